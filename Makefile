@@ -1,0 +1,62 @@
+# The two commands: `make classify` and `make test`. Everything else is for developers.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+# Random hash seeds and user site-packages must not reach a result.
+export PYTHONNOUSERSITE = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help classify test check test-minimum lock shapes picture clean
+
+help:
+	@echo "make classify      classify the synthetic country on the real areas, two years"
+	@echo "make test          run the tests"
+	@echo "make check         ruff and mypy"
+	@echo "make test-minimum  run the tests with the oldest supported versions"
+	@echo "make lock          pin the newest versions anew"
+	@echo "make shapes        build data/shapes anew from its source"
+	@echo "make picture       draw the picture of the README anew"
+
+# The stamp is touched last: an interrupted install starts over.
+$(VENV)/.installed: requirements.lock pyproject.toml
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+classify: $(VENV)/.installed
+	@rm -rf example-run
+	$(BIN)/regso-cluster example example-run/tables --years 2023-2024
+	$(BIN)/regso-cluster classify example-run/tables/factors-2023.csv --method utanforskap --year 2023 \
+	    --out example-run/releases/2023
+	$(BIN)/regso-cluster classify example-run/tables/factors-2024.csv --method utanforskap --year 2024 \
+	    --out example-run/releases/2024 --previous example-run/releases/2023
+
+test: $(VENV)/.installed
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test-minimum:
+	$(PYTHON) -m venv --clear .venv-minimum
+	.venv-minimum/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-minimum.lock
+	.venv-minimum/bin/python -m pip install --quiet --disable-pip-version-check --no-deps .
+	.venv-minimum/bin/python -m pytest
+
+LOCK = uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-annotate --no-header
+lock:
+	$(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install --quiet uv
+	.venv-lock/bin/$(LOCK) --upgrade --generate-hashes --extra dev pyproject.toml -o requirements.lock
+	.venv-lock/bin/$(LOCK) --upgrade --resolution lowest-direct --extra test pyproject.toml -o requirements-minimum.lock
+
+shapes: $(VENV)/.installed
+	$(BIN)/python data/shapes/build.py
+
+picture: classify
+	$(BIN)/python docs/picture.py example-run/releases/2024 docs/composite-groups.png
+
+clean:
+	rm -rf .venv .venv-minimum .venv-lock example-run dist

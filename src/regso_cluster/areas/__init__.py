@@ -1,0 +1,1 @@
+"""Which areas there are: codes, editions, shapes."""

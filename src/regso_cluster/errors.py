@@ -1,0 +1,57 @@
+"""The one error type: what is wrong, where, what was expected, what was got, how to mend it; many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+SHOWN = 20  # faults printed in full; the rest are counted, and `check --json` lists them all
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault of an input.
+
+    Parameters
+    ----------
+    what : the fault in a few words, e.g. "numerator above denominator"
+    where : file, row, column, code, as far as known
+    expected, got : what the rule asks for and what stands there; empty where they would say nothing
+    hint : how to mend it
+    """
+
+    what: str
+    where: str = ""
+    expected: str = ""
+    got: str = ""
+    hint: str = ""
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.what}" if self.where else self.what
+        if self.expected or self.got:
+            parts = [f"expected {self.expected}" if self.expected else "", f"got {self.got}" if self.got else ""]
+            text += f" ({', '.join(part for part in parts if part)})"
+        return f"{text}. {self.hint}" if self.hint else text
+
+    def as_dict(self) -> dict[str, str]:
+        """Give the fault as plain data, for `--json`."""
+        return asdict(self)
+
+
+class InputError(ValueError):
+    """An input was refused. `faults` holds every fault found, not just the first.
+
+    Parameters
+    ----------
+    faults : one fault, or all faults of an input
+    """
+
+    def __init__(self, faults: Fault | Iterable[Fault]) -> None:
+        self.faults: tuple[Fault, ...] = (faults,) if isinstance(faults, Fault) else tuple(faults)
+        super().__init__(self.faults)
+
+    def __str__(self) -> str:
+        lines = [str(fault) for fault in self.faults[:SHOWN]]
+        if len(self.faults) > SHOWN:
+            lines.append(f"... and {len(self.faults) - SHOWN} more faults; `regso-cluster check --json` lists them all")
+        return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""What is measured: tables, rates, scales."""

@@ -1,0 +1,1 @@
+"""From factors to groups: problems, composite groups, the index, tiers, clusters, profiles."""

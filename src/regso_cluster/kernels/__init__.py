@@ -1,0 +1,1 @@
+"""All numba code: arrays in, arrays filled, nothing else. Kernels know nobody."""
