@@ -63,14 +63,16 @@ class Recipe:
     town: float = 15 * KM2  # smaller areas are never cut
     vanish: float = 1 * KM2  # an area with less land than this keeps its own outline ...
     offshore: float = 5_000.0  # ... this far from land
-    inland: float = 0.9  # an area with more land than this share, at the outer border, meets another country there
+    inland: float = (
+        0.9  # an area with more land than this share, at the outer border, meets another country there
+    )
     bay: float = 0.3 * KM2  # smaller water is not cut out
     islet: float = 0.1 * KM2  # smaller parts are left over from cutting, and dropped
     tolerance: float = 15.0  # of the simplification: the square root of the smallest corner that stays
     grid: float = 1.0  # coordinates are rounded to this
 
 
-# --- geometry: pure functions ---------------------------------------------------------------------------------
+# --- geometry: pure functions ---
 
 
 def land_of(kommuner: NDArray[np.object_], smallest_lake: float = KM2) -> shapely.Geometry:
@@ -78,7 +80,9 @@ def land_of(kommuner: NDArray[np.object_], smallest_lake: float = KM2) -> shapel
     parts = shapely.get_parts(shapely.union_all(kommuner))
     return shapely.union_all(
         [
-            shapely.Polygon(part.exterior, [r for r in part.interiors if shapely.Polygon(r).area >= smallest_lake])
+            shapely.Polygon(
+                part.exterior, [r for r in part.interiors if shapely.Polygon(r).area >= smallest_lake]
+            )
             for part in parts
         ]
     )
@@ -105,7 +109,11 @@ def neighbour_list(areas: NDArray[np.object_], codes: NDArray[np.object_]) -> pd
     shared = pd.DataFrame({"a": owner[twice], "b": owner[twice + 1], "shared_m": length})
     pairs["shared_m"] = shared.groupby(["a", "b"])["shared_m"].sum()
     pairs = pairs.fillna({"shared_m": 0.0}).reset_index()
-    table = {"regso_a": codes[pairs["a"]], "regso_b": codes[pairs["b"]], "shared_m": pairs["shared_m"].round(1)}
+    table = {
+        "regso_a": codes[pairs["a"]],
+        "regso_b": codes[pairs["b"]],
+        "shared_m": pairs["shared_m"].round(1),
+    }
     return pd.DataFrame(table).sort_values(["regso_a", "regso_b"], ignore_index=True)
 
 
@@ -123,7 +131,9 @@ def cut_to_land(
     vanishing = ~town & (dry < recipe.vanish)
     near = shapely.buffer(land, recipe.offshore)
     lines = [*shapely.boundary(areas), land.boundary]
-    around = shapely.buffer(areas[vanishing], recipe.offshore)  # beyond the areas: ends of lines would not be noded
+    around = shapely.buffer(
+        areas[vanishing], recipe.offshore
+    )  # beyond the areas: ends of lines would not be noded
     lines.append(shapely.intersection(near.boundary, shapely.union_all(around)))
     faces = shapely.get_parts(shapely.polygonize([shapely.union_all(lines)]))
     points = shapely.point_on_surface(faces)
@@ -140,7 +150,9 @@ def cut_to_land(
     cut = areas.copy()
     for area in np.unique(owner):
         mine = faces[(owner == area) & keep]
-        cut[area] = _without_islets(shapely.coverage_union_all(mine), recipe.islet) if len(mine) else areas[area]
+        cut[area] = (
+            _without_islets(shapely.coverage_union_all(mine), recipe.islet) if len(mine) else areas[area]
+        )
     return cut, own
 
 
@@ -178,7 +190,7 @@ def simplify(areas: NDArray[np.object_], recipe: Recipe) -> NDArray[np.object_]:
         exact[vertex[bad[owner]]] = True
 
 
-# --- the source and the files ---------------------------------------------------------------------------------
+# --- the source and the files ---
 
 
 def fetch_wheel(folder: Path) -> Path:
@@ -193,13 +205,21 @@ def read_wheel(wheel: Path, folder: Path) -> tuple[gpd.GeoDataFrame, gpd.GeoData
     """Check the wheel's hash and read the RegSO and the kommun layer from it, both ordered by code."""
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
     if digest != WHEEL_SHA256:
-        raise SystemExit(f"{wheel.name}: expected SHA-256 {WHEEL_SHA256}, got {digest}. Fetch {REQUIREMENT} anew.")
+        raise SystemExit(
+            f"{wheel.name}: expected SHA-256 {WHEEL_SHA256}, got {digest}. Fetch {REQUIREMENT} anew."
+        )
     with zipfile.ZipFile(wheel) as archive:
-        members = [name for name in archive.namelist() if Path(name).stem in ("RegSO_2025", "Kommun_Sweref99TM")]
+        members = [
+            name for name in archive.namelist() if Path(name).stem in ("RegSO_2025", "Kommun_Sweref99TM")
+        ]
         archive.extractall(folder, members)
     regso = gpd.read_file(folder / "duva/geodata/RegSO_2025.gpkg").sort_values("regsokod", ignore_index=True)
-    kommuner = gpd.read_file(folder / "duva/geodata/Kommun_Sweref99TM.TAB").sort_values("KnKod", ignore_index=True)
-    return regso, kommuner.set_crs(CRS, allow_override=True)  # the layer's own definition is EPSG:3006 without its name
+    kommuner = gpd.read_file(folder / "duva/geodata/Kommun_Sweref99TM.TAB").sort_values(
+        "KnKod", ignore_index=True
+    )
+    return regso, kommuner.set_crs(
+        CRS, allow_override=True
+    )  # the layer's own definition is EPSG:3006 without its name
 
 
 def name_table(regso: gpd.GeoDataFrame, kommuner: gpd.GeoDataFrame) -> pd.DataFrame:
@@ -240,7 +260,10 @@ def build(wheel: Path | None, out: Path) -> None:
     neighbours = neighbour_list(full, names["regso"].to_numpy())
     cut, own = cut_to_land(full, land_of(kommuner.geometry.to_numpy()), recipe)
     shapes = simplify(cut, recipe)
-    if not (shapely.is_valid(shapes).all() and shapely.coverage_is_valid(shapes)) or shapely.is_empty(shapes).any():
+    if (
+        not (shapely.is_valid(shapes).all() and shapely.coverage_is_valid(shapes))
+        or shapely.is_empty(shapes).any()
+    ):
         raise SystemExit("the simplified shapes are no valid coverage: choose another tolerance")
     frame = gpd.GeoDataFrame(names, geometry=shapes, crs=CRS)
     frame.to_parquet(out / "regso_2025.parquet", index=False, compression="zstd", compression_level=19)
@@ -249,7 +272,9 @@ def build(wheel: Path | None, out: Path) -> None:
     )
     print(f"{len(frame):,} areas, {shapely.get_num_coordinates(shapes).sum():,} vertices of", end=" ")
     print(f"{shapely.get_num_coordinates(full).sum():,}; {own.sum()} keep their own outline")
-    print(f"{len(neighbours):,} pairs of neighbours, {(neighbours['shared_m'] == 0).sum()} of them in a point")
+    print(
+        f"{len(neighbours):,} pairs of neighbours, {(neighbours['shared_m'] == 0).sum()} of them in a point"
+    )
     for path in sorted(out.glob("*.parquet")):
         print(f"{path.stat().st_size:>9,} bytes  {path.name}")
 
@@ -257,7 +282,9 @@ def build(wheel: Path | None, out: Path) -> None:
 def main() -> None:
     """Read the arguments and build."""
     parser = argparse.ArgumentParser(description="Build data/shapes from SCB's RegSO 2025.")
-    parser.add_argument("wheel", type=Path, nargs="?", help=f"the wheel {REQUIREMENT}; downloaded when not given")
+    parser.add_argument(
+        "wheel", type=Path, nargs="?", help=f"the wheel {REQUIREMENT}; downloaded when not given"
+    )
     parser.add_argument("--out", type=Path, default=HERE, help="folder for the files (default: this one)")
     arguments = parser.parse_args()
     build(arguments.wheel, arguments.out)

@@ -1,0 +1,144 @@
+"""Parse and check the codes of RegSO, DeSO, kommuner and län.
+
+A code is text: `0114R001` (kommun, R, number), `0114A0010` (kommun, A/B/C, number), `0114`, `01`. Spreadsheets
+make numbers of the last two and lose the first zero; that is mended, and told in `ParsedCodes.repaired`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from regso_cluster.areas.editions import kommun_names
+
+Kind = Literal["regso", "deso", "kommun", "lan"]
+
+# Digits of kommun (or län), what follows them, and the edition some of SCB's interfaces append.
+_PATTERNS: dict[str, str] = {
+    "regso": r"(\d{3,4})(R\d{3})(?:_REGSO(20\d\d))?",
+    "deso": r"(\d{3,4})([ABC]\d{4})(?:_DESO(20\d\d))?",
+    "kommun": r"(\d{3,4})(?:\.0+)?()()",
+    "lan": r"(\d{1,2})(?:\.0+)?()()",
+}
+_EXAMPLES: dict[str, str] = {"regso": "0114R001", "deso": "0114A0010", "kommun": "0114", "lan": "01"}
+_WIDTH: dict[str, int] = {"regso": 4, "deso": 4, "kommun": 4, "lan": 2}
+_TEXT = pd.Series(["text"]).dtype  # str in pandas 3, object before
+# A county table of SCB holds the country as 00, and its total must not become an area.
+_COUNTRY = "00"
+
+
+@dataclass(frozen=True)
+class ParsedCodes:
+    """The codes found in a column.
+
+    Parameters
+    ----------
+    codes : normalised codes, with the index of the input; missing where the input was empty or refused
+    repaired : columns `position` (0 is the first), `given`, `code`: what was mended for its lost zero or stood
+        as a decimal number. Spaces, letter case and an edition's suffix are read past without a note
+    refused : columns `position`, `given`, `reason`; an empty cell counts, with `given` missing
+    editions : the years in suffixes such as `_RegSO2025`, ascending; empty where no code had one
+    """
+
+    codes: pd.Series[str]
+    repaired: pd.DataFrame
+    refused: pd.DataFrame
+    editions: tuple[int, ...]
+
+
+def parse_codes(values: Iterable[object], kind: Kind) -> ParsedCodes:
+    """Read a column of codes.
+
+    Parameters
+    ----------
+    values : text or numbers, a pandas Series or any sequence; None, NaN and NA are empty cells
+    kind : "regso", "deso", "kommun" or "lan"
+
+    Returns
+    -------
+    ParsedCodes
+
+    Raises
+    ------
+    ValueError  a kind that does not exist
+
+    Notes
+    -----
+    The kommun (or län) in a code must be one of the 290 (21) there are. Whether the RegSO itself exists depends
+    on the edition: see `editions.check_edition`. A kommun without its zero is told by its length: 114 is 0114,
+    1140 an unknown kommun.
+    """
+    if kind not in _PATTERNS:
+        raise ValueError(f"kind must be one of {', '.join(_PATTERNS)}, got {kind!r}")
+    given = values if isinstance(values, pd.Series) else pd.Series(list(values), dtype=object)
+    text = given.astype(object).map(_as_text).astype(_TEXT)
+    # One look at each distinct text: a table of counts repeats a code once for every age and sex.
+    position, distinct = pd.factorize(text, use_na_sentinel=True)
+    table = pd.DataFrame(
+        [_parse(value, kind) for value in distinct], columns=["code", "reason", "mended", "edition"]
+    )
+    empty = {"code": None, "reason": "an empty cell", "mended": False, "edition": 0}
+    table = pd.concat([table, pd.DataFrame([empty])], ignore_index=True).take(
+        position
+    )  # -1, no text, takes the last row
+    codes = pd.Series(table["code"].to_numpy(dtype=object), index=given.index, name=given.name).astype(_TEXT)
+    mended = np.flatnonzero(table["mended"].to_numpy(dtype=bool))
+    refused = np.flatnonzero(table["code"].isna())
+    shown = text.reset_index(drop=True)
+    return ParsedCodes(
+        codes=codes,
+        repaired=pd.DataFrame(
+            {"position": mended, "given": shown.iloc[mended].array, "code": codes.iloc[mended].array}
+        ),
+        refused=pd.DataFrame(
+            {
+                "position": refused,
+                "given": shown.iloc[refused].array,
+                "reason": table["reason"].iloc[refused].array,
+            }
+        ),
+        editions=tuple(sorted({int(year) for year in table["edition"]} - {0})),
+    )
+
+
+def kommun_of(codes: pd.Series[str]) -> pd.Series[str]:
+    """Give the kommun code (4 digits) of RegSO, DeSO or kommun codes; missing stays missing."""
+    return codes.astype(_TEXT).str.slice(0, 4)
+
+
+def lan_of(codes: pd.Series[str]) -> pd.Series[str]:
+    """Give the län code (2 digits) of RegSO, DeSO, kommun or län codes; missing stays missing."""
+    return codes.astype(_TEXT).str.slice(0, 2)
+
+
+def _as_text(value: Any) -> str | None:
+    if value is None or value is pd.NA or value is pd.NaT or value != value:  # noqa: PLR0124 (NaN only)
+        return None
+    text = str(value).strip().strip("\ufeff\u200b").strip()
+    return text or None
+
+
+def _parse(text: str, kind: Kind) -> tuple[str | None, str, bool, int]:
+    """Give code, reason of refusal, whether it was mended, edition (0: none)."""
+    found = re.fullmatch(_PATTERNS[kind], text.upper(), flags=re.ASCII)
+    if found is None:
+        return None, f"not a {kind} code such as {_EXAMPLES[kind]}", False, 0
+    digits, rest, edition = found.groups()
+    region = digits.zfill(_WIDTH[kind])
+    if kind == "lan":
+        if region not in _lan_codes():
+            why = "the whole country, not a län" if region == _COUNTRY else f"there is no län {region}"
+            return None, why, False, 0
+    elif region not in kommun_names():
+        return None, f"there is no kommun {region}", False, 0
+    mended = len(digits) < len(region) or "." in text
+    return region + rest, "", mended, int(edition or 0)
+
+
+def _lan_codes() -> frozenset[str]:
+    return frozenset(code[:2] for code in kommun_names())
