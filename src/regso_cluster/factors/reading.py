@@ -1,0 +1,271 @@
+"""From a file to a plain table: encodings, delimiters, decimal commas, stray columns, footers. Nothing is judged here.
+
+What a person or a program did to the file (Excel, PxWeb, a legacy system) is recognised and noted; what cannot be
+recognised is refused with the place.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from regso_cluster.errors import Fault, InputError
+
+SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".xls", ".xlsb", ".ods", ".parquet")
+_SPACES = re.compile(r"[\s\u00a0\u2009\u202f]+")
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """A table as it stands in its file.
+
+    Parameters
+    ----------
+    name : the file's name, for messages
+    frame : text or typed columns; the index is the row in the file, the header being row 1
+    sha256 : of the file's bytes
+    notes : what was recognised and taken away or converted
+    decimal_comma : whether a comma in a number is a decimal comma; None where that is open (comma-separated files)
+    """
+
+    name: str
+    frame: pd.DataFrame
+    sha256: str
+    notes: tuple[str, ...] = ()
+    decimal_comma: bool | None = None
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A column read as numbers.
+
+    Parameters
+    ----------
+    values : (n,) float64, NaN where no number stands
+    status : (n,) "observed", "suppressed", "missing" or "bad"
+    bad : the texts that are neither a number nor a known mark, by row
+    notes : what was converted
+    """
+
+    values: npt.NDArray[np.float64]
+    status: npt.NDArray[np.object_]
+    bad: pd.Series
+    notes: tuple[str, ...] = field(default=())
+
+
+def read_table(path: str | Path) -> RawTable:
+    """Read CSV (comma, semicolon or tab; UTF-8, UTF-16 or Windows-1252), Excel, OpenDocument or Parquet.
+
+    Rows without any content, unnamed columns without content and the footer of a database export (text in the first
+    column below an empty row) are left out with a note.
+
+    Raises
+    ------
+    InputError  no such file, an unknown kind, a damaged file, no rows, rows of different width, doubled column names
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(Fault("no such file", str(path), hint="Check the path; it is read relative to where you stand."))
+    if path.suffix.lower() not in SUFFIXES:
+        kinds = ", ".join(SUFFIXES)
+        raise InputError(Fault("unknown kind of file", path.name, kinds, path.suffix or "no suffix", "Save it as CSV."))
+    content = path.read_bytes()
+    decimal_comma: bool | None = False
+    if path.suffix.lower() in (".csv", ".txt", ".tsv"):
+        frame, notes, decimal_comma = _read_text(content, path.name)
+    elif path.suffix.lower() == ".parquet":
+        frame, notes = _read_parquet(content, path.name)
+    else:
+        frame, notes = _read_workbook(content, path.name)
+        decimal_comma = None
+    frame, more = _tidy(frame)
+    if frame.empty:
+        raise InputError(Fault("no rows", path.name, hint="The table needs a header row and one row an area."))
+    doubled = frame.columns[frame.columns.duplicated()].unique()
+    if len(doubled):
+        raise InputError(
+            [Fault("two columns of one name", f"{path.name}, column {name}", hint="Rename one.") for name in doubled]
+        )
+    return RawTable(path.name, frame, hashlib.sha256(content).hexdigest(), (*notes, *more), decimal_comma)
+
+
+def _read_text(content: bytes, name: str) -> tuple[pd.DataFrame, list[str], bool | None]:
+    text, notes = _decode(content, name)
+    delimiter = _delimiter(text)
+    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    width = len(rows[0]) if rows else 0
+    # trailing empty cells of a wider row are harmless; content beyond the header is not
+    wide = [number for number, row in enumerate(rows, start=1) if any(cell.strip() for cell in row[width:])]
+    if wide:
+        faults = [
+            Fault(
+                "more cells than the header has columns",
+                f"{name}, row {number}",
+                f"{width} cells",
+                f"{len(rows[number - 1])}",
+                "Put a text that holds the delimiter in quotes, or remove lines above the header.",
+            )
+            for number in wide
+        ]
+        raise InputError(faults)
+    cells = [[*row[:width], *[""] * (width - len(row))] for row in rows]
+    frame = pd.DataFrame(cells[1:], columns=cells[0] if cells else [], dtype=object)
+    frame.index = pd.RangeIndex(2, len(frame) + 2)
+    return frame, notes, None if delimiter == "," else True
+
+
+def _decode(content: bytes, name: str) -> tuple[str, list[str]]:
+    if content[:4] == b"PK\x03\x04":
+        raise InputError(Fault("a workbook or archive named as text", name, hint="Rename it to .xlsx, or save as CSV."))
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return content.decode("utf-16"), ["read as UTF-16"]
+    if b"\x00" in content:
+        raise InputError(Fault("binary data in a text file", name, hint="Save the table as CSV in UTF-8."))
+    try:
+        return content.decode("utf-8-sig"), []
+    except UnicodeDecodeError:
+        # Windows-1252 holds Latin-1's letters; the few bytes it lacks fall back to Latin-1
+        try:
+            return content.decode("cp1252"), ["not UTF-8: read as Windows-1252 (Latin-1)"]
+        except UnicodeDecodeError:
+            return content.decode("latin-1"), ["not UTF-8: read as Latin-1"]
+
+
+def _delimiter(text: str) -> str:
+    """The delimiter that the header line has most of, outside quotes; a comma where there is none."""
+    header = re.sub(r'"[^"]*"', "", text.split("\n", 1)[0])
+    counts = {delimiter: header.count(delimiter) for delimiter in (",", ";", "\t")}
+    return max(counts, key=lambda delimiter: counts[delimiter])
+
+
+def _read_parquet(content: bytes, name: str) -> tuple[pd.DataFrame, list[str]]:
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        frame = pyarrow.parquet.read_table(io.BytesIO(content)).to_pandas()
+    except (pyarrow.ArrowException, OSError) as error:
+        raise InputError(Fault("not readable as Parquet", name, got=str(error)[:100])) from error
+    if frame.index.names != [None]:
+        frame = frame.reset_index()
+    frame.index = pd.RangeIndex(2, len(frame) + 2)
+    frame.columns = frame.columns.astype(str)
+    return frame, []
+
+
+def _read_workbook(content: bytes, name: str) -> tuple[pd.DataFrame, list[str]]:
+    import python_calamine
+
+    try:
+        workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
+        first = workbook.sheet_names[0]
+        rows = workbook.get_sheet_by_name(first).to_python(skip_empty_area=False)
+    except (python_calamine.CalamineError, IndexError, OSError, ValueError) as error:
+        raise InputError(Fault("not readable as a workbook", name, got=str(error)[:100], hint="Save it as CSV.")) from error
+    notes = [f"sheet {first!r} was read, of {len(workbook.sheet_names)}"] if len(workbook.sheet_names) > 1 else []
+    header = [str(cell).strip() for cell in rows[0]] if rows else []
+    frame = pd.DataFrame(rows[1:], columns=header, dtype=object)
+    frame.index = pd.RangeIndex(2, len(frame) + 2)
+    return frame, notes
+
+
+def _tidy(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Leave out empty rows, the footer of an export, and columns without content, with notes."""
+    notes = []
+    frame = frame.rename(columns=lambda name: str(name).strip())
+    names = list(frame.columns)
+    filled = np.column_stack([~_blank(frame.iloc[:, number]) for number in range(len(names))]) if names else np.zeros((0, 0))
+    empty = ~filled.any(axis=1)
+    footer = _footer(frame, filled, empty)
+    if footer.any():
+        notes.append(f"{int(footer.sum())} lines of footer left out, from row {frame.index[footer][0]}")
+    if (empty & ~footer).any():
+        notes.append(f"{int((empty & ~footer).sum())} empty rows left out")
+    frame, filled = frame[~(empty | footer)], filled[~(empty | footer)]
+    # an export may write a title into the header, beside the names: it heads a column without content
+    stray = np.array([not filled[:, number].any() and (not name or " " in name) for number, name in enumerate(names)])
+    if stray.any():
+        notes.append(f"{int(stray.sum())} columns without content left out")
+        frame = frame.loc[:, ~stray]
+    return frame, notes
+
+
+def _footer(frame: pd.DataFrame, filled: npt.NDArray[np.bool_], empty: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Find the notes that an export writes below the data: lines without content in the other named columns.
+
+    Such a line is prose (four words or more), or stands below an empty row. Only a block that reaches the last row is
+    a footer; an area without values in the middle of a table is data.
+    """
+    if frame.empty or frame.shape[1] < 2:
+        return np.zeros(len(frame), bool)
+    named = np.array([bool(name) for name in frame.columns])
+    named[0] = False
+    alone = filled[:, 0] & ~filled[:, named].any(axis=1)
+    prose = frame.iloc[:, 0].astype(str).str.split().str.len().ge(4).to_numpy()
+    after_empty = np.logical_or.accumulate(empty)
+    line = (alone & (prose | after_empty)) | empty
+    tail = np.logical_and.accumulate(line[::-1])[::-1]
+    tail &= np.logical_or.accumulate(tail & ~empty)  # empty rows above the first note are just empty rows
+    return tail if (tail & ~empty).any() else np.zeros(len(frame), bool)
+
+
+def _blank(column: pd.Series) -> pd.Series:
+    if column.dtype != object and not isinstance(column.dtype, pd.StringDtype):
+        return column.isna()
+    return column.isna() | (column.astype(str).str.strip() == "")
+
+
+def parse_numbers(
+    column: pd.Series, suppressed: tuple[str, ...], missing: tuple[str, ...], *, decimal_comma: bool | None = False
+) -> Numbers:
+    """Read a column as numbers; marks of suppression and absence become NaN with a status, never 0.
+
+    Parameters
+    ----------
+    column : (n,) text or typed
+    suppressed, missing : the marks, compared after trimming
+    decimal_comma : True reads "12,5" as 12.5, False refuses it; None decides for the whole column: a decimal comma,
+        unless every comma could as well part thousands ("1,234"): that is refused as ambiguous
+
+    Spaces within a number part thousands. Booleans and dates are no numbers.
+    """
+    if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
+        values = column.to_numpy(np.float64, na_value=np.nan)
+        bad = np.isinf(values)
+        status = np.where(bad, "bad", np.where(np.isnan(values), "missing", "observed")).astype(object)
+        return Numbers(np.where(bad, np.nan, values), status, column[bad].astype(str))
+    text = column.map(_as_text)
+    status = np.select([text.isin(suppressed), text.isin(missing)], ["suppressed", "missing"], "observed").astype(object)
+    compact = text.str.replace(_SPACES, "", regex=True).str.replace("\u2212", "-")
+    point = compact.str.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+    comma = compact.str.fullmatch(r"[+-]?\d+,\d+([eE][+-]?\d+)?") & (status == "observed")
+    thousands = compact.str.fullmatch(r"[+-]?\d{1,3}(,\d{3})+")
+    notes: tuple[str, ...] = ()
+    if decimal_comma is None:
+        decimal_comma = bool(comma.any() and not thousands[comma].all() and not compact[comma].str.contains(r"\.").any())
+        if decimal_comma:
+            notes = (f"{int(comma.sum())} decimal commas read",)
+    good = point | comma if decimal_comma else point
+    status[(status == "observed") & ~good.to_numpy()] = "bad"
+    observed = status == "observed"
+    values = np.full(len(column), np.nan)
+    values[observed] = compact[observed].str.replace(",", ".").astype(np.float64)
+    return Numbers(values, status, text[status == "bad"], notes)
+
+
+def _as_text(cell: Any) -> str:
+    """The cell as text; a whole number in a float cell (Excel) without its ".0"."""
+    if cell is None or cell is pd.NA or (isinstance(cell, float) and np.isnan(cell)):
+        return ""
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
+        return str(int(cell))
+    return str(cell).strip()

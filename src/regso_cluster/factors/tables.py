@@ -1,0 +1,420 @@
+"""From a raw table to checked factors: every area of the edition, in the order of the codes, each with a status.
+
+All faults of a table are collected and raised together; what was repaired or set aside is noted, never silent.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from regso_cluster.areas.codes import kommun_of, lan_of, parse_codes
+from regso_cluster.areas.editions import EDITIONS, area_names, check_edition, code_set, detect_edition, edition_of_year
+from regso_cluster.errors import Fault, InputError
+from regso_cluster.factors.rates import rate, sum_to_areas
+from regso_cluster.factors.reading import RawTable, parse_numbers, read_table
+from regso_cluster.method import UNIT_RANGE, Factor, Method
+
+OBSERVED, SUPPRESSED, MISSING, TOO_FEW = "observed", "suppressed", "missing", "too_few_residents"
+
+
+@dataclass(frozen=True)
+class FactorTable:
+    """The checked factors of one year.
+
+    Parameters
+    ----------
+    areas : (n_areas,) by code: name, kommun, kommun_name, lan, population (NaN where not given), status
+    numerator, denominator : (n_areas, n_factors) counts, NaN where not observed or not given
+    value : (n_areas, n_factors) in the unit of each factor, NaN where not observed
+    status : (n_areas, n_factors) "observed", "suppressed", "missing" or "too_few_residents"
+    edition : 2020 or 2025; None where the table is its own area set
+    source, sha256 : file name and hash of the input
+    notes : what was repaired, recognised, left out
+
+    The status of an area is that of its least known factor: too_few_residents, missing, suppressed, observed.
+    """
+
+    areas: pd.DataFrame
+    numerator: pd.DataFrame
+    denominator: pd.DataFrame
+    value: pd.DataFrame
+    status: pd.DataFrame
+    edition: int | None
+    source: str
+    sha256: str
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One column of numbers of one factor, with the codes of its rows."""
+
+    factor: Factor
+    role: str  # numerator, denominator or value
+    column: str
+    cells: pd.Series
+
+
+def read_factors(
+    path: str | Path,
+    method: Method,
+    *,
+    edition: int | None = None,
+    year: int | None = None,
+    deso_key: str | Path | None = None,
+) -> FactorTable:
+    """Read a table of factors, wide (a row an area) or long (a row an area and factor), and check it.
+
+    Parameters
+    ----------
+    path : CSV, Excel or Parquet; of one year
+    method : names the columns, units and marks
+    edition : 2020 or 2025; default: from code suffixes, from the codes themselves, else from `year`
+    year : the reference year; a column `year` of the table must agree
+    deso_key : a table with a column of DeSO codes and one of RegSO codes, for a table of counts by DeSO
+
+    Raises
+    ------
+    InputError  every fault of the table at once
+    """
+    raw = read_table(path)
+    faults: list[Fault] = []
+    notes = list(raw.notes)
+    _check_year(raw, year, faults)
+    parts = _layout(raw, method)
+    codes, by_deso, edition = _codes(raw, method, edition, year, faults, notes)
+    counts, status = _numbers(raw, parts, codes, method, faults, notes)
+    areas = _areas(raw, codes, method, edition, faults)
+    if by_deso:
+        counts, status, areas = _to_regso(counts, status, areas, method, raw.name, deso_key, notes)
+        edition = edition or detect_edition(areas.index)
+    _check_counts(counts, method, raw, codes, faults)
+    if method.table.areas == "regso":
+        areas = _complete(areas, edition, method, raw.name, faults, notes)
+    if faults:
+        raise InputError(faults)
+    areas = areas.sort_index()
+    counts, status = counts.reindex(areas.index), status.reindex(areas.index, fill_value=MISSING)
+    return _assemble(raw, method, areas, counts, status, edition, notes)
+
+
+def _check_year(raw: RawTable, year: int | None, faults: list[Fault]) -> None:
+    if "year" not in raw.frame.columns:
+        return
+    years = sorted(set(raw.frame["year"].astype(str).str.strip()) - {""})
+    if len(years) > 1:
+        hint = "Split the table: one file a year."
+        faults.append(Fault("more than one year", f"{raw.name}, column year", "one year", ", ".join(years[:8]), hint))
+    elif year is not None and years and years[0] != str(year):
+        hint = f"Give --year {years[0]}, or the table of {year}."
+        faults.append(Fault("another year than asked for", f"{raw.name}, column year", str(year), years[0], hint))
+
+
+def _layout(raw: RawTable, method: Method) -> list[_Part]:
+    """Find the columns of every factor; all that are missing are named at once."""
+    frame = raw.frame
+    is_long = "factor" in frame.columns and not any(set(factor.columns) <= set(frame.columns) for factor in method.factors)
+    wanted = [method.table.code, *([method.table.population] if method.table.population else [])]
+    if is_long:
+        wanted += ["value"] if all(factor.value for factor in method.factors) else ["numerator", "denominator"]
+    else:
+        wanted += [column for factor in method.factors for column in factor.columns]
+    faults = [
+        Fault("a column is missing", raw.name, f"column {column!r}", hint=_likely(column, frame.columns))
+        for column in dict.fromkeys(wanted)
+        if column not in frame.columns
+    ]
+    if faults:
+        raise InputError(faults)
+    parts = []
+    if is_long:
+        named = frame["factor"].astype(str).str.strip()
+        unknown = named[~named.isin(method.keys)]
+        faults = [
+            Fault("unknown factor", f"{raw.name}, row {unknown.index[unknown == key][0]}, column factor", got=repr(key),
+                  hint=f"The method knows {', '.join(method.keys)}.")
+            for key in unknown.unique()
+        ]  # fmt: skip
+        faults += [
+            Fault("a factor has no rows", f"{raw.name}, column factor", key, hint="Add its rows, or take it out of the method.")
+            for key in method.keys
+            if not (named == key).any()
+        ]
+        if faults:
+            raise InputError(faults)
+    for factor in method.factors:
+        rows = frame[named == factor.key] if is_long else frame
+        for role in ("value",) if factor.value else ("numerator", "denominator"):
+            column = role if is_long else str(getattr(factor, role))
+            parts.append(_Part(factor, role, column, rows[column]))
+    return parts
+
+
+def _likely(column: str, columns: pd.Index) -> str:
+    close = difflib.get_close_matches(column, [str(name) for name in columns], n=1, cutoff=0.7)
+    if close:
+        return f"Is it {close[0]!r}? Rename it, or name it in the method."
+    return f"The table has {', '.join(map(repr, columns[:12]))}{' ...' if len(columns) > 12 else ''}."
+
+
+def _codes(
+    raw: RawTable, method: Method, edition: int | None, year: int | None, faults: list[Fault], notes: list[str]
+) -> tuple[pd.Series, bool, int | None]:
+    """Parse the codes of all rows (by row; NA where refused), tell DeSO from RegSO, and settle the edition."""
+    column = method.table.code
+    cells = raw.frame[column]
+    text = cells.astype(str).str.strip()
+    where = f"{raw.name}, column {column}"
+    if method.table.areas == "own":
+        for row in text.index[text == ""]:
+            faults.append(Fault("no code", f"{raw.name}, row {row}, column {column}", hint="Give every row its code."))
+        return text.where(text != ""), False, None
+    by_deso = bool(text.str.contains(r"^\d{3,4}[A-Ca-c]\d{4}", regex=True).mean() > 0.5)
+    parsed = parse_codes(cells, "deso" if by_deso else "regso")
+    if len(parsed.refused) > len(cells) / 2:
+        names = bool(text.str.contains(r"\(.+\)$", regex=True).mean() > 0.5)
+        hint = "Area names are not unique and have been swapped between codes: join on the code, never on the name."
+        example = "; ".join(text.iloc[:2])
+        raise InputError(
+            Fault("names instead of codes" if names else "no RegSO codes", where, "codes such as 0114R001", example,
+                  hint if names else "Name the column of codes in the method: [table] code.")
+        )  # fmt: skip
+    for item in parsed.refused.itertuples():
+        row = cells.index[item.position]
+        faults.append(Fault(str(item.reason), f"{raw.name}, row {row}, column {column}", got=repr(item.given)))
+    if len(parsed.repaired):
+        first = parsed.repaired.iloc[0]
+        notes.append(f"{len(parsed.repaired)} codes repaired, as {first['given']!r} to {first['code']}")
+    if edition is None and len(parsed.editions) == 1:
+        edition = parsed.editions[0]
+    if by_deso:
+        return parsed.codes, True, edition
+    if edition is None:
+        edition = detect_edition(parsed.codes.dropna()) or (edition_of_year(year) if year else None)
+    if edition not in EDITIONS:
+        hint = "Say it with --edition 2020 or --edition 2025."
+        raise InputError(Fault("the edition of the codes cannot be told", where, "2020 or 2025", str(edition), hint))
+    faults += check_edition(parsed.codes.dropna(), edition)
+    return parsed.codes, False, edition
+
+
+def _numbers(
+    raw: RawTable, parts: list[_Part], codes: pd.Series, method: Method, faults: list[Fault], notes: list[str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read the numbers of all parts, by code: counts and status (n_areas, n_parts), columns (factor, role)."""
+    table, counts, status = method.table, {}, {}
+    clashing: set[int] = set()
+    for part in parts:
+        numbers = parse_numbers(part.cells, table.suppressed, table.missing, decimal_comma=raw.decimal_comma)
+        notes += [f"column {part.column}: {note}" for note in numbers.notes]
+        for row, text in numbers.bad.items():
+            where = f"{raw.name}, row {row}, column {part.column}, {codes.get(row, '')}"
+            hint = "A comma must be a decimal comma throughout the file." if "," in text else "Write a number, or .. where it is suppressed."
+            faults.append(Fault("text in a number", where, "a number", repr(text), hint))
+        own = codes.loc[part.cells.index]
+        doubled = own[own.notna() & own.duplicated()]
+        for row, code in doubled.items():
+            if row not in clashing:
+                clashing.add(row)
+                first = own.index[(own == code).to_numpy()][0]
+                hint = f"Keep one of the rows {first} and {row}."
+                faults.append(Fault("a code stands twice", f"{raw.name}, row {row}", "one row an area", str(code), hint))
+        keep = (own.notna() & ~own.duplicated()).to_numpy()
+        index = pd.Index(own[keep], name=table.code)
+        counts[part.factor.key, part.role] = pd.Series(numbers.values[keep], index=index)
+        status[part.factor.key, part.role] = pd.Series(numbers.status[keep], index=index)
+    columns = pd.MultiIndex.from_tuples(counts)
+    found = pd.DataFrame(status, columns=columns)
+    for part in parts:
+        hidden = int((found[part.factor.key, part.role] == SUPPRESSED).sum())
+        if hidden:
+            notes.append(f"column {part.column}: {hidden} suppressed cells kept as missing")
+    return pd.DataFrame(counts, columns=columns), found.fillna(MISSING).replace("bad", MISSING)
+
+
+def _areas(
+    raw: RawTable, codes: pd.Series, method: Method, edition: int | None, faults: list[Fault]
+) -> pd.DataFrame:
+    """Gather what the table itself says of each area: name and population."""
+    table = method.table
+    rows = codes.dropna().drop_duplicates()
+    areas = pd.DataFrame({"name": pd.Series(pd.NA, rows, dtype="string"), "population": np.nan}, index=rows.to_numpy())
+    if table.name and table.name in raw.frame.columns:
+        areas["name"] = raw.frame.loc[rows.index, table.name].astype("string").to_numpy()
+    if table.population:
+        numbers = parse_numbers(raw.frame[table.population], table.suppressed, table.missing, decimal_comma=raw.decimal_comma)
+        by_row = pd.Series(numbers.values, index=raw.frame.index)
+        odd = numbers.bad.index.union(by_row.index[(by_row < 0) | (by_row.isna() & codes.notna())])
+        for row in odd:
+            where = f"{raw.name}, row {row}, column {table.population}, {codes.get(row, '')}"
+            got = repr(str(raw.frame.loc[row, table.population]))
+            faults.append(Fault("no population", where, "a number of residents, 0 or more", got, "Residents weigh the area."))
+        areas["population"] = by_row.loc[rows.index].to_numpy()
+        differs = by_row.groupby(codes).nunique()
+        for code in differs.index[differs > 1]:
+            faults.append(Fault("two populations for one area", f"{raw.name}, column {table.population}, {code}"))
+    if edition is None:
+        areas = areas.assign(kommun=pd.NA, kommun_name=pd.NA, lan=pd.NA)
+    areas.index.name = table.code
+    return areas
+
+
+def _to_regso(
+    counts: pd.DataFrame, status: pd.DataFrame, areas: pd.DataFrame, method: Method, name: str,
+    deso_key: str | Path | None, notes: list[str],
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:  # fmt: skip
+    """Sum a table by DeSO to RegSO through a key table."""
+    if deso_key is None:
+        hint = "Give a table with a DeSO and a RegSO column as --deso-key; SCB publishes one for each edition."
+        raise InputError(Fault("codes of DeSO, but no key to RegSO", name, hint=hint))
+    rates = [factor.value for factor in method.factors if factor.value]
+    if rates:
+        hint = "Name numerator and denominator in the method: rates of parts cannot be summed."
+        raise InputError(Fault("rates by DeSO", f"{name}, columns {', '.join(rates)}", "counts", hint=hint))
+    key = read_deso_key(deso_key)
+    unknown = counts.index.difference(key.index)
+    if len(unknown):
+        hint = "Use the key of the edition of the table."
+        raise InputError([Fault("a DeSO code that the key lacks", name, got=str(code), hint=hint) for code in unknown])
+    absent = key.index.difference(counts.index)
+    if len(absent) and method.table.coverage == "full":
+        hint = "Add their rows, or set coverage = 'partial' in the method."
+        raise InputError([Fault("a DeSO of the key has no row", name, got=str(code), hint=hint) for code in absent])
+    area = key.loc[counts.index]
+    notes.append(f"{len(counts)} DeSO summed to {area.nunique()} RegSO through {Path(deso_key).name}")
+    counts, status = sum_to_areas(counts, status, area)
+    population = areas["population"].groupby(area).sum(min_count=1)
+    regso = pd.DataFrame({"name": pd.Series(pd.NA, counts.index, dtype="string"), "population": population})
+    return counts, status, regso
+
+
+def read_deso_key(path: str | Path) -> pd.Series:
+    """Read which RegSO each DeSO lies in; the two columns are found by their content.
+
+    Returns
+    -------
+    (n_deso,) RegSO codes by DeSO code
+
+    Raises
+    ------
+    InputError  no column of DeSO codes, no column of RegSO codes (names do not serve), a DeSO in two RegSO
+    """
+    raw = read_table(path)
+    found: dict[str, pd.Series] = {}
+    for kind in ("deso", "regso"):
+        for column in raw.frame.columns:
+            parsed = parse_codes(raw.frame[column], kind)
+            if parsed.codes.notna().mean() > 0.9:
+                found.setdefault(kind, parsed.codes)
+    faults = [
+        Fault(f"no column of {kind} codes", raw.name, f"codes such as {example}",
+              f"columns {', '.join(map(repr, raw.frame.columns))}", "A key by names does not serve: names are not unique.")
+        for kind, example in (("DeSO", "0114A0010"), ("RegSO", "0114R001"))
+        if kind.lower() not in found
+    ]  # fmt: skip
+    if faults:
+        raise InputError(faults)
+    key = pd.Series(found["regso"].to_numpy(), index=pd.Index(found["deso"], name="deso"), name="regso")
+    key = key[key.index.notna()].dropna()
+    key = key[~pd.DataFrame({"d": key.index, "r": key.to_numpy()}).duplicated().to_numpy()]
+    twice = key.index[key.index.duplicated()].unique()
+    if len(twice):
+        raise InputError([Fault("a DeSO lies in two RegSO", f"{raw.name}, {code}") for code in twice])
+    return key
+
+
+def _check_counts(
+    counts: pd.DataFrame, method: Method, raw: RawTable, codes: pd.Series, faults: list[Fault]
+) -> None:
+    """Judge each factor: negative counts, numerator above denominator, a rate outside its range, a kommun that differs."""
+    row_of = pd.Series(codes.index, index=codes).groupby(level=0).first()
+
+    def blame(factor: Factor, bad: pd.Series, what: str, expected: str, hint: str) -> None:
+        for code in bad.index[bad]:
+            row = f", row {row_of[code]}" if code in row_of.index else ""
+            where = f"{raw.name}{row}, column {' / '.join(factor.columns)}, {code}"
+            got = " / ".join(f"{number:g}" for number in counts.loc[code, factor.key])
+            faults.append(Fault(what, where, expected, got, hint))
+
+    for factor in method.factors:
+        own = counts[factor.key]
+        if factor.value:
+            low, high = UNIT_RANGE[factor.unit]
+            bad = (own["value"] < (-np.inf if low is None else low)) | (own["value"] > (np.inf if high is None else high))
+            expected = f"{'' if low is None else low} to {'any' if high is None else high} ({factor.unit})"
+            blame(factor, bad, "a value outside its range", expected, "Check the unit in the method and the cell.")
+            if factor.unit == "per cent" and len(own) > 10 and own["value"].max() <= 1 and own["value"].max() > 0:
+                hint = 'Set unit = "share" in the method, or give the column in per cent.'
+                faults.append(Fault("shares instead of per cent", f"{raw.name}, column {factor.value}", "0 to 100",
+                                    f"at most {own['value'].max():g}", hint))  # fmt: skip
+        else:
+            blame(factor, (own < 0).any(axis=1), "a negative count", "0 or more", "Correct the cell.")
+            if factor.unit != "per 1000":  # events can outnumber people, persons with an attribute cannot
+                above = own["numerator"] > own["denominator"]
+                hint = "Check that the two columns are not swapped and count the same people."
+                blame(factor, above, "numerator above denominator", "numerator at most the denominator", hint)
+        if factor.level == "kommun" and method.table.areas == "regso":
+            kommun = kommun_of(pd.Series(own.index, index=own.index))
+            differs = own.groupby(kommun).nunique().max(axis=1)
+            for code in differs.index[differs > 1]:
+                where = f"{raw.name}, column {' / '.join(factor.columns)}, kommun {code}"
+                faults.append(Fault("one kommun, different values", where, "one value for all areas of a kommun"))
+
+
+def _complete(
+    areas: pd.DataFrame, edition: int | None, method: Method, name: str, faults: list[Fault], notes: list[str]
+) -> pd.DataFrame:
+    """Bring the areas to the full code set of the edition; areas without a row are refused or noted."""
+    if edition is None:
+        hint = "Say it with --edition 2020 or --edition 2025."
+        raise InputError(Fault("the edition of the codes cannot be told", name, "2020 or 2025", hint=hint))
+    names = area_names(edition).set_index("regso")
+    known = areas.reindex(pd.Index(code_set(edition), name=method.table.code))
+    absent = known.index.difference(areas.index)
+    if len(absent) and method.table.coverage == "full":
+        hint = 'Add their rows (with .. for what is not known), or set coverage = "partial" in [table] of the method.'
+        faults.extend(Fault("an area has no row", name, got=str(code), hint=hint) for code in absent)
+    elif len(absent):
+        notes.append(f"{len(absent)} of {len(known)} areas have no row: status missing")
+    known["name"] = known["name"].fillna(names["name"].astype("string"))
+    if known["name"].isna().any():
+        notes.append(f"{int(known['name'].isna().sum())} areas without a name: names of edition {edition} are not at hand")
+    codes = pd.Series(known.index, index=known.index)
+    return known.assign(kommun=kommun_of(codes), kommun_name=names["kommun_name"], lan=lan_of(codes))
+
+
+def _assemble(
+    raw: RawTable, method: Method, areas: pd.DataFrame, counts: pd.DataFrame, status: pd.DataFrame,
+    edition: int | None, notes: list[str],
+) -> FactorTable:  # fmt: skip
+    value = pd.DataFrame(np.nan, index=areas.index, columns=list(method.keys))
+    numerator, denominator = value.copy(), value.copy()
+    joined = pd.DataFrame(OBSERVED, index=areas.index, columns=list(method.keys))
+    for factor in method.factors:
+        own, marks = counts[factor.key], status[factor.key]
+        if factor.value:
+            value[factor.key] = own["value"]
+        else:
+            numerator[factor.key], denominator[factor.key] = own["numerator"], own["denominator"]
+            value[factor.key] = rate(own["numerator"], own["denominator"], factor.unit)
+        hidden, absent = (marks == SUPPRESSED).any(axis=1), value[factor.key].isna()
+        joined[factor.key] = np.select([absent & hidden, absent], [SUPPRESSED, MISSING], OBSERVED)
+        nobody = int((absent & ~hidden & (marks == OBSERVED).all(axis=1)).sum())
+        if nobody:
+            notes.append(f"factor {factor.key}: {nobody} areas with nobody in the denominator, status missing")
+    few = areas["population"] < method.table.min_population
+    if few.any():
+        notes.append(f"{int(few.sum())} areas with fewer than {method.table.min_population} residents are not classified")
+        joined.loc[few] = TOO_FEW
+    worst_first = [joined.eq(mark).any(axis=1) for mark in (TOO_FEW, MISSING, SUPPRESSED)]
+    areas = areas[["name", "kommun", "kommun_name", "lan", "population"]].assign(
+        status=np.select(worst_first, [TOO_FEW, MISSING, SUPPRESSED], OBSERVED)
+    )
+    return FactorTable(
+        areas, numerator, denominator, value, joined, edition, raw.name, raw.sha256, tuple(notes)
+    )  # fmt: skip

@@ -1,0 +1,57 @@
+"""The index: the continuous composite score over scaled factors, with its rank and its themes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from regso_cluster.method import Index, Method
+
+
+def composite_index(scores: pd.DataFrame, method: Method) -> pd.DataFrame:
+    """Join scaled factors into the index, and into the score of each theme.
+
+    Parameters
+    ----------
+    scores : (n_areas, n_factors), scaled, high is worse, NaN where not observed
+    method : its `index` and the weights of its factors
+
+    Returns
+    -------
+    index : (n_areas,), high is worse; NaN where fewer than `min_factors` are observed
+    index_rank : Int64, 1 is the worst area, ties share the lowest number
+    index_percent_rank : (rank from the best - 1) / (n - 1): 0 the best, 1 the worst
+    <theme>_index, <theme>_percent_rank : the same for the factors of each theme
+    """
+    index = method.index
+    assert index is not None
+    weights = pd.Series({factor.key: factor.weight for factor in method.factors})
+    joined = _aggregate(scores, weights, index)
+    columns = {"index": joined, "index_rank": worst_rank(joined), "index_percent_rank": percent_rank(joined)}
+    for theme in index.themes:
+        keys = list(theme.factors)
+        part = _aggregate(scores[keys], weights[keys], index)
+        columns |= {f"{theme.key}_index": part, f"{theme.key}_percent_rank": percent_rank(part)}
+    return pd.DataFrame(columns)
+
+
+def _aggregate(scores: pd.DataFrame, weights: pd.Series, index: Index) -> pd.Series:
+    values, weight = scores.to_numpy(np.float64), weights.to_numpy(np.float64)
+    seen = ~np.isnan(values)
+    total = (np.where(seen, values, 0.0) * weight).sum(axis=1)
+    if index.aggregation == "mean":
+        with np.errstate(invalid="ignore"):
+            total = total / (seen * weight).sum(axis=1)
+    enough = seen.sum(axis=1) >= min(index.min_factors or len(weights), len(weights))
+    joined = pd.Series(np.where(enough, total, np.nan), index=scores.index)
+    return joined if index.decimals is None else joined.round(index.decimals)
+
+
+def worst_rank(values: pd.Series) -> pd.Series:
+    """Rank from the worst (highest) value, 1; ties share the lowest number; <NA> where missing."""
+    return values.rank(method="min", ascending=False).astype("Int64")
+
+
+def percent_rank(values: pd.Series) -> pd.Series:
+    """(rank from the lowest - 1) / (n - 1), ties share the lowest rank; NaN where missing or n is 1."""
+    return (values.rank(method="min") - 1) / (values.notna().sum() - 1 or np.nan)

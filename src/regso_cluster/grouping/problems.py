@@ -1,0 +1,126 @@
+"""Problems: a factor beyond its limit. Composite groups: where many problems meet, decided only by what was seen."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from regso_cluster.errors import Fault, InputError
+from regso_cluster.factors.scales import weighted_mean_sd
+from regso_cluster.method import Composite, Factor, Limit, Method, Problems, Rule
+
+Flags = npt.NDArray[np.bool_]
+
+
+def measure_limits(value: pd.DataFrame, method: Method, residents: npt.NDArray[np.float64] | None) -> dict[str, float]:
+    """Measure where each factor becomes a problem, in the unit of the factor.
+
+    Parameters
+    ----------
+    value : (n_areas, n_factors) in the unit of each factor, NaN where not observed
+    method : its `problems` and the limits of its factors
+    residents : (n_areas,), used where limits are weighted by residents
+
+    Returns
+    -------
+    one limit a factor: the absolute one, or mean + sd SD over the observed areas on the worse side
+
+    Raises
+    ------
+    InputError  a relative limit of a factor with fewer than two observed areas
+    """
+    problems = method.problems or Problems()
+    weights = residents if problems.weighting == "residents" else None
+    mean, sd = weighted_mean_sd(value.to_numpy(np.float64), weights, problems.ddof)
+    limits, faults = {}, []
+    for number, factor in enumerate(method.factors):
+        comparison, size = next(iter(limit_of(factor, problems).given.items()))
+        limits[factor.key] = float(mean[number] + factor.sign * size * sd[number]) if comparison == "sd" else size
+        if comparison == "sd" and value[factor.key].notna().sum() < 2:
+            hint = "Give the factor an absolute limit, or take it out of the method."
+            faults.append(Fault("fewer than two observed areas: no limit", f"factor {factor.key}", hint=hint))
+    if faults:
+        raise InputError(faults)
+    return limits
+
+
+def limit_of(factor: Factor, problems: Problems) -> Limit:
+    """The factor's own limit, else that of the method."""
+    return factor.limit or problems.limit
+
+
+def flag_problems(value: pd.DataFrame, method: Method, limits: dict[str, float]) -> pd.DataFrame:
+    """Flag each factor beyond its limit.
+
+    Returns
+    -------
+    (n_areas, n_factors) of dtype boolean: <NA> where the factor is not observed
+    """
+    problems = method.problems or Problems()
+    flags = {}
+    for factor in method.factors:
+        comparison = next(iter(limit_of(factor, problems).given))
+        if comparison == "sd":
+            comparison = "above" if factor.worse == "high" else "below"
+        compare = {"above": np.greater, "at_least": np.greater_equal, "below": np.less, "at_most": np.less_equal}
+        column = value[factor.key]
+        beyond = pd.Series(compare[comparison](column.to_numpy(), limits[factor.key]), value.index, dtype="boolean")
+        flags[factor.key] = beyond.mask(column.isna())
+    return pd.DataFrame(flags)
+
+
+def rule_holds(rule: Rule, flags: dict[str, Flags]) -> Flags:
+    """Whether a rule holds in each area, given full knowledge of all flags ((n_areas,) each)."""
+    if rule.at_least is not None:
+        return np.sum(list(flags.values()), axis=0) >= rule.at_least
+    parts = [rule_holds(part, flags) if isinstance(part, Rule) else flags[part] for part in rule.all or rule.any or ()]
+    return np.logical_and.reduce(parts) if rule.all else np.logical_or.reduce(parts)
+
+
+def group_by_problems(flags: pd.DataFrame, status: pd.DataFrame, composite: Composite) -> pd.DataFrame:
+    """Give each area its composite group, where what was seen decides it.
+
+    Rules know no "not": with more problems a rule that held still holds. So the group with every unseen factor taken
+    as no problem and the group with every unseen factor taken as a problem are the two ends of what is possible;
+    where they are one, the group is decided.
+
+    Parameters
+    ----------
+    flags : (n_areas, n_factors) boolean, <NA> where not observed
+    status : (n_areas, n_factors), why a factor is not observed
+    composite : the groups, worst first
+
+    Returns
+    -------
+    composite_group : Int8, 1 the worst, the last number none of the groups; <NA> where undecided
+    composite_group_mildest, composite_group_harshest : Int8, the two ends
+    composite_status : "decided" or "undecided"
+    composite_reason : which factors were not seen and why; "" where decided
+    """
+    mildest = _first_group({key: flags[key].fillna(False).to_numpy(bool) for key in flags}, composite)
+    harshest = _first_group({key: flags[key].fillna(True).to_numpy(bool) for key in flags}, composite)
+    decided = mildest == harshest
+    group = pd.array(mildest, dtype="Int8")
+    group[~decided] = pd.NA
+    unseen = flags.isna() & ~decided[:, None]
+    reasons = [
+        "; ".join(f"{key} {why}" for key, why in row[missing].items()) if missing.any() else ""
+        for (_, row), missing in zip(status.iterrows(), unseen.to_numpy(), strict=True)
+    ]
+    return pd.DataFrame(
+        {
+            "composite_group": group,
+            "composite_group_mildest": pd.array(mildest, dtype="Int8"),
+            "composite_group_harshest": pd.array(harshest, dtype="Int8"),
+            "composite_status": np.where(decided, "decided", "undecided"),
+            "composite_reason": reasons,
+        },
+        index=flags.index,
+    )
+
+
+def _first_group(flags: dict[str, Flags], composite: Composite) -> npt.NDArray[np.int8]:
+    holds = [rule_holds(group.rule, flags) for group in composite.groups]
+    last = len(composite.groups) + 1
+    return np.select(holds, list(range(1, last)), last).astype(np.int8)

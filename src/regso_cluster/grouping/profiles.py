@@ -1,0 +1,123 @@
+"""What a group looks like in original units, and what it is called: the same profile always gives the same words."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from regso_cluster.factors.tables import FactorTable
+from regso_cluster.method import UNIT_FACTOR, Method, Naming, Text
+
+_LEVELS = (
+    ("very_large", Text("Mycket stora behov", "Very large needs")),
+    ("large", Text("Stora behov", "Large needs")),
+    ("some", Text("Vissa behov", "Some needs")),
+)
+_FEW = Text("Små behov", "Small needs")
+_AVERAGE = Text("Nära riksgenomsnittet", "Close to the national average")
+_ALL = Text("i alla faktorer", "in all factors")
+
+
+def describe_groups(
+    areas: pd.DataFrame, table: FactorTable, method: Method, grouping: str, names: dict[int, Text]
+) -> pd.DataFrame:
+    """Describe each group of one grouping.
+
+    Parameters
+    ----------
+    areas : the classified areas, with the column `grouping` of group numbers (<NA>: in no group)
+    table : counts and values of the same areas
+    method : factors, for rates from summed counts
+    grouping : "composite_group", "band", "cluster" or "<factor>_tier"
+    names : the name of each group
+
+    Returns
+    -------
+    a row a group, in order, and a last one (group <NA>) for areas in no group, where there are any: grouping, group,
+    name_sv, name_en, areas, residents, residents_share (of all residents, per cent), and <factor>_value: the rate of
+    the group as a whole (sum of numerators over sum of denominators), where only rates are given their mean weighted
+    by residents, without residents their mean
+    """
+    number = areas[grouping]
+    total = table.areas["population"].sum()
+    rows = []
+    for group in [*sorted(names), *([None] if number.isna().any() else [])]:
+        inside = (number.isna() if group is None else number.eq(group).fillna(False)).to_numpy(bool)
+        name = names[group] if group is not None else Text("Ej indelad", "Not classified")
+        residents = table.areas["population"][inside].sum(min_count=1)
+        rows.append(
+            {
+                "grouping": grouping,
+                "group": group,
+                "name_sv": name.sv,
+                "name_en": name.en,
+                "areas": int(inside.sum()),
+                "residents": residents,
+                "residents_share": 100 * residents / total if total > 0 else np.nan,
+                **{f"{key}_value": number for key, number in _profile(table, method, inside).items()},
+            }
+        )
+    return pd.DataFrame(rows).astype({"group": "Int8"})
+
+
+def _profile(table: FactorTable, method: Method, inside: npt.NDArray[np.bool_]) -> dict[str, float]:
+    profile = {}
+    for factor in method.factors:
+        value = table.value[factor.key][inside]
+        seen = value.notna()
+        if factor.value:
+            residents = table.areas["population"][inside][seen]
+            weights = residents if residents.notna().all() and residents.sum() > 0 else None
+            profile[factor.key] = float(np.average(value[seen], weights=weights)) if seen.any() else np.nan
+        else:
+            counts = [part[factor.key][inside][seen].sum() for part in (table.numerator, table.denominator)]
+            profile[factor.key] = float(UNIT_FACTOR[factor.unit] * counts[0] / counts[1]) if counts[1] > 0 else np.nan
+    return profile
+
+
+def name_clusters(centres: npt.NDArray[np.float64], method: Method, naming: Naming) -> tuple[Text, ...]:
+    """Name clusters from their centres.
+
+    The level is that of the factor furthest to the worse side; the factors named are those beyond `naming.some`, the
+    worst `naming.factors` of them. Two clusters of one name get one factor more each, then their number.
+
+    Parameters
+    ----------
+    centres : (n_clusters, n_factors), scaled by SDs of the country around its mean, high is worse
+    method : the names of the factors
+    naming : the levels, in SD
+
+    Returns
+    -------
+    (n_clusters,) names, all different
+    """
+    wanted = [naming.factors] * len(centres)
+    names = [_name(centre, method, naming, count) for centre, count in zip(centres, wanted, strict=True)]
+    for _ in method.factors:
+        twins = [number for number, name in enumerate(names) if names.count(name) > 1]
+        for number in twins:
+            wanted[number] += 1
+            names[number] = _name(centres[number], method, naming, wanted[number])
+    return tuple(
+        Text(f"{name.sv} ({number})", f"{name.en} ({number})") if names.count(name) > 1 else name
+        for number, name in enumerate(names, start=1)
+    )
+
+
+def _name(centre: npt.NDArray[np.float64], method: Method, naming: Naming, count: int) -> Text:
+    level = next((text for key, text in _LEVELS if centre.max() >= getattr(naming, key)), None)
+    if level is None:
+        return _FEW if centre.max() <= -naming.some or centre.mean() <= -naming.some else _AVERAGE
+    marked = [number for number in np.argsort(-centre, kind="stable") if centre[number] >= naming.some]
+    if len(marked) == len(centre) and count <= naming.factors:
+        return Text(f"{level.sv} {_ALL.sv}", f"{level.en} {_ALL.en}")
+    factors = [method.factors[number].name for number in marked[:count]]
+    return Text(
+        f"{level.sv}: {_list([factor.sv.lower() for factor in factors], 'och')}",
+        f"{level.en}: {_list([factor.en.lower() for factor in factors], 'and')}",
+    )
+
+
+def _list(words: list[str], last: str) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"

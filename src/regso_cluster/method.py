@@ -1,0 +1,513 @@
+"""A method: all choices of one classification, as one readable TOML file.
+
+The engine is general; what an agency did is a file. `load_method` reads a built-in method by name or any file by
+path, refuses what it does not know, and names the line. `Yardstick` holds what a run measured on its own table
+(limits, scales, cut points, centres): written back into the release's `method.toml` it is enough to classify again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tomllib
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tomli_w
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from regso_cluster.errors import Fault, InputError
+
+_STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
+Weighting = Literal["areas", "residents"]
+Unit = Literal["per cent", "per 1000", "share", "rank", "score"]
+Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+# the range a value of this unit can have; None: no bound
+UNIT_RANGE: dict[str, tuple[float | None, float | None]] = {
+    "per cent": (0, 100),
+    "per 1000": (0, None),
+    "share": (0, 1),
+    "rank": (1, None),
+    "score": (None, None),
+}
+# a rate of this unit is `factor * numerator / denominator`
+UNIT_FACTOR: dict[str, float] = {"per cent": 100.0, "per 1000": 1000.0, "share": 1.0}
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Text:
+    """A text for the reader, in Swedish and English."""
+
+    sv: str
+    en: str
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Table:
+    """Which areas the method is for, and how its tables name and mark things.
+
+    `areas`: "regso" for one of the two editions, "own" where the table itself is the area set (counties, LSOAs).
+    `coverage`: "full" refuses a table that lacks areas of the edition; "partial" gives them the status missing.
+    `min_population`: an area with fewer residents is not classified and not part of the yardstick.
+    `suppressed`, `missing`: marks kept as missing with that status, never read as 0.
+    """
+
+    areas: Literal["regso", "own"] = "regso"
+    code: str = "regso"
+    name: str | None = None
+    population: str | None = None
+    coverage: Literal["full", "partial"] = "full"
+    min_population: Annotated[int, Field(ge=0)] = 0
+    suppressed: tuple[str, ...] = ("..", "x", "X", "*", ":", "c")
+    missing: tuple[str, ...] = ("", ".", "-", "–", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "#N/A", "#SAKNAS!")
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Limit:
+    """Where a factor becomes a problem; exactly one of the five is given.
+
+    `sd`: strictly beyond mean + sd SD to the worse side, measured on the observed areas. The others are absolute and
+    need the factor's `unit`: `above` and `at_least` where high is worse, `below` and `at_most` where low is worse.
+    """
+
+    sd: float | None = None
+    above: float | None = None
+    at_least: float | None = None
+    below: float | None = None
+    at_most: float | None = None
+    unit: Unit | None = None
+
+    @property
+    def given(self) -> dict[str, float]:
+        """The comparisons that are given, by name."""
+        names = ("sd", "above", "at_least", "below", "at_most")
+        return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Factor:
+    """One measured problem: a rate from two columns of counts, or from one column of values.
+
+    `worse` is the direction in which the factor is a problem. `level` "kommun": one value for all areas of a kommun.
+    """
+
+    key: Key
+    name: Text
+    worse: Literal["high", "low"]
+    unit: Unit
+    numerator: str | None = None
+    denominator: str | None = None
+    value: str | None = None
+    level: Literal["area", "kommun"] = "area"
+    weight: Positive = 1.0
+    limit: Limit | None = None
+    source: str = ""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that the factor needs in a wide table."""
+        return (self.value,) if self.value else (str(self.numerator), str(self.denominator))
+
+    @property
+    def sign(self) -> float:
+        """1 where high is worse, -1 where low is worse."""
+        return 1.0 if self.worse == "high" else -1.0
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Problems:
+    """How relative limits are measured: mean and SD over areas or weighted by residents, SD with n - ddof."""
+
+    limit: Limit = Limit(sd=2.0)
+    weighting: Weighting = "areas"
+    ddof: Annotated[int, Field(ge=0, le=1)] = 0
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Rule:
+    """When an area is in a composite group: a number of problems, or all / any of named problems and rules."""
+
+    at_least: Count | None = None
+    all: tuple[Key | Rule, ...] | None = None
+    any: tuple[Key | Rule, ...] | None = None
+
+
+@dataclass(frozen=True, config=_STRICT)
+class CompositeGroup:
+    """A composite group; an area belongs to the first group of the list, worst first, whose rule holds."""
+
+    name: Text
+    rule: Rule
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Composite:
+    """The composite groups, worst first, and the name of the group of all other areas."""
+
+    groups: Annotated[tuple[CompositeGroup, ...], Field(min_length=1)]
+    none: Text
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Scale:
+    """How values of different factors are made comparable.
+
+    Applied in this order: winsorise at two quantiles; transform; turn so that high is worse; scale; round.
+    `weighting` and `ddof` are for z and robust_z; `constant` for exponential_rank.
+    """
+
+    kind: Literal["none", "z", "robust_z", "percent_rank", "exponential_rank", "min_max"]
+    winsorise: tuple[float, float] | None = None
+    transform: Literal["none", "log", "asinh"] = "none"
+    weighting: Weighting = "areas"
+    ddof: Annotated[int, Field(ge=0, le=1)] = 0
+    constant: Positive = 23.0
+    decimals: Annotated[int, Field(ge=0, le=12)] | None = None
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Theme:
+    """A part of the index with a score and a rank of its own."""
+
+    key: Key
+    name: Text
+    factors: Annotated[tuple[Key, ...], Field(min_length=1)]
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Index:
+    """The continuous composite score: high is worse, rank 1 is the worst area.
+
+    `aggregation` joins the scaled factors with their weights. An area gets an index when at least `min_factors` are
+    observed (default: all); a mean over fewer factors has its weights rescaled, a sum needs all.
+    """
+
+    scale: Scale
+    aggregation: Literal["mean", "sum"] = "mean"
+    min_factors: Count | None = None
+    themes: tuple[Theme, ...] = ()
+    decimals: Annotated[int, Field(ge=0, le=12)] | None = None
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Banding:
+    """Ordered groups along one number; group 1 is the worst.
+
+    `sd`: cuts at mean + s SD for each s of `at`, from the worst down; a value on a cut belongs to the worse group.
+    `quantiles`: `groups` groups of equal number by rank. `natural_breaks`: `groups` groups of least squares.
+    """
+
+    kind: Literal["sd", "quantiles", "natural_breaks"]
+    at: tuple[float, ...] | None = None
+    groups: Annotated[int, Field(ge=2, le=100)] | None = None
+    weighting: Weighting = "areas"
+    ddof: Annotated[int, Field(ge=0, le=1)] = 0
+    names: tuple[Text, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """The number of groups."""
+        return len(self.at or ()) + 1 if self.kind == "sd" else int(self.groups or 0)
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Naming:
+    """From how many SD off the country a cluster's need is called some, large, very large; how many factors are named."""
+
+    some: Positive = 0.5
+    large: Positive = 1.0
+    very_large: Positive = 2.0
+    factors: Count = 2
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Clusters:
+    """The typology: areas with alike profiles over all factors, by weighted k-means on scaled factors.
+
+    Clusters are numbered from worst to best by the mean index of their residents (`weighting` "areas": of their
+    areas). `resamples`: how many bootstrap resamples measure the stability that is shown beside the typology.
+    """
+
+    n_clusters: Annotated[int, Field(ge=2, le=50)]
+    scale: Scale = Scale(kind="z")
+    weighting: Weighting = "residents"
+    resamples: Annotated[int, Field(ge=2, le=10_000)] = 20
+    naming: Naming = Naming()
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Yardstick:
+    """What a run measured on its own table: with it the same areas can be judged again, and other areas likewise.
+
+    Every value is in the unit of the factor. `limits`: one a factor. `scales`: for each use ("index", "clusters") and
+    factor the fitted parameters (`low`, `high` of winsorising; `centre`, `spread`); rank scales have none, since they
+    are relative to the table they rank. `bands`: cut points of the index, worst first; `tiers` the same a factor.
+    `centres`: (n_clusters, n_factors) in the scaled space, worst cluster first.
+    """
+
+    limits: dict[str, float] = Field(default_factory=dict)
+    scales: dict[str, dict[str, dict[str, float]]] = Field(default_factory=dict)
+    bands: tuple[float, ...] = ()
+    tiers: dict[str, tuple[float, ...]] = Field(default_factory=dict)
+    centres: tuple[tuple[float, ...], ...] = ()
+    cluster_names: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Method:
+    """All choices of one classification. `measured` is filled in by a run, never by hand."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
+    title: Text
+    description: Text
+    factors: Annotated[tuple[Factor, ...], Field(min_length=1)]
+    source: str = ""
+    seed: Annotated[int, Field(ge=0)] = 0
+    table: Table = Table()
+    problems: Problems | None = None
+    composite: Composite | None = None
+    index: Index | None = None
+    bands: Banding | None = None
+    tiers: Banding | None = None
+    clusters: Clusters | None = None
+    measured: Yardstick | None = None
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of the factors, in the order of the file."""
+        return tuple(factor.key for factor in self.factors)
+
+    @property
+    def needs_population(self) -> bool:
+        """Whether some step weighs by residents or asks for a minimum of residents."""
+        uses: list[Problems | Scale | Banding | Clusters | None] = [self.problems, self.bands, self.tiers, self.clusters]
+        if self.index:
+            uses.append(self.index.scale)
+        if self.clusters:
+            uses.append(self.clusters.scale)
+        return self.table.min_population > 0 or any(use is not None and use.weighting == "residents" for use in uses)
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the choices in canonical form: the order, spacing and comments of the file do not count."""
+        plain = _ADAPTER.dump_python(replace(self, measured=None), mode="json", exclude_none=True)
+        return hashlib.sha256(json.dumps(plain, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+    def to_toml(self) -> str:
+        """Write the method with every default filled in; `parse_method` reads it back equal."""
+        return tomli_w.dumps(_ADAPTER.dump_python(self, mode="json", exclude_none=True), multiline_strings=True)
+
+
+_ADAPTER: TypeAdapter[Method] = TypeAdapter(Method)
+
+
+def builtin_methods() -> tuple[str, ...]:
+    """Name the built-in methods, in alphabetical order."""
+    folder = resources.files("regso_cluster") / "methods"
+    return tuple(sorted(entry.name[:-5] for entry in folder.iterdir() if entry.name.endswith(".toml")))
+
+
+def load_method(name_or_path: str | Path) -> Method:
+    """Read a built-in method by its name, or a method file by its path.
+
+    Raises
+    ------
+    InputError  no such method; a file that is not TOML; an unknown key, factor or unit, each with its line
+    """
+    text = str(name_or_path)
+    if text in builtin_methods():
+        return parse_method((resources.files("regso_cluster") / "methods" / f"{text}.toml").read_text("utf-8"), text)
+    path = Path(text)
+    if not path.is_file():
+        known = ", ".join(builtin_methods())
+        raise InputError(Fault("no such method", text, "a built-in method or a file", text, f"Built in: {known}."))
+    try:
+        return parse_method(path.read_text("utf-8"), path.name)
+    except UnicodeDecodeError as error:
+        raise InputError(Fault("not UTF-8 text", path.name, hint="Save the method file as UTF-8.")) from error
+
+
+def parse_method(text: str, source: str = "method") -> Method:
+    """Read a method from TOML text; `source` is what faults name as the place.
+
+    Raises
+    ------
+    InputError  every fault of the text at once, each with its line
+    """
+    try:
+        plain = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(Fault("not valid TOML", source, got=str(error))) from error
+    if not plain:
+        raise InputError(Fault("an empty method", source, hint="`regso-cluster methods utanforskap` prints an example."))
+    try:
+        method = _ADAPTER.validate_json(json.dumps(plain, default=str), strict=True)
+    except ValidationError as error:
+        raise InputError(_shape_faults(error, text, source)) from error
+    faults = [
+        Fault(what, f"{source}, line {line_of(text, place)}", hint=hint)
+        for place, what, hint in _contradictions(method)
+    ]
+    if faults:
+        raise InputError(faults)
+    return method
+
+
+def _shape_faults(error: ValidationError, text: str, source: str) -> list[Fault]:
+    """Say a pydantic error in the house's words: line, what was expected, what was got."""
+    faults: dict[str, Fault] = {}
+    for item in error.errors(include_url=False, include_context=False):
+        # the union of "factor or rule" adds its branch names to the place; they are not keys of the file
+        place = tuple(part for part in item["loc"] if part not in ("Rule", "constrained-str"))
+        dotted = ".".join(str(part) for part in place)
+        where = f"{source}, line {line_of(text, place)}, {dotted}"
+        if item["type"] == "unexpected_keyword_argument":
+            fault = Fault("unknown key", where, hint="Remove it, or look for a typing error.")
+        elif item["type"] == "missing":
+            fault = Fault("a key is missing", where, expected=str(place[-1]))
+        else:
+            fault = Fault("wrong value", where, expected=item["msg"], got=repr(item["input"])[:80])
+        faults.setdefault(where, fault)
+    return list(faults.values())
+
+
+Place = tuple[str | int, ...]
+
+
+def line_of(text: str, place: Place) -> int:
+    """Find the line of a key in TOML text (from 1); of its nearest parent where it stands inside a value."""
+    arrays: dict[tuple[str, ...], int] = {}
+    here: Place = ()
+    best, best_depth = 1, 0
+    for number, line in enumerate(text.splitlines(), start=1):
+        stripped = line.strip()
+        if header := re.match(r"\[\[?\s*([\w.\s\"-]+?)\s*\]\]?", stripped):
+            names = tuple(name.strip().strip('"') for name in header[1].split("."))
+            if stripped.startswith("[["):
+                arrays[names] = arrays.get(names, -1) + 1
+            # a header names tables; the array elements that they stand in are put between
+            here = ()
+            for depth, name in enumerate(names, start=1):
+                here += (name,)
+                if names[:depth] in arrays:
+                    here += (arrays[names[:depth]],)
+            found = here
+        elif key := re.match(r"([\w-]+)\s*=", stripped):
+            found = (*here, key[1])
+        else:
+            continue
+        if place[: len(found)] == found and len(found) > best_depth:
+            best, best_depth = number, len(found)
+    return best
+
+
+def _contradictions(method: Method) -> list[tuple[Place, str, str]]:
+    """Find what each part alone cannot see: unknown factors, limits in a wrong unit, steps without their basis."""
+    found = [*_factor_contradictions(method), *_rule_contradictions(method)]
+    if method.index:
+        for number, theme in enumerate(method.index.themes):
+            place = ("index", "themes", number, "factors")
+            found += [(place, f"unknown factor {key!r}", _known(method)) for key in theme.factors if key not in method.keys]
+        if method.index.min_factors and method.index.min_factors > len(method.factors):
+            found.append((("index", "min_factors"), "more factors asked for than there are", _known(method)))
+        if method.index.aggregation == "sum" and method.index.min_factors not in (None, len(method.factors)):
+            found.append((("index", "min_factors"), "a sum needs all factors", 'Use aggregation = "mean".'))
+    for part in ("bands", "tiers"):
+        banding: Banding | None = getattr(method, part)
+        if banding:
+            found += [((part, key), what, hint) for key, what, hint in _banding_contradictions(banding)]
+    for part, needs in (("bands", "index"), ("composite", "problems"), ("clusters", "index")):
+        if getattr(method, part) and not getattr(method, needs):
+            found.append(((part,), f"{part} without {needs}", f"Add a section [{needs}], or remove [{part}]."))
+    if method.needs_population and not method.table.population:
+        hint = 'Name the column of residents in [table], as population = "population".'
+        found.append((("table",), "a step weighs by residents, but no population column is named", hint))
+    if not any((method.problems, method.index, method.tiers)):
+        found.append(((), "the method classifies nothing", "Add [problems], [index] or [tiers]."))
+    return found
+
+
+def _known(method: Method) -> str:
+    return f"The factors are: {', '.join(method.keys)}."
+
+
+def _factor_contradictions(method: Method) -> list[tuple[Place, str, str]]:
+    found: list[tuple[Place, str, str]] = []
+    for number, factor in enumerate(method.factors):
+        place: Place = ("factors", number)
+        if factor.key in method.keys[:number]:
+            found.append(((*place, "key"), f"factor {factor.key!r} stands twice", "Give each factor its own key."))
+        has_counts = factor.numerator is not None and factor.denominator is not None
+        if has_counts == (factor.value is not None) or (factor.numerator is None) != (factor.denominator is None):
+            hint = "Name the columns numerator and denominator, or the one column value."
+            found.append((place, f"factor {factor.key!r} needs two columns of counts or one of values", hint))
+        elif has_counts and factor.unit not in UNIT_FACTOR:
+            found.append(((*place, "unit"), f"a rate cannot have the unit {factor.unit!r}", f"Use {', '.join(UNIT_FACTOR)}."))
+        if factor.limit:
+            found += [((*place, "limit"), what, hint) for what, hint in _limit_contradictions(factor.limit, factor)]
+    if method.problems:
+        for factor in method.factors:
+            if not factor.limit:
+                faults = _limit_contradictions(method.problems.limit, factor)
+                found += [(("problems", "limit"), what, hint) for what, hint in faults]
+    return found
+
+
+def _limit_contradictions(limit: Limit, factor: Factor) -> list[tuple[str, str]]:
+    given = tuple(limit.given)
+    if len(given) != 1:
+        hint = "Give one of sd, above, at_least, below, at_most."
+        return [(f"a limit is one comparison, here {len(given)} ({', '.join(given) or 'none'})", hint)]
+    if given[0] == "sd":
+        return [("a limit in SD has no unit", "Remove unit.")] if limit.unit else []
+    found = []
+    if limit.unit != factor.unit:
+        what = f"the limit of {factor.key!r} is in {limit.unit or 'no unit'}, the factor in {factor.unit}"
+        found.append((what, f'Give the limit in the unit of the factor, with unit = "{factor.unit}".'))
+    if (given[0] in ("above", "at_least")) != (factor.worse == "high"):
+        what = f"the limit of {factor.key!r} is {given[0]!r}, but {factor.worse} is worse"
+        found.append((what, "Use above or at_least where high is worse, below or at_most where low is worse."))
+    return found
+
+
+def _rule_contradictions(method: Method) -> list[tuple[Place, str, str]]:
+    found: list[tuple[Place, str, str]] = []
+
+    def visit(rule: Rule, place: Place) -> None:
+        parts = [part for part in (rule.at_least, rule.all, rule.any) if part is not None]
+        if len(parts) != 1:
+            found.append((place, "a rule is one of at_least, all, any", "Nest rules to join them."))
+        if rule.at_least is not None and rule.at_least > len(method.factors):
+            found.append((place, f"at least {rule.at_least} of {len(method.factors)} factors can never hold", ""))
+        for part in (*(rule.all or ()), *(rule.any or ())):
+            if isinstance(part, Rule):
+                visit(part, place)
+            elif part not in method.keys:
+                found.append((place, f"unknown factor {part!r}", _known(method)))
+
+    if method.composite:
+        for number, group in enumerate(method.composite.groups):
+            visit(group.rule, ("composite", "groups", number, "rule"))
+    return found
+
+
+def _banding_contradictions(banding: Banding) -> list[tuple[str, str, str]]:
+    found = []
+    if banding.kind == "sd":
+        at = banding.at or ()
+        if not at or banding.groups:
+            found.append(("kind", "bands by SD need `at`, and no `groups`", "For example at = [2, 1, 0, -1]."))
+        elif list(at) != sorted(set(at), reverse=True):
+            found.append(("at", "cuts in SD must fall from the worst to the best", "For example at = [2, 1, 0, -1]."))
+    elif banding.groups is None or banding.at:
+        found.append(("kind", f"{banding.kind} needs `groups`, and no `at`", "For example groups = 5."))
+    if banding.names and len(banding.names) != banding.size:
+        found.append(("names", f"{len(banding.names)} names for {banding.size} groups", "Name every group, worst first."))
+    return found
