@@ -243,6 +243,14 @@ class Clusters:
 
 
 @dataclass(frozen=True, config=_STRICT)
+class Certainty:
+    """How many times counts are drawn anew, and which share of the draws the interval of a rank holds."""
+
+    draws: Annotated[int, Field(ge=20, le=100_000)] = 200
+    level: Annotated[float, Field(gt=0, lt=1)] = 0.9
+
+
+@dataclass(frozen=True, config=_STRICT)
 class Yardstick:
     """What a run measured on its own table: with it the same areas can be judged again, and other areas likewise.
 
@@ -277,6 +285,7 @@ class Method:
     bands: Banding | None = None
     tiers: Banding | None = None
     clusters: Clusters | None = None
+    certainty: Certainty | None = None
     measured: Yardstick | None = None
 
     @property
@@ -423,7 +432,7 @@ def _contradictions(method: Method) -> list[tuple[Place, str, str]]:
         banding: Banding | None = getattr(method, part)
         if banding:
             found += [((part, key), what, hint) for key, what, hint in _banding_contradictions(banding)]
-    for part, needs in (("bands", "index"), ("composite", "problems"), ("clusters", "index")):
+    for part, needs in (("bands", "index"), ("composite", "problems"), ("clusters", "index"), ("certainty", "index")):
         if getattr(method, part) and not getattr(method, needs):
             found.append(((part,), f"{part} without {needs}", f"Add a section [{needs}], or remove [{part}]."))
     if method.needs_population and not method.table.population:

@@ -35,6 +35,7 @@ class FactorTable:
     edition : 2020 or 2025; None where the table is its own area set
     source, sha256 : file name and hash of the input
     notes : what was repaired, recognised, left out
+    synthetic : the table says of itself that it is made up (a column `synthetic` with any "yes")
 
     The status of an area is that of its least known factor: too_few_residents, missing, suppressed, observed.
     """
@@ -48,6 +49,7 @@ class FactorTable:
     source: str
     sha256: str
     notes: tuple[str, ...]
+    synthetic: bool = False
 
 
 @dataclass(frozen=True)
@@ -415,6 +417,8 @@ def _assemble(
     areas = areas[["name", "kommun", "kommun_name", "lan", "population"]].assign(
         status=np.select(worst_first, [TOO_FEW, MISSING, SUPPRESSED], OBSERVED)
     )
+    said = raw.frame.get("synthetic", pd.Series(dtype=object)).astype(str).str.strip().str.lower()
+    synthetic = bool(said.isin(["yes", "true", "1"]).any())
     return FactorTable(
-        areas, numerator, denominator, value, joined, edition, raw.name, raw.sha256, tuple(notes)
-    )  # fmt: skip
+        areas, numerator, denominator, value, joined, edition, raw.name, raw.sha256, tuple(notes), synthetic
+    )

@@ -1,0 +1,1 @@
+"""How sure we are: the noise of small counts, carried through to ranks and labels."""

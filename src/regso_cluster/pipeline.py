@@ -1,0 +1,301 @@
+"""The order of the steps: measure the yardstick on a table, judge every area by it, describe the groups.
+
+The only module that knows the order. A method whose `measured` is filled in brings its own yardstick, so that the
+step of measuring falls away: that is how one table is judged twice, and how limits stay.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from regso_cluster.certainty.noise import measure_sureness
+from regso_cluster.errors import Fault, InputError
+from regso_cluster.factors.scales import apply_scale, fit_scale
+from regso_cluster.factors.tables import OBSERVED, TOO_FEW, FactorTable
+from regso_cluster.grouping.composite import composite_index
+from regso_cluster.grouping.problems import flag_problems, group_by_problems, measure_limits
+from regso_cluster.grouping.profiles import describe_groups
+from regso_cluster.grouping.tiers import band, measure_cuts
+from regso_cluster.grouping.typology import Typology, find_typology, nearest_clusters
+from regso_cluster.method import Method, Text, Yardstick
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Classification:
+    """The result of one method on one table.
+
+    Parameters
+    ----------
+    areas : a row an area, all of them, ordered by code; columns as in `regso_cluster.columns`
+    groups : a row a group of each grouping, see `describe_groups`
+    factors : long: a row an area and factor: numerator, denominator, value, unit, status
+    method : with `measured` filled in
+    table : what was classified
+    year : the reference year
+    figures : numbers about the run for the manifest: stability, objectives, how many areas are undecided
+    notes : what a reader should know, from reading and classifying
+    """
+
+    areas: pd.DataFrame
+    groups: pd.DataFrame
+    factors: pd.DataFrame
+    method: Method
+    table: FactorTable
+    year: int
+    figures: dict[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def classify(
+    table: FactorTable,
+    method: Method,
+    *,
+    year: int,
+    previous: pd.DataFrame | None = None,
+    seed: int | None = None,
+    threads: int | None = None,
+) -> Classification:
+    """Classify every area of a table.
+
+    Parameters
+    ----------
+    table : checked factors, from `read_factors` with the same method
+    method : the choices; with `measured` filled in, its limits, scales, cut points and centres are used as they are
+    year : the reference year, written into the result
+    previous : the areas of last year's release: clusters keep their numbers, and changes of group are marked
+    seed : instead of the method's own
+    threads : for the kernels; never changes the result
+
+    Raises
+    ------
+    InputError  a step that cannot be done on this table, with the factor and how to mend it
+    """
+    if tuple(table.value.columns) != method.keys:
+        raise InputError(Fault("a table read with another method", table.source, str(method.keys), str(tuple(table.value))))
+    method = replace(method, seed=method.seed if seed is None else seed)
+    used = table.value.where(table.status == OBSERVED)
+    residents = table.areas["population"].where(table.areas["status"] != TOO_FEW).fillna(0).to_numpy(np.float64)
+    # kept out of the file when the table brings none: weights of a method that asks for none
+    weights = residents if method.needs_population else None
+    notes: list[str] = list(table.notes)
+    figures: dict[str, Any] = {}
+    if method.measured is None:
+        yardstick, typology = _measure(used, weights, method, previous, threads)
+        if typology:
+            figures["clusters"] = {
+                "stability": round(typology.stability, 4),
+                "objective": typology.objective,
+                "objective_without_anchors": typology.free_objective,
+            }
+    else:
+        yardstick = method.measured
+        notes.append("limits, scales, cut points and centres are those written in the method")
+    judged = _judge(used, table, method, yardstick)
+    sureness = measure_sureness(table, used, judged, method, yardstick, _generator(method, "noise"))
+    areas = _columns(table, judged, used, method)
+    if sureness:
+        areas = areas.assign(index_rank_low=sureness.rank_low, index_rank_high=sureness.rank_high)
+        if method.clusters:
+            areas["cluster_probability"] = sureness.cluster_probability
+        figures["noise"] = {"drawn": list(sureness.noisy), "taken_as_exact": [k for k in method.keys if k not in sureness.noisy]}
+    if previous is not None:
+        areas = areas.join(_changes(areas, previous))
+    areas["synthetic"] = table.synthetic
+    method = replace(method, measured=yardstick)
+    figures |= _counts(areas, table, method)
+    return Classification(
+        areas, _describe(areas, table, method), _long(table, method), method, table, year, figures, tuple(notes)
+    )  # fmt: skip
+
+
+def _generator(method: Method, step: str) -> np.random.Generator:
+    """A stream of its own for each named step, so that a new step never shifts another's draws."""
+    return np.random.default_rng(np.random.SeedSequence(method.seed, spawn_key=(zlib.crc32(step.encode()),)))
+
+
+def _signs(method: Method) -> Array:
+    return np.array([factor.sign for factor in method.factors])
+
+
+def _measure(
+    used: pd.DataFrame, weights: Array | None, method: Method, previous: pd.DataFrame | None, threads: int | None
+) -> tuple[Yardstick, Typology | None]:
+    """Measure what is relative to this table: limits, scales, cut points, centres."""
+    signs, scales = _signs(method), {}
+    limits = measure_limits(used, method, weights) if method.problems else {}
+    bands: tuple[float, ...] = ()
+    index = pd.Series(np.nan, index=used.index)
+    if method.index:
+        scales["index"] = fit_scale(used, method.index.scale, signs, weights)
+        index = composite_index(apply_scale(used, method.index.scale, signs, scales["index"]), method)["index"]
+    if method.bands:
+        bands = measure_cuts(index.to_numpy(), method.bands, weights, "index")
+    tiers = {}
+    if method.tiers:
+        for factor in method.factors:
+            turned = factor.sign * used[factor.key].to_numpy()
+            cuts = measure_cuts(turned, method.tiers, weights, f"factor {factor.key}")
+            tiers[factor.key] = tuple(factor.sign * cut for cut in cuts)
+    yardstick = Yardstick(limits=limits, scales=scales, bands=bands, tiers=tiers)
+    if method.clusters is None:
+        return yardstick, None
+    scales["clusters"] = fit_scale(used, method.clusters.scale, signs, weights)
+    scores = apply_scale(used, method.clusters.scale, signs, scales["clusters"])
+    anchors = previous["cluster"].reindex(used.index) if previous is not None and "cluster" in previous else None
+    generator = _generator(method, "clusters")
+    typology = find_typology(scores, index, weights, method, generator, previous=anchors, threads=threads)
+    centres = tuple(tuple(float(number) for number in centre) for centre in typology.centres)
+    return replace(yardstick, scales=scales, centres=centres, cluster_names=typology.names), typology
+
+
+def _judge(used: pd.DataFrame, table: FactorTable, method: Method, yardstick: Yardstick) -> pd.DataFrame:
+    """Judge every area by the yardstick."""
+    signs = _signs(method)
+    judged = pd.DataFrame(index=used.index)
+    if method.index:
+        scores = apply_scale(used, method.index.scale, signs, yardstick.scales["index"])
+        judged = judged.join(scores.add_suffix("_score"))
+    if method.problems:
+        flags = flag_problems(used, method, yardstick.limits)
+        judged = judged.join(flags.add_suffix("_problem"))
+        judged["n_problems"] = flags.sum(axis=1).astype("Int8").mask(flags.isna().all(axis=1))
+    judged["n_observed"] = used.notna().sum(axis=1).astype("Int8")
+    for factor in method.factors if method.tiers else ():
+        cuts = tuple(factor.sign * cut for cut in yardstick.tiers[factor.key])
+        judged[f"{factor.key}_tier"] = band(factor.sign * used[factor.key].to_numpy(), cuts)
+    if method.composite:
+        judged = judged.join(group_by_problems(flags, table.status, method.composite))
+        few = (table.areas["status"] == TOO_FEW).to_numpy()
+        judged.loc[few, "composite_reason"] = TOO_FEW
+        judged["composite_group_name"] = _names(judged["composite_group"], _composite_names(method))
+    if method.index:
+        judged = judged.join(composite_index(scores, method))
+        if method.bands:
+            judged["band"] = band(judged["index"].to_numpy(), yardstick.bands)
+            judged["band_name"] = _names(judged["band"], _band_names(method))
+    if method.clusters:
+        scores = apply_scale(used, method.clusters.scale, signs, yardstick.scales["clusters"])
+        nearest, second = nearest_clusters(scores.to_numpy(), np.array(yardstick.centres))
+        names = dict(enumerate(yardstick.cluster_names, start=1))
+        for column, labels in (("cluster", nearest), ("cluster_second", second)):
+            judged[column] = pd.Series(labels, used.index, dtype="Int8").mask(labels == 0)
+        judged["cluster_name"] = _names(judged["cluster"], names)
+    return judged
+
+
+def _names(groups: pd.Series, names: dict[int, Text]) -> pd.Series:
+    return groups.map({number: name.sv for number, name in names.items()}).astype("string")
+
+
+def _composite_names(method: Method) -> dict[int, Text]:
+    composite = method.composite
+    return dict(enumerate([*(group.name for group in composite.groups), composite.none], start=1)) if composite else {}
+
+
+def _band_names(method: Method) -> dict[int, Text]:
+    bands = method.bands
+    if bands is None:
+        return {}
+    numbers = range(1, bands.size + 1)
+    return dict(zip(numbers, bands.names or [Text(f"Grupp {n}", f"Group {n}") for n in numbers], strict=True))
+
+
+def _columns(table: FactorTable, judged: pd.DataFrame, used: pd.DataFrame, method: Method) -> pd.DataFrame:
+    """Put the columns into the order of a release; the values shown are the observed ones, used or not."""
+    areas = table.areas.assign(population=table.areas["population"].round().astype("Int64"))
+    ordered = []
+    for key in method.keys:
+        areas[f"{key}_value"] = table.value[key]
+        areas[f"{key}_status"] = table.status[key]
+        ordered += [f"{key}_value", f"{key}_status"]
+        ordered += [f"{key}_{part}" for part in ("score", "problem", "tier") if f"{key}_{part}" in judged]
+    joined = areas.join(judged)
+    rest = ["n_problems", "n_observed", "composite_group", "composite_group_name", "composite_group_mildest",
+            "composite_group_harshest", "composite_status", "composite_reason", "index", "index_rank", "index_rank_low",
+            "index_rank_high", "index_percent_rank"]  # fmt: skip
+    themes = [column for column in judged if column.endswith(("_index", "_percent_rank")) and column != "index_percent_rank"]
+    rest += [*themes, "band", "band_name", "cluster", "cluster_name", "cluster_second", "cluster_probability"]
+    joined = joined.assign(**_not_assessed(method))
+    order = [*table.areas.columns, *ordered, *[column for column in rest if column in joined]]
+    joined = joined[order]
+    joined.index.name = "regso" if table.edition else "area"
+    return joined
+
+
+def _not_assessed(method: Method) -> dict[str, Any]:
+    """The columns of certainty, empty until it is measured."""
+    empty: dict[str, Any] = {}
+    if method.index:
+        empty |= {"index_rank_low": pd.NA, "index_rank_high": pd.NA}
+    if method.clusters:
+        empty["cluster_probability"] = np.nan
+    return empty
+
+
+def _changes(areas: pd.DataFrame, previous: pd.DataFrame) -> pd.DataFrame:
+    """Mark last year's groups, and how the composite group moved: entered and left are of groups with problems."""
+    changes = pd.DataFrame(index=areas.index)
+    for column in ("composite_group", "cluster"):
+        if column in areas and column in previous:
+            changes[f"{column}_previous"] = previous[column].reindex(areas.index).astype("Int8")
+    if "composite_group_previous" in changes:
+        now, before = areas["composite_group"], changes["composite_group_previous"]
+        unknown = (now.isna() | before.isna()).to_numpy(bool)
+        worse, better = (now < before).fillna(False).to_numpy(bool), (now > before).fillna(False).to_numpy(bool)
+        changes["composite_change"] = np.select([unknown, worse, better], ["unknown", "worse", "better"], "same")
+    return changes
+
+
+def _describe(areas: pd.DataFrame, table: FactorTable, method: Method) -> pd.DataFrame:
+    names: dict[str, dict[int, Text]] = {}
+    if method.composite:
+        names["composite_group"] = _composite_names(method)
+    if method.bands:
+        names["band"] = _band_names(method)
+    if method.clusters and method.measured:
+        names["cluster"] = dict(enumerate(method.measured.cluster_names, start=1))
+    if method.tiers:
+        numbers = range(1, method.tiers.size + 1)
+        tiers = dict(zip(numbers, method.tiers.names or [Text(f"Nivå {n}", f"Tier {n}") for n in numbers], strict=True))
+        names |= {f"{key}_tier": tiers for key in method.keys}
+    described = [describe_groups(areas, table, method, grouping, group_names) for grouping, group_names in names.items()]
+    groups = pd.concat(described, ignore_index=True) if described else pd.DataFrame({"grouping": []})
+    return groups.assign(synthetic=table.synthetic)
+
+
+def _long(table: FactorTable, method: Method) -> pd.DataFrame:
+    parts = [
+        pd.DataFrame(
+            {
+                "factor": factor.key,
+                "numerator": table.numerator[factor.key],
+                "denominator": table.denominator[factor.key],
+                "value": table.value[factor.key],
+                "unit": factor.unit,
+                "status": table.status[factor.key],
+            }
+        )
+        for factor in method.factors
+    ]
+    long = pd.concat(parts).rename_axis("regso" if table.edition else "area")
+    order = np.argsort(long.index.to_numpy(), kind="stable")  # factors stay in the order of the method
+    return long.iloc[order].reset_index().assign(synthetic=table.synthetic)
+
+
+def _counts(areas: pd.DataFrame, table: FactorTable, method: Method) -> dict[str, Any]:
+    figures: dict[str, Any] = {"areas": len(areas), "status": table.areas["status"].value_counts().sort_index().to_dict()}
+    if method.composite:
+        group = areas["composite_group"]
+        figures["composite_groups"] = {str(n): int((group == n).sum()) for n in _composite_names(method)}
+        figures["composite_undecided"] = int(group.isna().sum())
+    if "composite_change" in areas:
+        figures["composite_changes"] = areas["composite_change"].value_counts().sort_index().to_dict()
+    return figures
