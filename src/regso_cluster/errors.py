@@ -29,7 +29,10 @@ class Fault:
     def __str__(self) -> str:
         text = f"{self.where}: {self.what}" if self.where else self.what
         if self.expected or self.got:
-            parts = [f"expected {self.expected}" if self.expected else "", f"got {self.got}" if self.got else ""]
+            parts = [
+                f"expected {self.expected}" if self.expected else "",
+                f"got {self.got}" if self.got else "",
+            ]
             text += f" ({', '.join(part for part in parts if part)})"
         return f"{text}. {self.hint}" if self.hint else text
 
@@ -53,5 +56,7 @@ class InputError(ValueError):
     def __str__(self) -> str:
         lines = [str(fault) for fault in self.faults[:SHOWN]]
         if len(self.faults) > SHOWN:
-            lines.append(f"... and {len(self.faults) - SHOWN} more faults; `regso-cluster check --json` lists them all")
+            lines.append(
+                f"... and {len(self.faults) - SHOWN} more faults; `regso-cluster check --json` lists them all"
+            )
         return "\n".join(lines)
