@@ -1,0 +1,273 @@
+"""From a table to the best k-means partition found: canonical rows, draws, threads. Numbers happen in the kernel.
+
+Rows are sorted by value and identical rows become one with their weights added, rows without weight drop out.
+So row order cannot reach the result, weight 3 is the same computation as three rows, and weight 0 as no row.
+Every start is a task of its own with draws made here, and the best is chosen in the order of the starts: the number of
+threads cannot reach the result either.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from regso_cluster.kernels import kmeans as kernels
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+Booleans = npt.NDArray[np.bool_]
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+LANES = 64  # rows in a block; the kernel's loops are written for it
+CHUNK = 65_536  # rows in a task of a pass over the table; fixed, so that sums have one order
+STARTS = 16  # starts in a task; fixed for the same reason
+
+
+@dataclass(frozen=True)
+class Points:
+    """Distinct rows in canonical order, laid out for the kernel.
+
+    planes : (blocks, q, 64) values less `shift`, 0 in gaps, then a mask plane for each factor with gaps
+    weights : (blocks, 64) effective weights w p / observed; 0 beyond the last row
+    squares : (blocks, 64) squared length of each row over what it has
+    mask_plane : (p,) plane of each factor's mask, -1 for a complete factor
+    cumulative : (n_distinct,) running sum of the effective weights
+    shift : (p,) weighted means of what is observed
+    first : (n_distinct,) a row of the table that holds each distinct row
+    row_weights : (n_distinct,) weights w as given, added over identical rows
+    total : the objective with one group, sum of weights times squares
+    """
+
+    planes: Floats
+    weights: Floats
+    squares: Floats
+    mask_plane: Integers
+    cumulative: Floats
+    shift: Floats
+    first: Integers
+    row_weights: Floats
+    total: float
+
+
+@dataclass(frozen=True)
+class Partition:
+    """A partition found.
+
+    centres : (k, p) in the units of the table
+    weight : (k,) weight of each group
+    iterations : Lloyd iterations of the start that was kept
+    kept : swaps that were kept, over all chains
+    objectives : (starts,) objective after each start or chain, for the spread of what was found
+    """
+
+    centres: Floats
+    weight: Floats
+    iterations: int
+    kept: int
+    objectives: Floats
+
+
+def threads(n_threads: int | None) -> int:
+    """Give the number of threads: as asked, or one for each processor this process may use."""
+    return n_threads if n_threads is not None else len(os.sched_getaffinity(0))
+
+
+def in_threads(task: Callable[[Item], Result], items: Iterable[Item], n_threads: int) -> list[Result]:
+    """Run tasks that release the interpreter lock, results in the order of the items."""
+    items = list(items)
+    if n_threads == 1 or len(items) <= 1:
+        return [task(item) for item in items]
+    with ThreadPoolExecutor(min(n_threads, len(items))) as pool:
+        return list(pool.map(task, items))
+
+
+def canonical_order(values: Floats, missing: Booleans, weights: Floats) -> tuple[Integers, Integers, Floats]:
+    """Sort rows by value (gaps last), merge identical ones, drop those without weight or without any value.
+
+    Returns
+    -------
+    order : (m,) a row of the table for each distinct row
+    starts : (m,) unused beyond the tests: where each distinct row begins in the sorted table
+    summed : (m,) weights added over identical rows
+    """
+    rows = np.flatnonzero((weights > 0) & ~missing.all(axis=1))
+    filled = np.where(missing[rows], np.inf, values[rows] + 0.0)  # + 0.0: no minus zero
+    kept = weights[rows]
+    sorting = np.lexsort((kept, *filled.T[::-1]))
+    filled = filled[sorting]
+    new = np.ones(len(rows), dtype=bool)
+    new[1:] = (filled[1:] != filled[:-1]).any(axis=1)
+    starts = np.flatnonzero(new)
+    summed = np.add.reduceat(kept[sorting], starts) if len(rows) else kept
+    return rows[sorting][starts], starts, summed
+
+
+def prepare(values: Floats, missing: Booleans, weights: Floats) -> Points:
+    """Lay a table out for the kernel.
+
+    Parameters
+    ----------
+    values : (n, p) float64; where missing, anything
+    missing : (n, p) bool
+    weights : (n,) float64, >= 0
+    """
+    p = values.shape[1]
+    first, _, row_weights = canonical_order(values, missing, weights)
+    gaps = missing[first].any(axis=0)
+    mask_plane = np.full(p, -1, dtype=np.int64)
+    mask_plane[gaps] = p + np.arange(int(gaps.sum()))
+    shift = np.empty(p)
+    observed = p - missing[first].sum(axis=1)
+    effective = row_weights * (p / observed)
+    kernels.weighted_means(values, missing, first, effective, shift)
+    blocks = -(-len(first) // LANES)
+    planes = np.zeros((blocks, p + int(gaps.sum()), LANES))
+    kernels.pack(values, missing, first, shift, planes, mask_plane)
+    padded = np.zeros((blocks, LANES))
+    padded.reshape(-1)[: len(first)] = effective
+    squares = np.zeros((blocks, LANES))
+    for j in range(p):  # plane by plane: no second table in memory
+        squares += planes[:, j] ** 2
+    return Points(
+        planes=planes,
+        weights=padded,
+        squares=squares,
+        mask_plane=mask_plane,
+        cumulative=np.cumsum(effective),
+        shift=shift,
+        first=first,
+        row_weights=row_weights,
+        total=float((padded * squares).sum()),
+    )
+
+
+def _scratch(points: Points, k: int) -> dict[str, Any]:
+    """Allocate what a start works in."""
+    blocks, q, _ = points.planes.shape
+    return {
+        "centres": np.zeros((k, len(points.shift))),
+        "labels": np.zeros((blocks, LANES), dtype=np.int64),
+        "sums": np.zeros((k, q + 2)),
+        "coefficients": np.zeros((k, q)),
+        "constant": np.zeros(k),
+        "lanes": np.zeros((3, LANES)),
+        "pick": np.zeros(LANES, dtype=np.int64),
+    }
+
+
+def candidates(init: str, k: int) -> int:
+    """Give how many rows are drawn for each centre: one at random, 2 + ln k for greedy k-means++."""
+    return 1 if init == "random" else 2 + int(np.log(k))
+
+
+def restarts(points: Points, init: str | Floats, k: int, n_init: int, max_iter: int, seed: np.random.SeedSequence,
+             n_threads: int) -> tuple[Partition, list[tuple[Floats, Integers]]]:  # fmt: skip
+    """Run n_init starts with Lloyd's iteration.
+
+    Returns the best as a Partition, with centres in the units of the table, and the best of each task of starts.
+    """
+    given = not isinstance(init, str)
+    width = 0 if given else candidates(str(init), k)
+    uniforms = np.random.Generator(np.random.PCG64(seed)).random((n_init, k, width))
+    explained = np.zeros(n_init)
+    iterations = np.zeros(n_init, dtype=np.int64)
+    blocks, q, _ = points.planes.shape
+
+    def run(begin: int) -> tuple[int, Floats, Integers]:
+        part = slice(begin, min(begin + STARTS, n_init))
+        best_centres = np.asarray(init) - points.shift if given else np.zeros((k, len(points.shift)))
+        best_labels = np.zeros((blocks, LANES), dtype=np.int64)
+        best = kernels.restarts(
+            points.planes, points.weights, points.squares, points.mask_plane, points.cumulative,
+            uniforms[part], given, max_iter, explained[part], iterations[part], best_centres, best_labels,
+            **_scratch(points, k), trial=np.zeros((1, q + 1)), nearest=np.zeros((blocks, LANES)),
+            chosen=np.zeros(k, dtype=np.int64),
+        )  # fmt: skip
+        return begin + int(best), best_centres, best_labels
+
+    tasks = in_threads(run, range(0, n_init, STARTS), n_threads)
+    best, centres, labels = max(tasks, key=lambda task: (explained[task[0]], -task[0]))
+    found = _finish(points, centres, labels, int(iterations[best]), 0, points.total - explained)
+    return found, [(task[1], task[2]) for task in tasks]
+
+
+def _finish(points: Points, centres: Floats, labels: Integers, iterations: int, kept: int, objectives: Floats) -> Partition:  # fmt: skip
+    """Compute the centres anew from the labels, in the order of the rows, and undo the shift."""
+    exact = np.zeros_like(centres)
+    sums = np.zeros((len(centres), points.planes.shape[1] + 2))
+    kernels.exact_centres(points.planes, points.weights, points.mask_plane, labels, sums, exact)
+    exact[sums[:, -1] == 0] = centres[sums[:, -1] == 0]
+    return Partition(exact + points.shift, sums[:, -2], iterations, kept, objectives)
+
+
+def swaps(points: Points, init: str | Floats, k: int, n_init: int, n_swaps: int, max_iter: int,
+          seed: np.random.SeedSequence, n_threads: int) -> Partition:  # fmt: skip
+    """Run n_init chains: one start each, then n_swaps random swaps; the best chain wins, ties to the lowest."""
+    start_seed, swap_seed = seed.spawn(2)
+    blocks = len(points.planes)
+    given = not isinstance(init, str)
+    width = 0 if given else candidates(str(init), k)
+    uniforms = np.random.Generator(np.random.PCG64(start_seed)).random((n_init, k, width))
+    swap_uniforms = np.random.Generator(np.random.PCG64(swap_seed)).random((n_init, n_swaps, 2))
+    explained = np.zeros(n_init)
+    iterations = np.zeros(n_init, dtype=np.int64)
+
+    def run(chain: int) -> tuple[int, Floats, Integers]:
+        part = slice(chain, chain + 1)
+        scratch = _scratch(points, k)
+        centres = np.asarray(init) - points.shift if given else np.zeros((k, len(points.shift)))
+        labels = np.zeros((blocks, LANES), dtype=np.int64)
+        fixed = (points.planes, points.weights, points.squares, points.mask_plane, points.cumulative)
+        kernels.restarts(
+            *fixed, uniforms[part], given, max_iter, explained[part], iterations[part], centres, labels, **scratch,
+            trial=np.zeros((1, points.planes.shape[1] + 1)), nearest=np.zeros((blocks, LANES)),
+            chosen=np.zeros(k, dtype=np.int64),
+        )  # fmt: skip
+        kept, explained[chain] = kernels.swaps(
+            *fixed, swap_uniforms[chain], max_iter, centres, labels, **scratch
+        )
+        return int(kept), centres, labels
+
+    chains = in_threads(run, range(n_init), n_threads)
+    best = int(np.argmax(explained))
+    kept = sum(chain[0] for chain in chains)
+    return _finish(
+        points, chains[best][1], chains[best][2], int(iterations[best]), kept, points.total - explained
+    )
+
+
+def nearest(
+    values: Floats, missing: Booleans, centres: Floats, n_threads: int
+) -> tuple[Integers, Integers, Floats]:
+    """Give each row of a table its nearest centre, the runner-up and the squared partial distance to the nearest."""
+    n = len(values)
+    labels, second, squared = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64), np.empty(n)
+    any_missing = bool(missing.any())
+
+    def run(begin: int) -> None:
+        part = slice(begin, begin + CHUNK)
+        kernels.nearest_two(
+            values[part], missing[part], any_missing, centres, labels[part], second[part], squared[part]
+        )
+
+    in_threads(run, range(0, n, CHUNK), n_threads)
+    return labels, second, squared
+
+
+def distances(values: Floats, missing: Booleans, centres: Floats, n_threads: int) -> Floats:
+    """Give the partial distances (n, k) of each row to each centre; nan for a row with nothing observed."""
+    out = np.empty((len(values), len(centres)))
+
+    def run(begin: int) -> None:
+        part = slice(begin, begin + CHUNK)
+        kernels.to_centres(values[part], missing[part], centres, out[part])
+
+    in_threads(run, range(0, len(values), CHUNK), n_threads)
+    return out
