@@ -1,0 +1,307 @@
+"""The command line: bodies of a few lines that call the library.
+
+Exit codes: 0 done, 1 input refused or failed, 2 usage, 3 verification failed. Data go to stdout, progress to stderr
+and only to a terminal. Heavy modules are imported inside the commands, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from regso_cluster import __version__
+from regso_cluster.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    from regso_cluster.release import Release
+
+Command = Callable[..., Any]
+EXISTING = click.Path(exists=True, path_type=Path)
+NEW = click.Path(path_type=Path)
+
+
+class _Years(click.ParamType):
+    """A year or a span of years, as 2024 or 2019-2024."""
+
+    name = "years"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> range:
+        if isinstance(value, range):
+            return value
+        match = re.fullmatch(r"(\d{4})(?:-(\d{4}))?", str(value))
+        if not match or int(match[2] or match[1]) < int(match[1]):
+            self.fail(f"{value!r} is no year or span of years such as 2019-2024", param, ctx)
+        return range(int(match[1]), int(match[2] or match[1]) + 1)
+
+
+class _Group(click.Group):
+    """Turns every failure into one message and an exit code; `--debug` shows the traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
+            raise
+        except (Exception, KeyboardInterrupt) as error:
+            if ctx.params.get("debug"):
+                raise
+            click.echo(f"Error: {_message(error)}", err=True)
+            ctx.exit(1)
+
+
+def _message(error: BaseException) -> str:
+    if isinstance(error, InputError):
+        return str(error)
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted; nothing half-written was left"
+    if isinstance(error, OSError):
+        return f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")
+    return f"{type(error).__name__}: {error}. This is a fault of the program; --debug before the command shows where."
+
+
+def _terminated(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="regso-cluster")
+@click.option("--debug", is_flag=True, help="Show the traceback of a failure.")
+def main(debug: bool) -> None:  # noqa: ARG001
+    """Classify Sweden's RegSO areas: where many problems meet, what kind of needs, how it changes."""
+    signal.signal(signal.SIGTERM, _terminated)  # so that a stopped run clears away what it began
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+edition_option = click.option(
+    "--edition", type=click.Choice(["2020", "2025"]), help="Edition of the codes; default: told from the codes."
+)
+method_option = click.option("--method", required=True, metavar="NAME|FILE", help="A built-in method or a TOML file.")
+deso_option = click.option("--deso-key", type=EXISTING, help="Key from DeSO to RegSO, for a table of counts by DeSO.")
+
+
+@main.command()
+@click.argument("folder", type=NEW)
+@click.option("--years", type=_Years(), default="2019-2024", show_default=True, help="A year or a span, 2019 to 2030.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Another seed, another country.")
+def example(folder: Path, years: range, seed: int) -> None:
+    """Write a synthetic country on the real area codes into FOLDER.
+
+    Example: regso-cluster example tables --years 2023-2024
+    """
+    from regso_cluster.example import write_example
+
+    for path in write_example(folder, years, seed):
+        click.echo(path)
+
+
+@main.command()
+@click.argument("table", type=NEW)
+@method_option
+@edition_option
+@click.option("--year", type=int, help="The reference year that the table should be of.")
+@deso_option
+@json_option
+def check(
+    table: Path, method: str, edition: str | None, year: int | None, deso_key: Path | None, as_json: bool
+) -> None:
+    """Check TABLE against a method: every fault at once, with its place and how to mend it.
+
+    Example: regso-cluster check factors-2024.csv --method utanforskap
+    """
+    from regso_cluster.factors.tables import read_factors
+    from regso_cluster.method import load_method
+
+    loaded = load_method(method)
+    try:
+        read = read_factors(table, loaded, edition=int(edition) if edition else None, year=year, deso_key=deso_key)
+    except InputError as error:
+        if not as_json:
+            raise
+        click.echo(json.dumps({"ok": False, "faults": [fault.as_dict() for fault in error.faults]}, ensure_ascii=False, indent=2))
+        sys.exit(1)
+    status = read.status.apply(lambda column: column.value_counts()).fillna(0).astype(int)
+    if as_json:
+        found = {"ok": True, "areas": len(read.areas), "edition": read.edition, "synthetic": read.synthetic,
+                 "notes": list(read.notes), "status": {key: status[key].to_dict() for key in status}}  # fmt: skip
+        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        return
+    click.echo(f"{table}: no fault. {len(read.areas)} areas, edition {read.edition or 'of its own'}.")
+    click.echo(status.T.rename_axis("factor").to_string())
+    for note in read.notes:
+        click.echo(f"note: {note}")
+
+
+@main.command()
+@click.argument("table", type=NEW)
+@method_option
+@click.option("--year", type=click.IntRange(1900, 2200), required=True, help="The reference year.")
+@click.option("--out", type=NEW, required=True, help="The folder of the release; it must not exist.")
+@click.option("--previous", type=NEW, help="Last year's release: clusters keep their numbers, changes are marked.")
+@edition_option
+@deso_option
+@click.option("--seed", type=click.IntRange(min=0), help="Instead of the method's own.")
+@click.option("--threads", type=click.IntRange(min=1), help="For the kernels; never changes the result.")
+@json_option
+def classify(
+    table: Path, method: str, year: int, out: Path, previous: Path | None, edition: str | None, deso_key: Path | None,
+    seed: int | None, threads: int | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Classify TABLE and write a release to the folder --out.
+
+    Example: regso-cluster classify factors-2024.csv --method utanforskap --year 2024 --out releases/2024
+    """
+    with _Steps() as steps:
+        with steps("loading"):
+            from regso_cluster.factors.tables import read_factors
+            from regso_cluster.method import load_method
+            from regso_cluster.pipeline import classify as run
+            from regso_cluster.release import read_release, write_release
+        if out.exists():
+            hint = "A release is never overwritten: choose another --out, or remove the folder yourself."
+            raise InputError(Fault("the release folder exists", str(out), hint=hint))
+        loaded = load_method(method)
+        with steps("reading"):
+            before = read_release(previous) if previous else None
+            factors = read_factors(table, loaded, edition=int(edition) if edition else None, year=year, deso_key=deso_key)
+        with steps("classifying"):
+            result = run(factors, loaded, year=year, previous=before, seed=seed, threads=threads)
+        with steps("writing"):
+            release = write_release(result, out, previous=before, timings=steps.seconds)
+    if as_json:
+        click.echo(json.dumps(release.manifest, ensure_ascii=False, indent=2))
+    else:
+        _print_release(release)
+
+
+class _Steps:
+    """Shows on a terminal which step runs, and keeps how long each took."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._status: Any = None
+
+    def __enter__(self) -> _Steps:
+        if sys.stderr.isatty():
+            from rich.console import Console
+
+            self._status = Console(stderr=True).status("starting")
+            self._status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._status:
+            self._status.stop()
+
+    @contextmanager
+    def __call__(self, step: str) -> Iterator[None]:
+        if self._status:
+            self._status.update(f"{step} ...")
+        start = time.perf_counter()
+        yield
+        self.seconds[step] = time.perf_counter() - start
+
+
+def _print_release(release: Release) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    if release.manifest["synthetic"]:
+        console.print("[bold]SYNTHETIC DATA: every figure is made up.[/bold]")
+    groups = release.groups
+    grouping = next(iter(groups["grouping"].unique()), None)
+    if grouping:
+        shown = Table(title=f"{release.method.title.sv} {release.year}: {grouping}", title_justify="left")
+        for heading in ("group", "name"):
+            shown.add_column(heading)
+        before = release.manifest["previous"]
+        for heading in ("areas", "residents", "%", *([f"areas {before['year']}"] if before else [])):
+            shown.add_column(heading, justify="right")
+        column = f"{grouping}_previous"
+        for row in groups[groups["grouping"] == grouping].itertuples():
+            known = row.group if row.group == row.group and row.group is not None else None
+            cells = [str(known or "-"), row.name_sv, f"{row.areas:,}", *_residents(row)]
+            if before:
+                earlier = release.areas[column] if column in release.areas else None
+                count = None if earlier is None else (earlier.isna().sum() if known is None else (earlier == known).sum())
+                cells.append("" if count is None else f"{int(count):,}")
+            shown.add_row(*cells)
+        console.print(shown)
+    for note in release.manifest["notes"]:
+        console.print(f"note: {note}", markup=False)
+    for name in ("manifest.json", *release.manifest["outputs"]):
+        console.print(release.path / name, soft_wrap=True)
+
+
+def _residents(row: Any) -> tuple[str, str]:
+    if row.residents != row.residents or row.residents is None:
+        return "", ""
+    return f"{row.residents:,.0f}", f"{row.residents_share:.1f}"
+
+
+@main.command()
+@click.argument("release", type=NEW)
+@json_option
+def verify(release: Path, as_json: bool) -> None:
+    """Recompute the hashes of RELEASE; exit code 3 when they differ.
+
+    Example: regso-cluster verify releases/2024
+    """
+    from regso_cluster.release import verify_release
+
+    faults = verify_release(release)
+    if as_json:
+        click.echo(json.dumps({"ok": not faults, "faults": [fault.as_dict() for fault in faults]}, ensure_ascii=False, indent=2))
+    else:
+        click.echo("\n".join(str(fault) for fault in faults) or f"{release}: whole, every hash agrees.")
+    sys.exit(3 if faults else 0)
+
+
+@main.command()
+@click.argument("release", type=NEW)
+@click.option("--to", type=NEW, required=True, help="A file that ends with .xlsx, .csv, .gpkg or .parquet.")
+def export(release: Path, to: Path) -> None:
+    """Write RELEASE to one file: a workbook, a text table or a map layer.
+
+    Example: regso-cluster export releases/2024 --to regso-2024.xlsx
+    """
+    from regso_cluster.delivery.exports import export as write
+    from regso_cluster.release import read_release
+
+    click.echo(write(read_release(release), to))
+
+
+@main.command()
+@click.argument("name", required=False)
+@json_option
+def methods(name: str | None, as_json: bool) -> None:
+    """List the built-in methods, or print the file of one.
+
+    Example: regso-cluster methods utanforskap > my-method.toml
+    """
+    from importlib import resources
+
+    from regso_cluster.method import builtin_methods, load_method
+
+    if name and not as_json:
+        method = load_method(name)
+        shipped = resources.files("regso_cluster") / "methods" / f"{method.name}.toml"
+        click.echo(shipped.read_text("utf-8") if name in builtin_methods() else method.to_toml(), nl=False)
+        return
+    listed = [load_method(known) for known in ([name] if name else builtin_methods())]
+    if as_json:
+        plain = [{"name": one.name, "title": {"sv": one.title.sv, "en": one.title.en}, "sha256": one.hash,
+                  "factors": list(one.keys), "areas": one.table.areas} for one in listed]  # fmt: skip
+        click.echo(json.dumps(plain, ensure_ascii=False, indent=2))
+        return
+    for one in listed:
+        click.echo(f"{one.name:28}{one.title.sv}\n{'':28}{one.title.en}")

@@ -1,0 +1,1 @@
+"""To those who use it: workbooks, text tables, maps."""

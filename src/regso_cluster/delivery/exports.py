@@ -1,0 +1,138 @@
+"""A release in the form that its reader uses: a workbook, a text table, a map layer."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from regso_cluster.delivery.columns import describe_columns
+from regso_cluster.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    from regso_cluster.release import Release
+
+SYNTHETIC = "SYNTETISKA DATA: alla siffror är påhittade. SYNTHETIC DATA: every figure is made up."
+
+
+def export(release: Release, to: str | Path) -> Path:
+    """Write a release to one file; the suffix says which kind: .xlsx, .csv, .gpkg or .parquet.
+
+    An existing file is replaced in one step; a failed export leaves it as it was.
+
+    Raises
+    ------
+    InputError  an unknown suffix; .gpkg of a release without a map
+    """
+    to = Path(to)
+    writers: dict[str, Callable[[Release, Path], None]] = {
+        ".xlsx": write_workbook,
+        ".csv": lambda release, path: _copy(release, "areas.csv", path),
+        ".gpkg": lambda release, path: _copy(release, "areas.gpkg", path),
+        ".parquet": lambda release, path: _copy(release, "areas.parquet", path),
+    }
+    if to.suffix.lower() not in writers:
+        hint = "Name the file with one of these endings."
+        raise InputError(Fault("unknown kind of file", str(to), ", ".join(writers), to.suffix or "no suffix", hint))
+    if to.resolve().is_relative_to(release.path.resolve()):
+        raise InputError(Fault("inside the release", str(to), hint="A release is never changed: write it elsewhere."))
+    to.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=to.parent, prefix=f".{to.name}.partial-") as folder:
+        partial = Path(folder) / to.name
+        writers[to.suffix.lower()](release, partial)
+        partial.replace(to)
+    return to
+
+
+def _copy(release: Release, name: str, path: Path) -> None:
+    source = release.path / name
+    if not source.is_file():
+        hint = "Only releases of edition 2025 have a map: outlines of other area sets are not at hand."
+        raise InputError(Fault(f"the release has no {name}", str(release.path), hint=hint))
+    shutil.copyfile(source, path)
+
+
+def write_workbook(release: Release, path: Path) -> None:
+    """Write a workbook: areas, groups, what each column means, the method. Codes stay text, text is never a formula."""
+    import xlsxwriter
+
+    options = {"strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False, "nan_inf_to_errors": False}
+    with xlsxwriter.Workbook(path, options) as book:
+        # the date of the workbook is that of the release: the same release gives the same bytes
+        created = dt.datetime.fromisoformat(release.manifest["created"]).replace(tzinfo=None)
+        book.set_properties({"title": f"{release.method.title.sv} {release.year}", "created": created,
+                             "comments": SYNTHETIC if release.manifest["synthetic"] else ""})  # fmt: skip
+        areas = release.areas.reset_index()
+        columns = describe_columns(areas.columns, release.method)
+        _sheet(book, "Områden", areas, release, frozen_columns=2, headings=columns)
+        _sheet(book, "Grupper", release.groups, release)
+        _sheet(book, "Kolumner", columns, release)
+        _sheet(book, "Metod", _method_rows(release), release)
+
+
+def _sheet(
+    book: Any, name: str, frame: pd.DataFrame, release: Release, frozen_columns: int = 0, headings: pd.DataFrame | None = None
+) -> None:
+    sheet = book.add_worksheet(name)
+    bold = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
+    formats = {"float": book.add_format({"num_format": "0.00"}), "int": book.add_format({"num_format": "0"}),
+               "long": book.add_format({"text_wrap": True, "valign": "top"}), "text": book.add_format({"num_format": "@"})}  # fmt: skip
+    top = 0
+    if release.manifest["synthetic"]:
+        sheet.write_string(0, 0, SYNTHETIC, book.add_format({"bold": True, "font_color": "#b5305f"}))
+        top = 1
+    for number, column in enumerate(frame.columns):
+        sheet.write_string(top, number, str(column), bold)
+        if headings is not None:
+            sheet.write_comment(top, number, headings["sv"].iloc[number], {"x_scale": 2})
+        cells = frame[column]
+        longest = max([len(str(column)) * 0.9, *cells.dropna().astype(str).str.len().head(400)], default=8)
+        long = longest > 60
+        sheet.set_column(number, number, min(max(longest + 2, 8), 80 if long else 40))
+        _write_cells(sheet, cells, number, top + 1, formats, long=long)
+    sheet.freeze_panes(top + 1, frozen_columns)
+    if len(frame):
+        sheet.autofilter(top, 0, top + len(frame), len(frame.columns) - 1)
+
+
+def _write_cells(sheet: Any, cells: pd.Series, column: int, top: int, formats: dict[str, Any], *, long: bool) -> None:
+    """Write a column by its type; an empty cell stays empty."""
+    numeric = pd.api.types.is_numeric_dtype(cells.dtype) and not pd.api.types.is_bool_dtype(cells.dtype)
+    number_format = formats["float" if pd.api.types.is_float_dtype(cells.dtype) else "int"]
+    for row, cell in enumerate(cells.array, start=top):
+        if cell is None or cell is pd.NA or pd.isna(cell):
+            continue
+        if numeric:
+            sheet.write_number(row, column, float(cell), number_format)
+        elif pd.api.types.is_bool_dtype(cells.dtype):
+            sheet.write_string(row, column, "ja" if cell else "nej", formats["text"])
+        else:
+            sheet.write_string(row, column, str(cell), formats["long" if long else "text"])
+
+
+def _method_rows(release: Release) -> pd.DataFrame:
+    """The method as a person reads it: what, against what, from where; then the notes of the run."""
+    method, manifest = release.method, release.manifest
+    measured = method.measured
+    rows = [
+        ("Metod", method.title.sv, method.title.en),
+        ("Beskrivning", method.description.sv, method.description.en),
+        ("Källa", method.source, ""),
+        ("År", str(release.year), f"edition {manifest['edition'] or '-'}"),
+        ("Indata", manifest["inputs"][0]["name"], f"sha256 {manifest['inputs'][0]['sha256']}"),
+        ("Metodens hash", manifest["method"]["sha256"], f"seed {manifest['method']['seed']}"),
+    ]
+    for factor in method.factors:
+        limit = measured.limits.get(factor.key) if measured else None
+        worse = {"high": "högt är sämre", "low": "lågt är sämre"}[factor.worse]
+        text = f"{factor.unit}, {worse}" + (f"; problem bortom {limit:.4g}" if limit is not None else "")
+        rows.append((f"Faktor: {factor.name.sv}", text, factor.source))
+    rows += [("Anmärkning", "", note) for note in manifest["notes"]]
+    rows.append(("Så används resultatet inte", "Områden har problem, människor bor där: en grupp beskriver ett område, inte en person.",
+                 "Areas have problems, people live there: a group describes an area, not a person."))  # fmt: skip
+    return pd.DataFrame(rows, columns=["Vad", "Svenska", "English / källa"])

@@ -1,0 +1,217 @@
+"""A release on disk: written whole or not at all, read back, verified by its hashes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from regso_cluster import __version__
+from regso_cluster.errors import Fault, InputError
+from regso_cluster.method import Method, parse_method
+from regso_cluster.pipeline import Classification
+
+FORMAT = 1
+_STALE_SECONDS = 24 * 3600  # what a killed run left behind is cleared away after a day
+_VERSIONS = ("numpy", "scipy", "pandas", "pyarrow", "scikit-learn", "numba", "geopandas", "shapely", "pyogrio")
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release as it lies on disk. Tables are read when they are asked for.
+
+    Parameters
+    ----------
+    path : the folder
+    manifest : what manifest.json holds
+    """
+
+    path: Path
+    manifest: dict[str, Any]
+
+    @cached_property
+    def method(self) -> Method:
+        """The resolved method: all limits, scales, cut points and centres filled in."""
+        return parse_method((self.path / "method.toml").read_text("utf-8"), str(self.path / "method.toml"))
+
+    @cached_property
+    def areas(self) -> pd.DataFrame:
+        """The classified areas, indexed by code."""
+        frame = pd.read_parquet(self.path / "areas.parquet")
+        return frame.set_index(frame.columns[0])
+
+    @cached_property
+    def groups(self) -> pd.DataFrame:
+        """A row a group of each grouping."""
+        return pd.read_parquet(self.path / "groups.parquet")
+
+    @cached_property
+    def factors(self) -> pd.DataFrame:
+        """A row an area and factor."""
+        return pd.read_parquet(self.path / "factors.parquet")
+
+    @property
+    def year(self) -> int:
+        """The reference year."""
+        return int(self.manifest["year"])
+
+
+def write_release(
+    classification: Classification,
+    out: str | Path,
+    *,
+    previous: Release | None = None,
+    timings: dict[str, float] | None = None,
+) -> Release:
+    """Write a release: to a temporary folder beside `out`, then moved into place in one step.
+
+    Killed at any moment, there is a whole release or none. An existing folder is never touched.
+
+    Raises
+    ------
+    InputError  `out` exists
+    OSError  the disk is full or the folder cannot be written; nothing is left behind
+    """
+    out = Path(os.path.abspath(out))
+    if out.exists():
+        hint = "A release is never overwritten: choose another --out, or remove the folder yourself."
+        raise InputError(Fault("the release folder exists", str(out), hint=hint))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    _clear_stale(out)
+    partial = out.with_name(f".{out.name}.partial-{os.getpid()}")
+    try:
+        partial.mkdir()
+        _write_tables(classification, partial)
+        manifest = _manifest(classification, partial, previous, timings or {})
+        (partial / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        for file in partial.iterdir():
+            _flush(file)
+        partial.rename(out)
+        _flush(out.parent)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    return Release(out, manifest)
+
+
+def _clear_stale(out: Path) -> None:
+    for left in out.parent.glob(f".{out.name}.partial-*"):
+        if time.time() - left.stat().st_mtime > _STALE_SECONDS:
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _flush(path: Path) -> None:
+    """Bring a file or folder to the disk before the move makes it count; folders cannot be opened everywhere."""
+    if path.is_dir() and os.name == "nt":
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _write_tables(classification: Classification, folder: Path) -> None:
+    from regso_cluster.delivery.geopackage import write_geopackage
+
+    areas = classification.areas
+    write_parquet(areas.reset_index(), folder / "areas.parquet")
+    areas.to_csv(folder / "areas.csv", encoding="utf-8", lineterminator="\n")
+    write_parquet(classification.groups, folder / "groups.parquet")
+    write_parquet(classification.factors, folder / "factors.parquet")
+    (folder / "method.toml").write_text(classification.method.to_toml(), "utf-8", newline="\n")
+    if classification.table.edition == 2025:  # the one edition whose outlines are at hand
+        write_geopackage(areas, classification.groups, classification.method, folder / "areas.gpkg", classification.year)
+
+
+def write_parquet(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table as Parquet: the same table gives the same bytes."""
+    frame.to_parquet(path, engine="pyarrow", compression="zstd", index=False)
+
+
+def _manifest(
+    classification: Classification, folder: Path, previous: Release | None, timings: dict[str, float]
+) -> dict[str, Any]:
+    table, method = classification.table, classification.method
+    notes = list(classification.notes)
+    if table.edition == 2020:
+        notes.append("no areas.gpkg: outlines of edition 2020 are not at hand, and about 288 areas had other borders")
+    manifest: dict[str, Any] = {
+        "format": FORMAT,
+        "year": classification.year,
+        "edition": table.edition,
+        "synthetic": table.synthetic,
+        "method": {"name": method.name, "sha256": method.hash, "seed": method.seed},
+        "inputs": [{"name": table.source, "sha256": table.sha256}],
+        "previous": None,
+        "figures": classification.figures,
+        "notes": notes,
+        "outputs": {file.name: sha256_of(file) for file in sorted(folder.iterdir())},
+        "software": {"regso_cluster": __version__, "python": platform.python_version()}
+        | {name: metadata.version(name) for name in _VERSIONS},
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": {step: round(seconds, 3) for step, seconds in timings.items()},
+    }
+    if previous:
+        manifest["previous"] = {"name": previous.path.name, "year": previous.year,
+                                "manifest_sha256": sha256_of(previous.path / "manifest.json")}  # fmt: skip
+    return manifest
+
+
+def sha256_of(path: Path) -> str:
+    """Hash a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_release(path: str | Path) -> Release:
+    """Open a release.
+
+    Raises
+    ------
+    InputError  not a release, a damaged manifest, or one of a later format
+    """
+    path = Path(path)
+    file = path / "manifest.json"
+    if not file.is_file():
+        hint = "A release is a folder written by `regso-cluster classify`."
+        raise InputError(Fault("not a release: no manifest.json", str(path), hint=hint))
+    try:
+        manifest = json.loads(file.read_text("utf-8"))
+        known = manifest["format"] == FORMAT
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        hint = "Restore the release from a copy, or classify again."
+        raise InputError(Fault("a damaged manifest", str(file), got=repr(error)[:80], hint=hint)) from error
+    if not known:
+        hint = "Use the version of regso_cluster that wrote it, or a later one."
+        raise InputError(Fault("another format of release", str(file), str(FORMAT), str(manifest["format"]), hint))
+    return Release(path, manifest)
+
+
+def verify_release(path: str | Path) -> list[Fault]:
+    """Recompute the hashes of a release; give every difference, none when it is whole."""
+    release = read_release(path)
+    faults = []
+    outputs: dict[str, str] = release.manifest.get("outputs", {})
+    present = {file.name for file in release.path.iterdir()} - {"manifest.json"}
+    hint = "Restore the release from a copy, or classify again."
+    for name, expected in outputs.items():
+        if name not in present:
+            faults.append(Fault("a file is gone", name, hint=hint))
+        elif (got := sha256_of(release.path / name)) != expected:
+            faults.append(Fault("a file was changed", name, expected[:12], got[:12], hint))
+    faults += [Fault("a file that the release did not write", name, hint="Move it elsewhere.") for name in sorted(present - set(outputs))]
+    if not faults and release.method.hash != release.manifest["method"]["sha256"]:
+        faults.append(Fault("method.toml is not the method of the manifest", "method.toml", hint=hint))
+    return faults
