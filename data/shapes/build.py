@@ -57,7 +57,8 @@ LAN_NAMES = {
 class Recipe:
     """What the display outlines are made with: areas in square metres, lengths in metres.
 
-    The land layer is a generalised one, off by one to three kilometres, so it may not cut what is smaller than that.
+    The land layer is a generalised one, off by one to three kilometres, so it may not cut what is smaller
+    than that.
     """
 
     town: float = 15 * KM2  # smaller areas are never cut
@@ -76,7 +77,7 @@ class Recipe:
 
 
 def land_of(kommuner: NDArray[np.object_], smallest_lake: float = KM2) -> shapely.Geometry:
-    """Join a generalised kommun layer to land; gaps between its polygons smaller than `smallest_lake` are closed."""
+    """Join a generalised kommun layer to land, closing gaps between its polygons up to `smallest_lake`."""
     parts = shapely.get_parts(shapely.union_all(kommuner))
     return shapely.union_all(
         [
@@ -91,8 +92,8 @@ def land_of(kommuner: NDArray[np.object_], smallest_lake: float = KM2) -> shapel
 def neighbour_list(areas: NDArray[np.object_], codes: NDArray[np.object_]) -> pd.DataFrame:
     """List each pair of areas that touch, with the metres of common border (0.0: in a point), to a decimetre.
 
-    `areas` must be a valid coverage: neighbours then have the same vertices along their common border, so that
-    common segments and vertices are found by equality.
+    `areas` must be a valid coverage: neighbours then have the same vertices along their common border, so
+    that common segments and vertices are found by equality.
     """
     first, second = shapely.STRtree(areas).query(areas, predicate="touches")
     pairs = pd.DataFrame({"a": first, "b": second}).query("a < b").set_index(["a", "b"]).sort_index()
@@ -122,8 +123,8 @@ def cut_to_land(
 ) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
     """Cut areas to land, and tell which keep their own outline (all of it, or as far as `recipe.offshore`).
 
-    All lines are noded together and the faces between them dealt out to the areas, so that a coast meets a common
-    border in one and the same point for both neighbours: a valid coverage stays one.
+    All lines are noded together and the faces between them dealt out to the areas, so that a coast meets
+    a common border in one and the same point for both neighbours: a valid coverage stays one.
     """
     size = shapely.area(areas)
     dry = shapely.area(shapely.intersection(areas, land))
@@ -173,8 +174,8 @@ def _without_islets(area: shapely.Geometry, smallest: float) -> shapely.Geometry
 def simplify(areas: NDArray[np.object_], recipe: Recipe) -> NDArray[np.object_]:
     """Simplify a coverage and round its vertices; neighbours stay neighbours, and every area stays valid.
 
-    Rounding moves a vertex alike in all areas that have it. Where it makes an outline touch itself, all vertices of that
-    area, and of its neighbours with them, are left as they were.
+    Rounding moves a vertex alike in all areas that have it. Where it makes an outline touch itself, all
+    vertices of that area, and of its neighbours with them, are left as they were.
     """
     simple = shapely.coverage_simplify(areas, recipe.tolerance)
     xy = shapely.get_coordinates(simple)
