@@ -57,18 +57,20 @@ LAN_NAMES = {
 class Recipe:
     """What the display outlines are made with: areas in square metres, lengths in metres.
 
-    The land layer is a generalised one, off by one to three kilometres, so it may not cut what is smaller than that.
+    The land layer is a generalised one, off by about a kilometre, in places by five: it may not cut away what
+    is smaller than that.
     """
 
-    town: float = 15 * KM2  # smaller areas are never cut
-    vanish: float = 1 * KM2  # an area with less land than this keeps its own outline ...
-    offshore: float = 5_000.0  # ... this far from land
-    inland: float = (
-        0.9  # an area with more land than this share, at the outer border, meets another country there
-    )
+    town: float = 15 * KM2  # a smaller area is not cut at the layer's coast ...
+    reach: float = 2_000.0  # ... but this far out
+    vanish: float = 1 * KM2  # an area left with less than this, and less than half, keeps its own outline ...
+    offshore: float = 5_000.0  # ... this far out from what is shown of the others
+    inland: float = 0.9  # an area at the outer border with more land than this share: no sea, another country
     bay: float = 0.3 * KM2  # smaller water is not cut out
-    islet: float = 0.1 * KM2  # smaller parts are left over from cutting, and dropped
-    tolerance: float = 15.0  # of the simplification: the square root of the smallest corner that stays
+    islet: float = 0.1 * KM2  # a smaller part, and one without land, is a crumb of the cutting and dropped
+    tolerance: float = (
+        15.0  # of the simplification: a corner stays when its triangle is larger than this squared
+    )
     grid: float = 1.0  # coordinates are rounded to this
 
 
@@ -76,7 +78,7 @@ class Recipe:
 
 
 def land_of(kommuner: NDArray[np.object_], smallest_lake: float = KM2) -> shapely.Geometry:
-    """Join a generalised kommun layer to land; gaps between its polygons smaller than `smallest_lake` are closed."""
+    """Join a generalised kommun layer to land, closing gaps between its polygons up to `smallest_lake`."""
     parts = shapely.get_parts(shapely.union_all(kommuner))
     return shapely.union_all(
         [
@@ -91,8 +93,8 @@ def land_of(kommuner: NDArray[np.object_], smallest_lake: float = KM2) -> shapel
 def neighbour_list(areas: NDArray[np.object_], codes: NDArray[np.object_]) -> pd.DataFrame:
     """List each pair of areas that touch, with the metres of common border (0.0: in a point), to a decimetre.
 
-    `areas` must be a valid coverage: neighbours then have the same vertices along their common border, so that
-    common segments and vertices are found by equality.
+    `areas` must be a valid coverage: neighbours then have the same vertices along their common border, so
+    that common segments and vertices are found by equality.
     """
     first, second = shapely.STRtree(areas).query(areas, predicate="touches")
     pairs = pd.DataFrame({"a": first, "b": second}).query("a < b").set_index(["a", "b"]).sort_index()
@@ -120,40 +122,48 @@ def neighbour_list(areas: NDArray[np.object_], codes: NDArray[np.object_]) -> pd
 def cut_to_land(
     areas: NDArray[np.object_], land: shapely.Geometry, recipe: Recipe
 ) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
-    """Cut areas to land, and tell which keep their own outline (all of it, or as far as `recipe.offshore`).
+    """Cut areas to land by the rules of the recipe, and tell which areas would vanish without them.
 
-    All lines are noded together and the faces between them dealt out to the areas, so that a coast meets a common
-    border in one and the same point for both neighbours: a valid coverage stays one.
+    All lines are noded together and the faces between them dealt out to the areas, so that a coast meets
+    a common border in one and the same point for both neighbours: a valid coverage stays one.
     """
     size = shapely.area(areas)
-    dry = shapely.area(shapely.intersection(areas, land))
     town = size < recipe.town
-    vanishing = ~town & (dry < recipe.vanish)
-    near = shapely.buffer(land, recipe.offshore)
+    reach = shapely.buffer(land, recipe.reach)
+    shown = shapely.intersection(areas, land)
+    dry = shapely.area(shown)
+    shown[town] = shapely.intersection(areas[town], reach)
+    vanishing = shapely.area(shown) < np.minimum(recipe.vanish, size / 2)
+    near = shapely.buffer(shapely.union_all(np.append(shown[town], land)), recipe.offshore)
+
     lines = [*shapely.boundary(areas), land.boundary]
-    around = shapely.buffer(
-        areas[vanishing], recipe.offshore
-    )  # beyond the areas: ends of lines would not be noded
-    lines.append(shapely.intersection(near.boundary, shapely.union_all(around)))
+    lines += [_line_around(reach, areas[town & ~shapely.within(areas, reach)])]
+    lines += [_line_around(near, areas[vanishing & ~shapely.within(areas, near)])]
     faces = shapely.get_parts(shapely.polygonize([shapely.union_all(lines)]))
     points = shapely.point_on_surface(faces)
     index, owner = shapely.STRtree(areas).query(points, predicate="within")
     faces, points = faces[index], points[index]
-    shapely.prepare([land, near])
 
+    shapely.prepare([land, reach, near])
+    keep = shapely.within(points, land) | (shapely.area(faces) < recipe.bay)
+    keep |= town[owner] & shapely.within(points, reach)
+    keep |= vanishing[owner] & shapely.within(points, near)
     outer = shapely.coverage_union_all(areas).boundary
-    shapely.prepare(outer)
-    abroad = (dry / size > recipe.inland)[owner] & _share_a_line(faces, outer)
-    keep = shapely.within(points, land) | town[owner] | abroad | (shapely.area(faces) < recipe.bay)
-    keep |= vanishing[owner] & (shapely.within(points, near) if near.area else True)
-    own = town | vanishing
-    cut = areas.copy()
-    for area in np.unique(owner):
-        mine = faces[(owner == area) & keep]
-        cut[area] = (
-            _without_islets(shapely.coverage_union_all(mine), recipe.islet) if len(mine) else areas[area]
+    keep |= (dry / size > recipe.inland)[owner] & _share_a_line(faces, outer)
+    cut = areas.copy()  # what has no face to keep stays whole
+    for area in np.unique(owner[keep]):
+        cut[area] = _without_crumbs(
+            shapely.coverage_union_all(faces[(owner == area) & keep]), land, recipe.islet
         )
-    return cut, own
+    return cut, vanishing
+
+
+def _line_around(zone: shapely.Geometry, areas: NDArray[np.object_]) -> shapely.Geometry:
+    """Give the outline of a zone where it may cross these areas.
+
+    Some way beyond them, too: a line that ended on a border would not be noded with it.
+    """
+    return shapely.intersection(zone.boundary, shapely.union_all(shapely.buffer(areas, 1_000.0)))
 
 
 def _share_a_line(faces: NDArray[np.object_], line: shapely.Geometry) -> NDArray[np.bool_]:
@@ -163,18 +173,18 @@ def _share_a_line(faces: NDArray[np.object_], line: shapely.Geometry) -> NDArray
     return result
 
 
-def _without_islets(area: shapely.Geometry, smallest: float) -> shapely.Geometry:
+def _without_crumbs(area: shapely.Geometry, land: shapely.Geometry, smallest: float) -> shapely.Geometry:
     parts = shapely.get_parts(area)
     size = shapely.area(parts)
-    kept = parts[(size >= smallest) | (size == size.max())]
+    kept = parts[((size >= smallest) & shapely.intersects(parts, land)) | (size == size.max())]
     return kept[0] if len(kept) == 1 else shapely.multipolygons(kept)
 
 
 def simplify(areas: NDArray[np.object_], recipe: Recipe) -> NDArray[np.object_]:
     """Simplify a coverage and round its vertices; neighbours stay neighbours, and every area stays valid.
 
-    Rounding moves a vertex alike in all areas that have it. Where it makes an outline touch itself, all vertices of that
-    area, and of its neighbours with them, are left as they were.
+    Rounding moves a vertex alike in all areas that have it. Where it makes an outline touch itself, all
+    vertices of that area, and of its neighbours with them, are left as they were.
     """
     simple = shapely.coverage_simplify(areas, recipe.tolerance)
     xy = shapely.get_coordinates(simple)
@@ -258,7 +268,7 @@ def build(wheel: Path | None, out: Path) -> None:
     full = regso.geometry.to_numpy()
     names = name_table(regso, kommuner)
     neighbours = neighbour_list(full, names["regso"].to_numpy())
-    cut, own = cut_to_land(full, land_of(kommuner.geometry.to_numpy()), recipe)
+    cut, vanishing = cut_to_land(full, land_of(kommuner.geometry.to_numpy()), recipe)
     shapes = simplify(cut, recipe)
     if (
         not (shapely.is_valid(shapes).all() and shapely.coverage_is_valid(shapes))
@@ -270,8 +280,9 @@ def build(wheel: Path | None, out: Path) -> None:
     neighbours.to_parquet(
         out / "regso_2025_neighbours.parquet", index=False, compression="zstd", compression_level=19
     )
-    print(f"{len(frame):,} areas, {shapely.get_num_coordinates(shapes).sum():,} vertices of", end=" ")
-    print(f"{shapely.get_num_coordinates(full).sum():,}; {own.sum()} keep their own outline")
+    vertices = [shapely.get_num_coordinates(areas).sum() for areas in (shapes, full)]
+    print(f"{len(frame):,} areas, {vertices[0]:,} vertices of {vertices[1]:,}")
+    print(f"{vanishing.sum()} areas out at sea keep their own outline")
     print(
         f"{len(neighbours):,} pairs of neighbours, {(neighbours['shared_m'] == 0).sum()} of them in a point"
     )

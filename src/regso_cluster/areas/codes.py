@@ -1,7 +1,8 @@
 """Parse and check the codes of RegSO, DeSO, kommuner and län.
 
-A code is text: `0114R001` (kommun, R, number), `0114A0010` (kommun, A/B/C, number), `0114`, `01`. Spreadsheets
-make numbers of the last two and lose the first zero; that is mended, and told in `ParsedCodes.repaired`.
+A code is text: `0114R001` (kommun, R, number), `0114A0010` (kommun, A/B/C, number), `0114`, `01`.
+Spreadsheets make numbers of the last two and lose the first zero; that is mended, and told in
+`ParsedCodes.repaired`.
 """
 
 from __future__ import annotations
@@ -39,8 +40,8 @@ class ParsedCodes:
     Parameters
     ----------
     codes : normalised codes, with the index of the input; missing where the input was empty or refused
-    repaired : columns `position` (0 is the first), `given`, `code`: what was mended for its lost zero or stood
-        as a decimal number. Spaces, letter case and an edition's suffix are read past without a note
+    repaired : columns `position` (0 is the first), `given`, `code`: what was mended for its lost zero or
+        stood as a decimal number. Spaces, letter case and an edition's suffix are read past without a note
     refused : columns `position`, `given`, `reason`; an empty cell counts, with `given` missing
     editions : the years in suffixes such as `_RegSO2025`, ascending; empty where no code had one
     """
@@ -69,9 +70,9 @@ def parse_codes(values: Iterable[object], kind: Kind) -> ParsedCodes:
 
     Notes
     -----
-    The kommun (or län) in a code must be one of the 290 (21) there are. Whether the RegSO itself exists depends
-    on the edition: see `editions.check_edition`. A kommun without its zero is told by its length: 114 is 0114,
-    1140 an unknown kommun.
+    The kommun (or län) in a code must be one of the 290 (21) there are. Whether the RegSO itself exists
+    depends on the edition: see `editions.check_edition`. A kommun without its zero is told by its length:
+    114 is 0114, 1140 an unknown kommun.
     """
     if kind not in _PATTERNS:
         raise ValueError(f"kind must be one of {', '.join(_PATTERNS)}, got {kind!r}")

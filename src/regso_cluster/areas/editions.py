@@ -1,7 +1,7 @@
 """The areas of the two editions, RegSO 2020 and RegSO 2025: codes, names, which edition a table is of.
 
-Both have 3,363 areas and share 3,362 codes, so that neither a row count nor most codes tell them apart. About
-288 of the shared codes have another border in 2025.
+Both have 3,363 areas and share 3,362 codes, so that neither a row count nor most codes tell them apart.
+About 288 of the shared codes have another border in 2025.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from regso_cluster.errors import Fault, InputError
 EDITIONS = (2020, 2025)
 FIRST_YEAR_OF_2025 = 2024  # SCB's tables are in RegSO 2025 from this reference year
 
-# Bolaget in Kiruna was dissolved, its land divided between three neighbours; Repisvaara-Dundret in Gällivare was
-# formed of parts of three. Source: SCB's list of changed RegSO, valid from 1 January 2025.
+# Bolaget in Kiruna was dissolved, its land divided between three neighbours; Repisvaara-Dundret in
+# Gällivare was formed of parts of three. Source: SCB's list of changed RegSO, valid from 1 January 2025.
 ONLY_2020 = "2584R001"
 ONLY_2025 = "2523R011"
 
@@ -65,7 +65,8 @@ def area_names(edition: int) -> pd.DataFrame:
 
     Returns
     -------
-    3,363 rows ordered by code: `regso`, `name`, `kommun`, `kommun_name`, `lan`, `lan_name`; fresh at each call
+    3,363 rows ordered by code: `regso`, `name`, `kommun`, `kommun_name`, `lan`, `lan_name`; fresh at each
+    call
 
     Raises
     ------
@@ -73,9 +74,9 @@ def area_names(edition: int) -> pd.DataFrame:
 
     Notes
     -----
-    `name` is missing throughout for edition 2020. The layer that the package carries is of 2025, and names have
-    been changed since, even swapped between codes: 2025 names beside 2020 codes would be wrong without looking
-    wrong. Names of kommuner and län are the same in both.
+    `name` is missing throughout for edition 2020. The layer that the package carries is of 2025, and
+    names have been changed since, even swapped between codes: 2025 names beside 2020 codes would be wrong
+    without looking wrong. Names of kommuner and län are the same in both.
     """
     _check_known(edition)
     table = _areas_2025()
@@ -101,7 +102,8 @@ def detect_edition(codes: Iterable[object]) -> int | None:
 
     Returns
     -------
-    2020 or 2025; None where neither or both of the telling codes occur (a part of the country, or a mixture)
+    2020 or 2025; None where neither or both of the telling codes occur (a part of the country, or a
+    mixture)
     """
     found = set(codes) & {ONLY_2020, ONLY_2025}
     if len(found) != 1:
@@ -119,8 +121,8 @@ def check_edition(codes: Iterable[object], edition: int) -> list[Fault]:
 
     Returns
     -------
-    One fault for the wrong edition, naming the code that gives it away, and one for each code that neither edition
-    has. Empty where all is well. Areas that are missing from `codes` are no fault here.
+    One fault for the wrong edition, naming the code that gives it away, and one for each code that
+    neither edition has. Empty where all is well. Areas that are missing from `codes` are no fault here.
 
     Raises
     ------
@@ -136,8 +138,8 @@ def check_edition(codes: Iterable[object], edition: int) -> list[Fault]:
             where=f"code {code}",
             expected=f"codes of RegSO {edition}, which has {_only(edition)} instead",
             got=f"{code}, which only RegSO {other} has",
-            hint=f"Say that the edition is {other}, or fetch the table in RegSO {edition}: SCB's tables are in "
-            f"RegSO 2020 to reference year {FIRST_YEAR_OF_2025 - 1}, in RegSO 2025 from {FIRST_YEAR_OF_2025}. "
+            hint=f"Say that the edition is {other}, or fetch the table in RegSO {edition}: SCB's tables are "
+            f"in RegSO 2020 up to reference year {FIRST_YEAR_OF_2025 - 1}, then in RegSO 2025. "
             "Do not rename the code: about 288 other areas have changed border too",
         )
         for code in telling
