@@ -88,7 +88,7 @@ method_option = click.option("--method", required=True, metavar="NAME|FILE", hel
 deso_option = click.option("--deso-key", type=EXISTING, help="Key from DeSO to RegSO, for a table of counts by DeSO.")
 
 
-@main.command()
+@main.command(short_help="Write a synthetic country.")
 @click.argument("folder", type=NEW)
 @click.option("--years", type=_Years(), default="2019-2024", show_default=True, help="A year or a span, 2019 to 2030.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Another seed, another country.")
@@ -103,7 +103,7 @@ def example(folder: Path, years: range, seed: int) -> None:
         click.echo(path)
 
 
-@main.command()
+@main.command(short_help="Check a table: every fault at once.")
 @click.argument("table", type=NEW)
 @method_option
 @edition_option
@@ -140,7 +140,7 @@ def check(
         click.echo(f"note: {note}")
 
 
-@main.command()
+@main.command(short_help="Classify a table and write a release.")
 @click.argument("table", type=NEW)
 @method_option
 @click.option("--year", type=click.IntRange(1900, 2200), required=True, help="The reference year.")
@@ -170,10 +170,12 @@ def classify(
             raise InputError(Fault("the release folder exists", str(out), hint=hint))
         loaded = load_method(method)
         with steps("reading"):
-            before = read_release(previous) if previous else None
+            before = read_release(previous, verify=True) if previous else None
             factors = read_factors(table, loaded, edition=int(edition) if edition else None, year=year, deso_key=deso_key)
         with steps("classifying"):
-            result = run(factors, loaded, year=year, previous=before, seed=seed, threads=threads)
+            result = run(
+                factors, loaded, year=year, previous=before.areas if before else None, seed=seed, threads=threads
+            )
         with steps("writing"):
             release = write_release(result, out, previous=before, timings=steps.seconds)
     if as_json:
@@ -211,6 +213,7 @@ class _Steps:
 
 
 def _print_release(release: Release) -> None:
+    """Print the first grouping of a release as a table, its notes, and the paths written."""
     from rich.console import Console
     from rich.table import Table
 
@@ -218,37 +221,33 @@ def _print_release(release: Release) -> None:
     if release.manifest["synthetic"]:
         console.print("[bold]SYNTHETIC DATA: every figure is made up.[/bold]")
     groups = release.groups
-    grouping = next(iter(groups["grouping"].unique()), None)
-    if grouping:
-        shown = Table(title=f"{release.method.title.sv} {release.year}: {grouping}", title_justify="left")
-        for heading in ("group", "name"):
-            shown.add_column(heading)
-        before = release.manifest["previous"]
-        for heading in ("areas", "residents", "%", *([f"areas {before['year']}"] if before else [])):
-            shown.add_column(heading, justify="right")
-        column = f"{grouping}_previous"
-        for row in groups[groups["grouping"] == grouping].itertuples():
-            known = row.group if row.group == row.group and row.group is not None else None
-            cells = [str(known or "-"), row.name_sv, f"{row.areas:,}", *_residents(row)]
-            if before:
-                earlier = release.areas[column] if column in release.areas else None
-                count = None if earlier is None else (earlier.isna().sum() if known is None else (earlier == known).sum())
-                cells.append("" if count is None else f"{int(count):,}")
-            shown.add_row(*cells)
+    grouping = groups["grouping"].iloc[0] if len(groups) else ""
+    own = groups[groups["grouping"] == grouping]
+    before = release.manifest["previous"]
+    compared = bool(before) and f"{grouping}_previous" in release.areas
+    shown = Table(title=f"{release.method.title.sv} {release.year}: {grouping}", title_justify="left")
+    for heading in ("group", "name"):
+        shown.add_column(heading)
+    for heading in ("areas", "residents", "% of residents", *([f"areas {before['year']}"] if compared else [])):
+        shown.add_column(heading, justify="right")
+    for row in own.to_dict("records"):
+        unknown = row["group"] != row["group"] or row["group"] is None
+        cells = ["-" if unknown else f"{row['group']:.0f}", row["name_sv"], f"{row['areas']:,}"]
+        has_residents = row["residents"] == row["residents"]
+        cells += [f"{row['residents']:,.0f}", f"{row['residents_share']:.1f}"] if has_residents else ["", ""]
+        if compared:
+            earlier = release.areas[f"{grouping}_previous"]
+            cells.append(f"{int((earlier.isna() if unknown else earlier == row['group']).sum()):,}")
+        shown.add_row(*cells)
+    if len(own):
         console.print(shown)
     for note in release.manifest["notes"]:
         console.print(f"note: {note}", markup=False)
     for name in ("manifest.json", *release.manifest["outputs"]):
-        console.print(release.path / name, soft_wrap=True)
+        console.print(str(release.path / name), soft_wrap=True, markup=False)
 
 
-def _residents(row: Any) -> tuple[str, str]:
-    if row.residents != row.residents or row.residents is None:
-        return "", ""
-    return f"{row.residents:,.0f}", f"{row.residents_share:.1f}"
-
-
-@main.command()
+@main.command(short_help="Recompute the hashes of a release.")
 @click.argument("release", type=NEW)
 @json_option
 def verify(release: Path, as_json: bool) -> None:
@@ -266,7 +265,7 @@ def verify(release: Path, as_json: bool) -> None:
     sys.exit(3 if faults else 0)
 
 
-@main.command()
+@main.command(short_help="Write a release to xlsx, csv, gpkg or parquet.")
 @click.argument("release", type=NEW)
 @click.option("--to", type=NEW, required=True, help="A file that ends with .xlsx, .csv, .gpkg or .parquet.")
 def export(release: Path, to: Path) -> None:
@@ -280,7 +279,7 @@ def export(release: Path, to: Path) -> None:
     click.echo(write(read_release(release), to))
 
 
-@main.command()
+@main.command(short_help="List the built-in methods, or print one.")
 @click.argument("name", required=False)
 @json_option
 def methods(name: str | None, as_json: bool) -> None:

@@ -47,7 +47,7 @@ _FACTORS = (
     _Planted("bidragsberoende", 0.09, 0.022, 0.16, 0.57),
     _Planted("trangboddhet", 0.14, 0.035, 0.24, 1.0),
     _Planted("valdeltagande", 0.88, 0.018, -0.14, 0.74),
-    _Planted("skolresultat", 0.87, 0.03, -0.33, 0.033),
+    _Planted("skolresultat", 0.87, 0.03, -0.33, 0.024),
     _Planted("arbetsmarknadsetablering", 0.80, 0.025, -0.19, 0.57),
 )
 _KEYS = tuple(factor.key for factor in _FACTORS)

@@ -175,12 +175,12 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def read_release(path: str | Path) -> Release:
-    """Open a release.
+def read_release(path: str | Path, *, verify: bool = False) -> Release:
+    """Open a release; with `verify` only when every hash agrees.
 
     Raises
     ------
-    InputError  not a release, a damaged manifest, or one of a later format
+    InputError  not a release, a damaged manifest, one of another format, or a file that was changed
     """
     path = Path(path)
     file = path / "manifest.json"
@@ -196,6 +196,8 @@ def read_release(path: str | Path) -> Release:
     if not known:
         hint = "Use the version of regso_cluster that wrote it, or a later one."
         raise InputError(Fault("another format of release", str(file), str(FORMAT), str(manifest["format"]), hint))
+    if verify and (faults := verify_release(path)):
+        raise InputError(faults)
     return Release(path, manifest)
 
 

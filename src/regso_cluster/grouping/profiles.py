@@ -58,7 +58,8 @@ def describe_groups(
                 **{f"{key}_value": number for key, number in _profile(table, method, inside).items()},
             }
         )
-    return pd.DataFrame(rows).astype({"group": "Int8"})
+    described = pd.DataFrame(rows)
+    return described.assign(group=described["group"].astype("Int8"))
 
 
 def _profile(table: FactorTable, method: Method, inside: npt.NDArray[np.bool_]) -> dict[str, float]:
