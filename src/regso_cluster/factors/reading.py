@@ -234,7 +234,8 @@ def parse_numbers(
     column : (n,) text or typed
     suppressed, missing : the marks, compared after trimming
     decimal_comma : True reads "12,5" as 12.5, False refuses it; None decides for the whole column: a decimal comma,
-        unless every comma could as well part thousands ("1,234"): that is refused as ambiguous
+        unless every comma could as well part thousands ("1,234"): that is refused as ambiguous. In a column that
+        also has decimal points a comma is refused
 
     Spaces within a number part thousands. Booleans and dates are no numbers.
     """
@@ -250,10 +251,12 @@ def parse_numbers(
     comma = compact.str.fullmatch(r"[+-]?\d+,\d+([eE][+-]?\d+)?") & (status == "observed")
     thousands = compact.str.fullmatch(r"[+-]?\d{1,3}(,\d{3})+")
     notes: tuple[str, ...] = ()
-    if decimal_comma is None:
-        decimal_comma = bool(comma.any() and not thousands[comma].all() and not compact[comma].str.contains(r"\.").any())
-        if decimal_comma:
-            notes = (f"{int(comma.sum())} decimal commas read",)
+    # a column with both a decimal comma and a decimal point says that one of them is something else
+    both = bool(comma.any() and (point & compact.str.contains(".", regex=False)).any())
+    if decimal_comma is None and comma.any() and not thousands[comma].all() and not both:
+        decimal_comma = True
+        notes = (f"{int(comma.sum())} decimal commas read",)
+    decimal_comma = bool(decimal_comma) and not both
     good = point | comma if decimal_comma else point
     status[(status == "observed") & ~good.to_numpy()] = "bad"
     observed = status == "observed"

@@ -6,7 +6,8 @@ frozen method can apply last year's scale to this year's values.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from abc import abstractmethod
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -67,25 +68,27 @@ class _ColumnScale(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # ty
 
     fitted: ClassVar[tuple[str, ...]] = ()  # names of the fitted numbers, one a column, without the underscore
 
-    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> _ColumnScale:  # noqa: ARG002
-        """Measure the columns of X (n_areas, n_factors); `sample_weight` (n_areas,) where the scale has weights."""
-        array = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan")
-        weights = None
-        if sample_weight is not None:
-            weights = _check_sample_weight(sample_weight, array, dtype=np.float64, ensure_non_negative=True)
-        self._measure(array, weights)
+    def fit(self, X: Any, y: Any = None) -> Self:  # noqa: ARG002
+        """Measure the columns of X (n_areas, n_factors)."""
+        self._measure(self._checked(X), None)
         return self
+
+    def _checked(self, X: Any) -> Array:
+        array: Array = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan")
+        if len(array) == 1:
+            raise InputError(Fault("one sample has no spread and no rank", "table", "two areas or more", "1"))
+        return array
 
     def transform(self, X: Any) -> Array:
         """Scale X (n_areas, n_factors) by what was measured; NaN stays NaN."""
         check_is_fitted(self)
         return self._scale(validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False))
 
-    def _measure(self, values: Array, weights: Array | None) -> None:
-        self.fitted_ = True
+    @abstractmethod
+    def _measure(self, values: Array, weights: Array | None) -> None: ...
 
-    def _scale(self, values: Array) -> Array:
-        raise AttributeError("a scale defines _scale")
+    @abstractmethod
+    def _scale(self, values: Array) -> Array: ...
 
     def _refuse(self, bad: npt.NDArray[np.bool_], what: str, hint: str) -> None:
         if bad.any():
@@ -98,15 +101,25 @@ class _ColumnScale(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # ty
         return tags
 
 
-class _Standard(_ColumnScale):
+class _Weighted(_ColumnScale):
+    """Scales for which a row of weight 3 is the row three times."""
+
     fitted = ("centre", "spread")
+
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:  # noqa: ARG002
+        """Measure the columns of X (n_areas, n_factors), weighted by `sample_weight` (n_areas,), >= 0."""
+        array, weights = self._checked(X), None
+        if sample_weight is not None:
+            weights = _check_sample_weight(sample_weight, array, dtype=np.float64, ensure_non_negative=True)
+        self._measure(array, weights)
+        return self
 
     def _scale(self, values: Array) -> Array:
         scaled: Array = (values - self.centre_) / self.spread_
         return scaled
 
 
-class ZScore(_Standard):
+class ZScore(_Weighted):
     """Subtract the mean, divide by the SD; unit: standard deviations.
 
     Parameters
@@ -128,7 +141,7 @@ class ZScore(_Standard):
         self._refuse(flat, "no spread: the SD is 0", "Drop the factor, or mend the column: all its values are equal.")
 
 
-class RobustZ(_Standard):
+class RobustZ(_Weighted):
     """Centre by the weighted median, divide by 1.4826 times the weighted MAD; unit: SDs of a normal.
 
     Raises
@@ -149,14 +162,20 @@ class RobustZ(_Standard):
         self._refuse(~(self.spread_ > 0), "no spread: the MAD is 0", hint)
 
 
-class MinMax(_Standard):
+class MinMax(_ColumnScale):
     """Between 0 (lowest) and 1 (highest). Raises InputError for a column without spread."""
+
+    fitted = ("centre", "spread")
 
     def _measure(self, values: Array, weights: Array | None) -> None:  # noqa: ARG002
         self._refuse(np.isnan(values).all(axis=0), "nothing observed", "Drop the factor.")
         self.centre_ = np.nanmin(values, axis=0)
         self.spread_ = np.nanmax(values, axis=0) - self.centre_
         self._refuse(~(self.spread_ > 0), "no spread: all values are equal", "Drop the factor.")
+
+    def _scale(self, values: Array) -> Array:
+        scaled: Array = (values - self.centre_) / self.spread_
+        return scaled
 
 
 class _Rank(_ColumnScale):
@@ -174,8 +193,8 @@ class _Rank(_ColumnScale):
             scaled[seen, number] = self._from_counts(below, up_to, len(reference))
         return scaled
 
-    def _from_counts(self, below: Array, up_to: Array, size: int) -> Array:
-        raise AttributeError("a rank scale defines _from_counts")
+    @abstractmethod
+    def _from_counts(self, below: Array, up_to: Array, size: int) -> Array: ...
 
 
 class PercentRank(_Rank):
@@ -213,10 +232,9 @@ class ExponentialRank(_Rank):
 class Log(_ColumnScale):
     """Natural logarithm. Raises InputError for a column with values of 0 or below (hint: asinh)."""
 
-    def _measure(self, values: Array, weights: Array | None) -> None:
+    def _measure(self, values: Array, weights: Array | None) -> None:  # noqa: ARG002
         hint = "Use transform = 'asinh', which is defined at 0 and below."
         self._refuse((values <= 0).any(axis=0), "a logarithm of 0 or below", hint)
-        super()._measure(values, weights)
 
     def _scale(self, values: Array) -> Array:
         self._refuse((values <= 0).any(axis=0), "a logarithm of 0 or below", "Use transform = 'asinh'.")
@@ -225,6 +243,9 @@ class Log(_ColumnScale):
 
 class Asinh(_ColumnScale):
     """Inverse hyperbolic sine: like a logarithm for large values, defined at 0 and below."""
+
+    def _measure(self, values: Array, weights: Array | None) -> None:
+        pass  # nothing to measure
 
     def _scale(self, values: Array) -> Array:
         return np.arcsinh(values)
@@ -299,7 +320,10 @@ def fit_scale(values: pd.DataFrame, scale: Scale, signs: Array, weights: Array |
     for step in [*before, *([last] if last else [])]:
         if step is last:
             values = values * signs
-        step.fit(values, sample_weight=used)
+        if isinstance(step, _Weighted):
+            step.fit(values, sample_weight=used)
+        else:
+            step.fit(values)
         for name in step.fitted:
             for key, number in zip(values.columns, getattr(step, f"{name}_"), strict=True):
                 parameters[key][name] = float(number)
@@ -314,7 +338,6 @@ def apply_scale(values: pd.DataFrame, scale: Scale, signs: Array, parameters: Pa
     for step in [*before, *([last] if last else [])]:
         if step is last:
             values = values * signs
-        step.fitted_ = True
         if isinstance(step, _Rank):
             step.fit(values)
         for name in step.fitted:

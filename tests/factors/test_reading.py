@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from regso_cluster.errors import InputError
+from regso_cluster.factors.reading import parse_numbers, read_table
+
+SUPPRESSED, MISSING = ("..", "x"), ("", "-")
+
+
+def numbers(cells, decimal_comma=False):
+    return parse_numbers(pd.Series(cells, dtype=object), SUPPRESSED, MISSING, decimal_comma=decimal_comma)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "latin-1", "utf-16"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_encodings_and_delimiters_are_recognised(tmp_path, encoding, delimiter):
+    path = tmp_path / "t.csv"
+    path.write_bytes(f"regso{delimiter}område\n0114R001{delimiter}Åsen\n".encode(encoding))
+    table = read_table(path)
+    assert table.frame.to_dict("list") == {"regso": ["0114R001"], "område": ["Åsen"]}
+    assert list(table.frame.index) == [2]  # the row in the file
+    assert any("Windows-1252" in note for note in table.notes) == (encoding in ("cp1252", "latin-1"))
+
+
+def test_decimal_comma_is_that_of_a_semicolon_file(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("regso;a\n0114R001;1 234,5\n", "utf-8")
+    table = read_table(path)
+    assert table.decimal_comma is True
+    assert parse_numbers(table.frame["a"], (), (), decimal_comma=True).values.tolist() == [1234.5]
+
+
+def test_numbers_of_all_shapes():
+    read = numbers(["12", " 12.5 ", "1e3", "−3", "1 234", "..", "x", "", "-", "abc", None, True])
+    assert np.array_equal(
+        read.values, [12, 12.5, 1000, -3, 1234, np.nan, np.nan, np.nan, np.nan, np.nan, np.nan, np.nan], equal_nan=True
+    )
+    assert list(read.status) == ["observed"] * 5 + ["suppressed"] * 2 + ["missing"] * 2 + ["bad", "missing", "bad"]
+    assert read.bad.to_dict() == {9: "abc", 11: "True"}
+
+
+def test_a_comma_is_never_guessed():
+    assert list(numbers(["1,5"]).status) == ["bad"]  # no decimal comma was announced
+    assert numbers(["1,5", "2,25"], decimal_comma=None).values.tolist() == [1.5, 2.25]
+    ambiguous = numbers(["1,234", "2,345"], decimal_comma=None)  # thousands or decimals?
+    assert list(ambiguous.status) == ["bad", "bad"]
+    mixed = numbers(["1,234.5", "2"], decimal_comma=None)
+    assert list(mixed.status) == ["bad", "observed"]
+    assert list(numbers(["1,5", "1.5"], decimal_comma=None).status) == ["bad", "observed"]
+
+
+def test_typed_columns_keep_their_numbers_and_infinity_is_no_number():
+    read = parse_numbers(pd.Series([1.5, np.nan, np.inf]), (), ())
+    assert list(read.status) == ["observed", "missing", "bad"]
+    assert read.values[0] == 1.5
+    assert list(parse_numbers(pd.Series([True, False]), (), ()).status) == ["bad", "bad"]
+    assert list(parse_numbers(pd.Series([1, None], dtype="Int64"), (), ()).status) == ["observed", "missing"]
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False, width=32), min_size=1, max_size=20))
+def test_numbers_survive_text_with_a_decimal_comma(values):
+    texts = [repr(value).replace(".", ",") for value in values]
+    assert numbers(texts, decimal_comma=True).values.tolist() == values
+
+
+def test_empty_rows_footer_and_stray_columns_are_left_out_with_notes(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text(
+        "code,n,,A title that the export wrote here\n"
+        "0114R001,1,,\n,,,\n0114R002,,,\n0114R003,3,,\n,,,\n"
+        "Source: Statistics Sweden and others,,,\nDatabase:,,,\n",
+        "utf-8",
+    )
+    table = read_table(path)
+    # 0114R002 has no value: that is data, not footer
+    assert table.frame["code"].tolist() == ["0114R001", "0114R002", "0114R003"]
+    assert list(table.frame.columns) == ["code", "n"]
+    assert list(table.frame.index) == [2, 4, 5]
+    assert sorted(table.notes) == [
+        "2 columns without content left out", "2 empty rows left out", "2 lines of footer left out, from row 7",
+    ]  # fmt: skip
+
+
+def test_last_areas_without_values_are_no_footer(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("code,n\n0114R001,1\n0114R002,\n0114R003,\n", "utf-8")
+    assert len(read_table(path).frame) == 3
+
+
+def test_excel_reads_the_first_sheet_and_keeps_codes_as_text(tmp_path):
+    path = tmp_path / "t.xlsx"
+    with pd.ExcelWriter(path, engine="xlsxwriter") as writer:
+        pd.DataFrame({"regso": ["0114R001"], "n": [3], "share": [1.25]}).to_excel(writer, index=False, sheet_name="Data")
+        pd.DataFrame({"x": [1]}).to_excel(writer, index=False, sheet_name="Mer")
+    table = read_table(path)
+    assert table.frame["regso"].tolist() == ["0114R001"]
+    assert numbers(table.frame["n"].tolist()).values.tolist() == [3]
+    assert numbers(table.frame["share"].tolist()).values.tolist() == [1.25]
+    assert table.notes == ("sheet 'Data' was read, of 2",)
+
+
+def test_parquet_with_a_named_index(tmp_path):
+    path = tmp_path / "t.parquet"
+    pd.DataFrame({"n": [1.5]}, index=pd.Index(["0114R001"], name="regso")).to_parquet(path)
+    assert list(read_table(path).frame.columns) == ["regso", "n"]
+
+
+def _bytes_of_workbook() -> bytes:
+    buffer = io.BytesIO()
+    pd.DataFrame({"a": [1]}).to_excel(buffer, index=False, engine="xlsxwriter")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says", "hint"),
+    [
+        ("t.csv", b"a,b\n1,2,3\n", "more cells than the header", "quotes"),
+        ("t.csv", b"a,a\n1,2\n", "two columns of one name", "Rename"),
+        ("t.csv", b"a,b\n", "no rows", "header row"),
+        ("t.csv", b"", "no rows", "header row"),
+        ("t.csv", b"a\x00b", "binary data", "CSV"),
+        ("t.csv", _bytes_of_workbook(), "a workbook or archive named as text", "xlsx"),
+        ("t.xlsx", b"PK\x03\x04 not a workbook", "not readable as a workbook", "CSV"),
+        ("t.parquet", b"PAR1 not parquet", "not readable as Parquet", ""),
+        ("t.docx", b"x", "unknown kind of file", "CSV"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_with_a_hint(tmp_path, name, content, says, hint):
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=says) as refused:
+        read_table(path)
+    assert hint in refused.value.faults[0].hint
+    assert name in refused.value.faults[0].where
+
+
+def test_no_such_file_is_said():
+    with pytest.raises(InputError, match="no such file"):
+        read_table("nowhere.csv")

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from regso_cluster.errors import InputError
+from regso_cluster.method import Yardstick, builtin_methods, line_of, load_method, parse_method
+from tests.tables import METHOD, method
+
+
+def refused(text):
+    with pytest.raises(InputError) as error:
+        parse_method(text, "m.toml")
+    return error.value.faults
+
+
+def line(text, wanted):
+    return next(number for number, row in enumerate(text.splitlines(), start=1) if wanted in row)
+
+
+def test_the_built_in_methods():
+    assert builtin_methods() == (
+        "imd-2025", "socioekonomiskt-index", "svi-2022", "utanforskap", "utanforskapets-karta-2004",
+    )  # fmt: skip
+    for name in builtin_methods():
+        loaded = load_method(name)
+        assert loaded.name == name
+        assert parse_method(loaded.to_toml()) == loaded
+
+
+def test_what_is_written_reads_back_equal_with_the_yardstick():
+    measured = Yardstick(
+        limits={"poor": 0.1 + 0.2}, scales={"index": {"poor": {"centre": 1e-17}}}, tiers={"poor": (3.0, 1.0)}, centres=((1.0, -2.5),)
+    )
+    filled = dataclasses.replace(method(), measured=measured)
+    assert parse_method(filled.to_toml()) == filled
+    assert filled.hash == method().hash
+
+
+def test_the_hash_is_of_the_choices_not_of_the_writing():
+    assert method(METHOD.replace("\n\n", "\n# a remark\n")).hash == method().hash
+    assert method(METHOD.replace("coverage = \"partial\"\n", "") .replace("[table]", '[table]\ncoverage = "partial"')).hash == method().hash
+    assert method(METHOD.replace("sd = 1.0", "sd = 1.1")).hash != method().hash
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says", "at"),
+    [
+        ("sd = 1.0", "sdd = 1.0", "unknown key", "sdd"),
+        ("[problems]", "[problms]", "unknown key", "[problms]"),
+        ('unit = "per cent"\nworse = "high"', 'unit = "percent"\nworse = "high"', "wrong value", 'unit = "percent"'),
+        ('worse = "high"', 'worse = "up"', "wrong value", 'worse = "up"'),
+        ('worse = "high"\n', "", "a key is missing", "[[factors]]"),
+        ("sd = 1.0", 'sd = "1.0"', "wrong value", 'sd = "1.0"'),
+        ("sd = 1.0", "sd = nan", "wrong value", "sd = nan"),
+        ('key = "voted"', 'key = "poor"', "stands twice", 'value = "voted_pct"'),
+        ('key = "voted"', 'key = "Vota de"', "wrong value", 'key = "Vota de"'),
+        ('unit = "per cent" }', 'unit = "share" }', "is in share, the factor in per cent", "below = 70.0"),
+        ('below = 70.0, unit = "per cent"', "below = 70.0", "is in no unit", "below = 70.0"),
+        ("below = 70.0", "above = 70.0", "but low is worse", "above = 70.0"),
+        ("below = 70.0,", "below = 70.0, at_most = 60.0,", "one comparison, here 2", "at_most"),
+        ("{ sd = 1.0 }", '{ sd = 1.0, unit = "per cent" }', "has no unit", "sd = 1.0"),
+        ("at_least = 2", 'all = ["poor", "votd"]', "unknown factor 'votd'", "votd"),
+        ("at_least = 2", 'all = ["poor", { any = ["votd"] }]', "unknown factor 'votd'", "votd"),
+        ("at_least = 2", 'at_least = 2, all = ["poor"]', "one of at_least, all, any", "all = "),
+        ("at_least = 2", "at_least = 3", "can never hold", "at_least = 3"),
+        ("min_factors = 1", "min_factors = 3", "more factors asked for", "min_factors = 3"),
+        ("min_factors = 1", 'min_factors = 1\naggregation = "sum"', "a sum needs all factors", "min_factors = 1"),
+        ('value = "voted_pct"', 'numerator = "voted_n"', "two columns of counts or one of values", "[[factors]]"),
+        ('value = "voted_pct"', 'value = "a"\nnumerator = "b"\ndenominator = "c"', "two columns of counts", "[[factors]]"),
+        ('unit = "per cent"\nworse = "high"', 'unit = "score"\nworse = "high"', "a rate cannot have the unit", 'unit = "score"'),
+        ('population = "population"\n', "", "no population column is named", "[table]"),
+    ],
+)  # fmt: skip
+def test_a_wrong_method_is_refused_at_its_line(old, new, says, at):
+    text = METHOD.replace(old, new, 1)
+    if says.startswith("no population"):
+        text = text.replace('{ kind = "z" }', '{ kind = "z", weighting = "residents" }')
+    assert text != METHOD
+    faults = [fault for fault in refused(text) if says in fault.what]
+    assert faults, refused(text)
+    if at == "[[factors]]":
+        lines = [number for number, row in enumerate(text.splitlines(), 1) if row == at]
+        assert any(f"line {number}" in faults[0].where for number in lines)
+    elif says != "stands twice":
+        assert f"m.toml, line {line(text, at)}" in faults[0].where
+
+
+@pytest.mark.parametrize(
+    ("section", "says"),
+    [
+        ('[bands]\nkind = "sd"', "need `at`"),
+        ('[bands]\nkind = "sd"\nat = [0, 1]', "must fall"),
+        ('[bands]\nkind = "quantiles"', "needs `groups`"),
+        ('[bands]\nkind = "sd"\nat = [1]\nnames = [{ sv = "a", en = "b" }]', "1 names for 2 groups"),
+        ("[[index.themes]]\nkey = 't'\nname = { sv = 'a', en = 'b' }\nfactors = ['x']", "unknown factor 'x'"),
+    ],
+)
+def test_sections_that_contradict_themselves(section, says):
+    assert any(says in fault.what for fault in refused(f"{METHOD}\n{section}\n"))
+
+
+def test_steps_need_their_basis():
+    text = METHOD.replace('[index]\nscale = { kind = "z" }\nmin_factors = 1\n', "[clusters]\nn_clusters = 2\n")
+    assert [fault.what for fault in refused(text)] == ["clusters without index"]
+    text = METHOD.replace("[problems]\nlimit = { sd = 1.0 }\n", "")
+    assert [fault.what for fault in refused(text)] == ["composite without problems"]
+    bare = METHOD[: METHOD.index("[problems]")]
+    assert [fault.what for fault in refused(bare)] == ["the method classifies nothing"]
+
+
+def test_every_fault_of_a_file_is_reported_at_once():
+    text = METHOD.replace("sd = 1.0", "sdd = 1.0").replace('worse = "high"', 'worse = "up"')
+    assert len(refused(text)) == 2
+
+
+def test_not_toml_and_not_there(tmp_path):
+    assert "line 2" in refused("a = 1\nb = = 2\n")[0].got
+    assert refused("")[0].what == "an empty method"
+    with pytest.raises(InputError, match="Built in: imd-2025"):
+        load_method("nonsense")
+    (tmp_path / "m.toml").write_bytes("titel = 'Ö'".encode("latin-1"))
+    with pytest.raises(InputError, match="not UTF-8"):
+        load_method(tmp_path / "m.toml")
+
+
+def test_a_method_file_is_loaded_by_path(tmp_path):
+    (tmp_path / "m.toml").write_text(METHOD, "utf-8")
+    assert load_method(tmp_path / "m.toml") == method()
+
+
+def test_lines_inside_arrays_of_tables():
+    text = "a = 1\n[[f]]\nk = 1\n[f.x]\ny = 1\n[[f]]\nk = 2\n[f.x]\ny = 2\n"
+    assert line_of(text, ("f", 0, "k")) == 3
+    assert line_of(text, ("f", 1, "k")) == 7
+    assert line_of(text, ("f", 1, "x", "y")) == 9
+    assert line_of(text, ("f", 0, "x", "y", 3)) == 5
+    assert line_of(text, ("f", 1)) == 6
+    assert line_of(text, ("zzz",)) == 1
+
+
+def test_factor_properties():
+    poor, voted = method().factors
+    assert poor.columns == ("poor_n", "poor_d")
+    assert voted.columns == ("voted_pct",)
+    assert (poor.sign, voted.sign) == (1, -1)
+    assert not method().needs_population
+    assert method(METHOD.replace("sd = 1.0 }", 'sd = 1.0 }\nweighting = "residents"')).needs_population
