@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from regso_cluster.errors import InputError
+from regso_cluster.grouping.tiers import band, measure_cuts
+from regso_cluster.method import Banding
+
+NAN = np.nan
+
+
+def groups(values, banding, residents=None):
+    values = np.array(values, dtype=float)
+    weights = None if residents is None else np.array(residents, dtype=float)
+    return pd.Series(band(values, measure_cuts(values, banding, weights, "index"))).fillna(0).astype(int).tolist()
+
+
+def test_bands_by_sd_by_hand():
+    # 0 2 4 6 8: mean 4, SD sqrt(8) = 2.83: cuts 6.83, 4, 1.17; a value on a cut is in the worse group
+    banding = Banding("sd", at=(1.0, 0.0, -1.0))
+    values = np.array([0.0, 2, 4, 6, 8, NAN])
+    assert measure_cuts(values, banding, None, "index") == pytest.approx((4 + np.sqrt(8), 4, 4 - np.sqrt(8)))
+    assert groups(values, banding) == [4, 3, 2, 2, 1, 0]
+    assert measure_cuts(values[:5], Banding("sd", at=(1.0,), ddof=1), None, "i") == pytest.approx((4 + np.sqrt(10),))
+    weighted = Banding("sd", at=(0.0,), weighting="residents")
+    assert measure_cuts(values[:5], weighted, np.array([0, 0, 0, 1, 1.0]), "i") == (7,)
+
+
+def test_quantiles_by_hand():
+    banding = Banding("quantiles", groups=2)
+    assert groups([1, 2, 3, 4, NAN], banding) == [2, 2, 1, 1, 0]
+    assert groups([1, 2, 3, 4, 5], banding) == [2, 2, 2, 1, 1]  # rank 3 of 5 is beyond the worse half
+    assert groups([1, 3, 3, 3, 5], banding) == [2, 1, 1, 1, 1]  # ties go to the worse group together
+    by_residents = Banding("quantiles", groups=2, weighting="residents")
+    assert groups([1, 2, 3, 4], by_residents, [1, 1, 1, 5]) == [2, 2, 2, 1]
+    assert groups([1, 2, 3, 4], by_residents, [1, 1, 1, 1]) == [2, 2, 1, 1]
+
+
+def test_natural_breaks_by_hand():
+    assert groups([1, 1.1, 5, 5.2, 9, NAN], Banding("natural_breaks", groups=3)) == [3, 3, 2, 2, 1, 0]
+    by_residents = Banding("natural_breaks", groups=2, weighting="residents")
+    assert groups([0, 4, 10], by_residents, [1, 1, 1]) == [2, 2, 1]
+    assert groups([0, 4, 10], by_residents, [100, 1, 1]) == [2, 1, 1]  # 4 costs less beside 10 than beside the heavy 0
+
+
+@pytest.mark.parametrize("kind", ["quantiles", "natural_breaks"])
+def test_fewer_values_than_groups_are_refused(kind):
+    with pytest.raises(InputError, match="fewer different values than groups") as refused:
+        measure_cuts(np.array([1.0, 1, 2, NAN]), Banding(kind, groups=3), None, "factor x")
+    assert refused.value.faults[0].where == "factor x"
+
+
+@given(st.lists(st.integers(-50, 50), min_size=12, max_size=60), st.sampled_from(["quantiles", "natural_breaks"]), st.integers(2, 5))
+def test_higher_is_never_in_a_better_group_and_ties_stay_together(values, kind, size):
+    if len(set(values)) < size:
+        return
+    found = np.array(groups(values, Banding(kind, groups=size)))
+    order = np.argsort(values, kind="stable")
+    assert (np.diff(found[order]) <= 0).all()
+    assert all(len(set(found[np.array(values) == value])) == 1 for value in set(values))
+    assert found.min() == 1
+    if kind == "natural_breaks":
+        assert set(found) == set(range(1, size + 1))
+
+
+def test_quantiles_are_those_of_the_rank():
+    values = np.random.default_rng(5).normal(size=997)
+    rank = pd.Series(values).rank(ascending=False)
+    assert groups(values, Banding("quantiles", groups=10)) == np.ceil(rank * 10 / 997).astype(int).tolist()
