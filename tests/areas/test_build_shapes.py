@@ -36,7 +36,7 @@ def boxes(*corners):
 def country():
     """Ten by ten kilometres to each area; land lies north of a slanting coast through the southern row.
 
-    North row: A, B. South row: C, D, both with a coast; t is a town of 4 km2 in D, off the coast; S lies at sea.
+    North row: A, B. South row: C, D, both with a coast; t is a town of 4 km2 in D; S lies at sea.
     """
     a, b, c, d, s = boxes((0, 10, 10, 20), (10, 10, 20, 20), (0, 0, 10, 10), (10, 0, 20, 10), (0, -10, 20, 0))
     t = shapely.box(14 * KM, 3.5 * KM, 16 * KM, 5.5 * KM)
@@ -69,17 +69,17 @@ def test_neighbours_of_a_square_of_four(build):
             shapely.Polygon([(5, 5), (6, 5), (6, 6)]),
         ]
     )
-    areas = shapely.transform(areas, lambda xy: xy * 1000.04)
+    areas = shapely.transform(areas, lambda xy: xy * 1000.16)
     codes = np.array(["0001R002", "0001R001", "0001R003", "0001R004", "0001R005"])
     # Codes are not in the order of areas: the smaller code of a pair comes first all the same.
     table = build.neighbour_list(areas[[1, 0, 2, 3, 4]], np.sort(codes))
     assert table.to_numpy().tolist() == [
-        ["0001R001", "0001R002", 1000.0],
+        ["0001R001", "0001R002", 1000.2],
         ["0001R001", "0001R003", 0.0],
-        ["0001R001", "0001R004", 1000.0],
-        ["0001R002", "0001R003", 1000.0],
+        ["0001R001", "0001R004", 1000.2],
+        ["0001R002", "0001R003", 1000.2],
         ["0001R002", "0001R004", 0.0],
-        ["0001R003", "0001R004", 1000.0],
+        ["0001R003", "0001R004", 1000.2],
     ]
 
 
@@ -145,6 +145,25 @@ def test_what_would_vanish_is_shown_up_to_some_way_off_the_others(build, country
     points = shapely.points(shapely.get_coordinates(cut[5]))
     assert shapely.distance(points, land).max() < 8.001 * KM
     assert shapely.coverage_is_valid(cut)
+
+
+def test_a_town_off_the_coast_counts_as_shown(build, country):
+    areas, land = country
+    # S begins 3.5 km from the town, and more than 6 km from land.
+    rule = {"town": 5 * KM**2, "reach": 4 * KM, "vanish": 1 * KM**2, "offshore": 3.7 * KM}
+    cut, vanishing = build.cut_to_land(areas, land, rules(build, **rule))
+    assert vanishing.tolist() == [False] * 5 + [True]
+    assert shapely.distance(cut[5], areas[4]) == pytest.approx(3.5 * KM)
+    assert 0 < shapely.area(cut[5]) / KM**2 < 1
+
+
+def test_a_town_does_not_show_on_the_far_side_of_a_sound(build, country):
+    areas, land = country
+    south = shapely.box(-5 * KM, -10 * KM, 25 * KM, 2.5 * KM)
+    # Within 1.3 km of land are two strips of the town, neither with land: the southern, 0.3 km, is wider.
+    both = shapely.union_all([land, south])
+    cut, _ = build.cut_to_land(areas, both, rules(build, town=5 * KM**2, reach=1.3 * KM))
+    assert shapely.area(cut[4]) / KM**2 == pytest.approx(0.6)
 
 
 def test_half_of_a_small_area_is_enough(build, country):
@@ -216,6 +235,16 @@ def test_where_rounding_would_spoil_an_outline_it_is_left_as_it_was(build):
     assert shapely.coverage_is_valid(result)
     assert shapely.area(result[1]) == 300
     assert shapely.bounds(result[2]).tolist() == [1000, 1000, 1100, 1100]
+
+
+def test_rounding_lets_no_area_slip_under_another(build):
+    # The corner of the upper area, 90 cm above the slope of the lower, would come to lie 5 m below it.
+    lower = shapely.Polygon([(0, 0), (100, 7), (100, -50), (0, -50)])
+    upper = shapely.Polygon([(50, 4.4), (60, 50), (40, 50)])
+    result = build.simplify(np.array([lower, upper]), build.Recipe(tolerance=0.0, grid=10.0))
+    assert shapely.coverage_is_valid(result)
+    assert shapely.area(shapely.intersection(*result)) == 0
+    assert shapely.area(result[1]) == shapely.area(upper)
 
 
 @given(seed=st.integers(0, 10_000))
