@@ -40,15 +40,14 @@ def test_rates_are_weighted_by_residents(table):
     assert found["voted_value"].iloc[0] == pytest.approx((90.5 + 3 * 69.9 + 70 + 85 + 88 + 60) / 8)
 
 
-def three_factors():
-    factors = [Factor(key, Text(key.upper(), key.title()), "high", "per cent", value=key) for key in ("a", "b", "c")]
-    return dataclasses.replace(method(), factors=tuple(factors))
+def factors(keys="abc"):
+    made = [Factor(key, Text(key.upper(), key.title()), "high", "per cent", value=key) for key in keys]
+    return dataclasses.replace(method(), factors=tuple(made))
 
 
 def test_names_follow_the_profile():
-    names = name_clusters(
-        np.array([[2.5, 1.2, 0.4], [1.0, 1.0, 0.5], [0.7, 0, 0], [0.2, 0.1, -0.2], [-0.8, -0.5, -0.9]]), three_factors(), Naming()
-    )
+    centres = np.array([[2.5, 1.2, 0.4], [1.0, 1.0, 0.5], [0.7, 0, 0], [0.2, 0.1, -0.2], [-0.8, -0.5, -0.9]])
+    names = name_clusters(centres, factors(), Naming())
     assert [name.sv for name in names] == [
         "Mycket stora behov: a och b", "Stora behov i alla faktorer", "Vissa behov: a", "Nära riksgenomsnittet", "Små behov",
     ]  # fmt: skip
@@ -56,13 +55,13 @@ def test_names_follow_the_profile():
 
 
 def test_names_are_all_different():
-    same = name_clusters(np.array([[3.0, 2.5, 1.0], [3.0, 2.5, 0.0], [0.0, 0, 0], [0.1, 0, 0]]), three_factors(), Naming())
-    assert [name.sv for name in same] == [
+    centres = np.array([[3.0, 2.5, 1.0, 0], [3.0, 2.5, 0.0, 0], [0.0, 0, 0, 0], [0.1, 0, 0, 0]])
+    assert [name.sv for name in name_clusters(centres, factors("abcd"), Naming())] == [
         "Mycket stora behov: a, b och c", "Mycket stora behov: a och b", "Nära riksgenomsnittet (3)", "Nära riksgenomsnittet (4)",
     ]  # fmt: skip
 
 
 def test_an_equal_profile_gives_equal_words():
     centres = np.array([[1.0, 1.0, 0.0], [0.0, 0.0, 0.0]])
-    assert name_clusters(centres, three_factors(), Naming())[0].sv == "Stora behov: a och b"
-    assert name_clusters(centres, three_factors(), Naming(factors=1))[0].sv == "Stora behov: a"
+    assert name_clusters(centres, factors(), Naming())[0].sv == "Stora behov: a och b"
+    assert name_clusters(centres, factors(), Naming(factors=1))[0].sv == "Stora behov: a"

@@ -43,8 +43,9 @@ def test_quantiles_by_hand():
 def test_natural_breaks_by_hand():
     assert groups([1, 1.1, 5, 5.2, 9, NAN], Banding("natural_breaks", groups=3)) == [3, 3, 2, 2, 1, 0]
     by_residents = Banding("natural_breaks", groups=2, weighting="residents")
-    assert groups([0, 4, 10], by_residents, [1, 1, 1]) == [2, 2, 1]
-    assert groups([0, 4, 10], by_residents, [100, 1, 1]) == [2, 1, 1]  # 4 costs less beside 10 than beside the heavy 0
+    # 4.5 beside 0 costs 2 * 2.25 ** 2 = 10.1, beside 10 2 * 2.75 ** 2 = 15.1; beside a 0 of weight 100 it costs 20.0
+    assert groups([0, 4.5, 10], by_residents, [1, 1, 1]) == [2, 2, 1]
+    assert groups([0, 4.5, 10], by_residents, [100, 1, 1]) == [2, 1, 1]
 
 
 @pytest.mark.parametrize("kind", ["quantiles", "natural_breaks"])

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class NeighbourArrays(NamedTuple):
     """Who borders on whom, as compressed sparse rows.
 
-    The neighbours of area i are `indices[indptr[i]:indptr[i + 1]]`, ascending; each pair stands in both rows.
+    The neighbours of area i are `indices[indptr[i]:indptr[i + 1]]`, ascending; each pair stands in both
+    rows.
 
     Parameters
     ----------
@@ -39,12 +40,13 @@ def load_shapes() -> gpd.GeoDataFrame:
 
     Returns
     -------
-    `regso`, `name`, `kommun`, `kommun_name`, `lan`, `lan_name`, `geometry` (EPSG:3006, metres), ordered by code
+    `regso`, `name`, `kommun`, `kommun_name`, `lan`, `lan_name`, `geometry` (EPSG:3006, metres), ordered
+    by code
 
     Notes
     -----
-    The outlines are simplified and end at a generalised coast. They are a valid coverage, and right for maps; areas in
-    square kilometres, and points near a border or at sea, ask for SCB's own layer.
+    The outlines are simplified and end at a generalised coast. They are a valid coverage, and right for
+    maps; areas in square kilometres, and points near a border or at sea, ask for SCB's own layer.
     """
     import geopandas as gpd  # noqa: PLC0415 (slow; codes and names do without)
 
@@ -56,9 +58,9 @@ def load_neighbours() -> pd.DataFrame:
 
     Returns
     -------
-    `regso_a` < `regso_b`, in this order, and `shared_m`: metres of common border, 0.0 where they touch in a point or along
-    less than 5 cm. Water belongs to the areas, so that no area is without a neighbour, and neighbours may face each other
-    across a sound
+    `regso_a` < `regso_b`, in this order, and `shared_m`: metres of common border, 0.0 where they touch in
+    a point or along less than 5 cm. Water belongs to the areas, so that no area is without a neighbour,
+    and neighbours may face each other across a sound
     """
     return pd.read_parquet(shapes_file("regso_2025_neighbours.parquet"))
 
@@ -69,7 +71,8 @@ def neighbour_arrays(codes: Iterable[str], *, touching: bool = True) -> Neighbou
     Parameters
     ----------
     codes : RegSO codes of edition 2025, each once; neighbours outside them are left out
-    touching : whether areas that meet in a point only are neighbours, too (queen, otherwise rook, contiguity)
+    touching : whether areas that meet in a point only are neighbours, too (queen, otherwise rook,
+        contiguity)
 
     Raises
     ------
@@ -98,7 +101,9 @@ def _check(codes: pd.Index) -> None:
     twice = list(dict.fromkeys(codes[codes.duplicated()]))
     hint = "The neighbours are those of RegSO 2025; other editions need their own outlines"
     faults = [
-        Fault(what="an area without known neighbours", expected="a code of RegSO 2025", got=str(code), hint=hint)
+        Fault(
+            what="an area without known neighbours", expected="a code of RegSO 2025", got=str(code), hint=hint
+        )
         for code in strange
     ]
     faults += [
