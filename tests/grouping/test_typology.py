@@ -68,7 +68,7 @@ def test_residents_weigh_where_the_method_says_so():
 
 
 def test_fewer_areas_than_clusters_are_refused():
-    with pytest.raises(InputError, match="fewer observed areas than clusters"):
+    with pytest.raises(InputError, match="fewer different areas than clusters"):
         found(pd.DataFrame({"poor": [1.0, NAN, 2], "voted": [0.0, NAN, 1]}))
 
 

@@ -63,16 +63,17 @@ def find_typology(
 
     Raises
     ------
-    InputError  fewer areas with something observed than clusters
+    InputError  fewer areas with different profiles than clusters
     """
     clusters = method.clusters
     assert clusters is not None
     X = scores.to_numpy(np.float64)
     weights = residents if residents is not None and clusters.weighting == "residents" else np.ones(len(X))
-    seen = int(((~np.isnan(X)).any(axis=1) & (weights > 0)).sum())
-    if seen < clusters.n_clusters:
+    different = _different_rows(X, weights)
+    if different < clusters.n_clusters:
         hint = "Ask for fewer clusters in [clusters] n_clusters."
-        raise InputError(Fault("fewer observed areas than clusters", "clusters", str(clusters.n_clusters), str(seen), hint))
+        fault = Fault("fewer different areas than clusters", "clusters", str(clusters.n_clusters), str(different), hint)
+        raise InputError(fault)
     seed = int(generator.integers(2**31))
     free = KMeans(clusters.n_clusters, random_state=seed, n_threads=threads).fit(X, sample_weight=weights)
     kept = free
@@ -90,6 +91,11 @@ def find_typology(
         float(kept.inertia_),
         float(free.inertia_),
     )
+
+
+def _different_rows(X: Array, weights: Array) -> int:
+    used = (~np.isnan(X)).any(axis=1) & (weights > 0)
+    return len(np.unique(np.where(np.isnan(X[used]), np.inf, X[used]), axis=0))
 
 
 def _order(labels: Labels, index: pd.Series, weights: Array, size: int) -> Labels:
@@ -123,6 +129,9 @@ def _stability(
     agreements = []
     for _ in range(clusters.resamples):
         drawn = generator.multinomial(len(X), np.full(len(X), 1 / len(X)))
+        if _different_rows(X, weights * drawn) < clusters.n_clusters:
+            agreements.append(0.0)  # too small a table to find the clusters again
+            continue
         again = KMeans(clusters.n_clusters, n_init=2, n_swaps=20, random_state=int(generator.integers(2**31)), n_threads=threads)
         again.fit(X, sample_weight=weights * drawn)
         others, _ = nearest_clusters(X, again.cluster_centers_)

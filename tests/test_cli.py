@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from regso_cluster import __version__
+from regso_cluster.cli import main
+from regso_cluster.method import builtin_methods
+from regso_cluster.release import write_release
+from tests.tables import METHOD, rows, write
+
+
+@pytest.fixture(scope="module")
+def released(example_release, tmp_path_factory):
+    return write_release(example_release.classification, tmp_path_factory.mktemp("cli") / "2024")
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "m.toml").write_text(METHOD, "utf-8")
+    write(rows(), tmp_path / "t.csv")
+
+    def invoke(*arguments, code=0):
+        result = CliRunner().invoke(main, [str(part) for part in arguments])
+        assert result.exit_code == code, result.output
+        return result
+
+    return invoke
+
+
+def test_example_check_classify_verify_export(run, tmp_path):
+    assert run("example", "tables", "--years", "2023-2024").stdout.split() == [
+        "tables/factors-2023.csv", "tables/factors-2024.csv", "tables/truth.csv",
+    ]  # fmt: skip
+    assert "no fault. 3363 areas, edition 2025" in run("check", "tables/factors-2023.csv", "--method", "utanforskap").stdout
+    first = run("classify", "tables/factors-2023.csv", "--method", "utanforskap", "--year", 2023, "--out", "r/2023")
+    assert "SYNTHETIC DATA" in first.stdout
+    assert "Stor sammanvägd" in first.stdout
+    assert "r/2023/areas.parquet" in first.stdout.replace(str(tmp_path) + "/", "")
+    second = run("classify", "tables/factors-2024.csv", "--method", "utanforskap", "--year", 2024, "--out", "r/2024", "--previous", "r/2023")
+    assert "areas 2023" in second.stdout.replace("\n", " ")
+    assert "every hash agrees" in run("verify", "r/2024").stdout
+    for suffix in ("xlsx", "csv", "gpkg", "parquet"):
+        assert run("export", "r/2024", "--to", f"x.{suffix}").stdout.strip() == f"x.{suffix}"
+        assert (tmp_path / f"x.{suffix}").stat().st_size > 10_000
+
+
+def test_json_of_every_command_that_prints(run, released):
+    assert json.loads(run("check", "t.csv", "--method", "m.toml", "--edition", 2025, "--json").stdout)["areas"] == 3363
+    made = run("classify", "t.csv", "--method", "m.toml", "--edition", 2025, "--year", 2024, "--out", "r", "--json")
+    assert json.loads(made.stdout)["figures"]["composite_undecided"] == 3357
+    assert json.loads(run("verify", released.path, "--json").stdout) == {"ok": True, "faults": []}
+    assert {one["name"] for one in json.loads(run("methods", "--json").stdout)} == set(builtin_methods())
+
+
+def test_a_refused_table_says_every_fault_and_exits_with_one(run, tmp_path):
+    frame = rows()
+    frame.loc[0, "poor_n"], frame.loc[1, "voted_pct"] = "x1", "101"
+    write(frame, tmp_path / "bad.csv")
+    result = run("check", "bad.csv", "--method", "m.toml", "--edition", 2025, code=1)
+    assert result.stdout == ""
+    assert "bad.csv, row 2, column poor_n, 0114R001: text in a number (expected a number, got 'x1')" in result.stderr
+    assert "bad.csv, row 3" in result.stderr
+    faults = json.loads(run("check", "bad.csv", "--method", "m.toml", "--edition", 2025, "--json", code=1).stdout)["faults"]
+    assert [fault["what"] for fault in faults] == ["text in a number", "a value outside its range"]
+    run("classify", "bad.csv", "--method", "m.toml", "--edition", 2025, "--year", 2024, "--out", "r", code=1)
+    assert not (tmp_path / "r").exists()
+
+
+def test_exit_codes(run, released, tmp_path):
+    run("nonsense", code=2)
+    run("classify", "t.csv", code=2)
+    run("example", "x", "--years", "2024-2019", code=2)
+    run("verify", tmp_path, code=1)
+    (tmp_path / "copy").mkdir()
+    for file in released.path.iterdir():
+        (tmp_path / "copy" / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "copy" / "areas.csv").write_text("regso\n")
+    assert "areas.csv: a file was changed" in run("verify", "copy", code=3).stdout
+    assert json.loads(run("verify", "copy", "--json", code=3).stdout)["ok"] is False
+
+
+def test_a_release_is_not_overwritten(run, tmp_path):
+    arguments = ("classify", "t.csv", "--method", "m.toml", "--edition", 2025, "--year", 2024, "--out", "r")
+    run(*arguments)
+    before = (tmp_path / "r" / "manifest.json").read_bytes()
+    assert "never overwritten" in run(*arguments, code=1).stderr
+    assert (tmp_path / "r" / "manifest.json").read_bytes() == before
+
+
+def test_a_failure_is_one_message_and_a_traceback_only_with_debug(run, monkeypatch):
+    def broken(*_, **__):
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr("regso_cluster.method.load_method", broken)
+    result = run("methods", "utanforskap", code=1)
+    assert result.stderr == "Error: RuntimeError: boom. This is a fault of the program; --debug before the command shows where.\n"
+    with pytest.raises(RuntimeError, match="boom"):
+        CliRunner().invoke(main, ["--debug", "methods", "utanforskap"], catch_exceptions=False)
+
+
+def test_an_export_of_another_kind_is_refused(run, released):
+    assert ".xlsx, .csv, .gpkg, .parquet" in run("export", released.path, "--to", "x.docx", code=1).stderr
+    assert "inside the release" in run("export", released.path, "--to", released.path / "x.csv", code=1).stderr
+
+
+def test_methods_prints_a_file_that_loads(run, tmp_path):
+    (tmp_path / "own.toml").write_text(run("methods", "utanforskap").stdout, "utf-8")
+    assert run("methods", "own.toml").stdout
+    assert "utanforskap" in run("methods").stdout
+
+
+def test_every_command_has_an_example_in_its_help_and_a_place_in_the_readme(root):
+    readme = (root / "README.md").read_text("utf-8")
+    for name, command in main.commands.items():
+        shown = CliRunner().invoke(main, [name, "--help"]).stdout
+        assert f"regso-cluster {name}" in shown.split("Example:")[1] if name != "methods" else "Example:" in shown
+        assert f"regso-cluster {name}" in readme, f"the README does not name {name}"
+        for parameter in command.params:
+            if isinstance(parameter, click.Option):
+                assert parameter.help, f"{name} {parameter.name} has no help"
+
+
+def test_the_version_is_that_of_the_package():
+    assert __version__ in CliRunner().invoke(main, ["--version"]).stdout
+
+
+def test_help_imports_nothing_heavy():
+    code = "import sys; from regso_cluster.cli import main; print([m for m in ('pandas', 'numba', 'sklearn', 'geopandas', 'pydantic', 'rich') if m in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+
+
+def test_progress_goes_to_no_pipe(run):
+    result = run("classify", "t.csv", "--method", "m.toml", "--edition", 2025, "--year", 2024, "--out", "r")
+    assert result.stderr == ""
+    assert not re.search(r"\x1b\[", result.stdout)
+
+
+def test_as_a_module():
+    shown = subprocess.run([sys.executable, "-m", "regso_cluster", "--help"], capture_output=True, text=True, check=True)
+    assert "classify" in shown.stdout

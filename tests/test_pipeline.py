@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from regso_cluster.areas.editions import code_set
+from regso_cluster.errors import InputError
+from regso_cluster.factors.tables import read_factors
+from regso_cluster.method import load_method, parse_method
+from regso_cluster.pipeline import classify
+from regso_cluster.release import write_parquet
+from tests.tables import CODES, METHOD, method, rows, write
+
+
+@pytest.fixture
+def small(tmp_path):
+    return classify(read_factors(write(rows(), tmp_path / "t.csv"), method(), edition=2025), method(), year=2024)
+
+
+def test_six_areas_by_hand(small):
+    # poverty is beyond 26.18 in the last area alone; fewer than 70 per cent voted in the second and the last
+    areas = small.areas.loc[list(CODES)]
+    assert areas["n_problems"].tolist() == [0, 1, 0, 0, 0, 2]
+    assert areas["composite_group"].tolist() == [3, 2, 3, 3, 3, 1]
+    assert areas["composite_group_name"].tolist() == ["Ingen", "En", "Ingen", "Ingen", "Ingen", "Båda"]
+    assert small.method.measured.limits == {"poor": pytest.approx(15 + np.sqrt(125)), "voted": 70}
+    # the index: mean of the z of poverty and of minus the z of turnout
+    poor = (areas["poor_value"] - 15) / np.sqrt(125)
+    voted = -(areas["voted_value"] - areas["voted_value"].mean()) / areas["voted_value"].std(ddof=0)
+    assert areas["index"].to_numpy() == pytest.approx(((poor + voted) / 2).to_numpy())
+    assert areas["index_rank"].tolist() == [6, 2, 3, 4, 5, 1]
+
+
+def test_every_area_is_in_every_table(small):
+    assert tuple(small.areas.index) == code_set(2025)
+    assert small.factors.groupby("factor")["regso"].nunique().tolist() == [3363, 3363]
+    composite = small.groups[small.groups["grouping"] == "composite_group"]
+    assert composite["areas"].sum() == 3363
+    unseen = small.areas.drop(list(CODES))
+    assert unseen["composite_group"].isna().all()
+    assert unseen["composite_reason"].eq("poor missing; voted missing").all()
+    assert unseen["n_problems"].isna().all()
+
+
+def test_an_area_with_too_few_residents_is_shown_and_not_classified(tmp_path):
+    using = method(METHOD.replace('"population"', '"population"\nmin_population = 50'))
+    frame = rows()
+    frame.loc[5, "population"], frame.loc[0, "poor_n"] = "20", "9"
+    areas = classify(read_factors(write(frame, tmp_path / "t.csv"), using, edition=2025), using, year=2024).areas
+    out = areas.loc[CODES[5]]
+    assert out["poor_value"] == 40
+    assert out["status"] == out["composite_reason"] == "too_few_residents"
+    assert pd.isna(out["composite_group"])
+    assert pd.isna(out["index"])
+    # nor does it move the yardstick: without its 40 per cent the mean is (9 + 4 * 10) / 5 = 9.8 and the SD 0.4
+    assert areas.loc[CODES[1], "poor_score"] == pytest.approx(0.5)
+
+
+def test_a_table_of_another_method_is_refused(tmp_path):
+    table = read_factors(write(rows(), tmp_path / "t.csv"), method(), edition=2025)
+    with pytest.raises(InputError, match="read with another method"):
+        classify(table, load_method("utanforskap"), year=2024)
+
+
+def test_the_written_yardstick_gives_the_same_areas(example_release):
+    """What a release holds is enough to classify again."""
+    result = example_release.classification
+    again = parse_method(result.method.to_toml())
+    second = classify(result.table, again, year=2024)
+    pd.testing.assert_frame_equal(second.areas, result.areas, check_exact=True)
+    assert "written in the method" in second.notes[-1] or any("written in the method" in note for note in second.notes)
+
+
+def test_a_written_yardstick_stays_when_the_country_moves(example_release, tmp_path):
+    result = example_release.classification
+    worse = dataclasses.replace(result.table, value=result.table.value * 1.05)
+    second = classify(worse, parse_method(result.method.to_toml()), year=2025)
+    assert second.method.measured == result.method.measured
+    assert not second.areas["kriminalitet_problem"].equals(result.areas["kriminalitet_problem"])
+
+
+def test_the_same_year_again_moves_nothing(example_release):
+    result = example_release.classification
+    again = classify(result.table, load_method("utanforskap"), year=2025, previous=result.areas)
+    assert again.areas["cluster"].equals(result.areas["cluster"])
+    assert set(again.areas["composite_change"]) == {"same", "unknown"}
+    assert (again.areas["composite_change"] == "unknown").equals(result.areas["composite_group"].isna())
+
+
+def test_a_change_is_marked_with_its_direction(tmp_path):
+    first = classify(read_factors(write(rows(), tmp_path / "a.csv"), method(), edition=2025), method(), year=2023)
+    frame = rows()
+    frame.loc[0, "voted_pct"], frame.loc[1, "voted_pct"], frame.loc[2, "voted_pct"] = "50", "80", ".."
+    table = read_factors(write(frame, tmp_path / "b.csv"), method(), edition=2025)
+    areas = classify(table, method(), year=2024, previous=first.areas).areas.loc[list(CODES)]
+    assert areas["composite_change"].tolist() == ["worse", "better", "unknown", "same", "same", "same"]
+    assert areas["composite_group_previous"].tolist() == [3, 2, 3, 3, 3, 1]
+
+
+def test_groups_are_ordered_from_the_worst(example_release):
+    groups = example_release.classification.groups
+    areas = example_release.classification.areas
+    clusters = areas.groupby("cluster").apply(lambda part: np.average(part["index"], weights=part["population"]))
+    assert clusters.is_monotonic_decreasing
+    composite = groups[(groups["grouping"] == "composite_group") & groups["group"].notna()]
+    assert composite["bidragsberoende_value"].is_monotonic_decreasing
+    assert groups["synthetic"].all()
+
+
+RUN = """
+import sys
+from regso_cluster.factors.tables import read_factors
+from regso_cluster.method import load_method
+from regso_cluster.pipeline import classify
+from regso_cluster.release import write_parquet
+from pathlib import Path
+method = load_method("utanforskap")
+result = classify(read_factors(sys.argv[1], method, year=2024), method, year=2024, threads=int(sys.argv[3]))
+write_parquet(result.areas.reset_index(), Path(sys.argv[2]))
+"""
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_same_bytes_for_shuffled_rows_threads_and_a_fresh_process(example_release, tmp_path, threads):
+    straight = tmp_path / "straight.parquet"
+    write_parquet(example_release.classification.areas.reset_index(), straight)
+    table = pd.read_csv(example_release.table, dtype=str)
+    shuffled = tmp_path / "factors-2024.csv"
+    table.sample(frac=1, random_state=threads).to_csv(shuffled, index=False)
+    other = tmp_path / "other.parquet"
+    environment = os.environ | {"NUMBA_NUM_THREADS": str(threads), "OMP_NUM_THREADS": str(threads)}
+    subprocess.run([sys.executable, "-c", RUN, shuffled, other, str(threads)], check=True, env=environment)
+    assert other.read_bytes() == straight.read_bytes()
+
+
+def test_another_seed_changes_only_what_the_seed_is_for(example_release):
+    result = example_release.classification
+    other = classify(result.table, load_method("utanforskap"), year=2024, seed=1)
+    changing = {"index_rank_low", "index_rank_high", "cluster_probability", "cluster", "cluster_name", "cluster_second"}
+    kept = [column for column in result.areas if column not in changing]
+    pd.testing.assert_frame_equal(other.areas[kept], result.areas[kept], check_exact=True)
+    assert not other.areas["index_rank_low"].equals(result.areas["index_rank_low"])
+    assert json.dumps(other.figures["composite_groups"]) == json.dumps(result.figures["composite_groups"])
+
+
+def test_the_caller_s_table_is_not_changed(tmp_path):
+    table = read_factors(write(rows(), Path(tmp_path / "t.csv")), method(), edition=2025)
+    before = [part.copy() for part in (table.areas, table.value, table.status, table.numerator)]
+    classify(table, method(), year=2024)
+    for old, new in zip(before, (table.areas, table.value, table.status, table.numerator), strict=True):
+        pd.testing.assert_frame_equal(old, new)

@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import geopandas
+import pandas as pd
+import pytest
+
+from regso_cluster import release as release_module
+from regso_cluster.errors import InputError
+from regso_cluster.factors.tables import read_factors
+from regso_cluster.pipeline import classify
+from regso_cluster.release import read_release, verify_release, write_release
+from tests.tables import method, rows, write
+
+
+@pytest.fixture
+def small(tmp_path):
+    table = read_factors(write(rows(), tmp_path / "t.csv"), method(), edition=2025)
+    return classify(table, method(), year=2024)
+
+
+@pytest.fixture(scope="module")
+def written(example_release, tmp_path_factory):
+    return write_release(example_release.classification, tmp_path_factory.mktemp("releases") / "2024")
+
+
+def test_what_a_release_holds(written, example_release):
+    assert sorted(path.name for path in written.path.iterdir()) == [
+        "areas.csv", "areas.gpkg", "areas.parquet", "factors.parquet", "groups.parquet", "manifest.json", "method.toml",
+    ]  # fmt: skip
+    again = read_release(written.path)
+    pd.testing.assert_frame_equal(again.areas, example_release.classification.areas, check_exact=True, check_index_type=False)
+    assert again.method == example_release.classification.method
+    assert again.year == 2024
+    assert len(again.factors) == 6 * 3363
+    assert list(again.groups["grouping"].unique())[:2] == ["composite_group", "cluster"]
+    assert again.manifest["synthetic"] is True
+    assert again.manifest["inputs"][0]["name"] == "factors-2024.csv"
+    assert again.manifest["software"]["regso_cluster"]
+
+
+def test_columns_that_others_build_on(written):
+    columns = list(written.areas.reset_index().columns)
+    assert columns[:7] == ["regso", "name", "kommun", "kommun_name", "lan", "population", "status"]
+    for column in ("trangboddhet_value", "trangboddhet_score", "trangboddhet_problem", "trangboddhet_tier", "n_problems", "composite_group",
+                   "index", "index_rank", "index_rank_low", "index_rank_high", "cluster", "cluster_name", "cluster_second",
+                   "cluster_probability"):  # fmt: skip
+        assert column in columns
+    assert set(written.factors.columns) >= {"regso", "factor", "numerator", "denominator", "value", "status"}
+
+
+def test_csv_and_geopackage_hold_every_area(written):
+    text = pd.read_csv(written.path / "areas.csv", dtype={"regso": str, "kommun": str, "lan": str})
+    assert text["regso"].tolist() == list(written.areas.index)
+    assert text["kommun"].str.len().eq(4).all()
+    assert text["index"].tolist() == written.areas["index"].tolist()
+    layer = geopandas.read_file(written.path / "areas.gpkg", layer="areas")
+    assert layer["regso"].tolist() == list(written.areas.index)
+    assert layer.crs.to_epsg() == 3006
+    assert layer["composite_group"].fillna(0).tolist() == written.areas["composite_group"].fillna(0).tolist()
+
+
+def test_the_same_classification_gives_the_same_files(written, example_release, tmp_path):
+    second = write_release(example_release.classification, tmp_path / "again")
+    assert second.manifest["outputs"] == written.manifest["outputs"]
+
+
+def test_a_whole_release_verifies_and_a_changed_one_does_not(written, tmp_path):
+    assert verify_release(written.path) == []
+    copy = tmp_path / "copy"
+    shutil.copytree(written.path, copy)
+    content = bytearray((copy / "areas.parquet").read_bytes())
+    content[len(content) // 2] ^= 1
+    (copy / "areas.parquet").write_bytes(content)
+    (copy / "groups.parquet").unlink()
+    (copy / "notes.txt").write_text("mine")
+    said = {fault.where: fault.what for fault in verify_release(copy)}
+    assert said == {
+        "areas.parquet": "a file was changed", "groups.parquet": "a file is gone",
+        "notes.txt": "a file that the release did not write",
+    }  # fmt: skip
+    with pytest.raises(InputError, match="a file was changed"):
+        read_release(copy, verify=True)
+
+
+def test_a_method_that_is_not_the_manifest_s_is_found(written, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(written.path, copy)
+    text = (copy / "method.toml").read_text("utf-8").replace("seed = 2024", "seed = 2025")
+    (copy / "method.toml").write_text(text, "utf-8")
+    manifest = json.loads((copy / "manifest.json").read_text("utf-8"))
+    manifest["outputs"]["method.toml"] = release_module.sha256_of(copy / "method.toml")
+    (copy / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    assert [fault.what for fault in verify_release(copy)] == ["method.toml is not the method of the manifest"]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [(None, "not a release"), ("{", "a damaged manifest"), ("[]", "a damaged manifest"), ('{"format": 99}', "another format")],
+)
+def test_what_is_no_release_is_refused(tmp_path, content, says):
+    if content is not None:
+        (tmp_path / "manifest.json").write_text(content)
+    with pytest.raises(InputError, match=says):
+        read_release(tmp_path)
+
+
+def test_an_existing_folder_is_never_touched(small, tmp_path):
+    out = tmp_path / "release"
+    out.mkdir()
+    (out / "mine.txt").write_text("mine")
+    with pytest.raises(InputError, match="the release folder exists"):
+        write_release(small, out)
+    assert (out / "mine.txt").read_text() == "mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["release", "t.csv"]
+
+
+def test_a_full_disk_leaves_nothing(small, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(release_module, "_manifest", full)
+    with pytest.raises(OSError, match="No space"):
+        write_release(small, tmp_path / "out" / "release")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_what_a_killed_run_left_is_cleared_away_after_a_day(small, tmp_path):
+    old, fresh = tmp_path / ".release.partial-1", tmp_path / ".release.partial-2"
+    for left in (old, fresh):
+        left.mkdir()
+    os.utime(old, (time.time() - 90_000,) * 2)
+    write_release(small, tmp_path / "release")
+    assert not old.exists()
+    assert fresh.exists()  # perhaps another run is writing there
+
+
+def test_an_edition_without_outlines_has_no_map_and_says_so(tmp_path):
+    table = read_factors(write(rows(), tmp_path / "t.csv"), method(), edition=2020)
+    release = write_release(classify(table, method(), year=2022), tmp_path / "release")
+    assert not (release.path / "areas.gpkg").exists()
+    assert any("outlines of edition 2020" in note for note in release.manifest["notes"])
+
+
+def test_the_previous_release_is_named_by_its_hash(written, small, tmp_path):
+    release = write_release(small, tmp_path / "release", previous=written)
+    assert release.manifest["previous"] == {
+        "name": "2024", "year": 2024, "manifest_sha256": release_module.sha256_of(written.path / "manifest.json"),
+    }  # fmt: skip
+
+
+SLOW = """
+import sys, time
+from regso_cluster import release
+from regso_cluster.cli import main
+def slowly(*args):
+    print("writing", flush=True)
+    time.sleep(30)
+release._manifest = slowly
+main()
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_killed_while_writing_there_is_no_release_and_an_older_one_is_untouched(written, example_release, tmp_path, how):
+    older = tmp_path / "2023"
+    shutil.copytree(written.path, older)
+    command = [sys.executable, "-c", SLOW, "classify", example_release.table, "--method", "utanforskap", "--year", "2024",
+               "--out", tmp_path / "2024", "--previous", older]  # fmt: skip
+    with subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        assert run.stdout.readline() == "writing\n"
+        run.send_signal(how)
+        _, err = run.communicate(timeout=20)
+    assert not (tmp_path / "2024").exists()
+    assert verify_release(older) == []
+    left = [path for path in tmp_path.iterdir() if path.name.startswith(".2024.partial")]
+    if how == signal.SIGKILL:
+        assert len(left) == 1  # nobody was there to clear it away; the next run after a day does
+    else:
+        assert left == []
+        assert run.returncode == 1
+        assert "interrupted" in err
+        assert "Traceback" not in err
+
+
+def test_figures_of_the_run_are_kept(written):
+    figures = written.manifest["figures"]
+    assert figures["areas"] == 3363
+    assert sum(figures["composite_groups"].values()) + figures["composite_undecided"] == 3363
+    assert 0 < figures["clusters"]["stability"] <= 1
+    assert figures["noise"]["taken_as_exact"] == []
+
+
+def test_a_release_is_frozen(written):
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        written.path = "elsewhere"
