@@ -92,7 +92,12 @@ def _measure_case(case: Case, say: Callable[[str], None]) -> list[dict[str, Any]
     records = []
     ready = []
     for contender in case.contenders:
-        record: dict[str, Any] = {"job": case.job, "size": case.size, "threads": threads(), "name": contender.name}
+        record: dict[str, Any] = {
+            "job": case.job,
+            "size": case.size,
+            "threads": threads(),
+            "name": contender.name,
+        }
         if contender.note:
             record["note"] = contender.note
         records.append(record)
@@ -109,9 +114,7 @@ def _measure_case(case: Case, say: Callable[[str], None]) -> list[dict[str, Any]
                 record["quality"] = float(contender.quality(result))
             del result
             ready.append((contender, record, time.perf_counter() - started))
-    rounds = {
-        contender.name: max(1, min(case.repeats, int(SLOW / max(first, 1e-9)))) for contender, _, first in ready
-    }
+    rounds = {contender.name: max(1, min(case.repeats, int(SLOW / max(first, 1e-9)))) for contender, _, first in ready}
     times: dict[str, list[float]] = {name: [] for name in rounds}
     for turn in range(case.repeats):  # A B C A B C ...: a disturbance meets all
         for contender, _, _ in ready:

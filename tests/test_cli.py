@@ -39,12 +39,26 @@ def test_example_check_classify_verify_export(run, tmp_path):
     assert run("example", "tables", "--years", "2023-2024").stdout.split() == [
         "tables/factors-2023.csv", "tables/factors-2024.csv", "tables/truth.csv",
     ]  # fmt: skip
-    assert "no fault. 3363 areas, edition 2025" in run("check", "tables/factors-2023.csv", "--method", "utanforskap").stdout
+    assert (
+        "no fault. 3363 areas, edition 2025"
+        in run("check", "tables/factors-2023.csv", "--method", "utanforskap").stdout
+    )
     first = run("classify", "tables/factors-2023.csv", "--method", "utanforskap", "--year", 2023, "--out", "r/2023")
     assert "SYNTHETIC DATA" in first.stdout
     assert "Stor sammanvägd" in first.stdout
     assert "r/2023/areas.parquet" in first.stdout.replace(str(tmp_path) + "/", "")
-    second = run("classify", "tables/factors-2024.csv", "--method", "utanforskap", "--year", 2024, "--out", "r/2024", "--previous", "r/2023")
+    second = run(
+        "classify",
+        "tables/factors-2024.csv",
+        "--method",
+        "utanforskap",
+        "--year",
+        2024,
+        "--out",
+        "r/2024",
+        "--previous",
+        "r/2023",
+    )
     assert "areas 2023" in second.stdout.replace("\n", " ")
     assert "every hash agrees" in run("verify", "r/2024").stdout
     for suffix in ("xlsx", "csv", "gpkg", "parquet"):
@@ -68,7 +82,9 @@ def test_a_refused_table_says_every_fault_and_exits_with_one(run, tmp_path):
     assert result.stdout == ""
     assert "bad.csv, row 2, column poor_n, 0114R001: text in a number (expected a number, got 'x1')" in result.stderr
     assert "bad.csv, row 3" in result.stderr
-    faults = json.loads(run("check", "bad.csv", "--method", "m.toml", "--edition", 2025, "--json", code=1).stdout)["faults"]
+    faults = json.loads(run("check", "bad.csv", "--method", "m.toml", "--edition", 2025, "--json", code=1).stdout)[
+        "faults"
+    ]
     assert [fault["what"] for fault in faults] == ["text in a number", "a value outside its range"]
     run("classify", "bad.csv", "--method", "m.toml", "--edition", 2025, "--year", 2024, "--out", "r", code=1)
     assert not (tmp_path / "r").exists()
@@ -101,7 +117,10 @@ def test_a_failure_is_one_message_and_a_traceback_only_with_debug(run, monkeypat
 
     monkeypatch.setattr("regso_cluster.method.load_method", broken)
     result = run("methods", "utanforskap", code=1)
-    assert result.stderr == "Error: RuntimeError: boom. This is a fault of the program; --debug before the command shows where.\n"
+    assert (
+        result.stderr
+        == "Error: RuntimeError: boom. This is a fault of the program; --debug before the command shows where.\n"
+    )
     with pytest.raises(RuntimeError, match="boom"):
         CliRunner().invoke(main, ["--debug", "methods", "utanforskap"], catch_exceptions=False)
 
@@ -134,7 +153,9 @@ def test_the_version_is_that_of_the_package():
 
 def test_help_imports_nothing_heavy():
     code = "import sys; from regso_cluster.cli import main; print([m for m in ('pandas', 'numba', 'sklearn', 'geopandas', 'pydantic', 'rich') if m in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    )
 
 
 def test_progress_goes_to_no_pipe(run):
@@ -144,5 +165,7 @@ def test_progress_goes_to_no_pipe(run):
 
 
 def test_as_a_module():
-    shown = subprocess.run([sys.executable, "-m", "regso_cluster", "--help"], capture_output=True, text=True, check=True)
+    shown = subprocess.run(
+        [sys.executable, "-m", "regso_cluster", "--help"], capture_output=True, text=True, check=True
+    )
     assert "classify" in shown.stdout

@@ -27,11 +27,18 @@ MAY_KNOW = {
 def imports(tree: ast.Module) -> set[str]:
     """The modules of the package that a file imports, leaving out those for type checking alone."""
     only_types = {
-        inner for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test) for inner in ast.walk(node)
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+        for inner in ast.walk(node)
     }
     found = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node not in only_types and (node.module or "").startswith("regso_cluster"):
+        if (
+            isinstance(node, ast.ImportFrom)
+            and node not in only_types
+            and (node.module or "").startswith("regso_cluster")
+        ):
             found.add(node.module)
             found |= {f"{node.module}.{alias.name}" for alias in node.names if node.module == "regso_cluster"}
         elif isinstance(node, ast.Import) and node not in only_types:
@@ -61,7 +68,11 @@ def test_arrows_run_only_down_the_house(sources):
 
 
 def test_numba_only_in_kernels(sources):
-    outside = [str(path) for path, text in sources.items() if re.search(r"^\s*(import|from) numba", text, re.M) and path.parts[0] != "kernels"]
+    outside = [
+        str(path)
+        for path, text in sources.items()
+        if re.search(r"^\s*(import|from) numba", text, re.MULTILINE) and path.parts[0] != "kernels"
+    ]
     assert not outside
 
 
@@ -88,7 +99,11 @@ def test_public_functions_have_docstrings(sources):
     bare = []
     for path, text in sources.items():
         for node in ast.parse(text).body:
-            if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_") and not ast.get_docstring(node):
+            if (
+                isinstance(node, ast.FunctionDef | ast.ClassDef)
+                and not node.name.startswith("_")
+                and not ast.get_docstring(node)
+            ):
                 bare.append(f"{path}: {node.name}")
     assert not bare
 
@@ -106,4 +121,4 @@ def test_make_targets_that_the_readme_names_exist(root):
     named = set(re.findall(r"`make ([a-z-]+)`", (root / "README.md").read_text("utf-8")))
     assert {"classify", "test"} <= named
     for target in named:
-        assert re.search(rf"^{target}:", makefile, re.M), target
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target

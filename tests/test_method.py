@@ -31,7 +31,10 @@ def test_the_built_in_methods():
 
 def test_what_is_written_reads_back_equal_with_the_yardstick():
     measured = Yardstick(
-        limits={"poor": 0.1 + 0.2}, scales={"index": {"poor": {"centre": 1e-17}}}, tiers={"poor": (3.0, 1.0)}, centres=((1.0, -2.5),)
+        limits={"poor": 0.1 + 0.2},
+        scales={"index": {"poor": {"centre": 1e-17}}},
+        tiers={"poor": (3.0, 1.0)},
+        centres=((1.0, -2.5),),
     )
     filled = dataclasses.replace(method(), measured=measured)
     assert parse_method(filled.to_toml()) == filled
@@ -40,7 +43,10 @@ def test_what_is_written_reads_back_equal_with_the_yardstick():
 
 def test_the_hash_is_of_the_choices_not_of_the_writing():
     assert method(METHOD.replace("\n\n", "\n# a remark\n")).hash == method().hash
-    assert method(METHOD.replace("coverage = \"partial\"\n", "") .replace("[table]", '[table]\ncoverage = "partial"')).hash == method().hash
+    assert (
+        method(METHOD.replace('coverage = "partial"\n', "").replace("[table]", '[table]\ncoverage = "partial"')).hash
+        == method().hash
+    )
     assert method(METHOD.replace("sd = 1.0", "sd = 1.1")).hash != method().hash
 
 

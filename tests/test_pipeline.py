@@ -144,7 +144,14 @@ def test_same_bytes_for_shuffled_rows_threads_and_a_fresh_process(example_releas
 def test_another_seed_changes_only_what_the_seed_is_for(example_release):
     result = example_release.classification
     other = classify(result.table, load_method("utanforskap"), year=2024, seed=1)
-    changing = {"index_rank_low", "index_rank_high", "cluster_probability", "cluster", "cluster_name", "cluster_second"}
+    changing = {
+        "index_rank_low",
+        "index_rank_high",
+        "cluster_probability",
+        "cluster",
+        "cluster_name",
+        "cluster_second",
+    }
     kept = [column for column in result.areas if column not in changing]
     pd.testing.assert_frame_equal(other.areas[kept], result.areas[kept], check_exact=True)
     assert not other.areas["index_rank_low"].equals(result.areas["index_rank_low"])

@@ -38,12 +38,16 @@ def test_the_real_table_is_read_whole(regso_2022):
 
 def test_its_index_agrees_with_the_published_area_types(shared, regso_2022):
     """Three other factors than SCB's: close, not equal. The figures stand in docs/validation.md."""
-    published = pd.read_csv(shared / "data/regso/regso2020_omradestyp_2022.csv").set_index("regso_2020")["omradestyp_2022"]
+    published = pd.read_csv(shared / "data/regso/regso2020_omradestyp_2022.csv").set_index("regso_2020")[
+        "omradestyp_2022"
+    ]
     areas = regso_2022.areas
     spearman = stats.spearmanr(-areas["index"], published.loc[areas.index]).statistic
     assert spearman > 0.8
     confusion = pd.crosstab(published.loc[areas.index], areas["band"].astype(int))
-    near = sum(confusion.loc[row, column] for row in confusion.index for column in confusion.columns if abs(row - column) <= 1)
+    near = sum(
+        confusion.loc[row, column] for row in confusion.index for column in confusion.columns if abs(row - column) <= 1
+    )
     assert near / 3363 > 0.97
     worst = areas.index[areas["index_rank"] <= 160]
     assert published.loc[worst].le(2).mean() > 0.95
@@ -99,12 +103,21 @@ class TestReader:
 
     def test_its_names_are_refused_as_codes(self, shared, tmp_path):
         method = (METHODS / "deso-2022.toml").read_text("utf-8")
-        for old, new in (('"regso_2020"', '""'), ('"share_pregymnasial"', '"2022"'), ('unit = "share"', 'unit = "score"')):
+        for old, new in (
+            ('"regso_2020"', '""'),
+            ('"share_pregymnasial"', '"2022"'),
+            ('unit = "share"', 'unit = "score"'),
+        ):
             method = method.replace(old, new)
-        lines = method[: method.index("[[factors]]\nkey = \"income\"")].replace('name = "regsonamn"\npopulation = "pop_total"\n', "")
+        lines = method[: method.index('[[factors]]\nkey = "income"')].replace(
+            'name = "regsonamn"\npopulation = "pop_total"\n', ""
+        )
         (tmp_path / "m.toml").write_text(lines + '[index]\nscale = { kind = "z" }\n', "utf-8")
         with pytest.raises(InputError, match="names instead of codes") as refused:
-            read_factors(shared / "data/regso/regso_omradestyp_2022_scb_export_raw.csv", load_method(tmp_path / "m.toml"))
+            read_factors(
+                shared / "data/regso/regso_omradestyp_2022_scb_export_raw.csv",
+                load_method(tmp_path / "m.toml"),
+            )
         assert "never on the name" in refused.value.faults[0].hint
 
     def test_a_key_by_names_is_refused(self, shared):
@@ -138,6 +151,8 @@ class TestReader:
         assert parse_codes(raw.frame["deso"], "deso").codes.notna().all()
 
     def test_the_raw_and_the_clean_tables_agree(self, shared):
-        clean = pd.read_csv(shared / "data/regso/deso2018_indicators_2022_clean.csv").set_index("deso_2018")["households"]
+        clean = pd.read_csv(shared / "data/regso/deso2018_indicators_2022_clean.csv").set_index("deso_2018")[
+            "households"
+        ]
         raw = read_table(shared / "data/regso/deso2018_households_raw.csv").frame.set_index("deso")["total_households"]
         assert (parse_numbers(raw, (), ()).values == clean.loc[raw.index]).all()

@@ -37,7 +37,9 @@ def test_what_a_release_holds(written, example_release):
         "areas.csv", "areas.gpkg", "areas.parquet", "factors.parquet", "groups.parquet", "manifest.json", "method.toml",
     ]  # fmt: skip
     again = read_release(written.path)
-    pd.testing.assert_frame_equal(again.areas, example_release.classification.areas, check_exact=True, check_index_type=False)
+    pd.testing.assert_frame_equal(
+        again.areas, example_release.classification.areas, check_exact=True, check_index_type=False
+    )
     assert again.method == example_release.classification.method
     assert again.year == 2024
     assert len(again.factors) == 6 * 3363
@@ -104,7 +106,12 @@ def test_a_method_that_is_not_the_manifest_s_is_found(written, tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "says"),
-    [(None, "not a release"), ("{", "a damaged manifest"), ("[]", "a damaged manifest"), ('{"format": 99}', "another format")],
+    [
+        (None, "not a release"),
+        ("{", "a damaged manifest"),
+        ("[]", "a damaged manifest"),
+        ('{"format": 99}', "another format"),
+    ],
 )
 def test_what_is_no_release_is_refused(tmp_path, content, says):
     if content is not None:
@@ -170,12 +177,16 @@ main()
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_killed_while_writing_there_is_no_release_and_an_older_one_is_untouched(written, example_release, tmp_path, how):
+def test_killed_while_writing_there_is_no_release_and_an_older_one_is_untouched(
+    written, example_release, tmp_path, how
+):
     older = tmp_path / "2023"
     shutil.copytree(written.path, older)
     command = [sys.executable, "-c", SLOW, "classify", example_release.table, "--method", "utanforskap", "--year", "2024",
                "--out", tmp_path / "2024", "--previous", older]  # fmt: skip
-    with subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+    with subprocess.Popen(
+        [str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as run:
         assert run.stdout.readline() == "writing\n"
         run.send_signal(how)
         _, err = run.communicate(timeout=20)

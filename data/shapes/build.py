@@ -68,9 +68,7 @@ class Recipe:
     inland: float = 0.9  # an area at the outer border with more land than this share: no sea, another country
     bay: float = 0.3 * KM2  # smaller water is not cut out
     islet: float = 0.1 * KM2  # a smaller part, and one without land, is a crumb of the cutting and dropped
-    tolerance: float = (
-        15.0  # of the simplification: a corner stays when its triangle is larger than this squared
-    )
+    tolerance: float = 15.0  # of the simplification: a corner stays when its triangle is larger than this squared
     grid: float = 1.0  # coordinates are rounded to this
 
 
@@ -82,9 +80,7 @@ def land_of(kommuner: NDArray[np.object_], smallest_lake: float = KM2) -> shapel
     parts = shapely.get_parts(shapely.union_all(kommuner))
     return shapely.union_all(
         [
-            shapely.Polygon(
-                part.exterior, [r for r in part.interiors if shapely.Polygon(r).area >= smallest_lake]
-            )
+            shapely.Polygon(part.exterior, [r for r in part.interiors if shapely.Polygon(r).area >= smallest_lake])
             for part in parts
         ]
     )
@@ -152,9 +148,7 @@ def cut_to_land(
     keep |= (dry / size > recipe.inland)[owner] & _share_a_line(faces, outer)
     cut = areas.copy()  # what has no face to keep stays whole
     for area in np.unique(owner[keep]):
-        cut[area] = _without_crumbs(
-            shapely.coverage_union_all(faces[(owner == area) & keep]), land, recipe.islet
-        )
+        cut[area] = _without_crumbs(shapely.coverage_union_all(faces[(owner == area) & keep]), land, recipe.islet)
     return cut, vanishing
 
 
@@ -215,21 +209,13 @@ def read_wheel(wheel: Path, folder: Path) -> tuple[gpd.GeoDataFrame, gpd.GeoData
     """Check the wheel's hash and read the RegSO and the kommun layer from it, both ordered by code."""
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
     if digest != WHEEL_SHA256:
-        raise SystemExit(
-            f"{wheel.name}: expected SHA-256 {WHEEL_SHA256}, got {digest}. Fetch {REQUIREMENT} anew."
-        )
+        raise SystemExit(f"{wheel.name}: expected SHA-256 {WHEEL_SHA256}, got {digest}. Fetch {REQUIREMENT} anew.")
     with zipfile.ZipFile(wheel) as archive:
-        members = [
-            name for name in archive.namelist() if Path(name).stem in ("RegSO_2025", "Kommun_Sweref99TM")
-        ]
+        members = [name for name in archive.namelist() if Path(name).stem in ("RegSO_2025", "Kommun_Sweref99TM")]
         archive.extractall(folder, members)
     regso = gpd.read_file(folder / "duva/geodata/RegSO_2025.gpkg").sort_values("regsokod", ignore_index=True)
-    kommuner = gpd.read_file(folder / "duva/geodata/Kommun_Sweref99TM.TAB").sort_values(
-        "KnKod", ignore_index=True
-    )
-    return regso, kommuner.set_crs(
-        CRS, allow_override=True
-    )  # the layer's own definition is EPSG:3006 without its name
+    kommuner = gpd.read_file(folder / "duva/geodata/Kommun_Sweref99TM.TAB").sort_values("KnKod", ignore_index=True)
+    return regso, kommuner.set_crs(CRS, allow_override=True)  # the layer's own definition is EPSG:3006 without its name
 
 
 def name_table(regso: gpd.GeoDataFrame, kommuner: gpd.GeoDataFrame) -> pd.DataFrame:
@@ -270,22 +256,15 @@ def build(wheel: Path | None, out: Path) -> None:
     neighbours = neighbour_list(full, names["regso"].to_numpy())
     cut, vanishing = cut_to_land(full, land_of(kommuner.geometry.to_numpy()), recipe)
     shapes = simplify(cut, recipe)
-    if (
-        not (shapely.is_valid(shapes).all() and shapely.coverage_is_valid(shapes))
-        or shapely.is_empty(shapes).any()
-    ):
+    if not (shapely.is_valid(shapes).all() and shapely.coverage_is_valid(shapes)) or shapely.is_empty(shapes).any():
         raise SystemExit("the simplified shapes are no valid coverage: choose another tolerance")
     frame = gpd.GeoDataFrame(names, geometry=shapes, crs=CRS)
     frame.to_parquet(out / "regso_2025.parquet", index=False, compression="zstd", compression_level=19)
-    neighbours.to_parquet(
-        out / "regso_2025_neighbours.parquet", index=False, compression="zstd", compression_level=19
-    )
+    neighbours.to_parquet(out / "regso_2025_neighbours.parquet", index=False, compression="zstd", compression_level=19)
     vertices = [shapely.get_num_coordinates(areas).sum() for areas in (shapes, full)]
     print(f"{len(frame):,} areas, {vertices[0]:,} vertices of {vertices[1]:,}")
     print(f"{vanishing.sum()} areas out at sea keep their own outline")
-    print(
-        f"{len(neighbours):,} pairs of neighbours, {(neighbours['shared_m'] == 0).sum()} of them in a point"
-    )
+    print(f"{len(neighbours):,} pairs of neighbours, {(neighbours['shared_m'] == 0).sum()} of them in a point")
     for path in sorted(out.glob("*.parquet")):
         print(f"{path.stat().st_size:>9,} bytes  {path.name}")
 
@@ -293,9 +272,7 @@ def build(wheel: Path | None, out: Path) -> None:
 def main() -> None:
     """Read the arguments and build."""
     parser = argparse.ArgumentParser(description="Build data/shapes from SCB's RegSO 2025.")
-    parser.add_argument(
-        "wheel", type=Path, nargs="?", help=f"the wheel {REQUIREMENT}; downloaded when not given"
-    )
+    parser.add_argument("wheel", type=Path, nargs="?", help=f"the wheel {REQUIREMENT}; downloaded when not given")
     parser.add_argument("--out", type=Path, default=HERE, help="folder for the files (default: this one)")
     arguments = parser.parse_args()
     build(arguments.wheel, arguments.out)

@@ -1,3 +1,74 @@
-"""Classify Sweden's RegSO areas: where many problems meet, what kind of needs, how it changes."""
+"""Classify Sweden's RegSO areas: where many problems meet, what kind of needs each has, how it changes.
+
+The map of the house; data walk through it once, in this direction:
+
+    method          all choices of one classification, as a TOML file
+    areas           which areas there are: codes, editions, shapes
+    factors         what is measured: tables read and checked, rates, scales
+    kernels         all numba code: arrays in, arrays filled
+    grouping        from scores to groups: problems, composite groups, index, tiers, clusters, profiles
+    certainty       how sure we are
+    delivery        workbooks, text tables, maps
+
+    pipeline        classify(): the only module that knows the order of the steps
+    release         the result on disk: written whole, read, verified
+    cli             the commands
+    example         a synthetic country on the real area codes
+
+In Python:
+
+    >>> from regso_cluster import classify, load_method, read_factors, write_release
+    >>> method = load_method("utanforskap")
+    >>> table = read_factors("factors-2024.csv", method, year=2024)  # doctest: +SKIP
+    >>> release = write_release(classify(table, method, year=2024), "releases/2024")  # doctest: +SKIP
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from regso_cluster.errors import Fault as Fault
+    from regso_cluster.errors import InputError as InputError
+    from regso_cluster.example import synthetic_country as synthetic_country
+    from regso_cluster.factors.tables import FactorTable as FactorTable
+    from regso_cluster.factors.tables import read_factors as read_factors
+    from regso_cluster.method import Method as Method
+    from regso_cluster.method import builtin_methods as builtin_methods
+    from regso_cluster.method import load_method as load_method
+    from regso_cluster.pipeline import Classification as Classification
+    from regso_cluster.pipeline import classify as classify
+    from regso_cluster.release import Release as Release
+    from regso_cluster.release import read_release as read_release
+    from regso_cluster.release import verify_release as verify_release
+    from regso_cluster.release import write_release as write_release
+
+# imported when first asked for, so that `import regso_cluster` and `--help` are instant
+_HOME = {
+    "Fault": "errors",
+    "InputError": "errors",
+    "synthetic_country": "example",
+    "FactorTable": "factors.tables",
+    "read_factors": "factors.tables",
+    "Method": "method",
+    "builtin_methods": "method",
+    "load_method": "method",
+    "Classification": "pipeline",
+    "classify": "pipeline",
+    "Release": "release",
+    "read_release": "release",
+    "verify_release": "release",
+    "write_release": "release",
+}
+__all__ = ["__version__", *_HOME]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOME])

@@ -82,7 +82,9 @@ def main(debug: bool) -> None:  # noqa: ARG001
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 edition_option = click.option(
-    "--edition", type=click.Choice(["2020", "2025"]), help="Edition of the codes; default: told from the codes."
+    "--edition",
+    type=click.Choice(["2020", "2025"]),
+    help="Edition of the codes; default: told from the codes.",
 )
 method_option = click.option("--method", required=True, metavar="NAME|FILE", help="A built-in method or a TOML file.")
 deso_option = click.option("--deso-key", type=EXISTING, help="Key from DeSO to RegSO, for a table of counts by DeSO.")
@@ -126,7 +128,13 @@ def check(
     except InputError as error:
         if not as_json:
             raise
-        click.echo(json.dumps({"ok": False, "faults": [fault.as_dict() for fault in error.faults]}, ensure_ascii=False, indent=2))
+        click.echo(
+            json.dumps(
+                {"ok": False, "faults": [fault.as_dict() for fault in error.faults]},
+                ensure_ascii=False,
+                indent=2,
+            )
+        )
         sys.exit(1)
     status = read.status.apply(lambda column: column.value_counts()).fillna(0).astype(int)
     if as_json:
@@ -171,10 +179,17 @@ def classify(
         loaded = load_method(method)
         with steps("reading"):
             before = read_release(previous, verify=True) if previous else None
-            factors = read_factors(table, loaded, edition=int(edition) if edition else None, year=year, deso_key=deso_key)
+            factors = read_factors(
+                table, loaded, edition=int(edition) if edition else None, year=year, deso_key=deso_key
+            )
         with steps("classifying"):
             result = run(
-                factors, loaded, year=year, previous=before.areas if before else None, seed=seed, threads=threads
+                factors,
+                loaded,
+                year=year,
+                previous=before.areas if before else None,
+                seed=seed,
+                threads=threads,
             )
         with steps("writing"):
             release = write_release(result, out, previous=before, timings=steps.seconds)
@@ -228,7 +243,12 @@ def _print_release(release: Release) -> None:
     shown = Table(title=f"{release.method.title.sv} {release.year}: {grouping}", title_justify="left")
     for heading in ("group", "name"):
         shown.add_column(heading)
-    for heading in ("areas", "residents", "% of residents", *([f"areas {before['year']}"] if compared else [])):
+    for heading in (
+        "areas",
+        "residents",
+        "% of residents",
+        *([f"areas {before['year']}"] if compared else []),
+    ):
         shown.add_column(heading, justify="right")
     for row in own.to_dict("records"):
         unknown = row["group"] != row["group"] or row["group"] is None
@@ -259,7 +279,13 @@ def verify(release: Path, as_json: bool) -> None:
 
     faults = verify_release(release)
     if as_json:
-        click.echo(json.dumps({"ok": not faults, "faults": [fault.as_dict() for fault in faults]}, ensure_ascii=False, indent=2))
+        click.echo(
+            json.dumps(
+                {"ok": not faults, "faults": [fault.as_dict() for fault in faults]},
+                ensure_ascii=False,
+                indent=2,
+            )
+        )
     else:
         click.echo("\n".join(str(fault) for fault in faults) or f"{release}: whole, every hash agrees.")
     sys.exit(3 if faults else 0)

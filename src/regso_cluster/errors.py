@@ -56,7 +56,5 @@ class InputError(ValueError):
     def __str__(self) -> str:
         lines = [str(fault) for fault in self.faults[:SHOWN]]
         if len(self.faults) > SHOWN:
-            lines.append(
-                f"... and {len(self.faults) - SHOWN} more faults; `regso-cluster check --json` lists them all"
-            )
+            lines.append(f"... and {len(self.faults) - SHOWN} more faults; `regso-cluster check --json` lists them all")
         return "\n".join(lines)

@@ -82,7 +82,9 @@ def synthetic_country(years: range, seed: int = 0) -> tuple[dict[int, pd.DataFra
     """
     if not len(years) or years[0] < FIRST_YEAR or years[-1] > LAST_YEAR:
         where, asked = f"{FIRST_YEAR} to {LAST_YEAR}", f"{years.start}-{years.stop - 1}"
-        raise InputError(Fault("no such years in the synthetic country", "--years", where, asked, "Ask for years between."))
+        raise InputError(
+            Fault("no such years in the synthetic country", "--years", where, asked, "Ask for years between.")
+        )
     root = np.random.SeedSequence(seed)
     generator = np.random.default_rng(root)
     names = area_names(EDITION)
@@ -98,13 +100,17 @@ def synthetic_country(years: range, seed: int = 0) -> tuple[dict[int, pd.DataFra
         before = problems
         if year > FIRST_YEAR:
             problems = _move(problems, generator)
-            residents = np.clip((residents * generator.normal(1.004, 0.01, len(codes))).round(), LEAST_RESIDENTS, MOST_RESIDENTS)
+            residents = np.clip(
+                (residents * generator.normal(1.004, 0.01, len(codes))).round(),
+                LEAST_RESIDENTS,
+                MOST_RESIDENTS,
+            )
         planted = _planted_factors(problems, kinds)
         counts = _count(residents, latent, own, planted, generator)
         if year in years:
-            tables[year] = pd.DataFrame({"regso": codes, "year": year, "population": residents.astype(int), **counts}).assign(
-                synthetic="yes"
-            )
+            tables[year] = pd.DataFrame(
+                {"regso": codes, "year": year, "population": residents.astype(int), **counts}
+            ).assign(synthetic="yes")
             truths.append(_truth(codes, year, kinds, problems, planted, before))
     return tables, pd.concat(truths, ignore_index=True)
 
@@ -154,7 +160,11 @@ def _planted_factors(problems: npt.NDArray[np.int64], kinds: npt.NDArray[np.str_
 
 
 def _count(
-    residents: Array, latent: Array, own: Array, planted: npt.NDArray[np.bool_], generator: np.random.Generator
+    residents: Array,
+    latent: Array,
+    own: Array,
+    planted: npt.NDArray[np.bool_],
+    generator: np.random.Generator,
 ) -> dict[str, npt.NDArray[np.object_]]:
     """Draw the counts of a year; suppress both cells of a share that SCB would not publish."""
     counts: dict[str, npt.NDArray[np.object_]] = {}

@@ -14,7 +14,7 @@ import tomllib
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import tomli_w
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
@@ -66,7 +66,21 @@ class Table:
     coverage: Literal["full", "partial"] = "full"
     min_population: Annotated[int, Field(ge=0)] = 0
     suppressed: tuple[str, ...] = ("..", "x", "X", "*", ":", "c")
-    missing: tuple[str, ...] = ("", ".", "-", "–", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "#N/A", "#SAKNAS!")
+    missing: tuple[str, ...] = (
+        "",
+        ".",
+        "-",
+        "–",
+        "NA",
+        "N/A",
+        "NaN",
+        "nan",
+        "null",
+        "NULL",
+        "None",
+        "#N/A",
+        "#SAKNAS!",
+    )
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -296,7 +310,12 @@ class Method:
     @property
     def needs_population(self) -> bool:
         """Whether some step weighs by residents or asks for a minimum of residents."""
-        uses: list[Problems | Scale | Banding | Clusters | None] = [self.problems, self.bands, self.tiers, self.clusters]
+        uses: list[Problems | Scale | Banding | Clusters | None] = [
+            self.problems,
+            self.bands,
+            self.tiers,
+            self.clusters,
+        ]
         if self.index:
             uses.append(self.index.scale)
         if self.clusters:
@@ -355,7 +374,9 @@ def parse_method(text: str, source: str = "method") -> Method:
     except tomllib.TOMLDecodeError as error:
         raise InputError(Fault("not valid TOML", source, got=str(error))) from error
     if not plain:
-        raise InputError(Fault("an empty method", source, hint="`regso-cluster methods utanforskap` prints an example."))
+        raise InputError(
+            Fault("an empty method", source, hint="`regso-cluster methods utanforskap` prints an example.")
+        )
     try:
         method = _ADAPTER.validate_json(json.dumps(plain, default=str), strict=True)
     except ValidationError as error:
@@ -423,7 +444,9 @@ def _contradictions(method: Method) -> list[tuple[Place, str, str]]:
     if method.index:
         for number, theme in enumerate(method.index.themes):
             place = ("index", "themes", number, "factors")
-            found += [(place, f"unknown factor {key!r}", _known(method)) for key in theme.factors if key not in method.keys]
+            found += [
+                (place, f"unknown factor {key!r}", _known(method)) for key in theme.factors if key not in method.keys
+            ]
         if method.index.min_factors and method.index.min_factors > len(method.factors):
             found.append((("index", "min_factors"), "more factors asked for than there are", _known(method)))
         if method.index.aggregation == "sum" and method.index.min_factors not in (None, len(method.factors)):
@@ -432,7 +455,12 @@ def _contradictions(method: Method) -> list[tuple[Place, str, str]]:
         banding: Banding | None = getattr(method, part)
         if banding:
             found += [((part, key), what, hint) for key, what, hint in _banding_contradictions(banding)]
-    for part, needs in (("bands", "index"), ("composite", "problems"), ("clusters", "index"), ("certainty", "index")):
+    for part, needs in (
+        ("bands", "index"),
+        ("composite", "problems"),
+        ("clusters", "index"),
+        ("certainty", "index"),
+    ):
         if getattr(method, part) and not getattr(method, needs):
             found.append(((part,), f"{part} without {needs}", f"Add a section [{needs}], or remove [{part}]."))
     if method.needs_population and not method.table.population:
@@ -458,7 +486,13 @@ def _factor_contradictions(method: Method) -> list[tuple[Place, str, str]]:
             hint = "Name the columns numerator and denominator, or the one column value."
             found.append((place, f"factor {factor.key!r} needs two columns of counts or one of values", hint))
         elif has_counts and factor.unit not in UNIT_FACTOR:
-            found.append(((*place, "unit"), f"a rate cannot have the unit {factor.unit!r}", f"Use {', '.join(UNIT_FACTOR)}."))
+            found.append(
+                (
+                    (*place, "unit"),
+                    f"a rate cannot have the unit {factor.unit!r}",
+                    f"Use {', '.join(UNIT_FACTOR)}.",
+                )
+            )
         if factor.limit:
             found += [((*place, "limit"), what, hint) for what, hint in _limit_contradictions(factor.limit, factor)]
     if method.problems:
@@ -518,5 +552,11 @@ def _banding_contradictions(banding: Banding) -> list[tuple[str, str, str]]:
     elif banding.groups is None or banding.at:
         found.append(("kind", f"{banding.kind} needs `groups`, and no `at`", "For example groups = 5."))
     if banding.names and len(banding.names) != banding.size:
-        found.append(("names", f"{len(banding.names)} names for {banding.size} groups", "Name every group, worst first."))
+        found.append(
+            (
+                "names",
+                f"{len(banding.names)} names for {banding.size} groups",
+                "Name every group, worst first.",
+            )
+        )
     return found

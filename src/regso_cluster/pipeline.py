@@ -79,7 +79,9 @@ def classify(
     InputError  a step that cannot be done on this table, with the factor and how to mend it
     """
     if tuple(table.value.columns) != method.keys:
-        raise InputError(Fault("a table read with another method", table.source, str(method.keys), str(tuple(table.value))))
+        raise InputError(
+            Fault("a table read with another method", table.source, str(method.keys), str(tuple(table.value)))
+        )
     method = replace(method, seed=method.seed if seed is None else seed)
     used = table.value.where(table.status == OBSERVED)
     residents = table.areas["population"].where(table.areas["status"] != TOO_FEW).fillna(0).to_numpy(np.float64)
@@ -105,7 +107,10 @@ def classify(
         areas = areas.assign(index_rank_low=sureness.rank_low, index_rank_high=sureness.rank_high)
         if method.clusters:
             areas["cluster_probability"] = sureness.cluster_probability
-        figures["noise"] = {"drawn": list(sureness.noisy), "taken_as_exact": [k for k in method.keys if k not in sureness.noisy]}
+        figures["noise"] = {
+            "drawn": list(sureness.noisy),
+            "taken_as_exact": [k for k in method.keys if k not in sureness.noisy],
+        }
     if previous is not None:
         areas = areas.join(_changes(areas, previous))
     areas["synthetic"] = table.synthetic
@@ -126,7 +131,11 @@ def _signs(method: Method) -> Array:
 
 
 def _measure(
-    used: pd.DataFrame, weights: Array | None, method: Method, previous: pd.DataFrame | None, threads: int | None
+    used: pd.DataFrame,
+    weights: Array | None,
+    method: Method,
+    previous: pd.DataFrame | None,
+    threads: int | None,
 ) -> tuple[Yardstick, Typology | None]:
     """Measure what is relative to this table: limits, scales, cut points, centres."""
     signs, scales = _signs(method), {}
@@ -221,7 +230,9 @@ def _columns(table: FactorTable, judged: pd.DataFrame, used: pd.DataFrame, metho
     rest = ["n_problems", "n_observed", "composite_group", "composite_group_name", "composite_group_mildest",
             "composite_group_harshest", "composite_status", "composite_reason", "index", "index_rank", "index_rank_low",
             "index_rank_high", "index_percent_rank"]  # fmt: skip
-    themes = [column for column in judged if column.endswith(("_index", "_percent_rank")) and column != "index_percent_rank"]
+    themes = [
+        column for column in judged if column.endswith(("_index", "_percent_rank")) and column != "index_percent_rank"
+    ]
     rest += [*themes, "band", "band_name", "cluster", "cluster_name", "cluster_second", "cluster_probability"]
     joined = joined.assign(**_not_assessed(method))
     order = [*table.areas.columns, *ordered, *[column for column in rest if column in joined]]
@@ -249,7 +260,10 @@ def _changes(areas: pd.DataFrame, previous: pd.DataFrame) -> pd.DataFrame:
     if "composite_group_previous" in changes:
         now, before = areas["composite_group"], changes["composite_group_previous"]
         unknown = (now.isna() | before.isna()).to_numpy(bool)
-        worse, better = (now < before).fillna(False).to_numpy(bool), (now > before).fillna(False).to_numpy(bool)
+        worse, better = (
+            (now < before).fillna(False).to_numpy(bool),
+            (now > before).fillna(False).to_numpy(bool),
+        )
         changes["composite_change"] = np.select([unknown, worse, better], ["unknown", "worse", "better"], "same")
     return changes
 
@@ -266,7 +280,9 @@ def _describe(areas: pd.DataFrame, table: FactorTable, method: Method) -> pd.Dat
         numbers = range(1, method.tiers.size + 1)
         tiers = dict(zip(numbers, method.tiers.names or [Text(f"Nivå {n}", f"Tier {n}") for n in numbers], strict=True))
         names |= {f"{key}_tier": tiers for key in method.keys}
-    described = [describe_groups(areas, table, method, grouping, group_names) for grouping, group_names in names.items()]
+    described = [
+        describe_groups(areas, table, method, grouping, group_names) for grouping, group_names in names.items()
+    ]
     groups = pd.concat(described, ignore_index=True) if described else pd.DataFrame({"grouping": []})
     return groups.assign(synthetic=table.synthetic)
 
@@ -291,7 +307,10 @@ def _long(table: FactorTable, method: Method) -> pd.DataFrame:
 
 
 def _counts(areas: pd.DataFrame, table: FactorTable, method: Method) -> dict[str, Any]:
-    figures: dict[str, Any] = {"areas": len(areas), "status": table.areas["status"].value_counts().sort_index().to_dict()}
+    figures: dict[str, Any] = {
+        "areas": len(areas),
+        "status": table.areas["status"].value_counts().sort_index().to_dict(),
+    }
     if method.composite:
         group = areas["composite_group"]
         figures["composite_groups"] = {str(n): int((group == n).sum()) for n in _composite_names(method)}

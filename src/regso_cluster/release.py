@@ -24,7 +24,17 @@ from regso_cluster.pipeline import Classification
 
 FORMAT = 1
 _STALE_SECONDS = 24 * 3600  # what a killed run left behind is cleared away after a day
-_VERSIONS = ("numpy", "scipy", "pandas", "pyarrow", "scikit-learn", "numba", "geopandas", "shapely", "pyogrio")
+_VERSIONS = (
+    "numpy",
+    "scipy",
+    "pandas",
+    "pyarrow",
+    "scikit-learn",
+    "numba",
+    "geopandas",
+    "shapely",
+    "pyogrio",
+)
 
 
 @dataclass(frozen=True)
@@ -132,7 +142,9 @@ def _write_tables(classification: Classification, folder: Path) -> None:
     write_parquet(classification.factors, folder / "factors.parquet")
     (folder / "method.toml").write_text(classification.method.to_toml(), "utf-8", newline="\n")
     if classification.table.edition == 2025:  # the one edition whose outlines are at hand
-        write_geopackage(areas, classification.groups, classification.method, folder / "areas.gpkg", classification.year)
+        write_geopackage(
+            areas, classification.groups, classification.method, folder / "areas.gpkg", classification.year
+        )
 
 
 def write_parquet(frame: pd.DataFrame, path: Path) -> None:
@@ -213,7 +225,10 @@ def verify_release(path: str | Path) -> list[Fault]:
             faults.append(Fault("a file is gone", name, hint=hint))
         elif (got := sha256_of(release.path / name)) != expected:
             faults.append(Fault("a file was changed", name, expected[:12], got[:12], hint))
-    faults += [Fault("a file that the release did not write", name, hint="Move it elsewhere.") for name in sorted(present - set(outputs))]
+    faults += [
+        Fault("a file that the release did not write", name, hint="Move it elsewhere.")
+        for name in sorted(present - set(outputs))
+    ]
     if not faults and release.method.hash != release.manifest["method"]["sha256"]:
         faults.append(Fault("method.toml is not the method of the manifest", "method.toml", hint=hint))
     return faults

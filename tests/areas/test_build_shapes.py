@@ -44,9 +44,7 @@ def country():
     # Neighbours in a valid coverage have the same vertices.
     areas[0] = shapely.Polygon([(0, 10), (0, 20), (10, 20), (10, 10)])
     areas[0] = shapely.transform(areas[0], lambda xy: xy * KM)
-    areas[5] = shapely.transform(
-        shapely.Polygon([(0, -10), (0, 0), (10, 0), (20, 0), (20, -10)]), lambda xy: xy * KM
-    )
+    areas[5] = shapely.transform(shapely.Polygon([(0, -10), (0, 0), (10, 0), (20, 0), (20, -10)]), lambda xy: xy * KM)
     assert shapely.coverage_is_valid(areas)
     land = shapely.transform(shapely.Polygon([(-5, 6), (25, 7), (25, 25), (-5, 25)]), lambda xy: xy * KM)
     return areas, land
@@ -178,9 +176,7 @@ def test_half_of_a_small_area_is_enough(build, country):
 
 def test_a_border_on_land_is_that_of_the_areas(build, country):
     areas, land = country
-    short = shapely.intersection(
-        land, shapely.box(0.5 * KM, 0, 25 * KM, 25 * KM)
-    )  # the layer ends 500 m too early
+    short = shapely.intersection(land, shapely.box(0.5 * KM, 0, 25 * KM, 25 * KM))  # the layer ends 500 m too early
     plain, _ = build.cut_to_land(areas, short, rules(build))
     assert shapely.area(plain[0]) / KM**2 == pytest.approx(95)
     kept, _ = build.cut_to_land(areas, short, rules(build, inland=0.9))

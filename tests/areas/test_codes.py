@@ -12,9 +12,7 @@ from regso_cluster.areas.editions import kommun_names
 KOMMUNER = sorted(kommun_names())
 
 regso_codes = st.builds("{}R{:03}".format, st.sampled_from(KOMMUNER), st.integers(1, 999))
-deso_codes = st.builds(
-    "{}{}{:04}".format, st.sampled_from(KOMMUNER), st.sampled_from("ABC"), st.integers(10, 9990)
-)
+deso_codes = st.builds("{}{}{:04}".format, st.sampled_from(KOMMUNER), st.sampled_from("ABC"), st.integers(10, 9990))
 
 
 @pytest.mark.parametrize(
@@ -132,10 +130,7 @@ def test_a_column_of_no_rows_or_no_text_is_read(kind):
 
 def test_categories_and_other_text_types_are_read():
     for dtype in ("category", "string", object):
-        assert (
-            parse_codes(pd.Series(["0114R001", "114R001"], dtype=dtype), "regso").codes.tolist()
-            == ["0114R001"] * 2
-        )
+        assert parse_codes(pd.Series(["0114R001", "114R001"], dtype=dtype), "regso").codes.tolist() == ["0114R001"] * 2
 
 
 def test_an_unknown_kind_is_an_error():
@@ -150,11 +145,7 @@ def test_kommun_and_lan_are_the_first_digits():
     assert kommun_of(codes).isna().tolist() == lan_of(codes).isna().tolist() == [False, True, True]
 
 
-@given(
-    st.lists(
-        st.tuples(regso_codes, st.sampled_from(["{}", " {} ", "{}_RegSO2025"]), st.booleans(), st.booleans())
-    )
-)
+@given(st.lists(st.tuples(regso_codes, st.sampled_from(["{}", " {} ", "{}_RegSO2025"]), st.booleans(), st.booleans())))
 def test_any_regso_code_survives_its_disguise(rows):
     dressed = []
     for code, dress, lower, lost in rows:

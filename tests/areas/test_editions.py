@@ -118,9 +118,7 @@ def test_codes_and_names_load_no_geometry_library():
 
 
 def test_names_are_those_of_the_key(shared):
-    key = pd.read_csv(shared / "data/keys/regso_2025.csv", dtype=str).sort_values(
-        "regsokod", ignore_index=True
-    )
+    key = pd.read_csv(shared / "data/keys/regso_2025.csv", dtype=str).sort_values("regsokod", ignore_index=True)
     table = editions.area_names(2025)
     for ours, theirs in {
         "regso": "regsokod",
@@ -132,9 +130,7 @@ def test_names_are_those_of_the_key(shared):
 
 
 def test_codes_and_kommun_names_of_2020_are_those_of_the_published_table(shared):
-    published = pd.read_csv(
-        shared / "data/regso/regso2020_omradestyp_2022.csv", dtype=str, encoding="utf-8-sig"
-    )
+    published = pd.read_csv(shared / "data/regso/regso2020_omradestyp_2022.csv", dtype=str, encoding="utf-8-sig")
     published = published.sort_values("regso_2020", ignore_index=True)
     table = editions.area_names(2020)
     assert table["regso"].tolist() == published["regso_2020"].tolist()

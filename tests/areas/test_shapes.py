@@ -52,9 +52,7 @@ def test_neighbours_are_ordered_pairs_of_known_areas():
     pairs = load_neighbours()
     assert len(pairs) == 9203
     assert (pairs["regso_a"] < pairs["regso_b"]).all()
-    assert pairs[["regso_a", "regso_b"]].equals(
-        pairs[["regso_a", "regso_b"]].sort_values(["regso_a", "regso_b"])
-    )
+    assert pairs[["regso_a", "regso_b"]].equals(pairs[["regso_a", "regso_b"]].sort_values(["regso_a", "regso_b"]))
     assert set(pairs["regso_a"]) | set(pairs["regso_b"]) == set(code_set(2025))
     assert (pairs["shared_m"] == 0).sum() == 479
 

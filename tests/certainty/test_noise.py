@@ -47,14 +47,18 @@ def test_intervals_hold_the_rank_and_widen_with_small_numbers(tmp_path, table):
     assert (areas["index_rank"] <= areas["index_rank_high"]).all()
     many = rows()
     many[["poor_n", "poor_d"]] = many[["poor_n", "poor_d"]].astype(int) * 10_000
-    sharp = classify(read_factors(write(many, tmp_path / "m.csv"), SURE, edition=2025), SURE, year=2024).areas.loc[list(CODES)]
+    sharp = classify(read_factors(write(many, tmp_path / "m.csv"), SURE, edition=2025), SURE, year=2024).areas.loc[
+        list(CODES)
+    ]
     assert (sharp["index_rank_low"] == sharp["index_rank_high"]).all()
     width = areas["index_rank_high"] - areas["index_rank_low"]
     assert width.sum() > 0
 
 
 def test_without_counts_nothing_is_claimed(tmp_path):
-    text = METHOD.replace('numerator = "poor_n"\ndenominator = "poor_d"', 'value = "poor_n"').replace("[index]", "[certainty]\n[index]")
+    text = METHOD.replace('numerator = "poor_n"\ndenominator = "poor_d"', 'value = "poor_n"').replace(
+        "[index]", "[certainty]\n[index]"
+    )
     using = method(text)
     table = read_factors(write(rows().assign(poor_n=range(6)), tmp_path / "t.csv"), using, edition=2025)
     result = classify(table, using, year=2024)

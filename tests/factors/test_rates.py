@@ -15,7 +15,9 @@ def test_rates_by_hand():
 
 def test_a_sum_with_an_unknown_part_is_unknown():
     counts = pd.DataFrame({"n": [1, 2, np.nan, 5, np.nan, np.nan]}, index=list("abcdef"))
-    status = pd.DataFrame({"n": ["observed", "observed", "suppressed", "observed", "missing", "suppressed"]}, index=counts.index)
+    status = pd.DataFrame(
+        {"n": ["observed", "observed", "suppressed", "observed", "missing", "suppressed"]}, index=counts.index
+    )
     area = pd.Series(["Y", "Y", "X", "X", "Z", "Z"], index=counts.index)
     sums, marks = sum_to_areas(counts, status, area)
     assert list(sums.index) == ["X", "Y", "Z"]

@@ -40,9 +40,15 @@ def test_decimal_comma_is_that_of_a_semicolon_file(tmp_path):
 def test_numbers_of_all_shapes():
     read = numbers(["12", " 12.5 ", "1e3", "−3", "1 234", "..", "x", "", "-", "abc", None, True])
     assert np.array_equal(
-        read.values, [12, 12.5, 1000, -3, 1234, np.nan, np.nan, np.nan, np.nan, np.nan, np.nan, np.nan], equal_nan=True
+        read.values,
+        [12, 12.5, 1000, -3, 1234, np.nan, np.nan, np.nan, np.nan, np.nan, np.nan, np.nan],
+        equal_nan=True,
     )
-    assert list(read.status) == ["observed"] * 5 + ["suppressed"] * 2 + ["missing"] * 2 + ["bad", "missing", "bad"]
+    assert list(read.status) == ["observed"] * 5 + ["suppressed"] * 2 + ["missing"] * 2 + [
+        "bad",
+        "missing",
+        "bad",
+    ]
     assert read.bad.to_dict() == {9: "abc", 11: "True"}
 
 
@@ -97,7 +103,9 @@ def test_last_areas_without_values_are_no_footer(tmp_path):
 def test_excel_reads_the_first_sheet_and_keeps_codes_as_text(tmp_path):
     path = tmp_path / "t.xlsx"
     with pd.ExcelWriter(path, engine="xlsxwriter") as writer:
-        pd.DataFrame({"regso": ["0114R001"], "n": [3], "share": [1.25]}).to_excel(writer, index=False, sheet_name="Data")
+        pd.DataFrame({"regso": ["0114R001"], "n": [3], "share": [1.25]}).to_excel(
+            writer, index=False, sheet_name="Data"
+        )
         pd.DataFrame({"x": [1]}).to_excel(writer, index=False, sheet_name="Mer")
     table = read_table(path)
     assert table.frame["regso"].tolist() == ["0114R001"]

@@ -83,7 +83,13 @@ def test_other_scales_by_hand():
     assert MinMax().fit_transform(column(2, 4, NAN, 10))[:, 0] == pytest.approx([0, 0.25, NAN, 1], nan_ok=True)
     assert Log().fit_transform(column(1, np.e, NAN))[:, 0] == pytest.approx([0, 1, NAN], nan_ok=True)
     assert Asinh().fit_transform(column(0, np.sinh(1)))[:, 0] == pytest.approx([0, 1])
-    assert Winsorise(0.25, 0.75).fit_transform(column(0, 10, 20, 30, 400))[:, 0].tolist() == [10, 10, 20, 30, 30]
+    assert Winsorise(0.25, 0.75).fit_transform(column(0, 10, 20, 30, 400))[:, 0].tolist() == [
+        10,
+        10,
+        20,
+        30,
+        30,
+    ]
 
 
 def test_third_opinions():
@@ -122,7 +128,9 @@ def test_order_of_values_is_kept(scale):
 def test_weight_three_is_a_row_three_times_and_weight_zero_none(scale):
     weights = rng.integers(0, 4, len(X)).astype(float)
     repeated = np.repeat(X, weights.astype(int), axis=0)
-    assert scale.fit(X, sample_weight=weights).transform(X) == pytest.approx(scale.fit(repeated).transform(X), nan_ok=True)
+    assert scale.fit(X, sample_weight=weights).transform(X) == pytest.approx(
+        scale.fit(repeated).transform(X), nan_ok=True
+    )
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,13 @@ def test_marks_are_kept_as_missing_with_their_status_never_zero(tmp_path):
         ["suppressed", "observed"], ["missing", "observed"], ["observed", "suppressed"], ["missing", "observed"],
     ]  # fmt: skip
     assert table.value.loc[list(CODES[:4]), "poor"].isna().tolist() == [True, True, False, True]
-    assert table.areas["status"].loc[list(CODES[:5])].tolist() == ["suppressed", "missing", "suppressed", "missing", "observed"]
+    assert table.areas["status"].loc[list(CODES[:5])].tolist() == [
+        "suppressed",
+        "missing",
+        "suppressed",
+        "missing",
+        "observed",
+    ]
     assert any("nobody in the denominator" in note for note in table.notes)
 
 
@@ -173,9 +179,22 @@ def test_one_year_a_file(tmp_path):
 
 
 def test_a_long_table_names_unknown_and_absent_factors(tmp_path):
-    long = pd.DataFrame({"regso": CODES, "population": "9", "factor": "pooor", "numerator": "1", "denominator": "2", "value": ""})
+    long = pd.DataFrame(
+        {
+            "regso": CODES,
+            "population": "9",
+            "factor": "pooor",
+            "numerator": "1",
+            "denominator": "2",
+            "value": "",
+        }
+    )
     faults = refused(long, tmp_path, edition=2025)
-    assert [fault.what for fault in faults] == ["unknown factor", "a factor has no rows", "a factor has no rows"]
+    assert [fault.what for fault in faults] == [
+        "unknown factor",
+        "a factor has no rows",
+        "a factor has no rows",
+    ]
     assert "poor, voted" in faults[0].hint
 
 
@@ -217,7 +236,10 @@ def test_deso_counts_are_summed_through_a_key(tmp_path):
 
 def test_a_deso_key_is_found_by_its_content(tmp_path):
     good = pd.DataFrame({"Namn": ["a", "b"], "x": ["0114C1010", "0114C1030"], "y": ["0114R001"] * 2})
-    assert read_deso_key(write(good, tmp_path / "k.csv")).to_dict() == {"0114C1010": "0114R001", "0114C1030": "0114R001"}
+    assert read_deso_key(write(good, tmp_path / "k.csv")).to_dict() == {
+        "0114C1010": "0114R001",
+        "0114C1030": "0114R001",
+    }
     with pytest.raises(InputError, match="no column of RegSO codes"):
         read_deso_key(write(good.drop(columns="y"), tmp_path / "k.csv"))
     twice = pd.DataFrame({"x": ["0114C1010"] * 2, "y": ["0114R001", "0114R002"]})

@@ -124,9 +124,7 @@ def test_row_order_and_threads_change_no_bit(init, algorithm, gaps):
     reference.fit(X, sample_weight=weights)
     shuffled = np.random.default_rng(0).permutation(len(X))
     for threads in (1, 2, 8):
-        model = KMeans(
-            7, init=init, algorithm=algorithm, n_init=40, n_swaps=5, random_state=3, n_threads=threads
-        )
+        model = KMeans(7, init=init, algorithm=algorithm, n_init=40, n_swaps=5, random_state=3, n_threads=threads)
         model.fit(X[shuffled], sample_weight=weights[shuffled])
         assert model.cluster_centers_.tobytes() == reference.cluster_centers_.tobytes()
         assert model.labels_.tobytes() == reference.labels_[shuffled].tobytes()

@@ -17,7 +17,9 @@ SCORES = pd.DataFrame({"poor": [1.0, 2.0, NAN, 2.0, NAN], "voted": [3.0, 4.0, 8.
 
 def using(weights=(1.0, 1.0), **index):
     base = method()
-    factors = tuple(dataclasses.replace(factor, weight=weight) for factor, weight in zip(base.factors, weights, strict=True))
+    factors = tuple(
+        dataclasses.replace(factor, weight=weight) for factor, weight in zip(base.factors, weights, strict=True)
+    )
     return dataclasses.replace(base, factors=factors, index=Index(Scale("none"), **index))
 
 
@@ -27,7 +29,13 @@ def test_a_mean_over_what_is_observed_rescales_its_weights():
     assert found["index"].tolist()[:4] == [2.5, 3.5, 8, 3.5]
     assert np.isnan(found["index"].iloc[4])
     assert found["index_rank"].fillna(0).tolist() == [4, 2, 1, 2, 0]
-    assert found["index_percent_rank"].fillna(-1).tolist() == [0, pytest.approx(1 / 3), 1, pytest.approx(1 / 3), -1]
+    assert found["index_percent_rank"].fillna(-1).tolist() == [
+        0,
+        pytest.approx(1 / 3),
+        1,
+        pytest.approx(1 / 3),
+        -1,
+    ]
 
 
 def test_all_factors_are_needed_unless_the_method_says_otherwise():
@@ -47,7 +55,13 @@ def test_themes_have_a_score_and_a_rank_of_their_own():
 
 def test_decimals_round_the_index_before_it_is_ranked():
     scores = SCORES.assign(poor=[1.004, 1.001, 1.0, 5, 6], voted=0.0)
-    assert composite_index(scores, using(aggregation="sum", decimals=2))["index_rank"].tolist() == [3, 3, 3, 2, 1]
+    assert composite_index(scores, using(aggregation="sum", decimals=2))["index_rank"].tolist() == [
+        3,
+        3,
+        3,
+        2,
+        1,
+    ]
 
 
 def test_ranks_are_those_of_scipy():

@@ -62,7 +62,10 @@ def test_on_the_limit_low_is_worse(limit, flags):
     assert [None if flag is pd.NA else flag for flag in found] == flags
 
 
-@pytest.mark.parametrize(("limit", "flag"), [(Limit(above=40.0, unit="per cent"), False), (Limit(at_least=40.0, unit="per cent"), True)])
+@pytest.mark.parametrize(
+    ("limit", "flag"),
+    [(Limit(above=40.0, unit="per cent"), False), (Limit(at_least=40.0, unit="per cent"), True)],
+)
 def test_on_the_limit_high_is_worse(limit, flag):
     using = with_limits(poor=limit)
     assert flag_problems(VALUE, using, measure_limits(VALUE, using, None))["poor"].iloc[5] == flag
@@ -98,8 +101,21 @@ def test_groups_by_hand():
     assert found["composite_group"].fillna(0).tolist() == [1, 2, 3, 0, 2, 0, 0]
     assert found["composite_group_mildest"].tolist() == [1, 2, 3, 2, 2, 3, 3]
     assert found["composite_group_harshest"].tolist() == [1, 2, 3, 1, 2, 2, 1]
-    assert found["composite_status"].tolist() == ["decided"] * 3 + ["undecided", "decided", "undecided", "undecided"]
-    assert found["composite_reason"].tolist() == ["", "", "", "y missing; z missing", "", "z missing", "x missing; y missing; z missing"]
+    assert found["composite_status"].tolist() == ["decided"] * 3 + [
+        "undecided",
+        "decided",
+        "undecided",
+        "undecided",
+    ]
+    assert found["composite_reason"].tolist() == [
+        "",
+        "",
+        "",
+        "y missing; z missing",
+        "",
+        "z missing",
+        "x missing; y missing; z missing",
+    ]
 
 
 def test_the_reason_says_why_a_factor_is_not_seen():
@@ -119,7 +135,10 @@ def test_a_nested_rule():
     assert unseen["composite_group"].fillna(0).tolist() == [0, 1, 2]
 
 
-@given(st.lists(st.tuples(*[st.sampled_from([True, False, None])] * 3), min_size=1, max_size=8), st.sampled_from([COMPOSITE, Composite((CompositeGroup(NAME, RULE),), NAME)]))
+@given(
+    st.lists(st.tuples(*[st.sampled_from([True, False, None])] * 3), min_size=1, max_size=8),
+    st.sampled_from([COMPOSITE, Composite((CompositeGroup(NAME, RULE),), NAME)]),
+)
 def test_decided_is_what_every_way_to_fill_the_gaps_gives(rows, composite):
     """The naive twin: try every way to fill what was not seen."""
     found = grouped(rows, composite)

@@ -20,7 +20,9 @@ def table(tmp_path):
 def test_a_group_is_described_in_original_units(table):
     areas = pd.DataFrame({"g": pd.array([pd.NA] * len(table.areas), dtype="Int8")}, index=table.areas.index)
     areas.loc[list(CODES), "g"] = [1, 1, 2, 2, 2, 2]
-    found = describe_groups(areas, table, method(), "g", {1: Text("ett", "one"), 2: Text("två", "two"), 3: Text("tre", "three")})
+    found = describe_groups(
+        areas, table, method(), "g", {1: Text("ett", "one"), 2: Text("två", "two"), 3: Text("tre", "three")}
+    )
     assert found["group"].fillna(0).tolist() == [1, 2, 3, 0]
     assert found["name_sv"].tolist() == ["ett", "två", "tre", "Ej indelad"]
     assert found["areas"].tolist() == [2, 4, 0, 3357]

@@ -55,7 +55,11 @@ def test_fewer_values_than_groups_are_refused(kind):
     assert refused.value.faults[0].where == "factor x"
 
 
-@given(st.lists(st.integers(-50, 50), min_size=12, max_size=60), st.sampled_from(["quantiles", "natural_breaks"]), st.integers(2, 5))
+@given(
+    st.lists(st.integers(-50, 50), min_size=12, max_size=60),
+    st.sampled_from(["quantiles", "natural_breaks"]),
+    st.integers(2, 5),
+)
 def test_higher_is_never_in_a_better_group_and_ties_stay_together(values, kind, size):
     if len(set(values)) < size:
         return

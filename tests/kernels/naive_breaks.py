@@ -31,10 +31,7 @@ def naive_ends(mass, moment, square, n_groups):
 
 def naive_within(value, weight, begin, end):
     """Sum the weighted squares around the weighted mean in exact fractions."""
-    pairs = [
-        (Fraction(float(v)), Fraction(float(w)))
-        for v, w in zip(value[begin:end], weight[begin:end], strict=True)
-    ]
+    pairs = [(Fraction(float(v)), Fraction(float(w))) for v, w in zip(value[begin:end], weight[begin:end], strict=True)]
     mass = sum(w for _, w in pairs)
     mean = sum(w * v for v, w in pairs) / mass
     return sum(w * (v - mean) ** 2 for v, w in pairs)

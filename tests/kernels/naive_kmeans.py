@@ -18,9 +18,7 @@ def nearest(X, centres):
     labels, second = [], []
     for row in X:
         distances = [partial_squared(row, centre) for centre in centres]
-        ranking = (
-            [] if np.isnan(distances[0]) else sorted(range(len(centres)), key=lambda c: (distances[c], c))
-        )
+        ranking = [] if np.isnan(distances[0]) else sorted(range(len(centres)), key=lambda c: (distances[c], c))
         labels.append(ranking[0] if ranking else -1)
         second.append(ranking[1] if len(ranking) > 1 else -1)
     return np.array(labels), np.array(second)

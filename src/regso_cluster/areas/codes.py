@@ -80,9 +80,7 @@ def parse_codes(values: Iterable[object], kind: Kind) -> ParsedCodes:
     text = given.astype(object).map(_as_text).astype(_TEXT)
     # One look at each distinct text: a table of counts repeats a code once for every age and sex.
     position, distinct = pd.factorize(text, use_na_sentinel=True)
-    table = pd.DataFrame(
-        [_parse(value, kind) for value in distinct], columns=["code", "reason", "mended", "edition"]
-    )
+    table = pd.DataFrame([_parse(value, kind) for value in distinct], columns=["code", "reason", "mended", "edition"])
     empty = {"code": None, "reason": "an empty cell", "mended": False, "edition": 0}
     table = pd.concat([table, pd.DataFrame([empty])], ignore_index=True).take(
         position

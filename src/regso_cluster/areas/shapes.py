@@ -101,9 +101,7 @@ def _check(codes: pd.Index) -> None:
     twice = list(dict.fromkeys(codes[codes.duplicated()]))
     hint = "The neighbours are those of RegSO 2025; other editions need their own outlines"
     faults = [
-        Fault(
-            what="an area without known neighbours", expected="a code of RegSO 2025", got=str(code), hint=hint
-        )
+        Fault(what="an area without known neighbours", expected="a code of RegSO 2025", got=str(code), hint=hint)
         for code in strange
     ]
     faults += [

@@ -46,7 +46,10 @@ _COLUMNS = {
 }  # fmt: skip
 _FACTOR_PARTS = {
     "value": Text("värde", "value"),
-    "status": Text("observed, suppressed, missing eller too_few_residents", "observed, suppressed, missing or too_few_residents"),
+    "status": Text(
+        "observed, suppressed, missing eller too_few_residents",
+        "observed, suppressed, missing or too_few_residents",
+    ),
     "score": Text("skalat värde i indexet, högt är sämre", "scaled value in the index, high is worse"),
     "problem": Text("bortom gränsen", "beyond the limit"),
     "tier": Text("behovsgrupp, 1 störst behov", "need group, 1 the largest need"),
@@ -69,9 +72,15 @@ def describe_columns(columns: Iterable[str], method: Method) -> pd.DataFrame:
     for factor in method.factors:
         for part, text in _FACTOR_PARTS.items():
             unit = factor.unit if part == "value" else ""
-            known[f"{factor.key}_{part}"] = (Text(f"{factor.name.sv}: {text.sv}", f"{factor.name.en}: {text.en}"), unit)
+            known[f"{factor.key}_{part}"] = (
+                Text(f"{factor.name.sv}: {text.sv}", f"{factor.name.en}: {text.en}"),
+                unit,
+            )
     for theme in method.index.themes if method.index else ():
         for part, text in _THEME_PARTS.items():
-            known[f"{theme.key}_{part}"] = (Text(f"{theme.name.sv}: {text.sv}", f"{theme.name.en}: {text.en}"), "")
+            known[f"{theme.key}_{part}"] = (
+                Text(f"{theme.name.sv}: {text.sv}", f"{theme.name.en}: {text.en}"),
+                "",
+            )
     rows = [(column, known[column][0].sv, known[column][0].en, known[column][1]) for column in columns]
     return pd.DataFrame(rows, columns=["column", "sv", "en", "unit"])

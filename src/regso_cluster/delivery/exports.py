@@ -61,7 +61,12 @@ def write_workbook(release: Release, path: Path) -> None:
     """Write a workbook: areas, groups, what each column means, the method. Codes stay text, text is never a formula."""
     import xlsxwriter
 
-    options = {"strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False, "nan_inf_to_errors": False}
+    options = {
+        "strings_to_formulas": False,
+        "strings_to_numbers": False,
+        "strings_to_urls": False,
+        "nan_inf_to_errors": False,
+    }
     with xlsxwriter.Workbook(path, options) as book:
         # the date of the workbook is that of the release: the same release gives the same bytes
         created = dt.datetime.fromisoformat(release.manifest["created"]).replace(tzinfo=None)
@@ -76,7 +81,12 @@ def write_workbook(release: Release, path: Path) -> None:
 
 
 def _sheet(
-    book: Any, name: str, frame: pd.DataFrame, release: Release, frozen_columns: int = 0, headings: pd.DataFrame | None = None
+    book: Any,
+    name: str,
+    frame: pd.DataFrame,
+    release: Release,
+    frozen_columns: int = 0,
+    headings: pd.DataFrame | None = None,
 ) -> None:
     sheet = book.add_worksheet(name)
     bold = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})

@@ -15,7 +15,18 @@ from regso_cluster.method import Method
 
 LAYER = "areas"
 # from the worst group on; told apart with colour-blind eyes and in grey print
-COLOURS = ("#5d0a35", "#b5305f", "#f0a58f", "#f1ece4", "#cfdde6", "#8fb4cc", "#4f86ab", "#2f5d85", "#1d3f63", "#112742")
+COLOURS = (
+    "#5d0a35",
+    "#b5305f",
+    "#f0a58f",
+    "#f1ece4",
+    "#cfdde6",
+    "#8fb4cc",
+    "#4f86ab",
+    "#2f5d85",
+    "#1d3f63",
+    "#112742",
+)
 UNKNOWN = "#a6a6a6"
 
 
@@ -69,7 +80,13 @@ def style_of(grouping: str, groups: pd.DataFrame) -> str:
     labels.append(("", "Oavgjord eller ej indelad", UNKNOWN))
     root = ElementTree.Element("qgis", version="3.28.0", styleCategories="Symbology")
     renderer = ElementTree.SubElement(
-        root, "renderer-v2", type="categorizedSymbol", attr=grouping, symbollevels="0", forceraster="0", enableorderby="0"
+        root,
+        "renderer-v2",
+        type="categorizedSymbol",
+        attr=grouping,
+        symbollevels="0",
+        forceraster="0",
+        enableorderby="0",
     )
     categories = ElementTree.SubElement(renderer, "categories")
     symbols = ElementTree.SubElement(renderer, "symbols")
@@ -79,14 +96,18 @@ def style_of(grouping: str, groups: pd.DataFrame) -> str:
             categories, "category", value=value, label=label, symbol=str(number), type=kind, render="true"
         )
         symbol = ElementTree.SubElement(symbols, "symbol", type="fill", name=str(number), alpha="1", clip_to_extent="1")
-        fill = ElementTree.SubElement(symbol, "layer", {"class": "SimpleFill", "enabled": "1", "locked": "0", "pass": "0"})
+        fill = ElementTree.SubElement(
+            symbol, "layer", {"class": "SimpleFill", "enabled": "1", "locked": "0", "pass": "0"}
+        )
         options = ElementTree.SubElement(fill, "Option", type="Map")
         rgb = ",".join(str(int(colour[at : at + 2], 16)) for at in (1, 3, 5))
         settings = {"color": f"{rgb},255", "outline_color": "90,90,90,255", "outline_width": "0.06",
                     "outline_width_unit": "MM", "outline_style": "solid", "style": "solid"}  # fmt: skip
         for name, setting in settings.items():
             ElementTree.SubElement(options, "Option", name=name, type="QString", value=setting)
-    return "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n" + ElementTree.tostring(root, encoding="unicode")
+    return "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n" + ElementTree.tostring(
+        root, encoding="unicode"
+    )
 
 
 def group_colours(size: int) -> list[str]:

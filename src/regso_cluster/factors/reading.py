@@ -74,7 +74,9 @@ def read_table(path: str | Path) -> RawTable:
     """
     path = Path(path)
     if not path.is_file():
-        raise InputError(Fault("no such file", str(path), hint="Check the path; it is read relative to where you stand."))
+        raise InputError(
+            Fault("no such file", str(path), hint="Check the path; it is read relative to where you stand.")
+        )
     if path.suffix.lower() not in SUFFIXES:
         kinds = ", ".join(SUFFIXES)
         raise InputError(Fault("unknown kind of file", path.name, kinds, path.suffix or "no suffix", "Save it as CSV."))
@@ -170,7 +172,9 @@ def _read_workbook(content: bytes, name: str) -> tuple[pd.DataFrame, list[str]]:
         first = workbook.sheet_names[0]
         rows = workbook.get_sheet_by_name(first).to_python(skip_empty_area=False)
     except (python_calamine.CalamineError, IndexError, OSError, ValueError) as error:
-        raise InputError(Fault("not readable as a workbook", name, got=str(error)[:100], hint="Save it as CSV.")) from error
+        raise InputError(
+            Fault("not readable as a workbook", name, got=str(error)[:100], hint="Save it as CSV.")
+        ) from error
     notes = [f"sheet {first!r} was read, of {len(workbook.sheet_names)}"] if len(workbook.sheet_names) > 1 else []
     header = [str(cell).strip() for cell in rows[0]] if rows else []
     frame = pd.DataFrame(rows[1:], columns=header, dtype=object)
@@ -183,7 +187,9 @@ def _tidy(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     notes = []
     frame = frame.rename(columns=lambda name: str(name).strip())
     names = list(frame.columns)
-    filled = np.column_stack([~_blank(frame.iloc[:, number]) for number in range(len(names))]) if names else np.zeros((0, 0))
+    filled = (
+        np.column_stack([~_blank(frame.iloc[:, number]) for number in range(len(names))]) if names else np.zeros((0, 0))
+    )
     empty = ~filled.any(axis=1)
     footer = _footer(frame, filled, empty)
     if footer.any():
@@ -225,7 +231,11 @@ def _blank(column: pd.Series) -> pd.Series:
 
 
 def parse_numbers(
-    column: pd.Series, suppressed: tuple[str, ...], missing: tuple[str, ...], *, decimal_comma: bool | None = False
+    column: pd.Series,
+    suppressed: tuple[str, ...],
+    missing: tuple[str, ...],
+    *,
+    decimal_comma: bool | None = False,
 ) -> Numbers:
     """Read a column as numbers; marks of suppression and absence become NaN with a status, never 0.
 
@@ -245,7 +255,9 @@ def parse_numbers(
         status = np.where(bad, "bad", np.where(np.isnan(values), "missing", "observed")).astype(object)
         return Numbers(np.where(bad, np.nan, values), status, column[bad].astype(str))
     text = column.map(_as_text)
-    status = np.select([text.isin(suppressed), text.isin(missing)], ["suppressed", "missing"], "observed").astype(object)
+    status = np.select([text.isin(suppressed), text.isin(missing)], ["suppressed", "missing"], "observed").astype(
+        object
+    )
     compact = text.str.replace(_SPACES, "", regex=True).str.replace("\u2212", "-")
     point = compact.str.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
     comma = compact.str.fullmatch(r"[+-]?\d+,\d+([eE][+-]?\d+)?") & (status == "observed")

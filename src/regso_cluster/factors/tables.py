@@ -13,7 +13,14 @@ import numpy as np
 import pandas as pd
 
 from regso_cluster.areas.codes import kommun_of, lan_of, parse_codes
-from regso_cluster.areas.editions import EDITIONS, area_names, check_edition, code_set, detect_edition, edition_of_year
+from regso_cluster.areas.editions import (
+    EDITIONS,
+    area_names,
+    check_edition,
+    code_set,
+    detect_edition,
+    edition_of_year,
+)
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.rates import rate, sum_to_areas
 from regso_cluster.factors.reading import RawTable, parse_numbers, read_table
@@ -120,7 +127,9 @@ def _check_year(raw: RawTable, year: int | None, faults: list[Fault]) -> None:
 def _layout(raw: RawTable, method: Method) -> list[_Part]:
     """Find the columns of every factor; all that are missing are named at once."""
     frame = raw.frame
-    is_long = "factor" in frame.columns and not any(set(factor.columns) <= set(frame.columns) for factor in method.factors)
+    is_long = "factor" in frame.columns and not any(
+        set(factor.columns) <= set(frame.columns) for factor in method.factors
+    )
     wanted = [method.table.code, *([method.table.population] if method.table.population else [])]
     if is_long:
         wanted += ["value"] if all(factor.value for factor in method.factors) else ["numerator", "denominator"]
@@ -143,7 +152,12 @@ def _layout(raw: RawTable, method: Method) -> list[_Part]:
             for key in unknown.unique()
         ]  # fmt: skip
         faults += [
-            Fault("a factor has no rows", f"{raw.name}, column factor", key, hint="Add its rows, or take it out of the method.")
+            Fault(
+                "a factor has no rows",
+                f"{raw.name}, column factor",
+                key,
+                hint="Add its rows, or take it out of the method.",
+            )
             for key in method.keys
             if not (named == key).any()
         ]
@@ -165,7 +179,12 @@ def _likely(column: str, columns: pd.Index) -> str:
 
 
 def _codes(
-    raw: RawTable, method: Method, edition: int | None, year: int | None, faults: list[Fault], notes: list[str]
+    raw: RawTable,
+    method: Method,
+    edition: int | None,
+    year: int | None,
+    faults: list[Fault],
+    notes: list[str],
 ) -> tuple[pd.Series, bool, int | None]:
     """Parse the codes of all rows (by row; NA where refused), tell DeSO from RegSO, and settle the edition."""
     column = method.table.code
@@ -216,7 +235,11 @@ def _numbers(
         notes += [f"column {part.column}: {note}" for note in numbers.notes]
         for row, text in numbers.bad.items():
             where = f"{raw.name}, row {row}, column {part.column}, {codes.get(row, '')}"
-            hint = "A comma must be a decimal comma throughout the file." if "," in text else "Write a number, or .. where it is suppressed."
+            hint = (
+                "A comma must be a decimal comma throughout the file."
+                if "," in text
+                else "Write a number, or .. where it is suppressed."
+            )
             faults.append(Fault("text in a number", where, "a number", repr(text), hint))
         own = codes.loc[part.cells.index]
         doubled = own[own.notna() & own.duplicated()]
@@ -225,7 +248,9 @@ def _numbers(
                 clashing.add(row)
                 first = own.index[(own == code).to_numpy()][0]
                 hint = f"Keep one of the rows {first} and {row}."
-                faults.append(Fault("a code stands twice", f"{raw.name}, row {row}", "one row an area", str(code), hint))
+                faults.append(
+                    Fault("a code stands twice", f"{raw.name}, row {row}", "one row an area", str(code), hint)
+                )
         keep = (own.notna() & ~own.duplicated()).to_numpy()
         index = pd.Index(own[keep], name=table.code)
         counts[part.factor.key, part.role] = pd.Series(numbers.values[keep], index=index)
@@ -239,9 +264,7 @@ def _numbers(
     return pd.DataFrame(counts, columns=columns), found.fillna(MISSING).replace("bad", MISSING)
 
 
-def _areas(
-    raw: RawTable, codes: pd.Series, method: Method, edition: int | None, faults: list[Fault]
-) -> pd.DataFrame:
+def _areas(raw: RawTable, codes: pd.Series, method: Method, edition: int | None, faults: list[Fault]) -> pd.DataFrame:
     """Gather what the table itself says of each area: name and population."""
     table = method.table
     rows = codes.dropna().drop_duplicates()
@@ -249,13 +272,23 @@ def _areas(
     if table.name and table.name in raw.frame.columns:
         areas["name"] = raw.frame.loc[rows.index, table.name].astype("string").to_numpy()
     if table.population:
-        numbers = parse_numbers(raw.frame[table.population], table.suppressed, table.missing, decimal_comma=raw.decimal_comma)
+        numbers = parse_numbers(
+            raw.frame[table.population], table.suppressed, table.missing, decimal_comma=raw.decimal_comma
+        )
         by_row = pd.Series(numbers.values, index=raw.frame.index)
         odd = numbers.bad.index.union(by_row.index[(by_row < 0) | (by_row.isna() & codes.notna())])
         for row in odd:
             where = f"{raw.name}, row {row}, column {table.population}, {codes.get(row, '')}"
             got = repr(str(raw.frame.loc[row, table.population]))
-            faults.append(Fault("no population", where, "a number of residents, 0 or more", got, "Residents weigh the area."))
+            faults.append(
+                Fault(
+                    "no population",
+                    where,
+                    "a number of residents, 0 or more",
+                    got,
+                    "Residents weigh the area.",
+                )
+            )
         areas["population"] = by_row.loc[rows.index].to_numpy()
         differs = by_row.groupby(codes).nunique()
         for code in differs.index[differs > 1]:
@@ -330,9 +363,7 @@ def read_deso_key(path: str | Path) -> pd.Series:
     return key
 
 
-def _check_counts(
-    counts: pd.DataFrame, method: Method, raw: RawTable, codes: pd.Series, faults: list[Fault]
-) -> None:
+def _check_counts(counts: pd.DataFrame, method: Method, raw: RawTable, codes: pd.Series, faults: list[Fault]) -> None:
     """Judge each factor: negative counts, numerator above denominator, a rate outside its range, a kommun that differs."""
     row_of = pd.Series(codes.index, index=codes).groupby(level=0).first()
 
@@ -347,9 +378,17 @@ def _check_counts(
         own = counts[factor.key]
         if factor.value:
             low, high = UNIT_RANGE[factor.unit]
-            bad = (own["value"] < (-np.inf if low is None else low)) | (own["value"] > (np.inf if high is None else high))
+            bad = (own["value"] < (-np.inf if low is None else low)) | (
+                own["value"] > (np.inf if high is None else high)
+            )
             expected = f"{'' if low is None else low} to {'any' if high is None else high} ({factor.unit})"
-            blame(factor, bad, "a value outside its range", expected, "Check the unit in the method and the cell.")
+            blame(
+                factor,
+                bad,
+                "a value outside its range",
+                expected,
+                "Check the unit in the method and the cell.",
+            )
             if factor.unit == "per cent" and len(own) > 10 and own["value"].max() <= 1 and own["value"].max() > 0:
                 hint = 'Set unit = "share" in the method, or give the column in per cent.'
                 faults.append(Fault("shares instead of per cent", f"{raw.name}, column {factor.value}", "0 to 100",
@@ -385,7 +424,9 @@ def _complete(
         notes.append(f"{len(absent)} of {len(known)} areas have no row: status missing")
     known["name"] = known["name"].fillna(names["name"].astype("string"))
     if known["name"].isna().any():
-        notes.append(f"{int(known['name'].isna().sum())} areas without a name: names of edition {edition} are not at hand")
+        notes.append(
+            f"{int(known['name'].isna().sum())} areas without a name: names of edition {edition} are not at hand"
+        )
     codes = pd.Series(known.index, index=known.index)
     return known.assign(kommun=kommun_of(codes), kommun_name=names["kommun_name"], lan=lan_of(codes))
 
@@ -411,7 +452,9 @@ def _assemble(
             notes.append(f"factor {factor.key}: {nobody} areas with nobody in the denominator, status missing")
     few = areas["population"] < method.table.min_population
     if few.any():
-        notes.append(f"{int(few.sum())} areas with fewer than {method.table.min_population} residents are not classified")
+        notes.append(
+            f"{int(few.sum())} areas with fewer than {method.table.min_population} residents are not classified"
+        )
         joined.loc[few] = TOO_FEW
     worst_first = [joined.eq(mark).any(axis=1) for mark in (TOO_FEW, MISSING, SUPPRESSED)]
     areas = areas[["name", "kommun", "kommun_name", "lan", "population"]].assign(

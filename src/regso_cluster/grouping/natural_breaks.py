@@ -66,9 +66,7 @@ def natural_breaks(values: ArrayLike, n_groups: int, weights: ArrayLike | None =
     vector = _vector(values)
     mass = _weights(weights, vector.shape[0])
     if not _is_count(n_groups):
-        raise InputError(
-            Fault("n_groups is no positive whole number", "n_groups", "1 or more", repr(n_groups))
-        )
+        raise InputError(Fault("n_groups is no positive whole number", "n_groups", "1 or more", repr(n_groups)))
     counted = ~np.isnan(vector) & (mass > 0)
     distinct, added = _distinct(vector[counted], mass[counted])
     if distinct.shape[0] < n_groups:
@@ -109,9 +107,7 @@ def _vector(values: ArrayLike) -> Floats:
     if np.isinf(vector).any():
         row = int(np.flatnonzero(np.isinf(vector))[0])
         hint = "Write NaN for a value that was not observed"
-        raise InputError(
-            Fault("infinite value", f"values[{row}]", "a finite number or NaN", str(vector[row]), hint)
-        )
+        raise InputError(Fault("infinite value", f"values[{row}]", "a finite number or NaN", str(vector[row]), hint))
     return vector
 
 
@@ -120,16 +116,12 @@ def _weights(weights: ArrayLike | None, n_rows: int) -> Floats:
         return np.ones(n_rows)
     mass = np.asarray(weights, dtype=np.float64)
     if mass.shape != (n_rows,):
-        raise InputError(
-            Fault("weights do not fit the values", "weights", f"shape ({n_rows},)", f"shape {mass.shape}")
-        )
+        raise InputError(Fault("weights do not fit the values", "weights", f"shape ({n_rows},)", f"shape {mass.shape}"))
     wrong = ~(np.isfinite(mass) & (mass >= 0))
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
         hint = "Give an area without residents the weight 0"
-        raise InputError(
-            Fault("not a weight", f"weights[{row}]", "a finite number >= 0", str(mass[row]), hint)
-        )
+        raise InputError(Fault("not a weight", f"weights[{row}]", "a finite number >= 0", str(mass[row]), hint))
     return mass
 
 
@@ -145,15 +137,9 @@ def _distinct(values: Floats, weights: Floats) -> tuple[Floats, Floats]:
 
 def _too_few(n_rows: int, n_distinct: int, n_groups: int) -> Fault:
     rows = "1 sample" if n_rows == 1 else f"{n_rows} samples"
-    hint = (
-        f"Ask for at most {n_distinct} groups"
-        if n_distinct
-        else "No value is observed with a positive weight"
-    )
+    hint = f"Ask for at most {n_distinct} groups" if n_distinct else "No value is observed with a positive weight"
     got = f"{n_distinct} in {rows}"
-    return Fault(
-        "fewer distinct values than groups", "values", f"at least {n_groups} distinct values", got, hint
-    )
+    return Fault("fewer distinct values than groups", "values", f"at least {n_groups} distinct values", got, hint)
 
 
 class NaturalBreaks(ClusterMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
@@ -212,9 +198,7 @@ class NaturalBreaks(ClusterMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         return self.fit(X, y, sample_weight=sample_weight).labels_
 
     def _column(self, X: Any, *, reset: bool) -> Floats:
-        return self._only(
-            validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan")
-        )
+        return self._only(validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan"))
 
     def _only(self, array: Floats) -> Floats:
         if array.shape[1] != 1:

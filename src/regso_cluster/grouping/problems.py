@@ -63,7 +63,12 @@ def flag_problems(value: pd.DataFrame, method: Method, limits: dict[str, float])
         comparison = next(iter(limit_of(factor, problems).given))
         if comparison == "sd":
             comparison = "above" if factor.worse == "high" else "below"
-        compare = {"above": np.greater, "at_least": np.greater_equal, "below": np.less, "at_most": np.less_equal}
+        compare = {
+            "above": np.greater,
+            "at_least": np.greater_equal,
+            "below": np.less,
+            "at_most": np.less_equal,
+        }
         column = value[factor.key]
         beyond = pd.Series(compare[comparison](column.to_numpy(), limits[factor.key]), value.index, dtype="boolean")
         flags[factor.key] = beyond.mask(column.isna())

@@ -230,22 +230,16 @@ def swaps(points: Points, init: str | Floats, k: int, n_init: int, n_swaps: int,
             trial=np.zeros((1, points.planes.shape[1] + 1)), nearest=np.zeros((blocks, LANES)),
             chosen=np.zeros(k, dtype=np.int64),
         )  # fmt: skip
-        kept, explained[chain] = kernels.swaps(
-            *fixed, swap_uniforms[chain], max_iter, centres, labels, **scratch
-        )
+        kept, explained[chain] = kernels.swaps(*fixed, swap_uniforms[chain], max_iter, centres, labels, **scratch)
         return int(kept), centres, labels
 
     chains = in_threads(run, range(n_init), n_threads)
     best = int(np.argmax(explained))
     kept = sum(chain[0] for chain in chains)
-    return _finish(
-        points, chains[best][1], chains[best][2], int(iterations[best]), kept, points.total - explained
-    )
+    return _finish(points, chains[best][1], chains[best][2], int(iterations[best]), kept, points.total - explained)
 
 
-def nearest(
-    values: Floats, missing: Booleans, centres: Floats, n_threads: int
-) -> tuple[Integers, Integers, Floats]:
+def nearest(values: Floats, missing: Booleans, centres: Floats, n_threads: int) -> tuple[Integers, Integers, Floats]:
     """Give each row of a table its nearest centre, the runner-up and the squared partial distance to the nearest."""
     n = len(values)
     labels, second, squared = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64), np.empty(n)

@@ -121,7 +121,12 @@ def _means(X: Array, labels: Labels, weights: Array, size: int) -> Array:
 
 
 def _stability(
-    X: Array, weights: Array, centres: Array, clusters: Clusters, generator: np.random.Generator, threads: int | None
+    X: Array,
+    weights: Array,
+    centres: Array,
+    clusters: Clusters,
+    generator: np.random.Generator,
+    threads: int | None,
 ) -> float:
     """Refit on resampled areas (as weights) and compare how all areas fall: mean adjusted Rand index."""
     labels, _ = nearest_clusters(X, centres)
@@ -132,7 +137,13 @@ def _stability(
         if _different_rows(X, weights * drawn) < clusters.n_clusters:
             agreements.append(0.0)  # too small a table to find the clusters again
             continue
-        again = KMeans(clusters.n_clusters, n_init=2, n_swaps=20, random_state=int(generator.integers(2**31)), n_threads=threads)
+        again = KMeans(
+            clusters.n_clusters,
+            n_init=2,
+            n_swaps=20,
+            random_state=int(generator.integers(2**31)),
+            n_threads=threads,
+        )
         again.fit(X, sample_weight=weights * drawn)
         others, _ = nearest_clusters(X, again.cluster_centers_)
         agreements.append(adjusted_rand_score(labels[known], others[known]))

@@ -68,9 +68,7 @@ def _score(planes, block, coefficients, constant, c, score):
         b = coefficients[c, j + 1]
         d = coefficients[c, j + 2]
         for lane in range(64):
-            score[lane] += (
-                planes[block, j, lane] * a + planes[block, j + 1, lane] * b + planes[block, j + 2, lane] * d
-            )
+            score[lane] += planes[block, j, lane] * a + planes[block, j + 1, lane] * b + planes[block, j + 2, lane] * d
         j += 3
     while j < q:
         a = coefficients[c, j]
@@ -186,9 +184,7 @@ def _repair(planes, weights, coefficients, constant, squares, labels, sums, scor
 
 
 @kernel(nogil=True)
-def _lloyd(
-    planes, weights, squares, mask_plane, centres, labels, sums, coefficients, constant, lanes, pick, max_iter
-):
+def _lloyd(planes, weights, squares, mask_plane, centres, labels, sums, coefficients, constant, lanes, pick, max_iter):
     """Lloyd's iteration from centres until no row moves. OUT: centres, labels, sums. Returns the iterations."""
     k = centres.shape[0]
     for c in range(k):
