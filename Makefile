@@ -6,7 +6,7 @@ BIN = $(VENV)/bin
 export PYTHONNOUSERSITE = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help classify test check test-minimum lock shapes picture clean
+.PHONY: help classify test check test-minimum lock shapes validation picture clean
 
 help:
 	@echo "make classify      classify the synthetic country on the real areas, two years"
@@ -15,11 +15,12 @@ help:
 	@echo "make test-minimum  run the tests with the oldest supported versions"
 	@echo "make lock          pin the newest versions anew"
 	@echo "make shapes        build data/shapes anew from its source"
+	@echo "make validation    write docs/validation.md anew (needs ../shared)"
 	@echo "make picture       draw the picture of the README anew"
 
-# The stamp is touched last: an interrupted install starts over.
+# The stamp is touched last: an interrupted install goes on.
 $(VENV)/.installed: requirements.lock pyproject.toml
-	$(PYTHON) -m venv --clear $(VENV)
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
@@ -54,6 +55,9 @@ lock:
 
 shapes: $(VENV)/.installed
 	$(BIN)/python data/shapes/build.py
+
+validation: $(VENV)/.installed
+	$(BIN)/python docs/validation.py
 
 picture: classify
 	$(BIN)/python docs/picture.py example-run/releases/2024 docs/composite-groups.png

@@ -92,6 +92,7 @@ def classify(
     if method.measured is None:
         yardstick, typology = _measure(used, weights, method, previous, threads)
         if typology:
+            notes.append(_say_stability(typology, method))
             figures["clusters"] = {
                 "stability": round(typology.stability, 4),
                 "objective": typology.objective,
@@ -119,6 +120,14 @@ def classify(
     return Classification(
         areas, _describe(areas, table, method), _long(table, method), method, table, year, figures, tuple(notes)
     )  # fmt: skip
+
+
+def _say_stability(typology: Typology, method: Method) -> str:
+    resamples = method.clusters.resamples if method.clusters else 0
+    return (
+        f"the clusters' stability is {typology.stability:.2f} (mean adjusted Rand index over {resamples} bootstrap "
+        "resamples; 1 would be the same clusters each time)"
+    )
 
 
 def _generator(method: Method, step: str) -> np.random.Generator:

@@ -1,0 +1,135 @@
+"""Write docs/validation.md: what the package gives where the right answer is known.
+
+Needs the official tables beside the repository, in ../shared/data; see tests/test_published.py for the same as tests.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+from scipy import stats
+from sklearn.metrics import adjusted_rand_score
+
+from regso_cluster import classify, load_method, read_factors
+from regso_cluster.example import write_example
+
+ROOT = Path(__file__).resolve().parents[1]
+DATA = ROOT.parent / "shared" / "data"
+
+
+def english() -> str:
+    path, method = DATA / "foreign/imd2025_england_lsoa21.parquet", load_method("imd-2025")
+    areas = classify(read_factors(path, method), method, year=2025).areas
+    published = pd.read_parquet(path).set_index("lsoa21_code").sort_index()
+    return f"""## English Indices of Deprivation 2025 (`imd-2025`)
+
+From the seven published domain ranks of {len(areas):,} LSOAs (MHCLG, OGL v3).
+
+| | recomputed against published |
+|---|---|
+| score, largest difference | {(areas["index"] - published["IMD_score"]).abs().max():.5f} (published with three decimals) |
+| ranks equal | {100 * (areas["index_rank"] == published["IMD_rank"]).mean():.2f} % |
+| deciles equal | {100 * (areas["band"] == published["IMD_decile"]).mean():.2f} % |
+"""
+
+
+def american() -> str:
+    lines = []
+    method = load_method("svi-2022")
+    for year in (2020, 2022):
+        path = DATA / f"foreign/{year}svi_pa_co_cdc.csv"
+        areas = classify(read_factors(path, method), method, year=year).areas
+        published = pd.read_csv(path, encoding="utf-8-sig", dtype={"FIPS": str}).set_index("FIPS").sort_index()
+        pairs = {f"EPL_{key.upper()}": areas[f"{key}_score"] for key in method.keys}
+        for number, theme in enumerate(method.index.themes if method.index else (), start=1):
+            pairs[f"SPL_THEME{number}"] = areas[f"{theme.key}_index"]
+            pairs[f"RPL_THEME{number}"] = areas[f"{theme.key}_percent_rank"]
+        pairs |= {"SPL_THEMES": areas["index"], "RPL_THEMES": areas["index_percent_rank"]}
+        same = sum(int((ours.round(4) == published[column]).sum()) for column, ours in pairs.items())
+        lines.append(f"| {year} | {len(pairs)} | {len(areas)} | {same:,} of {len(pairs) * len(areas):,} |")
+    return f"""## CDC/ATSDR Social Vulnerability Index (`svi-2022`)
+
+Counties of Pennsylvania, public domain; equal to the four printed decimals.
+
+| year | columns (EPL, SPL, RPL) | counties | equal cells |
+|---|---:|---:|---:|
+{chr(10).join(lines)}
+"""
+
+
+def swedish() -> str:
+    method = load_method(ROOT / "tests/methods/deso-2022.toml")
+    areas = classify(read_factors(DATA / "regso/regso2020_from_deso_2022.csv", method), method, year=2022).areas
+    types = pd.read_csv(DATA / "regso/regso2020_omradestyp_2022.csv").set_index("regso_2020")["omradestyp_2022"]
+    types = types.loc[areas.index]
+    spearman = stats.spearmanr(-areas["index"], types).statistic
+    confusion = pd.crosstab(types, areas["band"].astype(int))
+    near = sum(confusion.loc[row, column] for row in confusion.index for column in confusion if abs(row - column) <= 1)
+    equal = sum(confusion.loc[row, row] for row in confusion.index)
+    rows = "\n".join(f"| type {row} | {' | '.join(f'{cell:,}' for cell in confusion.loc[row])} |" for row in confusion.index)
+    cities = load_method(ROOT / "tests/methods/cities.toml")
+    found = classify(read_factors(DATA / "regso/factors_cities.csv", cities, edition=2025), cities, year=2024).areas
+    socio = pd.read_csv(DATA / "regso/factors_cities.csv").set_index("regso_code")["socio_2024"]
+    inside = found.loc[socio.index]
+    return f"""## Schooling, income and tenure by RegSO 2022, against SCB's area types
+
+SCB's types rest on three other shares than these three factors (`tests/methods/deso-2022.toml`, bands at the same distances in SD): close is right,
+equal would be chance. Areas of edition 2020, SCB, CC0.
+
+Spearman's correlation of the index with the published type: **{spearman:.3f}**. In the same of five groups: {100 * equal / len(areas):.1f} %; at most one
+apart: {100 * near / len(areas):.1f} %.
+
+| published \\ ours | {" | ".join(f"band {column}" for column in confusion)} |
+|---|{"---:|" * confusion.shape[1]}
+{rows}
+
+## Six real factors of {len(socio)} areas in larger kommuner
+
+Benefits, unemployment, low income, school, employment and housing benefit through limits like those of `utanforskap`
+(`tests/methods/cities.toml`). School results are suppressed or absent in {int(inside["school_value"].isna().sum())} areas; where they are, an area with no other problem
+stays undecided.
+
+| | |
+|---|---:|
+| Spearman's correlation of the index with SCB's socio-economic index 2024 | {stats.spearmanr(inside["index"], socio).statistic:.3f} |
+| areas with at least one / three / five problems | {" / ".join(str(int((inside["n_problems"] >= least).sum())) for least in (1, 3, 5))} |
+| decided / undecided | {(inside["composite_status"] == "decided").sum()} / {(inside["composite_status"] == "undecided").sum()} |
+"""
+
+
+def synthetic() -> str:
+    method = load_method("utanforskap")
+    with tempfile.TemporaryDirectory() as folder:
+        write_example(folder, range(2024, 2025))
+        areas = classify(read_factors(f"{folder}/factors-2024.csv", method, year=2024), method, year=2024).areas
+        truth = pd.read_csv(f"{folder}/truth.csv", keep_default_na=False).set_index("regso")
+    found, planted = areas["n_problems"], truth["planted_problems"]
+    decided = areas["composite_status"] == "decided"
+    few = planted.between(1, 2)
+    kinds = truth["planted_kind"]
+    rows = "\n".join(
+        f"| at least {least} | {int((planted >= least).sum())} | {int((found >= least).sum())} | {int(((planted >= least) & (found >= least)).sum())} |"
+        for least in (1, 3, 5)
+    )
+    return f"""## The synthetic country of 2024: is what was planted found?
+
+| problems | planted | found | both |
+|---|---:|---:|---:|
+{rows}
+
+Number of problems as planted, among the {int(decided.sum()):,} decided areas: {100 * (found == planted)[decided].mean():.2f} %. Undecided, because a school
+figure is suppressed: {int((~decided).sum())}. Clusters against planted kinds of need, adjusted Rand index: {adjusted_rand_score(kinds, areas["cluster"]):.3f}
+over all areas, {adjusted_rand_score(kinds[few], areas["cluster"][few]):.3f} over those with one or two problems. Areas with five or six problems look alike whatever
+their kind: they share a cluster by design.
+"""
+
+
+if __name__ == "__main__":
+    head = """# What was measured
+
+Written by `docs/validation.py`. Published results are the judge; the same checks stand in the tests.
+
+"""
+    (ROOT / "docs/validation.md").write_text(head + "\n".join(part() for part in (english, american, swedish, synthetic)), "utf-8")
