@@ -69,13 +69,15 @@ def test_squared_sums_equal_the_definition(n):
     mass, _, _ = groups_of(group, weight, 4)
     moved = moments_of(rows, group, weight, 4)
     own_sum, other, nearest = np.empty(n), np.empty(n), np.empty(n, np.int64)
-    silhouette.squared_nearest(rows, group, mass, moved[2], moved[3], own_sum, other, nearest)
+    silhouette.squared_nearest(
+        rows, group, mass, moved[2], moved[3], np.empty((5, 64)), own_sum, other, nearest
+    )
     squares = np.array(naive_distances(rows, squared=True))
     sums = np.stack([(squares * weight)[:, group == g].sum(axis=1) for g in range(4)], axis=1)
     np.testing.assert_allclose(own_sum, sums[np.arange(n), group], rtol=1e-12, atol=1e-25)
     means = sums / mass
     means[np.arange(n), group] = np.inf
-    np.testing.assert_allclose(other, means.min(axis=1), rtol=1e-12)
+    np.testing.assert_allclose(other, means.min(axis=1), rtol=1e-12, atol=1e-25)
     np.testing.assert_array_equal(nearest, means.argmin(axis=1))
 
 
@@ -104,15 +106,17 @@ def test_moments_equal_the_definition(offset):
 
 
 def test_widths_by_hand():
-    # Own sum 6 over companions of weight 5 - 2 = 3: own 2; other 4: (4 - 2) / 4 = 0.5. Own sum 6, other 1: -0.5.
-    # Alone in its group: 0. All 0: 0.
-    own_sum, other = np.array([6.0, 6.0, 0.0, 0.0]), np.array([4.0, 1.0, 3.0, 0.0])
-    group, weight = np.array([0, 0, 1, 2]), np.array([2.0, 2.0, 7.0, 1.0])
+    # Own sum 6 over companions of weight 5 - 2 = 3: own 2; other 4: (4 - 2) / 4 = 0.5. Other 1: -0.5.
+    # Alone in its group: 0. All 0: 0. Sums in group 0 with weights 3 and 1: 3 * 0.5 - 1 * 0.5 = 1.
+    own, other = np.array([6.0, 6.0, 0.0, 0.0]), np.array([4.0, 1.0, 3.0, 0.0])
+    group, inside = np.array([0, 0, 1, 2]), np.array([2.0, 2.0, 7.0, 1.0])
     mass, size = np.array([5.0, 7.0, 3.0]), np.array([3, 1, 2])
-    own, width = np.empty(4), np.empty(4)
-    silhouette.widths(own_sum, other, group, weight, mass, size, own, width)
+    width, total, summed = np.empty(4), np.empty(3), np.empty(3)
+    weight = np.array([3.0, 1.0, 1.0, 1.0])
+    silhouette.widths(own, other, group, inside, weight, mass, size, width, total, summed)
     np.testing.assert_array_equal(own, [2.0, 2.0, np.nan, 0.0])
     np.testing.assert_array_equal(width, [0.5, -0.5, 0.0, 0.0])
+    assert (total.tolist(), summed.tolist()) == ([4.0, 1.0, 1.0], [1.0, 0.0, 0.0])
 
 
 def test_two_nearest_by_hand():

@@ -16,6 +16,8 @@ from regso_cluster.kernels import partitions as kernels
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
+LARGEST_LABEL = 255  # beyond, labels are numbered anew: the table of all pairs stays small beside the rows
+
 
 @dataclass(frozen=True)
 class JaccardByGroup:
@@ -147,32 +149,28 @@ def jaccard_by_group(reference: ArrayLike, partitions: ArrayLike) -> JaccardByGr
 def _labels_of(partitions: ArrayLike, codes: Integers) -> Integers:
     """Turn codes back into the caller's labels, where `_codes` had numbered them anew."""
     given = np.asarray(partitions)
-    if not _sparse(given):
+    if given.max() <= LARGEST_LABEL:
         return codes
     labels = np.unique(given)
     return np.concatenate((labels[labels >= 0], [-1]))[codes].astype(np.int64)
 
 
-def _sparse(labels: NDArray[np.integer]) -> bool:
-    # A table of all pairs of labels must stay small beside the rows.
-    return bool(labels.size and labels.max() > 255)
-
-
 def _codes(labels: ArrayLike, name: str, dimensions: int) -> tuple[Integers, int]:
-    """Check labels; give them as int64, numbered anew where they are far apart, and their number plus 1."""
+    """Check labels; give them as int64, numbered anew where large, and the largest number plus 2."""
     given = np.asarray(labels)
     if given.ndim != dimensions or given.dtype.kind not in "iu" or given.size == 0:
         got = f"shape {given.shape}, {given.dtype}"
         hint = "Use -1 for a row that is not assigned"
         raise InputError(Fault("no labels", name, f"{dimensions} dimensions of whole numbers", got, hint))
-    if given.min() < -1:
+    lowest, highest = int(given.min()), int(given.max())
+    if lowest < -1:
         where = ", ".join(str(int(position)) for position in np.argwhere(given < -1)[0])
-        raise InputError(Fault("not a label", f"{name}[{where}]", "0 or more, or -1", str(given.min())))
-    if _sparse(given):
+        raise InputError(Fault("not a label", f"{name}[{where}]", "0 or more, or -1", str(lowest)))
+    if highest > LARGEST_LABEL:
         numbers, code = np.unique(given, return_inverse=True)
-        given = code.reshape(given.shape) - int(numbers[0] == -1)
-    codes: Integers = np.ascontiguousarray(given, dtype=np.int64)
-    return codes, int(codes.max()) + 2
+        given = code.reshape(given.shape) - int(lowest == -1)
+        highest = numbers.shape[0] - 1 - int(lowest == -1)
+    return np.ascontiguousarray(given, dtype=np.int64), highest + 2
 
 
 def _same_rows(one: Integers, two: Integers) -> None:

@@ -109,8 +109,10 @@ def grouped_rows(labels: ArrayLike, n_rows: int, least: int) -> Grouped:
     else:
         counts = np.bincount(label.astype(np.int64, copy=False))
         groups = np.flatnonzero(counts)
-        number = np.cumsum(counts > 0) - 1
-        code, counts = number[label], counts[groups]
+        if groups.shape[0] == counts.shape[0]:
+            code = label  # 0 .. k - 1 already
+        else:
+            code, counts = (np.cumsum(counts > 0) - 1)[label], counts[groups]
     if groups.shape[0] < least:
         refuse_groups(least, groups.shape[0])
     return Grouped(code.astype(np.int64, copy=False), groups.astype(np.int64), counts, rows)

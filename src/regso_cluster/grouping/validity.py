@@ -108,7 +108,7 @@ def silhouette(
     rows = checked_rows(X)
     grouped = grouped_rows(labels, rows.shape[0], least=2)
     weight = weight_of_assigned(weights, grouped, rows.shape[0])
-    inside = weight if weigh_distances else (weight > 0).astype(np.float64)
+    inside = weight if weigh_distances or weights is None else (weight > 0).astype(np.float64)
     mass, size = _mass(grouped, inside)
     chosen = rows if grouped.rows is None else rows[grouped.rows]
     sums = silhouette_kernels.distance_sums(chosen, grouped.code, inside, mass, grouped.counts)
@@ -138,7 +138,7 @@ def silhouette_from_distances(
     matrix = checked_distances(distances)
     grouped = grouped_rows(labels, matrix.shape[0], least=2)
     weight = weight_of_assigned(weights, grouped, matrix.shape[0])
-    inside = weight if weigh_distances else (weight > 0).astype(np.float64)
+    inside = weight if weigh_distances or weights is None else (weight > 0).astype(np.float64)
     mass, size = _mass(grouped, inside)
     if grouped.rows is not None:
         matrix = np.ascontiguousarray(matrix[np.ix_(grouped.rows, grouped.rows)])
@@ -172,12 +172,15 @@ def squared_silhouette(
     rows = checked_rows(X)
     grouped = grouped_rows(labels, rows.shape[0], least=2)
     weight = weight_of_assigned(weights, grouped, rows.shape[0])
-    inside = weight if weigh_distances else (weight > 0).astype(np.float64)
+    inside = weight if weigh_distances or weights is None else (weight > 0).astype(np.float64)
     chosen = rows if grouped.rows is None else rows[grouped.rows]
     mass, size, centre, within = _moments(chosen, grouped, inside)
     refuse_fewer_than_two(mass)
     own_sum, other, nearest = np.empty(weight.shape), np.empty(weight.shape), np.empty(weight.shape, np.int64)
-    silhouette_kernels.squared_nearest(chosen, grouped.code, mass, centre, within, own_sum, other, nearest)
+    columns = silhouette_kernels.aligned(rows.shape[1], 64)
+    silhouette_kernels.squared_nearest(
+        chosen, grouped.code, mass, centre, within, columns, own_sum, other, nearest
+    )
     return _silhouette(grouped, (own_sum, other, nearest), weight, inside, mass, size)
 
 
@@ -331,16 +334,14 @@ def _silhouette(
     mass: Floats,
     size: Integers,
 ) -> Silhouette:
-    own_sum, other, nearest = found
-    own, width = np.empty(weight.shape[0]), np.empty(weight.shape[0])
-    silhouette_kernels.widths(own_sum, other, grouped.code, inside, mass, size, own, width)
+    own, other, nearest = found
     n_groups = mass.shape[0]
-    total = np.bincount(grouped.code, weight, n_groups)
-    summed = np.bincount(grouped.code, weight * width, n_groups)
+    width, total, summed = np.empty(weight.shape[0]), np.empty(n_groups), np.empty(n_groups)
+    silhouette_kernels.widths(own, other, grouped.code, inside, weight, mass, size, width, total, summed)
     means = np.full(n_groups, np.nan)
     np.divide(summed, total, out=means, where=total > 0)
     mean = float(summed.sum() / total.sum())
-    label = grouped.groups[nearest]
+    label = nearest if grouped.groups[-1] == n_groups - 1 else grouped.groups[nearest]
     if grouped.rows is not None:
         width, own, other = (_spread(part, grouped.rows, np.nan) for part in (width, own, other))
         label = _spread(label, grouped.rows, -1)

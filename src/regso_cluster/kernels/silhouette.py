@@ -241,34 +241,39 @@ def nearest_from_sums(sums, group, mass, own_sum, other, nearest):
 
 
 @kernel()
-def widths(own_sum, other, group, weight, mass, size, own, width):
-    """Turn means of distances into silhouettes; O(n).
+def widths(own, other, group, inside, weight, mass, size, width, total, summed):
+    """Turn means of distances into silhouettes, and sum them by group; O(n).
 
-        own = own_sum / (mass of the own group - weight of the point)    the point itself is left out
+        own = own sum / (mass of the own group - weight of the point)    the point itself is left out
         width = (other - own) / max(own, other); 0 for a point alone in its group and where own = other = 0
 
     Parameters
     ----------
-    own_sum, other : (n,) float64 IN; group : (n,) int64 IN, 0 .. k - 1
-    weight : (n,) float64 IN, the weights inside the means
-    mass : (k,) float64, size : (k,) int64 IN, sum of weights and number of points of positive weight
-    own, width : (n,) float64 OUT; own is NaN for a point alone in its group
+    own : (n,) float64 IN the sum of distances to the own group, OUT the mean; NaN for a point alone
+    other : (n,) float64 IN; group : (n,) int64 IN, 0 .. k - 1
+    inside, weight : (n,) float64 IN, weights inside the means, and of the mean over points
+    mass : (k,) float64, size : (k,) int64 IN, sum of inside and number of points where inside > 0
+    width : (n,) float64 OUT; total, summed : (k,) float64 OUT, sums of weight and of weight * width
     """
+    total[:] = 0.0
+    summed[:] = 0.0
     for i in range(group.shape[0]):
         g = group[i]
-        companions = size[g] - (1 if weight[i] > 0.0 else 0)
-        rest = mass[g] - weight[i]
+        total[g] += weight[i]
+        companions = size[g] - (1 if inside[i] > 0.0 else 0)
+        rest = mass[g] - inside[i]
         if companions == 0 or rest <= 0.0:
             own[i] = np.nan
             width[i] = 0.0
             continue
-        own[i] = own_sum[i] / rest
+        own[i] /= rest
         largest = max(own[i], other[i])
         width[i] = (other[i] - own[i]) / largest if largest > 0.0 else 0.0
+        summed[g] += weight[i] * width[i]
 
 
 @kernel(error_model="numpy")
-def squared_nearest(rows, group, mass, centre, within, own_sum, other, nearest):
+def squared_nearest(rows, group, mass, centre, within, columns, own_sum, other, nearest):
     """Do what nearest_from_sums does for squared Euclidean distances, from centres alone; O(n k p).
 
         sum over j in g of weight[j] * |x_i - x_j|^2 = mass[g] * |x_i - centre[g]|^2 + within[g]
@@ -276,15 +281,14 @@ def squared_nearest(rows, group, mass, centre, within, own_sum, other, nearest):
     Parameters
     ----------
     rows : (n, p) float64 IN; group : (n,) int64 IN; mass, within : (k,), centre : (k, p) float64 IN
+    columns : (p, 64) float64 scratch
     own_sum, other : (n,) float64 OUT; nearest : (n,) int64 OUT
     """
     n_rows, n_features = rows.shape
     n_groups = mass.shape[0]
-    columns = np.empty((n_features, 64))
-    square = np.empty(64)
-    least = np.empty(64)
-    closest = np.empty(64, dtype=np.int64)
-    kin = np.empty(64)
+    whole = n_features - n_features % 6
+    square, least, mine, kin = np.empty(64), np.empty(64), np.empty(64), np.empty(64)
+    closest = np.empty(64)  # groups as float64: lanes of one width
     for begin in range(0, n_rows, 64):
         count = min(64, n_rows - begin)
         for i in range(64):
@@ -292,30 +296,42 @@ def squared_nearest(rows, group, mass, centre, within, own_sum, other, nearest):
             for f in range(n_features):
                 columns[f, i] = rows[source, f]
             least[i] = np.inf
-            closest[i] = -1
+            closest[i] = -1.0
             kin[i] = group[source]
         for g in range(n_groups):
-            if not mass[g] > 0.0:
-                continue
             for i in range(64):
                 square[i] = 0.0
-            for f in range(n_features):
-                x = centre[g, f]
+            for f in range(0, whole, 6):
+                x0, x1, x2 = centre[g, f], centre[g, f + 1], centre[g, f + 2]
+                x3, x4, x5 = centre[g, f + 3], centre[g, f + 4], centre[g, f + 5]
                 for i in range(64):
-                    difference = columns[f, i] - x
-                    square[i] += difference * difference
+                    d0 = columns[f, i] - x0
+                    d1 = columns[f + 1, i] - x1
+                    d2 = columns[f + 2, i] - x2
+                    d3 = columns[f + 3, i] - x3
+                    d4 = columns[f + 4, i] - x4
+                    d5 = columns[f + 5, i] - x5
+                    square[i] += (d0 * d0 + d1 * d1) + (d2 * d2 + d3 * d3) + (d4 * d4 + d5 * d5)
+            for f in range(whole, n_features):
+                x0 = centre[g, f]
+                for i in range(64):
+                    d0 = columns[f, i] - x0
+                    square[i] += d0 * d0
+            # A group without weight has no centre: NaN, which is never better, but its own rows get 0.
             share = within[g] / mass[g]
+            number = np.float64(g)
             for i in range(64):
                 mean = square[i] + share
-                better = (mean < least[i]) & (kin[i] != g)
+                own = kin[i] == number
+                better = (mean < least[i]) & (not own)
                 least[i] = mean if better else least[i]
-                closest[i] = g if better else closest[i]
-            for i in range(count):
-                if group[begin + i] == g:
-                    own_sum[begin + i] = mass[g] * square[i] + within[g]
+                closest[i] = number if better else closest[i]
+                mine[i] = mean if own else mine[i]
         for i in range(count):
+            own_mass = mass[group[begin + i]]
+            own_sum[begin + i] = own_mass * mine[i] if own_mass > 0.0 else 0.0
             other[begin + i] = least[i]
-            nearest[begin + i] = closest[i]
+            nearest[begin + i] = np.int64(closest[i])
 
 
 @kernel()
@@ -346,6 +362,18 @@ def two_nearest(rows, medoids, nearest, first, second):
         second[i] = np.sqrt(next_least)
 
 
+def aligned(*shape: int) -> Floats:
+    """Give an empty array that begins at a multiple of 64 bytes.
+
+    numpy aligns to 16; each vector of eight then lies across two cache lines, and a tile takes half as
+    long again.
+    """
+    size = int(np.prod(shape))
+    room = np.empty(size + 8)
+    skip = (-room.ctypes.data // 8) % 8
+    return room[skip : skip + size].reshape(shape)
+
+
 def distance_sums(
     rows: Floats, group: Integers, weight: Floats, mass: Floats, counts: Integers
 ) -> tuple[Floats, Floats, Integers]:
@@ -370,11 +398,11 @@ def distance_sums(
     if 64 * n_blocks > 2 * n_rows or CHUNKS * n_groups * 64 * n_blocks > LARGEST_PART:
         return _sums_by_row(rows, group, weight, mass, counts)
     first = np.concatenate(([0], np.cumsum(blocks)))
-    tiles, tile_weight = np.empty((n_blocks, n_features, 64)), np.empty((n_blocks, 64))
+    tiles, tile_weight = aligned(n_blocks, n_features, 64), aligned(n_blocks, 64)
     slot = np.empty(n_rows, dtype=np.int64)
     pack_tiles(rows, group, weight, first, tiles, tile_weight, slot)
-    part = np.empty((CHUNKS, n_groups, n_blocks, 64))
-    lanes, squares = np.empty((CHUNKS, 64, 64)), np.empty((CHUNKS, 64))
+    part = aligned(CHUNKS, n_groups, n_blocks, 64)
+    lanes, squares = aligned(CHUNKS, 64, 64), aligned(CHUNKS, 64)
     tiled_distance_sums(tiles, tile_weight, np.repeat(np.arange(n_groups), blocks), part, lanes, squares)
     sums = np.empty((n_rows, n_groups))
     gather_sums(part.reshape(CHUNKS, n_groups, n_blocks * 64), slot, sums)
