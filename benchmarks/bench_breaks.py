@@ -42,7 +42,8 @@ def case(size: str, k: int, *, weighted: bool, decimals: int | None) -> Case:
     if decimals is not None:
         values = np.round(values, decimals)
     weights = residents if weighted else np.ones(len(values))
-    name = f"{CALLS} natural breaks, k={k}{', weighted' if weighted else ''}{', one decimal' if decimals else ''}"
+    kind = (", weighted" if weighted else "") + (", one decimal" if decimals else "")
+    name = f"{CALLS} natural breaks, k={k}{kind}"
     contenders = [
         Contender(
             "regso_cluster",

@@ -98,6 +98,13 @@ def test_one_group_and_as_many_groups_as_values():
     assert natural_breaks([3.0, 1.0, 2.0], 3).labels.tolist() == [2, 0, 1]
 
 
+def test_groups_far_apart_beyond_their_width_lose_no_more_than_the_rounding():
+    # Two groups a thousandth wide and a value far off; by more groups, rounding decides inside the tight ones
+    values = np.concatenate((np.arange(3) / 1000, 1e6 + np.arange(3) / 1000, [1e9]))
+    assert natural_breaks(values, 3).labels.tolist() == [0, 0, 0, 1, 1, 1, 2]
+    assert natural_breaks(values, 3).within == pytest.approx(4e-6, rel=1e-3)
+
+
 def test_input_is_left_alone():
     values = np.array([3.0, np.nan, 1.0])
     weights = np.array([1.0, 2.0, 3.0])
