@@ -11,7 +11,8 @@ from regso_cluster.grouping.natural_breaks import NaturalBreaks, natural_breaks
 
 def test_by_hand():
     # Values 1 2 2 6 and one missing, weights 1 1 1 1 1: distinct 1 2 6, 2 counts twice.
-    # {1 2 2} {6}: mean 5/3, squares 4/9 + 1/9 + 1/9 = 2/3. {1} {2 2 6}: mean 10/3, squares 16/9*2 + 64/9 = 32/3.
+    # {1 2 2} {6}: mean 5/3, squares 4/9 + 1/9 + 1/9 = 2/3.
+    # {1} {2 2 6}: mean 10/3, squares 16/9*2 + 64/9 = 32/3.
     breaks = natural_breaks([2.0, np.nan, 6.0, 1.0, 2.0], 2)
     assert breaks.cuts.tolist() == [2.0]
     assert breaks.labels.tolist() == [0, -1, 1, 0, 0]
@@ -97,6 +98,13 @@ def test_one_group_and_as_many_groups_as_values():
     assert natural_breaks([3.0, 1.0, 2.0], 3).labels.tolist() == [2, 0, 1]
 
 
+def test_groups_far_apart_beyond_their_width_lose_no_more_than_the_rounding():
+    # Two groups a thousandth wide and a value far off; by more groups, rounding decides inside the tight ones
+    values = np.concatenate((np.arange(3) / 1000, 1e6 + np.arange(3) / 1000, [1e9]))
+    assert natural_breaks(values, 3).labels.tolist() == [0, 0, 0, 1, 1, 1, 2]
+    assert natural_breaks(values, 3).within == pytest.approx(4e-6, rel=1e-3)
+
+
 def test_input_is_left_alone():
     values = np.array([3.0, np.nan, 1.0])
     weights = np.array([1.0, 2.0, 3.0])
@@ -121,7 +129,7 @@ def test_estimator_equals_the_function_and_predicts_by_the_cuts():
 
 
 class FirstColumn(NaturalBreaks):
-    """scikit-learn's checks bring several columns: take the first, so that all checks run but the one-column rule."""
+    """Lift the one-column rule: scikit-learn's checks bring several, and so all of them run."""
 
     def _only(self, array):
         return array[:, 0]

@@ -51,12 +51,14 @@ def test_brute_force_in_fractions_finds_nothing_better(seed):
 
 
 def test_by_hand():
-    # 1 2 | 6 with weights 1 1 1: mean 1.5, squares 0.25 + 0.25 = 0.5. The other cut, 1 | 2 6: mean 4, 4 + 4 = 8.
+    # 1 2 | 6 with weights 1 1 1: mean 1.5, squares 0.25 + 0.25 = 0.5.
+    # The other cut, 1 | 2 6: mean 4, squares 4 + 4 = 8.
     value = np.array([1.0, 2.0, 6.0])
     ends = best_ends(value, np.ones(3), 2)
     assert ends.tolist() == [2, 3]
     assert within_groups(value, np.ones(3), ends).tolist() == [0.5, 0.0]
-    # With weights 100 1 1 and values 0 4 9: 0 4 | 9 costs 100*1/101*16 = 15.84, 0 | 4 9 costs 12.5: the weight moves the cut
+    # Weights 1 1 1: 0 4 | 9 costs 8, 0 | 4 9 costs 12.5. Weights 100 1 1: 0 4 | 9 costs 100/101 * 16 = 15.84,
+    # 0 | 4 9 costs 12.5 still, so the weight moves the cut.
     value = np.array([0.0, 4.0, 9.0])
     assert best_ends(value, np.ones(3), 2).tolist() == [2, 3]
     assert best_ends(value, np.array([100.0, 1.0, 1.0]), 2).tolist() == [1, 3]

@@ -1,4 +1,4 @@
-"""Natural breaks: exact ordered groups along one factor, weighted; a function and a scikit-learn estimator."""
+"""Natural breaks: exact ordered groups along one factor, weighted; a function and an estimator."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Breaks:
 
     Parameters
     ----------
-    cuts : (k - 1,) float64, ascending, in the unit of the values. A cut is the largest value of the lower group:
-        a value <= cut belongs to the lower group
+    cuts : (k - 1,) float64, ascending, in the unit of the values. A cut is the largest value of the lower
+        group: a value <= cut belongs to the lower group
     labels : (n,) int64, 0 (lowest values) .. k - 1; -1 where the value is missing
     within : weighted sum of squares within groups, the smallest there is; unit: weight times value squared
     """
@@ -45,8 +45,8 @@ def natural_breaks(values: ArrayLike, n_groups: int, weights: ArrayLike | None =
     ----------
     values : (n,) float64, any unit; NaN where not observed
     n_groups : at least 1, at most the number of distinct values
-    weights : (n,) float64, for example residents, >= 0; None weighs all alike. A value of weight 0 has no say in
-        the cuts but gets a label from them
+    weights : (n,) float64, for example residents, >= 0; None weighs all alike. A value of weight 0 has no say
+        in the cuts but gets a label from them
 
     Returns
     -------
@@ -60,15 +60,18 @@ def natural_breaks(values: ArrayLike, n_groups: int, weights: ArrayLike | None =
 
     Notes
     -----
-    Fisher (1958), On grouping for maximum homogeneity, JASA 53, section 3; the same optimum as the "Fisher-Jenks"
-    of map software. A missing value is left out and labelled -1.
+    Fisher (1958), On grouping for maximum homogeneity, JASA 53, section 3; the same optimum as the
+    "Fisher-Jenks" of map software. A missing value is left out and labelled -1.
+
+    Exact means: no partition is better by more than the rounding of the sums, about 1e-14 m times the sum of
+    squares around the median. Groups that lie a million times their width apart are beyond that.
     """
     vector = _vector(values)
     mass = _weights(weights, vector.shape[0])
     if not _is_count(n_groups):
         raise InputError(Fault("n_groups is no positive whole number", "n_groups", "1 or more", repr(n_groups)))
     counted = ~np.isnan(vector) & (mass > 0)
-    distinct, added = _distinct(vector[counted], mass[counted])
+    distinct, added = _distinct(vector[counted], None if weights is None else mass[counted])
     if distinct.shape[0] < n_groups:
         raise InputError(_too_few(vector.shape[0], distinct.shape[0], int(n_groups)))
     if distinct[-1] / 2 - distinct[0] / 2 > np.sqrt(np.finfo(np.float64).max / added.sum()) / 4:
@@ -125,13 +128,17 @@ def _weights(weights: ArrayLike | None, n_rows: int) -> Floats:
     return mass
 
 
-def _distinct(values: Floats, weights: Floats) -> tuple[Floats, Floats]:
+def _distinct(values: Floats, weights: Floats | None) -> tuple[Floats, Floats]:
     """Sort and merge equal values, adding their weights: so the same bits whatever the order of the rows."""
-    order = np.lexsort((weights, values))
-    ordered = values[order]
-    if ordered.shape[0] == 0:
-        return ordered, ordered
-    fresh = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
+    order = None if weights is None else np.argsort(values)
+    ordered = np.sort(values) if order is None else values[order]
+    apart = ordered[1:] != ordered[:-1]
+    if apart.all():
+        return ordered, np.ones(ordered.shape[0]) if weights is None else weights[order]
+    fresh = np.flatnonzero(np.concatenate(([True], apart)))
+    if weights is None:
+        return ordered[fresh], np.diff(fresh, append=ordered.shape[0]).astype(np.float64)
+    order = np.lexsort((weights, values))  # slower; only among equal values can the order of rows show
     return ordered[fresh], np.add.reduceat(weights[order], fresh)
 
 
