@@ -13,6 +13,7 @@ from regso_cluster.release import read_release
 
 
 def main(release_path: str, out: str) -> None:
+    """Draw a release into a picture file."""
     release = read_release(release_path)
     groups = release.groups.query("grouping == 'composite_group' and group.notna()")
     colours = dict(zip(groups["group"], group_colours(len(groups)), strict=True))

@@ -152,7 +152,8 @@ def test_the_version_is_that_of_the_package():
 
 
 def test_help_imports_nothing_heavy():
-    code = "import sys; from regso_cluster.cli import main; print([m for m in ('pandas', 'numba', 'sklearn', 'geopandas', 'pydantic', 'rich') if m in sys.modules])"
+    heavy = ("pandas", "numba", "sklearn", "geopandas", "pydantic", "rich")
+    code = f"import sys; from regso_cluster.cli import main; print([m for m in {heavy} if m in sys.modules])"
     assert (
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
     )

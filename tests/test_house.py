@@ -98,13 +98,13 @@ def test_no_fast_math_and_no_global_random_state(sources):
 def test_public_functions_have_docstrings(sources):
     bare = []
     for path, text in sources.items():
-        for node in ast.parse(text).body:
-            if (
-                isinstance(node, ast.FunctionDef | ast.ClassDef)
-                and not node.name.startswith("_")
-                and not ast.get_docstring(node)
-            ):
-                bare.append(f"{path}: {node.name}")
+        bare += [
+            f"{path}: {node.name}"
+            for node in ast.parse(text).body
+            if isinstance(node, ast.FunctionDef | ast.ClassDef)
+            and not node.name.startswith("_")
+            and not ast.get_docstring(node)
+        ]
     assert not bare
 
 

@@ -74,8 +74,18 @@ def test_the_hash_is_of_the_choices_not_of_the_writing():
         ("min_factors = 1", "min_factors = 3", "more factors asked for", "min_factors = 3"),
         ("min_factors = 1", 'min_factors = 1\naggregation = "sum"', "a sum needs all factors", "min_factors = 1"),
         ('value = "voted_pct"', 'numerator = "voted_n"', "two columns of counts or one of values", "[[factors]]"),
-        ('value = "voted_pct"', 'value = "a"\nnumerator = "b"\ndenominator = "c"', "two columns of counts", "[[factors]]"),
-        ('unit = "per cent"\nworse = "high"', 'unit = "score"\nworse = "high"', "a rate cannot have the unit", 'unit = "score"'),
+        (
+            'value = "voted_pct"',
+            'value = "a"\nnumerator = "b"\ndenominator = "c"',
+            "two columns of counts",
+            "[[factors]]",
+        ),
+        (
+            'unit = "per cent"\nworse = "high"',
+            'unit = "score"\nworse = "high"',
+            "a rate cannot have the unit",
+            'unit = "score"',
+        ),
         ('population = "population"\n', "", "no population column is named", "[table]"),
     ],
 )  # fmt: skip

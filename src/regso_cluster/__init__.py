@@ -29,20 +29,12 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from regso_cluster.errors import Fault as Fault
-    from regso_cluster.errors import InputError as InputError
-    from regso_cluster.example import synthetic_country as synthetic_country
-    from regso_cluster.factors.tables import FactorTable as FactorTable
-    from regso_cluster.factors.tables import read_factors as read_factors
-    from regso_cluster.method import Method as Method
-    from regso_cluster.method import builtin_methods as builtin_methods
-    from regso_cluster.method import load_method as load_method
-    from regso_cluster.pipeline import Classification as Classification
-    from regso_cluster.pipeline import classify as classify
-    from regso_cluster.release import Release as Release
-    from regso_cluster.release import read_release as read_release
-    from regso_cluster.release import verify_release as verify_release
-    from regso_cluster.release import write_release as write_release
+    from regso_cluster.errors import Fault, InputError
+    from regso_cluster.example import synthetic_country
+    from regso_cluster.factors.tables import FactorTable, read_factors
+    from regso_cluster.method import Method, builtin_methods, load_method
+    from regso_cluster.pipeline import Classification, classify
+    from regso_cluster.release import Release, read_release, verify_release, write_release
 
 # imported when first asked for, so that `import regso_cluster` and `--help` are instant
 _HOME = {
@@ -61,7 +53,23 @@ _HOME = {
     "verify_release": "release",
     "write_release": "release",
 }
-__all__ = ["__version__", *_HOME]
+__all__ = [
+    "Classification",
+    "FactorTable",
+    "Fault",
+    "InputError",
+    "Method",
+    "Release",
+    "__version__",
+    "builtin_methods",
+    "classify",
+    "load_method",
+    "read_factors",
+    "read_release",
+    "synthetic_country",
+    "verify_release",
+    "write_release",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -29,7 +29,7 @@ EXISTING = click.Path(exists=True, path_type=Path)
 NEW = click.Path(path_type=Path)
 
 
-class _Years(click.ParamType):
+class _Years(click.ParamType):  # type: ignore[type-arg]  # not generic in the oldest click allowed
     """A year or a span of years, as 2024 or 2019-2024."""
 
     name = "years"
@@ -159,7 +159,7 @@ def check(
 @click.option("--seed", type=click.IntRange(min=0), help="Instead of the method's own.")
 @click.option("--threads", type=click.IntRange(min=1), help="For the kernels; never changes the result.")
 @json_option
-def classify(
+def classify(  # noqa: PLR0913  # one an option of the command
     table: Path, method: str, year: int, out: Path, previous: Path | None, edition: str | None, deso_key: Path | None,
     seed: int | None, threads: int | None, as_json: bool,
 ) -> None:  # fmt: skip

@@ -53,10 +53,31 @@ _FACTORS = (
 _KEYS = tuple(factor.key for factor in _FACTORS)
 # kinds of need: which factors come first when an area has this many problems
 _KINDS = {
-    "crowded suburb": ("trangboddhet", "valdeltagande", "bidragsberoende", "arbetsmarknadsetablering", "skolresultat", "kriminalitet"),
-    "troubled centre": ("kriminalitet", "bidragsberoende", "skolresultat", "arbetsmarknadsetablering", "valdeltagande", "trangboddhet"),
-    "worn-out industry": ("skolresultat", "arbetsmarknadsetablering", "bidragsberoende", "valdeltagande", "kriminalitet", "trangboddhet"),
-}  # fmt: skip
+    "crowded suburb": (
+        "trangboddhet",
+        "valdeltagande",
+        "bidragsberoende",
+        "arbetsmarknadsetablering",
+        "skolresultat",
+        "kriminalitet",
+    ),
+    "troubled centre": (
+        "kriminalitet",
+        "bidragsberoende",
+        "skolresultat",
+        "arbetsmarknadsetablering",
+        "valdeltagande",
+        "trangboddhet",
+    ),
+    "worn-out industry": (
+        "skolresultat",
+        "arbetsmarknadsetablering",
+        "bidragsberoende",
+        "valdeltagande",
+        "kriminalitet",
+        "trangboddhet",
+    ),
+}
 # areas by number of planted problems, worst first: 40 with five or six, 140 with three or four, 388 with one or two
 _SHAPE = ((6, 14), (5, 26), (4, 52), (3, 88), (2, 120), (1, 268))
 _MOVES = 24  # areas a year that take each other's place: half of them for the worse
@@ -127,7 +148,8 @@ def _latent(names: pd.DataFrame, generator: np.random.Generator) -> Array:
     latent = (latent - latent.mean()) / latent.std()
     size = names.groupby("kommun")["regso"].transform("size").to_numpy(np.float64)
     spread: Array = latent * (0.6 + 0.2 * np.log(size))
-    return spread / spread.std()
+    spread /= spread.std()
+    return spread
 
 
 def _plant(order: Array) -> npt.NDArray[np.int64]:

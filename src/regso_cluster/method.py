@@ -233,7 +233,7 @@ class Banding:
 
 @dataclass(frozen=True, config=_STRICT)
 class Naming:
-    """From how many SD off the country a cluster's need is called some, large, very large; how many factors are named."""
+    """How many SD off the country make a cluster's need some, large, very large; how many factors are named."""
 
     some: Positive = 0.5
     large: Positive = 1.0
@@ -442,15 +442,7 @@ def _contradictions(method: Method) -> list[tuple[Place, str, str]]:
     """Find what each part alone cannot see: unknown factors, limits in a wrong unit, steps without their basis."""
     found = [*_factor_contradictions(method), *_rule_contradictions(method)]
     if method.index:
-        for number, theme in enumerate(method.index.themes):
-            place = ("index", "themes", number, "factors")
-            found += [
-                (place, f"unknown factor {key!r}", _known(method)) for key in theme.factors if key not in method.keys
-            ]
-        if method.index.min_factors and method.index.min_factors > len(method.factors):
-            found.append((("index", "min_factors"), "more factors asked for than there are", _known(method)))
-        if method.index.aggregation == "sum" and method.index.min_factors not in (None, len(method.factors)):
-            found.append((("index", "min_factors"), "a sum needs all factors", 'Use aggregation = "mean".'))
+        found += _index_contradictions(method, method.index)
     for part in ("bands", "tiers"):
         banding: Banding | None = getattr(method, part)
         if banding:
@@ -468,6 +460,18 @@ def _contradictions(method: Method) -> list[tuple[Place, str, str]]:
         found.append((("table",), "a step weighs by residents, but no population column is named", hint))
     if not any((method.problems, method.index, method.tiers)):
         found.append(((), "the method classifies nothing", "Add [problems], [index] or [tiers]."))
+    return found
+
+
+def _index_contradictions(method: Method, index: Index) -> list[tuple[Place, str, str]]:
+    found: list[tuple[Place, str, str]] = []
+    for number, theme in enumerate(index.themes):
+        place = ("index", "themes", number, "factors")
+        found += [(place, f"unknown factor {key!r}", _known(method)) for key in theme.factors if key not in method.keys]
+    if index.min_factors and index.min_factors > len(method.factors):
+        found.append((("index", "min_factors"), "more factors asked for than there are", _known(method)))
+    if index.aggregation == "sum" and index.min_factors not in (None, len(method.factors)):
+        found.append((("index", "min_factors"), "a sum needs all factors", 'Use aggregation = "mean".'))
     return found
 
 

@@ -103,7 +103,7 @@ def classify(
         notes.append("limits, scales, cut points and centres are those written in the method")
     judged = _judge(used, table, method, yardstick)
     sureness = measure_sureness(table, used, judged, method, yardstick, _generator(method, "noise"))
-    areas = _columns(table, judged, used, method)
+    areas = _columns(table, judged, method)
     if sureness:
         areas = areas.assign(index_rank_low=sureness.rank_low, index_rank_high=sureness.rank_high)
         if method.clusters:
@@ -150,10 +150,11 @@ def _measure(
     signs, scales = _signs(method), {}
     limits = measure_limits(used, method, weights) if method.problems else {}
     bands: tuple[float, ...] = ()
-    index = pd.Series(np.nan, index=used.index)
+    index: pd.Series = pd.Series(np.nan, index=used.index)
     if method.index:
         scales["index"] = fit_scale(used, method.index.scale, signs, weights)
-        index = composite_index(apply_scale(used, method.index.scale, signs, scales["index"]), method)["index"]
+        scores = apply_scale(used, method.index.scale, signs, scales["index"])
+        index = composite_index(scores, method.index, method.factors)["index"]
     if method.bands:
         bands = measure_cuts(index.to_numpy(), method.bands, weights, "index")
     tiers = {}
@@ -169,7 +170,9 @@ def _measure(
     scores = apply_scale(used, method.clusters.scale, signs, scales["clusters"])
     anchors = previous["cluster"].reindex(used.index) if previous is not None and "cluster" in previous else None
     generator = _generator(method, "clusters")
-    typology = find_typology(scores, index, weights, method, generator, previous=anchors, threads=threads)
+    typology = find_typology(
+        scores, index, weights, method, method.clusters, generator, previous=anchors, threads=threads
+    )
     centres = tuple(tuple(float(number) for number in centre) for centre in typology.centres)
     return replace(yardstick, scales=scales, centres=centres, cluster_names=typology.names), typology
 
@@ -195,7 +198,7 @@ def _judge(used: pd.DataFrame, table: FactorTable, method: Method, yardstick: Ya
         judged.loc[few, "composite_reason"] = TOO_FEW
         judged["composite_group_name"] = _names(judged["composite_group"], _composite_names(method))
     if method.index:
-        judged = judged.join(composite_index(scores, method))
+        judged = judged.join(composite_index(scores, method.index, method.factors))
         if method.bands:
             judged["band"] = band(judged["index"].to_numpy(), yardstick.bands)
             judged["band_name"] = _names(judged["band"], _band_names(method))
@@ -226,7 +229,7 @@ def _band_names(method: Method) -> dict[int, Text]:
     return dict(zip(numbers, bands.names or [Text(f"Grupp {n}", f"Group {n}") for n in numbers], strict=True))
 
 
-def _columns(table: FactorTable, judged: pd.DataFrame, used: pd.DataFrame, method: Method) -> pd.DataFrame:
+def _columns(table: FactorTable, judged: pd.DataFrame, method: Method) -> pd.DataFrame:
     """Put the columns into the order of a release; the values shown are the observed ones, used or not."""
     areas = table.areas.assign(population=table.areas["population"].round().astype("Int64"))
     ordered = []
@@ -240,7 +243,9 @@ def _columns(table: FactorTable, judged: pd.DataFrame, used: pd.DataFrame, metho
             "composite_group_harshest", "composite_status", "composite_reason", "index", "index_rank", "index_rank_low",
             "index_rank_high", "index_percent_rank"]  # fmt: skip
     themes = [
-        column for column in judged if column.endswith(("_index", "_percent_rank")) and column != "index_percent_rank"
+        column
+        for column in judged.columns
+        if column.endswith(("_index", "_percent_rank")) and column != "index_percent_rank"
     ]
     rest += [*themes, "band", "band_name", "cluster", "cluster_name", "cluster_second", "cluster_probability"]
     joined = joined.assign(**_not_assessed(method))

@@ -93,7 +93,7 @@ def write_release(
     InputError  `out` exists
     OSError  the disk is full or the folder cannot be written; nothing is left behind
     """
-    out = Path(os.path.abspath(out))
+    out = Path(os.path.abspath(out))  # noqa: PTH100  # resolve() would follow a symlinked parent
     if out.exists():
         hint = "A release is never overwritten: choose another --out, or remove the folder yourself."
         raise InputError(Fault("the release folder exists", str(out), hint=hint))

@@ -39,10 +39,10 @@ def test_long_and_wide_are_read_alike(tmp_path):
     wide = rows()
     long = pd.concat(
         [
-            pd.DataFrame({"regso": wide["regso"], "factor": "poor", "numerator": wide["poor_n"], "denominator": wide["poor_d"], "value": ""}),
-            pd.DataFrame({"regso": wide["regso"], "factor": "voted", "numerator": "", "denominator": "", "value": wide["voted_pct"]}),
+            wide[["regso"]].assign(factor="poor", numerator=wide["poor_n"], denominator=wide["poor_d"], value=""),
+            wide[["regso"]].assign(factor="voted", numerator="", denominator="", value=wide["voted_pct"]),
         ]
-    ).assign(population="1000")  # fmt: skip
+    ).assign(population="1000")
     first = read(wide, tmp_path, edition=2025)
     second = read(long.sample(frac=1, random_state=1), tmp_path, edition=2025)
     pd.testing.assert_frame_equal(first.value, second.value)
@@ -73,7 +73,8 @@ def test_marks_are_kept_as_missing_with_their_status_never_zero(tmp_path):
 def test_too_few_residents_is_a_status_not_a_fault(tmp_path):
     frame = rows()
     frame.loc[0, "population"] = "49"
-    table = read(frame, tmp_path, method(METHOD.replace('population = "population"', 'population = "population"\nmin_population = 50')), edition=2025)  # fmt: skip
+    text = METHOD.replace('population = "population"', 'population = "population"\nmin_population = 50')
+    table = read(frame, tmp_path, method(text), edition=2025)
     assert table.areas["status"].iloc[0] == "too_few_residents"
     assert table.value.loc[CODES[0], "poor"] == 10  # the value is shown, and not used
     assert table.areas["status"].iloc[1] == "observed"
@@ -90,8 +91,15 @@ def test_every_fault_is_reported_at_once_with_its_place(tmp_path):
     frame.loc[6] = ["9999R001", "1", "1", "2", "50"]
     faults = refused(frame, tmp_path, edition=2025)
     said = {fault.what: fault for fault in faults}
-    assert set(said) - {"text in a number", "numerator above denominator", "a value outside its range", "a negative count",
-                        "no population", "a code stands twice"} == {"there is no kommun 9999"}  # fmt: skip
+    known = {
+        "text in a number",
+        "numerator above denominator",
+        "a value outside its range",
+        "a negative count",
+        "no population",
+        "a code stands twice",
+    }
+    assert set(said) - known == {"there is no kommun 9999"}
     assert "row 2" in said["text in a number"].where
     assert "poor_n" in said["text in a number"].where
     assert CODES[0] in said["text in a number"].where

@@ -23,9 +23,13 @@ def using(weights=(1.0, 1.0), **index):
     return dataclasses.replace(base, factors=factors, index=Index(Scale("none"), **index))
 
 
+def joined(scores, chosen):
+    return composite_index(scores, chosen.index, chosen.factors)
+
+
 def test_a_mean_over_what_is_observed_rescales_its_weights():
-    found = composite_index(SCORES, using(weights=(1.0, 3.0), min_factors=1))
-    # (1 + 3 * 3) / 4, (2 + 12) / 4, 8 * 3 / 3
+    found = joined(SCORES, using(weights=(1.0, 3.0), min_factors=1))
+    # a: (1 + 3 * 3) / 4; b: (2 + 3 * 4) / 4; c has voted alone: 8 * 3 / 3
     assert found["index"].tolist()[:4] == [2.5, 3.5, 8, 3.5]
     assert np.isnan(found["index"].iloc[4])
     assert found["index_rank"].fillna(0).tolist() == [4, 2, 1, 2, 0]
@@ -39,23 +43,23 @@ def test_a_mean_over_what_is_observed_rescales_its_weights():
 
 
 def test_all_factors_are_needed_unless_the_method_says_otherwise():
-    assert composite_index(SCORES, using())["index"].isna().tolist() == [False, False, True, False, True]
+    assert joined(SCORES, using())["index"].isna().tolist() == [False, False, True, False, True]
 
 
 def test_a_sum_is_weighted_and_not_divided():
-    assert composite_index(SCORES, using((1.0, 3.0), aggregation="sum"))["index"].tolist()[:2] == [10, 14]
+    assert joined(SCORES, using((1.0, 3.0), aggregation="sum"))["index"].tolist()[:2] == [10, 14]
 
 
 def test_themes_have_a_score_and_a_rank_of_their_own():
     theme = Theme("vote", Text("a", "b"), ("voted",))
-    found = composite_index(SCORES, using(themes=(theme,), aggregation="sum"))
+    found = joined(SCORES, using(themes=(theme,), aggregation="sum"))
     assert found["vote_index"].tolist()[:4] == [3, 4, 8, 4]
     assert found["vote_percent_rank"].tolist()[:4] == [0, pytest.approx(1 / 3), 1, pytest.approx(1 / 3)]
 
 
 def test_decimals_round_the_index_before_it_is_ranked():
     scores = SCORES.assign(poor=[1.004, 1.001, 1.0, 5, 6], voted=0.0)
-    assert composite_index(scores, using(aggregation="sum", decimals=2))["index_rank"].tolist() == [
+    assert joined(scores, using(aggregation="sum", decimals=2))["index_rank"].tolist() == [
         3,
         3,
         3,

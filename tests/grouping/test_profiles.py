@@ -51,16 +51,23 @@ def test_names_follow_the_profile():
     centres = np.array([[2.5, 1.2, 0.4], [1.0, 1.0, 0.5], [0.7, 0, 0], [0.2, 0.1, -0.2], [-0.8, -0.5, -0.9]])
     names = name_clusters(centres, factors(), Naming())
     assert [name.sv for name in names] == [
-        "Mycket stora behov: a och b", "Stora behov i alla faktorer", "Vissa behov: a", "Nära riksgenomsnittet", "Små behov",
-    ]  # fmt: skip
+        "Mycket stora behov: a och b",
+        "Stora behov i alla faktorer",
+        "Vissa behov: a",
+        "Nära riksgenomsnittet",
+        "Små behov",
+    ]
     assert names[0].en == "Very large needs: a and b"
 
 
 def test_names_are_all_different():
     centres = np.array([[3.0, 2.5, 1.0, 0], [3.0, 2.5, 0.0, 0], [0.0, 0, 0, 0], [0.1, 0, 0, 0]])
     assert [name.sv for name in name_clusters(centres, factors("abcd"), Naming())] == [
-        "Mycket stora behov: a, b och c", "Mycket stora behov: a och b", "Nära riksgenomsnittet (3)", "Nära riksgenomsnittet (4)",
-    ]  # fmt: skip
+        "Mycket stora behov: a, b och c",
+        "Mycket stora behov: a och b",
+        "Nära riksgenomsnittet (3)",
+        "Nära riksgenomsnittet (4)",
+    ]
 
 
 def test_an_equal_profile_gives_equal_words():

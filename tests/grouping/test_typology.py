@@ -28,7 +28,8 @@ def blobs(seed=0):
 
 
 def found(scores, generator_seed=0, **options):
-    return find_typology(scores, scores.mean(axis=1), options.pop("residents", None), options.pop("method", using()),
+    chosen = options.pop("method", using())
+    return find_typology(scores, scores.mean(axis=1), options.pop("residents", None), chosen, chosen.clusters,
                          np.random.default_rng(generator_seed), **options)  # fmt: skip
 
 

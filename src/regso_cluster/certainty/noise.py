@@ -8,6 +8,7 @@ leaves out: errors of registers, factors without counts (taken as exact), and th
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -96,7 +97,9 @@ def measure_sureness(
     for number in range(certainty.draws):
         drawn = draw_values(table, method, generator).where(used.notna())
         scores = apply_scale(drawn, method.index.scale, signs, yardstick.scales["index"])
-        ranks[number] = worst_rank(composite_index(scores, method)["index"]).to_numpy(np.float32, na_value=np.nan)
+        ranks[number] = worst_rank(composite_index(scores, method.index, method.factors)["index"]).to_numpy(
+            np.float32, na_value=np.nan
+        )
         if method.clusters:
             scores = apply_scale(drawn, method.clusters.scale, signs, yardstick.scales["clusters"])
             same += nearest_clusters(scores.to_numpy(), centres)[0] == areas["cluster"].fillna(0).to_numpy(np.int64)
@@ -107,13 +110,16 @@ def measure_sureness(
     return Sureness(pd.Series(low, areas.index), pd.Series(high, areas.index), probability, noisy)
 
 
-def _interval(ranks: Array, certainty: Certainty) -> tuple[pd.arrays.IntegerArray, pd.arrays.IntegerArray]:
+def _interval(
+    ranks: npt.NDArray[np.float32], certainty: Certainty
+) -> tuple[pd.arrays.IntegerArray, pd.arrays.IntegerArray]:
     """Quantiles of the drawn ranks that are themselves ranks: the interval is never narrower than stated."""
     tail = (1 - certainty.level) / 2
     has = ~np.isnan(ranks[0])
     ends = []
-    for quantile, side in ((tail, "lower"), (1 - tail, "higher")):
-        end = pd.array(np.zeros(ranks.shape[1]), dtype="Int64")
+    outward: tuple[tuple[float, Literal["lower", "higher"]], ...] = ((tail, "lower"), (1 - tail, "higher"))
+    for quantile, side in outward:
+        end = pd.array(np.zeros(ranks.shape[1], np.int64), dtype="Int64")
         end[has] = np.quantile(ranks[:, has], quantile, axis=0, method=side).astype(np.int64)
         end[~has] = pd.NA
         ends.append(end)

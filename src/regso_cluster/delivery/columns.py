@@ -22,7 +22,10 @@ _COLUMNS = {
     ),
     "n_problems": Text("Antal faktorer bortom sin gräns, bland de observerade", "Observed factors beyond their limit"),
     "n_observed": Text("Antal observerade faktorer", "Observed factors"),
-    "composite_group": Text("Sammanvägd grupp, 1 störst problematik; tom om oavgjord", "Composite group, 1 most problems; empty when undecided"),
+    "composite_group": Text(
+        "Sammanvägd grupp, 1 störst problematik; tom om oavgjord",
+        "Composite group, 1 most problems; empty when undecided",
+    ),
     "composite_group_name": Text("Gruppens namn", "Name of the group (Swedish; English in groups)"),
     "composite_group_mildest": Text("Grupp om inget som saknas är ett problem", "Group if nothing unseen is a problem"),
     "composite_group_harshest": Text("Grupp om allt som saknas är problem", "Group if everything unseen is a problem"),
@@ -30,20 +33,33 @@ _COLUMNS = {
     "composite_reason": Text("Varför gruppen är oavgjord", "Why the group is undecided"),
     "index": Text("Index, högt är sämre", "Index, high is worse"),
     "index_rank": Text("Indexets rang, 1 är sämst", "Rank of the index, 1 is the worst"),
-    "index_rank_low": Text("Rangintervallets sämsta ände; tom om osäkerheten inte mätts", "Worst end of the interval of the rank; empty where certainty was not measured"),
+    "index_rank_low": Text(
+        "Rangintervallets sämsta ände; tom om osäkerheten inte mätts",
+        "Worst end of the interval of the rank; empty where certainty was not measured",
+    ),
     "index_rank_high": Text("Rangintervallets bästa ände", "Best end of the interval of the rank"),
-    "index_percent_rank": Text("Indexets procentrang: 0 bäst, 1 sämst", "Percent rank of the index: 0 the best, 1 the worst"),
+    "index_percent_rank": Text(
+        "Indexets procentrang: 0 bäst, 1 sämst", "Percent rank of the index: 0 the best, 1 the worst"
+    ),
     "band": Text("Indexgrupp, 1 är sämst", "Band of the index, 1 is the worst"),
     "band_name": Text("Indexgruppens namn", "Name of the band (Swedish; English in groups)"),
     "cluster": Text("Kluster: områden med liknande profil", "Cluster: areas with alike profiles"),
-    "cluster_name": Text("Klustrets namn, efter dess profil", "Name of the cluster, from its profile (Swedish; English in groups)"),
+    "cluster_name": Text(
+        "Klustrets namn, efter dess profil", "Name of the cluster, from its profile (Swedish; English in groups)"
+    ),
     "cluster_second": Text("Näst närmaste kluster", "The runner-up cluster"),
-    "cluster_probability": Text("Andel dragningar ur talens osäkerhet som ger samma kluster", "Share of draws from the noise of the counts that give the same cluster"),
+    "cluster_probability": Text(
+        "Andel dragningar ur talens osäkerhet som ger samma kluster",
+        "Share of draws from the noise of the counts that give the same cluster",
+    ),
     "composite_group_previous": Text("Sammanvägd grupp i föregående utgåva", "Composite group in the previous release"),
     "cluster_previous": Text("Kluster i föregående utgåva", "Cluster in the previous release"),
-    "composite_change": Text("Mot föregående utgåva: worse, better, same, unknown", "Against the previous release: worse, better, same, unknown"),
+    "composite_change": Text(
+        "Mot föregående utgåva: worse, better, same, unknown",
+        "Against the previous release: worse, better, same, unknown",
+    ),
     "synthetic": Text("Sant: siffrorna är påhittade", "True: the figures are made up"),
-}  # fmt: skip
+}
 _FACTOR_PARTS = {
     "value": Text("värde", "value"),
     "status": Text(
@@ -54,7 +70,10 @@ _FACTOR_PARTS = {
     "problem": Text("bortom gränsen", "beyond the limit"),
     "tier": Text("behovsgrupp, 1 störst behov", "need group, 1 the largest need"),
 }
-_THEME_PARTS = {"index": Text("temats poäng", "score of the theme"), "percent_rank": Text("temats procentrang", "percent rank of the theme")}  # fmt: skip
+_THEME_PARTS = {
+    "index": Text("temats poäng", "score of the theme"),
+    "percent_rank": Text("temats procentrang", "percent rank of the theme"),
+}
 
 
 def describe_columns(columns: Iterable[str], method: Method) -> pd.DataFrame:

@@ -90,8 +90,12 @@ def _sheet(
 ) -> None:
     sheet = book.add_worksheet(name)
     bold = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
-    formats = {"float": book.add_format({"num_format": "0.00"}), "int": book.add_format({"num_format": "0"}),
-               "long": book.add_format({"text_wrap": True, "valign": "top"}), "text": book.add_format({"num_format": "@"})}  # fmt: skip
+    formats = {
+        "float": book.add_format({"num_format": "0.00"}),
+        "int": book.add_format({"num_format": "0"}),
+        "long": book.add_format({"text_wrap": True, "valign": "top"}),
+        "text": book.add_format({"num_format": "@"}),
+    }
     top = 0
     if release.manifest["synthetic"]:
         sheet.write_string(0, 0, SYNTHETIC, book.add_format({"bold": True, "font_color": "#b5305f"}))
@@ -143,6 +147,11 @@ def _method_rows(release: Release) -> pd.DataFrame:
         text = f"{factor.unit}, {worse}" + (f"; problem bortom {limit:.4g}" if limit is not None else "")
         rows.append((f"Faktor: {factor.name.sv}", text, factor.source))
     rows += [("Anmärkning", "", note) for note in manifest["notes"]]
-    rows.append(("Så används resultatet inte", "Områden har problem, människor bor där: en grupp beskriver ett område, inte en person.",
-                 "Areas have problems, people live there: a group describes an area, not a person."))  # fmt: skip
+    rows.append(
+        (
+            "Så används resultatet inte",
+            "Områden har problem, människor bor där: en grupp beskriver ett område, inte en person.",
+            "Areas have problems, people live there: a group describes an area, not a person.",
+        )
+    )
     return pd.DataFrame(rows, columns=["Vad", "Svenska", "English / källa"])

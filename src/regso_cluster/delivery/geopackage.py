@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
-from xml.etree import ElementTree
 
 import pandas as pd
 
@@ -78,8 +78,8 @@ def style_of(grouping: str, groups: pd.DataFrame) -> str:
     labels = [(str(row.group), f"{row.group} {row.name_sv}", colour) for row, colour in
               zip(groups.itertuples(), group_colours(len(groups)), strict=True)]  # fmt: skip
     labels.append(("", "Oavgjord eller ej indelad", UNKNOWN))
-    root = ElementTree.Element("qgis", version="3.28.0", styleCategories="Symbology")
-    renderer = ElementTree.SubElement(
+    root = ET.Element("qgis", version="3.28.0", styleCategories="Symbology")
+    renderer = ET.SubElement(
         root,
         "renderer-v2",
         type="categorizedSymbol",
@@ -88,30 +88,24 @@ def style_of(grouping: str, groups: pd.DataFrame) -> str:
         forceraster="0",
         enableorderby="0",
     )
-    categories = ElementTree.SubElement(renderer, "categories")
-    symbols = ElementTree.SubElement(renderer, "symbols")
+    categories = ET.SubElement(renderer, "categories")
+    symbols = ET.SubElement(renderer, "symbols")
     for number, (value, label, colour) in enumerate(labels):
         kind = "long" if value else "NULL"
-        ElementTree.SubElement(
-            categories, "category", value=value, label=label, symbol=str(number), type=kind, render="true"
-        )
-        symbol = ElementTree.SubElement(symbols, "symbol", type="fill", name=str(number), alpha="1", clip_to_extent="1")
-        fill = ElementTree.SubElement(
-            symbol, "layer", {"class": "SimpleFill", "enabled": "1", "locked": "0", "pass": "0"}
-        )
-        options = ElementTree.SubElement(fill, "Option", type="Map")
+        ET.SubElement(categories, "category", value=value, label=label, symbol=str(number), type=kind, render="true")
+        symbol = ET.SubElement(symbols, "symbol", type="fill", name=str(number), alpha="1", clip_to_extent="1")
+        fill = ET.SubElement(symbol, "layer", {"class": "SimpleFill", "enabled": "1", "locked": "0", "pass": "0"})
+        options = ET.SubElement(fill, "Option", type="Map")
         rgb = ",".join(str(int(colour[at : at + 2], 16)) for at in (1, 3, 5))
         settings = {"color": f"{rgb},255", "outline_color": "90,90,90,255", "outline_width": "0.06",
                     "outline_width_unit": "MM", "outline_style": "solid", "style": "solid"}  # fmt: skip
         for name, setting in settings.items():
-            ElementTree.SubElement(options, "Option", name=name, type="QString", value=setting)
-    return "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n" + ElementTree.tostring(
-        root, encoding="unicode"
-    )
+            ET.SubElement(options, "Option", name=name, type="QString", value=setting)
+    return "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n" + ET.tostring(root, encoding="unicode")
 
 
 def group_colours(size: int) -> list[str]:
-    """Give a colour a group, from the worst to the best; a few groups keep the warm end, then the pale, then the cool."""
+    """Give a colour a group, from the worst to the best; a few groups keep the warm end and the pale."""
     if size <= 4:
         return [*COLOURS[: size - 1], COLOURS[3]] if size > 1 else [COLOURS[0]]
     if size <= len(COLOURS):

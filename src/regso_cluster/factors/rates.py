@@ -1,4 +1,4 @@
-"""From counts to rates, and from DeSO to RegSO. Here alone counts become rates: shrinkage of small numbers goes here."""
+"""From counts to rates, and from DeSO to RegSO. Only here counts become rates: shrinkage of small numbers goes here."""
 
 from __future__ import annotations
 

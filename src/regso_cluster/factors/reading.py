@@ -150,12 +150,12 @@ def _delimiter(text: str) -> str:
 
 
 def _read_parquet(content: bytes, name: str) -> tuple[pd.DataFrame, list[str]]:
-    import pyarrow
-    import pyarrow.parquet
+    import pyarrow as pa
+    from pyarrow import parquet
 
     try:
-        frame = pyarrow.parquet.read_table(io.BytesIO(content)).to_pandas()
-    except (pyarrow.ArrowException, OSError) as error:
+        frame = parquet.read_table(io.BytesIO(content)).to_pandas()
+    except (pa.ArrowException, OSError) as error:
         raise InputError(Fault("not readable as Parquet", name, got=str(error)[:100])) from error
     if frame.index.names != [None]:
         frame = frame.reset_index()
@@ -187,10 +187,10 @@ def _tidy(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     notes = []
     frame = frame.rename(columns=lambda name: str(name).strip())
     names = list(frame.columns)
-    filled = (
-        np.column_stack([~_blank(frame.iloc[:, number]) for number in range(len(names))]) if names else np.zeros((0, 0))
-    )
-    empty = ~filled.any(axis=1)
+    filled: npt.NDArray[np.bool_] = np.zeros((0, 0), bool)
+    if names:
+        filled = np.column_stack([~_blank(frame.iloc[:, number]) for number in range(len(names))])
+    empty = np.asarray(~filled.any(axis=1))
     footer = _footer(frame, filled, empty)
     if footer.any():
         notes.append(f"{int(footer.sum())} lines of footer left out, from row {frame.index[footer][0]}")
@@ -216,7 +216,7 @@ def _footer(frame: pd.DataFrame, filled: npt.NDArray[np.bool_], empty: npt.NDArr
     named = np.array([bool(name) for name in frame.columns])
     named[0] = False
     alone = filled[:, 0] & ~filled[:, named].any(axis=1)
-    prose = frame.iloc[:, 0].astype(str).str.split().str.len().ge(4).to_numpy()
+    prose = np.array([len(str(cell).split()) >= 4 for cell in frame.iloc[:, 0]])
     after_empty = np.logical_or.accumulate(empty)
     line = (alone & (prose | after_empty)) | empty
     tail = np.logical_and.accumulate(line[::-1])[::-1]

@@ -90,9 +90,9 @@ class _ColumnScale(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # ty
     @abstractmethod
     def _scale(self, values: Array) -> Array: ...
 
-    def _refuse(self, bad: npt.NDArray[np.bool_], what: str, hint: str) -> None:
+    def _refuse(self, bad: npt.NDArray[np.bool_] | np.bool_, what: str, hint: str) -> None:
         if bad.any():
-            names = getattr(self, "feature_names_in_", np.arange(len(bad)))
+            names = getattr(self, "feature_names_in_", np.arange(bad.size))
             raise InputError([Fault(what, f"factor {names[column]}", hint=hint) for column in np.flatnonzero(bad)])
 
     def __sklearn_tags__(self) -> Any:

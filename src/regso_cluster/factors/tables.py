@@ -192,8 +192,10 @@ def _codes(
     text = cells.astype(str).str.strip()
     where = f"{raw.name}, column {column}"
     if method.table.areas == "own":
-        for row in text.index[text == ""]:
-            faults.append(Fault("no code", f"{raw.name}, row {row}, column {column}", hint="Give every row its code."))
+        faults.extend(
+            Fault("no code", f"{raw.name}, row {row}, column {column}", hint="Give every row its code.")
+            for row in text.index[text == ""]
+        )
         return text.where(text != ""), False, None
     by_deso = bool(text.str.contains(r"^\d{3,4}[A-Ca-c]\d{4}", regex=True).mean() > 0.5)
     parsed = parse_codes(cells, "deso" if by_deso else "regso")
@@ -205,9 +207,9 @@ def _codes(
             Fault("names instead of codes" if names else "no RegSO codes", where, "codes such as 0114R001", example,
                   hint if names else "Name the column of codes in the method: [table] code.")
         )  # fmt: skip
-    for item in parsed.refused.itertuples():
-        row = cells.index[item.position]
-        faults.append(Fault(str(item.reason), f"{raw.name}, row {row}, column {column}", got=repr(item.given)))
+    for position, given, reason in parsed.refused[["position", "given", "reason"]].itertuples(index=False):
+        row = cells.index[position]
+        faults.append(Fault(str(reason), f"{raw.name}, row {row}, column {column}", got=repr(given)))
     if len(parsed.repaired):
         first = parsed.repaired.iloc[0]
         notes.append(f"{len(parsed.repaired)} codes repaired, as {first['given']!r} to {first['code']}")
@@ -229,7 +231,7 @@ def _numbers(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Read the numbers of all parts, by code: counts and status (n_areas, n_parts), columns (factor, role)."""
     table, counts, status = method.table, {}, {}
-    clashing: set[int] = set()
+    clashing: set[object] = set()
     for part in parts:
         numbers = parse_numbers(part.cells, table.suppressed, table.missing, decimal_comma=raw.decimal_comma)
         notes += [f"column {part.column}: {note}" for note in numbers.notes]
@@ -291,10 +293,12 @@ def _areas(raw: RawTable, codes: pd.Series, method: Method, edition: int | None,
             )
         areas["population"] = by_row.loc[rows.index].to_numpy()
         differs = by_row.groupby(codes).nunique()
-        for code in differs.index[differs > 1]:
-            faults.append(Fault("two populations for one area", f"{raw.name}, column {table.population}, {code}"))
+        faults.extend(
+            Fault("two populations for one area", f"{raw.name}, column {table.population}, {code}")
+            for code in differs.index[differs > 1]
+        )
     if edition is None:
-        areas = areas.assign(kommun=pd.NA, kommun_name=pd.NA, lan=pd.NA)
+        areas[["kommun", "kommun_name", "lan"]] = pd.NA
     areas.index.name = table.code
     return areas
 
@@ -348,7 +352,8 @@ def read_deso_key(path: str | Path) -> pd.Series:
                 found.setdefault(kind, parsed.codes)
     faults = [
         Fault(f"no column of {kind} codes", raw.name, f"codes such as {example}",
-              f"columns {', '.join(map(repr, raw.frame.columns))}", "A key by names does not serve: names are not unique.")
+              f"columns {', '.join(map(repr, raw.frame.columns))}",
+              "A key by names does not serve: names are not unique.")
         for kind, example in (("DeSO", "0114A0010"), ("RegSO", "0114R001"))
         if kind.lower() not in found
     ]  # fmt: skip
@@ -364,7 +369,7 @@ def read_deso_key(path: str | Path) -> pd.Series:
 
 
 def _check_counts(counts: pd.DataFrame, method: Method, raw: RawTable, codes: pd.Series, faults: list[Fault]) -> None:
-    """Judge each factor: negative counts, numerator above denominator, a rate outside its range, a kommun that differs."""
+    """Judge each factor: negative counts, numerator above denominator, rates out of range, a kommun that differs."""
     row_of = pd.Series(codes.index, index=codes).groupby(level=0).first()
 
     def blame(factor: Factor, bad: pd.Series, what: str, expected: str, hint: str) -> None:
@@ -375,7 +380,7 @@ def _check_counts(counts: pd.DataFrame, method: Method, raw: RawTable, codes: pd
             faults.append(Fault(what, where, expected, got, hint))
 
     for factor in method.factors:
-        own = counts[factor.key]
+        own = _own(counts, factor)
         if factor.value:
             low, high = UNIT_RANGE[factor.unit]
             bad = (own["value"] < (-np.inf if low is None else low)) | (
@@ -405,6 +410,11 @@ def _check_counts(counts: pd.DataFrame, method: Method, raw: RawTable, codes: pd
             for code in differs.index[differs > 1]:
                 where = f"{raw.name}, column {' / '.join(factor.columns)}, kommun {code}"
                 faults.append(Fault("one kommun, different values", where, "one value for all areas of a kommun"))
+
+
+def _own(parts: pd.DataFrame, factor: Factor) -> pd.DataFrame:
+    """The columns of one factor, by role."""
+    return parts[[factor.key]].droplevel(0, axis=1)
 
 
 def _complete(
@@ -439,7 +449,7 @@ def _assemble(
     numerator, denominator = value.copy(), value.copy()
     joined = pd.DataFrame(OBSERVED, index=areas.index, columns=list(method.keys))
     for factor in method.factors:
-        own, marks = counts[factor.key], status[factor.key]
+        own, marks = _own(counts, factor), _own(status, factor)
         if factor.value:
             value[factor.key] = own["value"]
         else:
@@ -456,7 +466,7 @@ def _assemble(
             f"{int(few.sum())} areas with fewer than {method.table.min_population} residents are not classified"
         )
         joined.loc[few] = TOO_FEW
-    worst_first = [joined.eq(mark).any(axis=1) for mark in (TOO_FEW, MISSING, SUPPRESSED)]
+    worst_first = [(joined == mark).any(axis=1) for mark in (TOO_FEW, MISSING, SUPPRESSED)]
     areas = areas[["name", "kommun", "kommun_name", "lan", "population"]].assign(
         status=np.select(worst_first, [TOO_FEW, MISSING, SUPPRESSED], OBSERVED)
     )

@@ -5,16 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from regso_cluster.method import Index, Method
+from regso_cluster.method import Factor, Index
 
 
-def composite_index(scores: pd.DataFrame, method: Method) -> pd.DataFrame:
+def composite_index(scores: pd.DataFrame, index: Index, factors: tuple[Factor, ...]) -> pd.DataFrame:
     """Join scaled factors into the index, and into the score of each theme.
 
     Parameters
     ----------
     scores : (n_areas, n_factors), scaled, high is worse, NaN where not observed
-    method : its `index` and the weights of its factors
+    index : how the factors are joined, and its themes
+    factors : their weights
 
     Returns
     -------
@@ -23,9 +24,7 @@ def composite_index(scores: pd.DataFrame, method: Method) -> pd.DataFrame:
     index_percent_rank : (rank from the best - 1) / (n - 1): 0 the best, 1 the worst
     <theme>_index, <theme>_percent_rank : the same for the factors of each theme
     """
-    index = method.index
-    assert index is not None
-    weights = pd.Series({factor.key: factor.weight for factor in method.factors})
+    weights = pd.Series({factor.key: factor.weight for factor in factors})
     joined = _aggregate(scores, weights, index)
     columns = {"index": joined, "index_rank": worst_rank(joined), "index_percent_rank": percent_rank(joined)}
     for theme in index.themes:

@@ -78,9 +78,11 @@ def flag_problems(value: pd.DataFrame, method: Method, limits: dict[str, float])
 def rule_holds(rule: Rule, flags: dict[str, Flags]) -> Flags:
     """Whether a rule holds in each area, given full knowledge of all flags ((n_areas,) each)."""
     if rule.at_least is not None:
-        return np.sum(list(flags.values()), axis=0) >= rule.at_least
+        enough: Flags = np.sum(list(flags.values()), axis=0) >= rule.at_least
+        return enough
     parts = [rule_holds(part, flags) if isinstance(part, Rule) else flags[part] for part in rule.all or rule.any or ()]
-    return np.logical_and.reduce(parts) if rule.all else np.logical_or.reduce(parts)
+    holds: Flags = (np.logical_and if rule.all else np.logical_or).reduce(parts)
+    return holds
 
 
 def group_by_problems(flags: pd.DataFrame, status: pd.DataFrame, composite: Composite) -> pd.DataFrame:
@@ -103,8 +105,8 @@ def group_by_problems(flags: pd.DataFrame, status: pd.DataFrame, composite: Comp
     composite_status : "decided" or "undecided"
     composite_reason : which factors were not seen and why; "" where decided
     """
-    mildest = _first_group({key: flags[key].fillna(False).to_numpy(bool) for key in flags}, composite)
-    harshest = _first_group({key: flags[key].fillna(True).to_numpy(bool) for key in flags}, composite)
+    mildest = _first_group({key: flags[key].fillna(False).to_numpy(bool) for key in flags.columns}, composite)
+    harshest = _first_group({key: flags[key].fillna(True).to_numpy(bool) for key in flags.columns}, composite)
     decided = mildest == harshest
     group = pd.array(mildest, dtype="Int8")
     group[~decided] = pd.NA

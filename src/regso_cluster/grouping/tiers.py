@@ -65,7 +65,8 @@ def _quantile_groups(values: Array, size: int, weights: Array | None) -> npt.NDA
     before = np.empty(len(values))
     before[order] = np.cumsum(weights[order]) - weights[order]
     before = pd.Series(before).groupby(values).transform("min").to_numpy()
-    return np.minimum(np.floor(before * size / weights.sum()) + 1, size).astype(np.int64)
+    groups: npt.NDArray[np.int64] = np.minimum(np.floor(before * size / weights.sum()) + 1, size).astype(np.int64)
+    return groups
 
 
 def band(values: Array, cuts: tuple[float, ...]) -> pd.arrays.IntegerArray:
@@ -81,6 +82,6 @@ def band(values: Array, cuts: tuple[float, ...]) -> pd.arrays.IntegerArray:
     (n_areas,) Int8, 1 the worst; <NA> where the value is NaN
     """
     groups = 1 + (values[:, None] < np.asarray(cuts)).sum(axis=1)
-    result = pd.array(groups, dtype="Int8")
+    result: pd.arrays.IntegerArray = pd.array(groups, dtype="Int8")
     result[np.isnan(values)] = pd.NA
     return result

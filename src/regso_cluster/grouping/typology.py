@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -43,6 +44,7 @@ def find_typology(
     index: pd.Series,
     residents: Array | None,
     method: Method,
+    clusters: Clusters,
     generator: np.random.Generator,
     *,
     previous: pd.Series | None = None,
@@ -55,7 +57,8 @@ def find_typology(
     scores : (n_areas, n_factors), scaled, high is worse, NaN where not observed
     index : (n_areas,), orders the clusters: the highest weighted mean is cluster 1
     residents : (n_areas,), weights where the method weighs by residents
-    method : its `clusters`
+    method : its factors, which name the clusters
+    clusters : the method's choices of how many and how
     generator : draws starts and resamples
     previous : (n_areas,) last year's cluster of each area, 1 to n_clusters, NaN where none. With it the search starts
         from the centres that last year's members have this year, and the numbers stay last year's
@@ -65,8 +68,6 @@ def find_typology(
     ------
     InputError  fewer areas with different profiles than clusters
     """
-    clusters = method.clusters
-    assert clusters is not None
     X = scores.to_numpy(np.float64)
     weights = residents if residents is not None and clusters.weighting == "residents" else np.ones(len(X))
     different = _different_rows(X, weights)
@@ -98,7 +99,7 @@ def _different_rows(X: Array, weights: Array) -> int:
     return len(np.unique(np.where(np.isnan(X[used]), np.inf, X[used]), axis=0))
 
 
-def _order(labels: Labels, index: pd.Series, weights: Array, size: int) -> Labels:
+def _order(labels: npt.NDArray[np.integer[Any]], index: pd.Series, weights: Array, size: int) -> Labels:
     """Order labels by the weighted mean index of their members, the worst first; ties to the first area by code."""
     has = index.notna().to_numpy()
     means = [np.average(index[inside], weights=weights[inside]) if inside.any() else -np.inf
