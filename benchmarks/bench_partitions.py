@@ -83,9 +83,7 @@ def cases(sizes: Sequence[str]) -> Iterator[Case]:
             f"adjusted Rand index, {MANY} against one",
             size,
             (
-                Contender(
-                    "regso_cluster", lambda r=reference, t=table: _ours("adjusted_rand_to", r, t), np.mean
-                ),
+                Contender("regso_cluster", lambda r=reference, t=table: _ours("adjusted_rand_to", r, t), np.mean),
                 Contender("scikit-learn", lambda r=reference, t=table: [_sklearn(r, b) for b in t], np.mean),
                 Contender("genieclust", lambda r=reference, t=table: [_genieclust(r, b) for b in t], np.mean),
             ),
@@ -107,8 +105,6 @@ def cases(sizes: Sequence[str]) -> Iterator[Case]:
                     lambda r=reference, t=table: _ours("jaccard_by_group", r, t).overlap,
                     np.mean,
                 ),
-                Contender(
-                    "numpy", lambda r=reference, t=table: _numpy_jaccard(r, t), np.mean, "a loop by hand"
-                ),
+                Contender("numpy", lambda r=reference, t=table: _numpy_jaccard(r, t), np.mean, "a loop by hand"),
             ),
         )

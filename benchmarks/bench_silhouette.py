@@ -41,9 +41,7 @@ def _sklearn(index: str, *arguments: Any, **options: Any) -> Any:
     return getattr(metrics, index)(*arguments, **options)
 
 
-def silhouettes(
-    X: np.ndarray, labels: np.ndarray, weights: np.ndarray
-) -> Iterator[tuple[str, list[Contender]]]:
+def silhouettes(X: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> Iterator[tuple[str, list[Contender]]]:
     def mean(result: Any) -> float:
         return float(result.mean) if hasattr(result, "groups") else float(np.mean(result))
 
@@ -75,9 +73,7 @@ def silhouettes(
         yield (
             "silhouette from a matrix",
             [
-                Contender(
-                    "regso_cluster", lambda: _ours("silhouette_from_distances", distances, labels), mean
-                ),
+                Contender("regso_cluster", lambda: _ours("silhouette_from_distances", distances, labels), mean),
                 Contender(
                     "scikit-learn",
                     lambda: _sklearn("silhouette_samples", distances, labels, metric="precomputed"),

@@ -68,7 +68,9 @@ def swedish() -> str:
     confusion = pd.crosstab(types, areas["band"].astype(int))
     near = sum(confusion.loc[row, column] for row in confusion.index for column in confusion if abs(row - column) <= 1)
     equal = sum(confusion.loc[row, row] for row in confusion.index)
-    rows = "\n".join(f"| type {row} | {' | '.join(f'{cell:,}' for cell in confusion.loc[row])} |" for row in confusion.index)
+    rows = "\n".join(
+        f"| type {row} | {' | '.join(f'{cell:,}' for cell in confusion.loc[row])} |" for row in confusion.index
+    )
     cities = load_method(ROOT / "tests/methods/cities.toml")
     found = classify(read_factors(DATA / "regso/factors_cities.csv", cities, edition=2025), cities, year=2024).areas
     socio = pd.read_csv(DATA / "regso/factors_cities.csv").set_index("regso_code")["socio_2024"]
@@ -132,4 +134,6 @@ if __name__ == "__main__":
 Written by `docs/validation.py`. Published results are the judge; the same checks stand in the tests.
 
 """
-    (ROOT / "docs/validation.md").write_text(head + "\n".join(part() for part in (english, american, swedish, synthetic)), "utf-8")
+    (ROOT / "docs/validation.md").write_text(
+        head + "\n".join(part() for part in (english, american, swedish, synthetic)), "utf-8"
+    )

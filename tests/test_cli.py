@@ -71,6 +71,8 @@ def test_json_of_every_command_that_prints(run, released):
     made = run("classify", "t.csv", "--method", "m.toml", "--edition", 2025, "--year", 2024, "--out", "r", "--json")
     assert json.loads(made.stdout)["figures"]["composite_undecided"] == 3357
     assert json.loads(run("verify", released.path, "--json").stdout) == {"ok": True, "faults": []}
+    assert json.loads(run("example", "e", "--years", "2024", "--json").stdout)["written"][-1] == "e/truth.csv"
+    assert json.loads(run("export", released.path, "--to", "x.csv", "--json").stdout) == {"written": ["x.csv"]}
     assert {one["name"] for one in json.loads(run("methods", "--json").stdout)} == set(builtin_methods())
 
 

@@ -61,10 +61,10 @@ def test_columns_that_others_build_on(written):
 
 
 def test_csv_and_geopackage_hold_every_area(written):
-    text = pd.read_csv(written.path / "areas.csv", dtype={"regso": str, "kommun": str, "lan": str})
+    text = pd.read_csv(written.path / "areas.csv", dtype=str)
     assert text["regso"].tolist() == list(written.areas.index)
     assert text["kommun"].str.len().eq(4).all()
-    assert text["index"].tolist() == written.areas["index"].tolist()
+    assert text["index"].map(float).tolist() == written.areas["index"].tolist()
     layer = geopandas.read_file(written.path / "areas.gpkg", layer="areas")
     assert layer["regso"].tolist() == list(written.areas.index)
     assert layer.crs.to_epsg() == 3006
@@ -101,8 +101,29 @@ def test_a_method_that_is_not_the_manifest_s_is_found(written, tmp_path):
     (copy / "method.toml").write_text(text, "utf-8")
     manifest = json.loads((copy / "manifest.json").read_text("utf-8"))
     manifest["outputs"]["method.toml"] = release_module.sha256_of(copy / "method.toml")
+    manifest["manifest_sha256"] = release_module._hash_of_manifest(manifest)
     (copy / "manifest.json").write_text(json.dumps(manifest), "utf-8")
     assert [fault.what for fault in verify_release(copy)] == ["method.toml is not the method of the manifest"]
+
+
+def test_a_changed_manifest_is_found(written, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(written.path, copy)
+    text = (copy / "manifest.json").read_text("utf-8")
+    (copy / "manifest.json").write_text(text.replace('"year": 2024', '"year": 2023'), "utf-8")
+    assert [(fault.what, fault.where) for fault in verify_release(copy)] == [("a file was changed", "manifest.json")]
+
+
+def test_what_makes_two_releases_less_than_comparable_is_noted(written, small, tmp_path):
+    notes = write_release(small, tmp_path / "release", previous=written).manifest["notes"]
+    assert any("made with another method" in note for note in notes)
+    assert any("one of the two releases is synthetic" in note for note in notes)
+    table = read_factors(write(rows(), tmp_path / "t.csv"), method(), edition=2020)
+    older = write_release(classify(table, method(), year=2022), tmp_path / "2022")
+    notes = write_release(small, tmp_path / "2024", previous=older).manifest["notes"]
+    assert [note for note in notes if "previous" in note] == [
+        "the previous release is of another edition: borders were not checked, a change may be one of borders"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -161,7 +182,7 @@ def test_an_edition_without_outlines_has_no_map_and_says_so(tmp_path):
 def test_the_previous_release_is_named_by_its_hash(written, small, tmp_path):
     release = write_release(small, tmp_path / "release", previous=written)
     assert release.manifest["previous"] == {
-        "name": "2024", "year": 2024, "manifest_sha256": release_module.sha256_of(written.path / "manifest.json"),
+        "name": "2024", "year": 2024, "manifest_sha256": written.manifest["manifest_sha256"],
     }  # fmt: skip
 
 

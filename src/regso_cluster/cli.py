@@ -22,7 +22,7 @@ from regso_cluster import __version__
 from regso_cluster.errors import Fault, InputError
 
 if TYPE_CHECKING:
-    from regso_cluster.release import Release
+    pass
 
 Command = Callable[..., Any]
 EXISTING = click.Path(exists=True, path_type=Path)
@@ -94,15 +94,16 @@ deso_option = click.option("--deso-key", type=EXISTING, help="Key from DeSO to R
 @click.argument("folder", type=NEW)
 @click.option("--years", type=_Years(), default="2019-2024", show_default=True, help="A year or a span, 2019 to 2030.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Another seed, another country.")
-def example(folder: Path, years: range, seed: int) -> None:
+@json_option
+def example(folder: Path, years: range, seed: int, as_json: bool) -> None:
     """Write a synthetic country on the real area codes into FOLDER.
 
     Example: regso-cluster example tables --years 2023-2024
     """
     from regso_cluster.example import write_example
 
-    for path in write_example(folder, years, seed):
-        click.echo(path)
+    paths = [str(path) for path in write_example(folder, years, seed)]
+    click.echo(json.dumps({"written": paths}, ensure_ascii=False) if as_json else "\n".join(paths))
 
 
 @main.command(short_help="Check a table: every fault at once.")
@@ -196,7 +197,9 @@ def classify(  # noqa: PLR0913  # one an option of the command
     if as_json:
         click.echo(json.dumps(release.manifest, ensure_ascii=False, indent=2))
     else:
-        _print_release(release)
+        from regso_cluster.delivery.terminal import print_release
+
+        print_release(release)
 
 
 class _Steps:
@@ -227,46 +230,6 @@ class _Steps:
         self.seconds[step] = time.perf_counter() - start
 
 
-def _print_release(release: Release) -> None:
-    """Print the first grouping of a release as a table, its notes, and the paths written."""
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console(highlight=False)
-    if release.manifest["synthetic"]:
-        console.print("[bold]SYNTHETIC DATA: every figure is made up.[/bold]")
-    groups = release.groups
-    grouping = groups["grouping"].iloc[0] if len(groups) else ""
-    own = groups[groups["grouping"] == grouping]
-    before = release.manifest["previous"]
-    compared = bool(before) and f"{grouping}_previous" in release.areas
-    shown = Table(title=f"{release.method.title.sv} {release.year}: {grouping}", title_justify="left")
-    for heading in ("group", "name"):
-        shown.add_column(heading)
-    for heading in (
-        "areas",
-        "residents",
-        "% of residents",
-        *([f"areas {before['year']}"] if compared else []),
-    ):
-        shown.add_column(heading, justify="right")
-    for row in own.to_dict("records"):
-        unknown = row["group"] != row["group"] or row["group"] is None
-        cells = ["-" if unknown else f"{row['group']:.0f}", row["name_sv"], f"{row['areas']:,}"]
-        has_residents = row["residents"] == row["residents"]
-        cells += [f"{row['residents']:,.0f}", f"{row['residents_share']:.1f}"] if has_residents else ["", ""]
-        if compared:
-            earlier = release.areas[f"{grouping}_previous"]
-            cells.append(f"{int((earlier.isna() if unknown else earlier == row['group']).sum()):,}")
-        shown.add_row(*cells)
-    if len(own):
-        console.print(shown)
-    for note in release.manifest["notes"]:
-        console.print(f"note: {note}", markup=False)
-    for name in ("manifest.json", *release.manifest["outputs"]):
-        console.print(str(release.path / name), soft_wrap=True, markup=False)
-
-
 @main.command(short_help="Recompute the hashes of a release.")
 @click.argument("release", type=NEW)
 @json_option
@@ -294,7 +257,8 @@ def verify(release: Path, as_json: bool) -> None:
 @main.command(short_help="Write a release to xlsx, csv, gpkg or parquet.")
 @click.argument("release", type=NEW)
 @click.option("--to", type=NEW, required=True, help="A file that ends with .xlsx, .csv, .gpkg or .parquet.")
-def export(release: Path, to: Path) -> None:
+@json_option
+def export(release: Path, to: Path, as_json: bool) -> None:
     """Write RELEASE to one file: a workbook, a text table or a map layer.
 
     Example: regso-cluster export releases/2024 --to regso-2024.xlsx
@@ -302,7 +266,8 @@ def export(release: Path, to: Path) -> None:
     from regso_cluster.delivery.exports import export as write
     from regso_cluster.release import read_release
 
-    click.echo(write(read_release(release), to))
+    path = str(write(read_release(release), to))
+    click.echo(json.dumps({"written": [path]}, ensure_ascii=False) if as_json else path)
 
 
 @main.command(short_help="List the built-in methods, or print one.")

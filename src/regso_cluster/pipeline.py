@@ -93,6 +93,8 @@ def classify(
         yardstick, typology = _measure(used, weights, method, previous, threads)
         if typology:
             notes.append(_say_stability(typology, method))
+            if previous is not None and not typology.anchored:
+                notes.append("the previous release has no such clusters: these are numbered anew, from the worst")
             figures["clusters"] = {
                 "stability": round(typology.stability, 4),
                 "objective": typology.objective,

@@ -159,6 +159,8 @@ def _manifest(
     notes = list(classification.notes)
     if table.edition == 2020:
         notes.append("no areas.gpkg: outlines of edition 2020 are not at hand, and about 288 areas had other borders")
+    if previous:
+        notes += _previous_notes(classification, previous)
     manifest: dict[str, Any] = {
         "format": FORMAT,
         "year": classification.year,
@@ -177,8 +179,29 @@ def _manifest(
     }
     if previous:
         manifest["previous"] = {"name": previous.path.name, "year": previous.year,
-                                "manifest_sha256": sha256_of(previous.path / "manifest.json")}  # fmt: skip
+                                "manifest_sha256": previous.manifest["manifest_sha256"]}  # fmt: skip
+    manifest["manifest_sha256"] = _hash_of_manifest(manifest)
     return manifest
+
+
+def _previous_notes(classification: Classification, previous: Release) -> list[str]:
+    """Say what makes the two releases less than comparable."""
+    notes = []
+    if previous.manifest["edition"] != classification.table.edition:
+        notes.append(
+            "the previous release is of another edition: borders were not checked, a change may be one of borders"
+        )
+    if previous.manifest["method"]["sha256"] != classification.method.hash:
+        notes.append("the previous release was made with another method: a change may be one of method")
+    if previous.manifest["synthetic"] != classification.table.synthetic:
+        notes.append("one of the two releases is synthetic, the other not")
+    return notes
+
+
+def _hash_of_manifest(manifest: dict[str, Any]) -> str:
+    """Hash what a manifest says, besides its own hash."""
+    said = {key: value for key, value in manifest.items() if key != "manifest_sha256"}
+    return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
 def sha256_of(path: Path) -> str:
@@ -217,6 +240,8 @@ def verify_release(path: str | Path) -> list[Fault]:
     """Recompute the hashes of a release; give every difference, none when it is whole."""
     release = read_release(path)
     faults = []
+    if release.manifest.get("manifest_sha256") != _hash_of_manifest(release.manifest):
+        faults.append(Fault("a file was changed", "manifest.json", hint="Restore the release from a copy."))
     outputs: dict[str, str] = release.manifest.get("outputs", {})
     present = {file.name for file in release.path.iterdir()} - {"manifest.json"}
     hint = "Restore the release from a copy, or classify again."

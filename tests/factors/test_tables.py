@@ -280,3 +280,10 @@ def test_the_caller_s_rows_may_be_in_any_order(tmp_path):
     pd.testing.assert_frame_equal(straight.value, turned.value)
     pd.testing.assert_frame_equal(straight.areas, turned.areas)
     assert np.array_equal(straight.status, turned.status)
+
+
+def test_numbers_that_excel_made_of_codes_and_years(tmp_path):
+    frame = rows().rename(columns={"regso": "county"}).assign(county=[1.0, 2, 3, 4, 5, 6], year=2024.0)
+    frame.to_excel(tmp_path / "t.xlsx", index=False, engine="xlsxwriter")
+    table = read_factors(tmp_path / "t.xlsx", method(OWN), year=2024)
+    assert list(table.areas.index) == list("123456")

@@ -51,12 +51,14 @@ def test_last_year_s_numbers_stay():
     typology = found(scores, previous=before)
     assert nearest_clusters(scores.to_numpy(), typology.centres)[0].tolist() == [3] * 30 + [1] * 30 + [2] * 30
     assert typology.objective == pytest.approx(typology.free_objective)
+    assert typology.anchored
 
 
 def test_another_number_of_clusters_last_year_is_no_anchor():
     before = pd.Series([1.0] * 45 + [2.0] * 45)
     typology = found(blobs(), previous=before)
     assert nearest_clusters(blobs().to_numpy(), typology.centres)[0][0] == 1
+    assert not typology.anchored
 
 
 def test_residents_weigh_where_the_method_says_so():

@@ -55,9 +55,7 @@ def test_silhouettes_equal_the_definition(weigh_distances):
         assert found.mean == pytest.approx(np.average(width[kept], weights=weights[kept]), rel=1e-11)
         assert found.groups.tolist() == [2, 7, 12, 30]
         for g, mean in zip(found.groups, found.group_means, strict=True):
-            assert mean == pytest.approx(
-                np.average(width[labels == g], weights=weights[labels == g]), abs=1e-12
-            )
+            assert mean == pytest.approx(np.average(width[labels == g], weights=weights[labels == g]), abs=1e-12)
 
 
 @pytest.mark.parametrize(("n", "k"), [(1000, 5), (300, 60), (40, 40)])
@@ -68,15 +66,9 @@ def test_scikit_learn_agrees(n, k):
         for found, _ in three_ways(X, labels, None):  # scikit-learn refuses; Rousseeuw: alone is 0
             assert found.width.tolist() == [0.0] * n
         return
-    for (found, _), metric in zip(
-        three_ways(X, labels, None), ("euclidean", "euclidean", "sqeuclidean"), strict=True
-    ):
-        np.testing.assert_allclose(
-            found.width, metrics.silhouette_samples(X, labels, metric=metric), atol=1e-12
-        )
-    assert calinski_harabasz(X, labels) == pytest.approx(
-        metrics.calinski_harabasz_score(X, labels), rel=1e-12
-    )
+    for (found, _), metric in zip(three_ways(X, labels, None), ("euclidean", "euclidean", "sqeuclidean"), strict=True):
+        np.testing.assert_allclose(found.width, metrics.silhouette_samples(X, labels, metric=metric), atol=1e-12)
+    assert calinski_harabasz(X, labels) == pytest.approx(metrics.calinski_harabasz_score(X, labels), rel=1e-12)
     assert davies_bouldin(X, labels) == pytest.approx(
         metrics.davies_bouldin_score(X, labels), rel=1e-7
     )  # expands squares
@@ -177,9 +169,7 @@ def test_a_huge_offset_costs_no_digits():
     X, labels, weights = country(200, 3, 3)
     near = np.round(X * 2**20) / 2**20
     far = near + 2.0**30  # both exact
-    for (one, _), (two, _) in zip(
-        three_ways(near, labels, weights), three_ways(far, labels, weights), strict=True
-    ):
+    for (one, _), (two, _) in zip(three_ways(near, labels, weights), three_ways(far, labels, weights), strict=True):
         np.testing.assert_allclose(one.width, two.width, atol=1e-6)
     np.testing.assert_array_equal(silhouette(near, labels).width, silhouette(far, labels).width)
 

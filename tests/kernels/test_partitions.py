@@ -22,9 +22,7 @@ def test_rand_equals_the_count_of_pairs(n):
         else:
             assert pair(one, two) == pytest.approx(expected, rel=1e-13, abs=1e-15)
             kept = (one >= 0) & (two >= 0)
-            assert pair(one, two) == pytest.approx(
-                adjusted_rand_score(one[kept], two[kept]), rel=1e-12, abs=1e-12
-            )
+            assert pair(one, two) == pytest.approx(adjusted_rand_score(one[kept], two[kept]), rel=1e-12, abs=1e-12)
 
 
 def test_rand_by_hand():

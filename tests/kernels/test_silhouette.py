@@ -28,8 +28,7 @@ def test_by_tiles_and_by_rows_equal_the_definition():
         distances = np.array(naive_distances(rows))
         expected = [(distances[i] * weight)[group == group[i]].sum() for i in range(len(rows))]
         other = [
-            np.average(distances[i][group != group[i]], weights=weight[group != group[i]])
-            for i in range(len(rows))
+            np.average(distances[i][group != group[i]], weights=weight[group != group[i]]) for i in range(len(rows))
         ]
         for found in (
             silhouette.distance_sums(rows, group, weight, mass, counts),
@@ -69,9 +68,7 @@ def test_squared_sums_equal_the_definition(n):
     mass, _, _ = groups_of(group, weight, 4)
     moved = moments_of(rows, group, weight, 4)
     own_sum, other, nearest = np.empty(n), np.empty(n), np.empty(n, np.int64)
-    silhouette.squared_nearest(
-        rows, group, mass, moved[2], moved[3], np.empty((5, 64)), own_sum, other, nearest
-    )
+    silhouette.squared_nearest(rows, group, mass, moved[2], moved[3], np.empty((5, 64)), own_sum, other, nearest)
     squares = np.array(naive_distances(rows, squared=True))
     sums = np.stack([(squares * weight)[:, group == g].sum(axis=1) for g in range(4)], axis=1)
     np.testing.assert_allclose(own_sum, sums[np.arange(n), group], rtol=1e-12, atol=1e-25)

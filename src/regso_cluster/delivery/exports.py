@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from regso_cluster.delivery.columns import describe_columns
@@ -17,6 +18,7 @@ from regso_cluster.errors import Fault, InputError
 if TYPE_CHECKING:
     from regso_cluster.release import Release
 
+LONG = 70  # characters: a wider column is wrapped
 SYNTHETIC = "SYNTETISKA DATA: alla siffror är påhittade. SYNTHETIC DATA: every figure is made up."
 
 
@@ -96,22 +98,38 @@ def _sheet(
         "long": book.add_format({"text_wrap": True, "valign": "top"}),
         "text": book.add_format({"num_format": "@"}),
     }
+    sheet.set_landscape()
+    sheet.set_paper(9)  # A4
     top = 0
     if release.manifest["synthetic"]:
         sheet.write_string(0, 0, SYNTHETIC, book.add_format({"bold": True, "font_color": "#b5305f"}))
         top = 1
+    sheet.repeat_rows(top)
+    lines = np.ones(len(frame), dtype=np.int64)
     for number, column in enumerate(frame.columns):
         sheet.write_string(top, number, str(column), bold)
         if headings is not None:
             sheet.write_comment(top, number, headings["sv"].iloc[number], {"x_scale": 2})
         cells = frame[column]
-        longest = max([len(str(column)) * 0.9, *cells.dropna().astype(str).str.len().head(400)], default=8)
-        long = longest > 60
-        sheet.set_column(number, number, min(max(longest + 2, 8), 80 if long else 40))
+        length = _shown(cells).str.len()
+        long = bool(length.max() > LONG)
+        width = LONG if long else max(length.max() + 2, len(str(column)) + 3)
+        sheet.set_column(number, number, min(max(width, 8), LONG))
         _write_cells(sheet, cells, number, top + 1, formats, long=long)
+        if long:
+            lines = np.maximum(lines, np.ceil(length.to_numpy() / (LONG - 8)).astype(np.int64))
+    for row in np.flatnonzero(lines > 1):
+        sheet.set_row(top + 1 + row, 15 * int(lines[row]))  # programs differ in whether they do this by themselves
     sheet.freeze_panes(top + 1, frozen_columns)
     if len(frame):
         sheet.autofilter(top, 0, top + len(frame), len(frame.columns) - 1)
+
+
+def _shown(cells: pd.Series) -> pd.Series:
+    """Give the cells as the text that is shown, for the width of a column."""
+    if pd.api.types.is_float_dtype(cells.dtype):
+        return cells.map(lambda cell: "" if pd.isna(cell) else f"{cell:.2f}")
+    return cells.map(lambda cell: "" if cell is None or pd.isna(cell) else str(cell))
 
 
 def _write_cells(sheet: Any, cells: pd.Series, column: int, top: int, formats: dict[str, Any], *, long: bool) -> None:

@@ -254,7 +254,7 @@ def parse_numbers(
         bad = np.isinf(values)
         status = np.where(bad, "bad", np.where(np.isnan(values), "missing", "observed")).astype(object)
         return Numbers(np.where(bad, np.nan, values), status, column[bad].astype(str))
-    text = column.map(_as_text)
+    text = column.map(as_text)
     status = np.select([text.isin(suppressed), text.isin(missing)], ["suppressed", "missing"], "observed").astype(
         object
     )
@@ -277,8 +277,8 @@ def parse_numbers(
     return Numbers(values, status, text[status == "bad"], notes)
 
 
-def _as_text(cell: Any) -> str:
-    """The cell as text; a whole number in a float cell (Excel) without its ".0"."""
+def as_text(cell: Any) -> str:
+    """Give a cell as trimmed text; a whole number in a float cell (Excel) without its ".0"; "" where it is empty."""
     if cell is None or cell is pd.NA or (isinstance(cell, float) and np.isnan(cell)):
         return ""
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:

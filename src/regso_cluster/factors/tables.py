@@ -23,7 +23,7 @@ from regso_cluster.areas.editions import (
 )
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.rates import rate, sum_to_areas
-from regso_cluster.factors.reading import RawTable, parse_numbers, read_table
+from regso_cluster.factors.reading import RawTable, as_text, parse_numbers, read_table
 from regso_cluster.method import UNIT_RANGE, Factor, Method
 
 OBSERVED, SUPPRESSED, MISSING, TOO_FEW = "observed", "suppressed", "missing", "too_few_residents"
@@ -115,7 +115,7 @@ def read_factors(
 def _check_year(raw: RawTable, year: int | None, faults: list[Fault]) -> None:
     if "year" not in raw.frame.columns:
         return
-    years = sorted(set(raw.frame["year"].astype(str).str.strip()) - {""})
+    years = sorted(set(raw.frame["year"].map(as_text)) - {""})
     if len(years) > 1:
         hint = "Split the table: one file a year."
         faults.append(Fault("more than one year", f"{raw.name}, column year", "one year", ", ".join(years[:8]), hint))
@@ -144,7 +144,7 @@ def _layout(raw: RawTable, method: Method) -> list[_Part]:
         raise InputError(faults)
     parts = []
     if is_long:
-        named = frame["factor"].astype(str).str.strip()
+        named = frame["factor"].map(as_text)
         unknown = named[~named.isin(method.keys)]
         faults = [
             Fault("unknown factor", f"{raw.name}, row {unknown.index[unknown == key][0]}, column factor", got=repr(key),
@@ -189,7 +189,7 @@ def _codes(
     """Parse the codes of all rows (by row; NA where refused), tell DeSO from RegSO, and settle the edition."""
     column = method.table.code
     cells = raw.frame[column]
-    text = cells.astype(str).str.strip()
+    text = cells.map(as_text)
     where = f"{raw.name}, column {column}"
     if method.table.areas == "own":
         faults.extend(
@@ -470,7 +470,7 @@ def _assemble(
     areas = areas[["name", "kommun", "kommun_name", "lan", "population"]].assign(
         status=np.select(worst_first, [TOO_FEW, MISSING, SUPPRESSED], OBSERVED)
     )
-    said = raw.frame.get("synthetic", pd.Series(dtype=object)).astype(str).str.strip().str.lower()
+    said = raw.frame.get("synthetic", pd.Series(dtype=object)).map(as_text).str.lower()
     synthetic = bool(said.isin(["yes", "true", "1"]).any())
     return FactorTable(
         areas, numerator, denominator, value, joined, edition, raw.name, raw.sha256, tuple(notes), synthetic

@@ -40,9 +40,7 @@ def checked_distances(distances: ArrayLike) -> Floats:
     """Give a matrix of distances as (n, n) float64; refuse what is not one."""
     matrix = np.ascontiguousarray(distances, dtype=np.float64)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or matrix.shape[0] == 0:
-        raise InputError(
-            Fault("distances are no square matrix", "distances", "(n, n)", f"shape {matrix.shape}")
-        )
+        raise InputError(Fault("distances are no square matrix", "distances", "(n, n)", f"shape {matrix.shape}"))
     if not (matrix.min() >= 0 and matrix.max() < np.inf):  # a NaN makes both comparisons false
         row, column = np.argwhere(~((matrix >= 0) & (matrix < np.inf)))[0]
         where, got = f"distances[{row}, {column}]", str(matrix[row, column])
@@ -62,15 +60,11 @@ def checked_weights(weights: ArrayLike | None, n_rows: int) -> Floats:
         return np.ones(n_rows)
     given = np.asarray(weights, dtype=np.float64)
     if given.shape != (n_rows,):
-        raise InputError(
-            Fault("weights do not fit the rows", "weights", f"shape ({n_rows},)", f"shape {given.shape}")
-        )
+        raise InputError(Fault("weights do not fit the rows", "weights", f"shape ({n_rows},)", f"shape {given.shape}"))
     if not (given.min() >= 0 and given.max() < np.inf):
         row = int(np.flatnonzero(~((given >= 0) & (given < np.inf)))[0])
         hint = "Give an area without residents the weight 0"
-        raise InputError(
-            Fault("not a weight", f"weights[{row}]", "a finite number >= 0", str(given[row]), hint)
-        )
+        raise InputError(Fault("not a weight", f"weights[{row}]", "a finite number >= 0", str(given[row]), hint))
     return given
 
 
@@ -80,9 +74,7 @@ def weight_of_assigned(weights: ArrayLike | None, grouped: Grouped, n_rows: int)
     if grouped.rows is not None:
         weight = weight[grouped.rows]
     if not weight.max() > 0:
-        raise InputError(
-            Fault("all weights are zero", "weights", hint="Give at least one row a weight above 0")
-        )
+        raise InputError(Fault("all weights are zero", "weights", hint="Give at least one row a weight above 0"))
     return weight
 
 
@@ -92,9 +84,7 @@ def grouped_rows(labels: ArrayLike, n_rows: int, least: int) -> Grouped:
     if label.shape != (n_rows,) or label.dtype.kind not in "iu":
         got = f"shape {label.shape}, {label.dtype}"
         hint = "Use -1 for a row that is not assigned"
-        raise InputError(
-            Fault("labels do not fit the rows", "labels", f"({n_rows},) whole numbers", got, hint)
-        )
+        raise InputError(Fault("labels do not fit the rows", "labels", f"({n_rows},) whole numbers", got, hint))
     lowest, highest = int(label.min()), int(label.max())
     if lowest < -1:
         row = int(np.flatnonzero(label < -1)[0])

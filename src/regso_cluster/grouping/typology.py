@@ -30,6 +30,7 @@ class Typology:
     stability : mean adjusted Rand index between the typology and those found on bootstrap resamples, 1 the same
     objective : weighted sum of squared distances to the centres
     free_objective : the same for the best clusters without last year's anchors; equal where there are none
+    anchored : whether the numbers are last year's
     """
 
     centres: Array
@@ -37,6 +38,7 @@ class Typology:
     stability: float
     objective: float
     free_objective: float
+    anchored: bool
 
 
 def find_typology(
@@ -60,8 +62,8 @@ def find_typology(
     method : its factors, which name the clusters
     clusters : the method's choices of how many and how
     generator : draws starts and resamples
-    previous : (n_areas,) last year's cluster of each area, 1 to n_clusters, NaN where none. With it the search starts
-        from the centres that last year's members have this year, and the numbers stay last year's
+    previous : (n_areas,) last year's cluster of each area, NaN where none. When they are 1 to n_clusters, the search
+        starts from the centres that last year's members have this year, and the numbers stay last year's
     threads : never changes the result
 
     Raises
@@ -78,7 +80,8 @@ def find_typology(
     seed = int(generator.integers(2**31))
     free = KMeans(clusters.n_clusters, random_state=seed, n_threads=threads).fit(X, sample_weight=weights)
     kept = free
-    if previous is not None and set(previous.dropna().astype(int)) == set(range(1, clusters.n_clusters + 1)):
+    anchored = previous is not None and set(previous.dropna().astype(int)) == set(range(1, clusters.n_clusters + 1))
+    if previous is not None and anchored:
         anchors = _means(X, previous.fillna(0).to_numpy(np.int64) - 1, weights, clusters.n_clusters)
         kept = KMeans(clusters.n_clusters, init=anchors, algorithm="restarts", n_init=1, n_threads=threads)
         kept.fit(X, sample_weight=weights)
@@ -91,6 +94,7 @@ def find_typology(
         _stability(X, weights, centres, clusters, generator, threads),
         float(kept.inertia_),
         float(free.inertia_),
+        anchored,
     )
 
 

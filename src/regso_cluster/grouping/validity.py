@@ -178,9 +178,7 @@ def squared_silhouette(
     refuse_fewer_than_two(mass)
     own_sum, other, nearest = np.empty(weight.shape), np.empty(weight.shape), np.empty(weight.shape, np.int64)
     columns = silhouette_kernels.aligned(rows.shape[1], 64)
-    silhouette_kernels.squared_nearest(
-        chosen, grouped.code, mass, centre, within, columns, own_sum, other, nearest
-    )
+    silhouette_kernels.squared_nearest(chosen, grouped.code, mass, centre, within, columns, own_sum, other, nearest)
     return _silhouette(grouped, (own_sum, other, nearest), weight, inside, mass, size)
 
 
@@ -211,17 +209,13 @@ def medoid_silhouette(X: ArrayLike, medoids: ArrayLike, weights: ArrayLike | Non
     rows = checked_rows(X)
     chosen = np.asarray(medoids)
     if chosen.ndim != 1 or chosen.dtype.kind not in "iu" or np.unique(chosen).shape[0] != chosen.shape[0]:
-        raise InputError(
-            Fault("medoids are no list of different rows", "medoids", "whole numbers", repr(medoids))
-        )
+        raise InputError(Fault("medoids are no list of different rows", "medoids", "whole numbers", repr(medoids)))
     if chosen.shape[0] < 2 or chosen.min() < 0 or chosen.max() >= rows.shape[0]:
         expected = f"two or more rows within 0 .. {rows.shape[0] - 1}"
         raise InputError(Fault("medoids do not fit the rows", "medoids", expected, repr(medoids)))
     weight = checked_weights(weights, rows.shape[0])
     if not weight.sum() > 0:
-        raise InputError(
-            Fault("all weights are zero", "weights", hint="Give at least one row a weight above 0")
-        )
+        raise InputError(Fault("all weights are zero", "weights", hint="Give at least one row a weight above 0"))
     nearest = np.empty(rows.shape[0], dtype=np.int64)
     first, second = np.empty(rows.shape[0]), np.empty(rows.shape[0])
     silhouette_kernels.two_nearest(rows, chosen.astype(np.int64), nearest, first, second)
@@ -283,9 +277,7 @@ def calinski_harabasz(X: ArrayLike, labels: ArrayLike, weights: ArrayLike | None
     n_groups, n_rows = int((sums.mass > 0).sum()), int(sums.size.sum())
     if n_rows <= n_groups:
         hint = "Ask for fewer groups"
-        raise InputError(
-            Fault("as many groups as rows", "labels", f"fewer than {n_rows}", str(n_groups), hint)
-        )
+        raise InputError(Fault("as many groups as rows", "labels", f"fewer than {n_rows}", str(n_groups), hint))
     within, between = float(sums.within.sum()), float(sums.between.sum())
     if within == 0:
         return float("inf") if between > 0 else float("nan")

@@ -147,9 +147,7 @@ def fill_ends(mass, moment, square, slack, start, ends):
                 final = low + 8 * (n_blocks - 1)
                 for h in range(np.uint64(low), np.uint64(final + 8)):
                     spread = moment_here - moment[h]
-                    trial[h] = before[h] + (
-                        (square_here - square[h]) - spread * spread / (mass_here - mass[h])
-                    )
+                    trial[h] = before[h] + ((square_here - square[h]) - spread * spread / (mass_here - mass[h]))
                 for lane in range(8):
                     trial[final + lane] = trial[final + lane] if final + lane <= high else np.inf
                 for lane in range(8):

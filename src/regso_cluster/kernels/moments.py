@@ -27,9 +27,7 @@ def group_moments(rows, group, weight, mass, size, centre, within):
         mass[g] += weight[i]
         size[g] += 1 if weight[i] > 0.0 else 0
         for f in range(n_features):
-            centre[g, f] += weight[i] * (
-                rows[i, f] - rows[0, f]
-            )  # from the first row: an offset costs no digits
+            centre[g, f] += weight[i] * (rows[i, f] - rows[0, f])  # from the first row: an offset costs no digits
     for g in range(mass.shape[0]):
         for f in range(n_features):
             centre[g, f] = rows[0, f] + centre[g, f] / mass[g]

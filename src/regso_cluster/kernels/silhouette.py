@@ -418,9 +418,7 @@ def _sums_by_row(
     columns = np.ascontiguousarray(rows[order].T)
     own_sum, other, nearest = np.empty(n_rows), np.empty(n_rows), np.empty(n_rows, dtype=np.int64)
     scratch = np.empty((CHUNKS, n_rows))
-    row_distance_sums(
-        columns, order, begin, weight[order], group[order], mass, scratch, own_sum, other, nearest
-    )
+    row_distance_sums(columns, order, begin, weight[order], group[order], mass, scratch, own_sum, other, nearest)
     return own_sum, other, nearest
 
 

@@ -1,0 +1,57 @@
+"""A release as a person reads it on the terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from regso_cluster.release import Release
+
+
+def print_release(release: Release) -> None:
+    """Print the first grouping of a release as a table, its notes, and the paths written."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    if release.manifest["synthetic"]:
+        console.print("[bold]SYNTHETIC DATA: every figure is made up.[/bold]")
+    if len(release.groups):
+        console.print(_table_of_groups(release, str(release.groups["grouping"].iloc[0])))
+    for note in release.manifest["notes"]:
+        console.print(f"note: {note}", markup=False)
+    for name in ("manifest.json", *release.manifest["outputs"]):
+        console.print(str(release.path / name), soft_wrap=True, markup=False)
+
+
+def _table_of_groups(release: Release, grouping: str) -> Any:
+    """Make a row a group: areas, areas in it or a worse one, residents, and areas in the previous release."""
+    from rich.table import Table
+
+    own = release.groups[release.groups["grouping"] == grouping]
+    before = release.manifest["previous"]
+    earlier = release.areas.get(f"{grouping}_previous") if before else None
+    table = Table(title=f"{release.method.title.sv} {release.year}: {grouping}", title_justify="left")
+    for heading in ("group", "name"):
+        table.add_column(heading)
+    for heading in (
+        "areas",
+        "with worse",
+        "residents",
+        "%",
+        *([f"areas {before['year']}"] if earlier is not None else []),
+    ):
+        table.add_column(heading, justify="right")
+    with_worse = 0
+    for row in own.to_dict("records"):
+        known = not pd.isna(row["group"])
+        with_worse += row["areas"]
+        cells = [f"{row['group']:.0f}" if known else "-", row["name_sv"], f"{row['areas']:,}"]
+        cells.append(f"{with_worse:,}" if known else "")
+        has_residents = not pd.isna(row["residents"])
+        cells += [f"{row['residents']:,.0f}", f"{row['residents_share']:.1f}"] if has_residents else ["", ""]
+        if earlier is not None:
+            cells.append(f"{int((earlier == row['group'] if known else earlier.isna()).sum()):,}")
+        table.add_row(*cells)
+    return table
