@@ -102,8 +102,9 @@ def classify(
             }
     else:
         yardstick = method.measured
-        notes.append("limits, scales, cut points and centres are those written in the method")
-    judged = _judge(used, table, method, yardstick)
+        whence = f", frozen from release {method.frozen.release} ({method.frozen.year})" if method.frozen else ""
+        notes.append(f"limits, scales, cut points and centres are those written in the method{whence}")
+    judged = judge(used, table, method, yardstick)
     sureness = measure_sureness(table, used, judged, method, yardstick, _generator(method, "noise"))
     areas = _columns(table, judged, method)
     if sureness:
@@ -116,6 +117,8 @@ def classify(
         }
     if previous is not None:
         areas = areas.join(_changes(areas, previous))
+    if method.baseline:
+        areas = areas.join(_judge_beside(used, table, method, method.baseline.measured))
     areas["synthetic"] = table.synthetic
     method = replace(method, measured=yardstick)
     figures |= _counts(areas, table, method)
@@ -179,8 +182,20 @@ def _measure(
     return replace(yardstick, scales=scales, centres=centres, cluster_names=typology.names), typology
 
 
-def _judge(used: pd.DataFrame, table: FactorTable, method: Method, yardstick: Yardstick) -> pd.DataFrame:
-    """Judge every area by the yardstick."""
+def judge(used: pd.DataFrame, table: FactorTable, method: Method, yardstick: Yardstick) -> pd.DataFrame:
+    """Judge every area by a yardstick, its own or that of another year.
+
+    Parameters
+    ----------
+    used : (n_areas, n_factors) the values to judge, NaN where not observed or not to be used
+    table : status of areas and factors
+    method : the choices
+    yardstick : measured with the same factors
+
+    Returns
+    -------
+    (n_areas,) scores, problems, composite group, index, bands, tiers and cluster, as the method has them
+    """
     signs = _signs(method)
     judged = pd.DataFrame(index=used.index)
     if method.index:
@@ -212,6 +227,14 @@ def _judge(used: pd.DataFrame, table: FactorTable, method: Method, yardstick: Ya
             judged[column] = pd.Series(labels, used.index, dtype="Int8").mask(labels == 0)
         judged["cluster_name"] = _names(judged["cluster"], names)
     return judged
+
+
+def _judge_beside(used: pd.DataFrame, table: FactorTable, method: Method, baseline: Yardstick) -> pd.DataFrame:
+    """Judge every area by an earlier yardstick too: problems, composite group and index, in columns of their own."""
+    judged = judge(used, table, replace(method, tiers=None, clusters=None), baseline)
+    kept = [f"{key}_problem" for key in method.keys]
+    kept += ["n_problems", "composite_group", "composite_group_name", "composite_status", "index", "band", "band_name"]
+    return judged[[column for column in kept if column in judged]].add_suffix("_absolute")
 
 
 def _names(groups: pd.Series, names: dict[int, Text]) -> pd.Series:
@@ -288,6 +311,8 @@ def _describe(areas: pd.DataFrame, table: FactorTable, method: Method) -> pd.Dat
     names: dict[str, dict[int, Text]] = {}
     if method.composite:
         names["composite_group"] = _composite_names(method)
+        if method.baseline:
+            names["composite_group_absolute"] = _composite_names(method)
     if method.bands:
         names["band"] = _band_names(method)
     if method.clusters and method.measured:
