@@ -189,6 +189,7 @@ def classify(  # noqa: PLR0913  # one an option of the command
                 loaded,
                 year=year,
                 previous=before.areas if before else None,
+                previous_method=before.method if before else None,
                 seed=seed,
                 threads=threads,
             )

@@ -233,20 +233,26 @@ class Banding:
 
 @dataclass(frozen=True, config=_STRICT)
 class Naming:
-    """How many SD off the country make a cluster's need some, large, very large; how many factors are named."""
+    """How many SD off the country make a cluster's need some, large, very large; how many factors are named.
+
+    Year after year a name is kept until the profile would be named otherwise and the centre has moved by more than
+    `keep` SD in some factor since the name was given.
+    """
 
     some: Positive = 0.5
     large: Positive = 1.0
     very_large: Positive = 2.0
     factors: Count = 2
+    keep: Annotated[float, Field(ge=0)] = 0.5
 
 
 @dataclass(frozen=True, config=_STRICT)
 class Clusters:
     """The typology: areas with alike profiles over all factors, by weighted k-means on scaled factors.
 
-    Clusters are numbered from worst to best by the mean index of their residents (`weighting` "areas": of their
-    areas). `resamples`: how many bootstrap resamples measure the stability that is shown beside the typology.
+    In the first year clusters are numbered from worst to best by the mean index of their residents (`weighting`
+    "areas": of their areas), later as the clusters of last year that they continue. `resamples`: how many bootstrap
+    resamples measure the stability that is shown beside the typology.
     """
 
     n_clusters: Annotated[int, Field(ge=2, le=50)]
@@ -271,7 +277,8 @@ class Yardstick:
     Every value is in the unit of the factor. `limits`: one a factor. `scales`: for each use ("index", "clusters") and
     factor the fitted parameters (`low`, `high` of winsorising; `centre`, `spread`; for rank scales `reference`, the
     distribution that is ranked against, see `factors.scales`). `bands`: cut points of the index, worst first; `tiers`
-    the same a factor. `centres`: (n_clusters, n_factors) in the scaled space, worst cluster first.
+    the same a factor. `centres`: (n_clusters, n_factors) in the scaled space, by rising number; `cluster_named_at`
+    likewise, in the year the name was given; `cluster_last`: the highest number ever given, so that none is used twice.
     """
 
     limits: dict[str, float] = Field(default_factory=dict)
@@ -279,7 +286,10 @@ class Yardstick:
     bands: tuple[float, ...] = ()
     tiers: dict[str, tuple[float, ...]] = Field(default_factory=dict)
     centres: tuple[tuple[float, ...], ...] = ()
+    cluster_numbers: tuple[Count, ...] = ()
     cluster_names: tuple[Text, ...] = ()
+    cluster_named_at: tuple[tuple[float, ...], ...] = ()
+    cluster_last: Annotated[int, Field(ge=0)] = 0
 
 
 @dataclass(frozen=True, config=_STRICT)

@@ -71,6 +71,12 @@ class Release:
         """A row an area and factor."""
         return pd.read_parquet(self.path / "factors.parquet")
 
+    @cached_property
+    def lineage(self) -> pd.DataFrame | None:
+        """What became of last year's clusters, a row a number; None where there was no previous release."""
+        path = self.path / "lineage.parquet"
+        return pd.read_parquet(path) if path.is_file() else None
+
     @property
     def year(self) -> int:
         """The reference year."""
@@ -140,6 +146,8 @@ def _write_tables(classification: Classification, folder: Path) -> None:
     areas.to_csv(folder / "areas.csv", encoding="utf-8", lineterminator="\n")
     write_parquet(classification.groups, folder / "groups.parquet")
     write_parquet(classification.factors, folder / "factors.parquet")
+    if classification.lineage is not None:
+        write_parquet(classification.lineage, folder / "lineage.parquet")
     (folder / "method.toml").write_text(classification.method.to_toml(), "utf-8", newline="\n")
     if classification.table.edition == 2025:  # the one edition whose outlines are at hand
         write_geopackage(
