@@ -115,8 +115,9 @@ def write_sheet(
             sheet.write_comment(top, number, headings["sv"].iloc[number], {"x_scale": 2})
         cells = frame[column]
         length = _shown(cells).str.len()
-        long = bool(length.max() > LONG)
-        width = LONG if long else max(length.max() + 2, len(str(column)) + 3)
+        longest = int(length.max()) if len(length) else 0
+        long = longest > LONG
+        width = LONG if long else max(longest + 2, len(str(column)) + 3)
         sheet.set_column(number, number, min(max(width, 8), LONG))
         _write_cells(sheet, cells, number, top + 1, formats, long=long)
         if long:
@@ -131,8 +132,9 @@ def write_sheet(
 def _shown(cells: pd.Series) -> pd.Series:
     """Give the cells as the text that is shown, for the width of a column."""
     if pd.api.types.is_float_dtype(cells.dtype):
-        return cells.map(lambda cell: "" if pd.isna(cell) else f"{cell:.2f}")
-    return cells.map(lambda cell: "" if cell is None or pd.isna(cell) else str(cell))
+        return cells.map(lambda cell: "" if pd.isna(cell) else f"{cell:.2f}").astype(str)
+    # an empty column keeps its type through map
+    return cells.map(lambda cell: "" if cell is None or pd.isna(cell) else str(cell)).astype(str)
 
 
 def _write_cells(sheet: Any, cells: pd.Series, column: int, top: int, formats: dict[str, Any], *, long: bool) -> None:
