@@ -234,6 +234,14 @@ def test_the_command_writes_every_table_and_reads_for_people_and_programs(tmp_pa
     assert pd.read_parquet(out / "moves.parquet")["area"].tolist() == [CODES[0]]
     sheets = pd.read_excel(out / "comparison.xlsx", sheet_name=None, engine="calamine")
     assert list(sheets)[:3] == ["Orsaker", "Byten", "Faktorer bakom"]
+    third = release(frame, method(), tmp_path / "c", 2025, edition=2025)
+    run("--out", tmp_path / "flows", "--through", third.path)
+    flows = pd.read_parquet(tmp_path / "flows" / "flows.parquet")
+    assert flows.loc[flows["2023"] == 3, ["2024", "2025", "areas", "moves"]].to_numpy().tolist() == [
+        [3, 3, 3, 0], [2, 2, 1, 1],
+    ]  # fmt: skip
+    assert "two releases of one year" in run("--out", tmp_path / "f2", "--through", old.path, code=1).stderr
+    run("--through", third.path, code=2)
     assert "comparison folder exists" in run("--out", out, code=1).stderr
     (old.path / "areas.parquet").write_bytes(b"")
     assert "a file was changed" in run(code=1).stderr

@@ -285,8 +285,9 @@ def freeze(release: Path, out: Path, beside: bool, as_json: bool) -> None:
 @click.argument("old", type=NEW)
 @click.argument("new", type=NEW)
 @click.option("--out", type=NEW, help="A folder for all tables, as Parquet and xlsx; it must not exist.")
+@click.option("--through", type=NEW, multiple=True, help="A release of another year: with --out, paths through all.")
 @json_option
-def compare(old: Path, new: Path, out: Path | None, as_json: bool) -> None:
+def compare(old: Path, new: Path, out: Path | None, through: tuple[Path, ...], as_json: bool) -> None:
     """Compare the releases OLD and NEW: who changed group, the cause, and the factors behind.
 
     Example: regso-cluster compare releases/2023 releases/2024 --out changes-2024
@@ -296,8 +297,10 @@ def compare(old: Path, new: Path, out: Path | None, as_json: bool) -> None:
     from regso_cluster.release import read_release
 
     comparison = run(read_release(old, verify=True), read_release(new, verify=True))
+    if through and not out:
+        raise click.UsageError("--through writes flows.parquet: give --out too.")
     if out:
-        write_comparison(comparison, out)
+        write_comparison(comparison, out, through=[read_release(one, verify=True) for one in through])
     if as_json:
         click.echo(json.dumps(comparison.summary, ensure_ascii=False, indent=2))
     else:

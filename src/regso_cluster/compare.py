@@ -17,7 +17,7 @@ The steps, in this order, each from the state that the one before left:
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,14 @@ from regso_cluster.pipeline import judge, measure, usable
 from regso_cluster.release import Release, whole_folder, write_parquet
 from regso_cluster.years.align import Alignment, align
 from regso_cluster.years.change import CAUSES, explain_clusters, explain_problems, find_causes
-from regso_cluster.years.transitions import Mobility, list_moves, measure_drift, measure_mobility, transition_table
+from regso_cluster.years.transitions import (
+    Mobility,
+    count_flows,
+    list_moves,
+    measure_drift,
+    measure_mobility,
+    transition_table,
+)
 
 GROUPINGS = ("composite_group", "band", "cluster")
 State = tuple[str, pd.DataFrame]
@@ -249,18 +256,48 @@ def _summary(
     return summary
 
 
-def write_comparison(comparison: Comparison, out: str | Path) -> Path:
-    """Write a comparison to a folder, whole or not at all: Parquet, a workbook, and comparison.json.
+def trace_paths(releases: Sequence[Release]) -> pd.DataFrame:
+    """Count the paths of areas through the groups of several years.
+
+    Returns
+    -------
+    a row a grouping and path that occurs, see `count_flows`; residents of the last year
 
     Raises
     ------
-    InputError  the folder exists
+    InputError  two releases of one year
     """
+    years = [one.year for one in releases]
+    if len(set(years)) < len(years):
+        hint = "Give one release a year: the latest revision."
+        raise InputError(Fault("two releases of one year", got=", ".join(map(str, sorted(years))), hint=hint))
+    last = max(releases, key=lambda one: one.year)
+    residents = last.areas["population"].astype("Float64").astype(float)
+    parts = [
+        count_flows({one.year: one.areas[grouping] for one in releases}, residents).assign(grouping=grouping)
+        for grouping in GROUPINGS
+        if all(grouping in one.areas for one in releases)
+    ]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"grouping": []})
+
+
+def write_comparison(comparison: Comparison, out: str | Path, *, through: Sequence[Release] = ()) -> Path:
+    """Write a comparison to a folder, whole or not at all: Parquet, a workbook, and comparison.json.
+
+    With `through`, releases of other years, also flows.parquet: the paths of areas through all of them.
+
+    Raises
+    ------
+    InputError  the folder exists; two releases of one year
+    """
+    flows = trace_paths([comparison.old, *through, comparison.new]) if through else None
     with whole_folder(out, "comparison") as partial:
         for name in ("moves", "problems", "clusters", "transitions", "lists", "drift"):
             frame: pd.DataFrame = getattr(comparison, name)
             write_parquet(frame.assign(synthetic=comparison.summary["synthetic"]), partial / f"{name}.parquet")
         write_parquet(mobility_table(comparison), partial / "mobility.parquet")
+        if flows is not None:
+            write_parquet(flows.assign(synthetic=comparison.summary["synthetic"]), partial / "flows.parquet")
         text = json.dumps(comparison.summary, indent=2, ensure_ascii=False) + "\n"
         (partial / "comparison.json").write_text(text, "utf-8")
         write_comparison_workbook(comparison, partial / "comparison.xlsx")

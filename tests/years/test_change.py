@@ -69,6 +69,14 @@ def test_persons_against_trying_every_number(unit, worse, exact):
         assert (pd.isna(got[row]) and not wanted) or got[row] == min(wanted, key=abs), (n, d)
 
 
+def test_a_share_cannot_be_above_all_but_events_can():
+    # of 10 residents, beyond the limit of everybody: 11 cannot be poor, but there can be 11 crimes
+    counts, was = pd.DataFrame({"numerator": [9.0], "denominator": [10.0]}), np.array([True])
+    assert persons_to_keep(factor("per cent", "high"), method(), 100.0, was, counts).isna().all()
+    assert persons_to_keep(factor("share", "high"), method(), 1.0, was, counts).isna().all()
+    assert persons_to_keep(factor("per 1000", "high"), method(), 1000.0, was, counts).tolist() == [2]
+
+
 def test_persons_by_hand():
     # limit 20 per cent, 30 of 100: a problem since this year; 10 fewer make exactly 20, which is not beyond it
     counts = pd.DataFrame({"numerator": [30.0, 18.0], "denominator": [100.0, 100.0]})

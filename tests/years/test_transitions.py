@@ -40,6 +40,8 @@ def test_lists_by_hand():
         ("e", "entered"), ("c", "left"), ("a", "stayed"), ("b", "stayed"),
     ]  # fmt: skip
     assert one["other"].tolist() == [2, 2, 1, 1]
+    three = lists[lists["group"] == 3][["area", "move"]]
+    assert three.to_records(index=False).tolist() == [("g", "entered"), ("f", "left")]
     assert lists[(lists["group"] == 3) & (lists["move"] == "entered")]["other"].isna().all()
 
 
