@@ -94,6 +94,27 @@ def test_empty_rows_footer_and_stray_columns_are_left_out_with_notes(tmp_path):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_a_title_above_the_header_is_left_out_with_a_note(tmp_path, suffix):
+    lines = [["Folkmängd, efter region, ålder och år"], [], ["regso", "n"], ["0114R001", 12]]
+    path = tmp_path / f"t.{suffix}"
+    if suffix == "csv":
+        path.write_text("\n".join(";".join(map(str, line)) for line in lines), "utf-8")
+    else:
+        even = [[*line, *[None] * (2 - len(line))] for line in lines]
+        pd.DataFrame(even).to_excel(path, header=False, index=False, engine="xlsxwriter")
+    table = read_table(path)
+    assert list(table.frame.columns) == ["regso", "n"]
+    assert list(table.frame.index) == [4]
+    assert table.notes == ("2 lines above the header left out",)
+
+
+def test_decimal_commas_do_not_pass_for_the_delimiter(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("a;b\n1,5;2,5\n3,5;4,5\n", "utf-8")
+    assert list(read_table(path).frame.columns) == ["a", "b"]
+
+
 def test_last_areas_without_values_are_no_footer(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("code,n\n0114R001,1\n0114R002,\n0114R003,\n", "utf-8")
@@ -133,7 +154,10 @@ def _bytes_of_workbook() -> bytes:
         ("t.csv", b"a,a\n1,2\n", "two columns of one name", "Rename"),
         ("t.csv", b"a,b\n", "no rows", "header row"),
         ("t.csv", b"", "no rows", "header row"),
+        ("t.csv", b"\n\n \n", "no rows", "header row"),
         ("t.csv", b"a\x00b", "binary data", "CSV"),
+        ("t.csv", b"\xff\xfea", "damaged UTF-16", "UTF-8"),
+        ("t.csv", b'a,b\n"' + b"x" * 200_000, "not readable as CSV", "never closed"),
         ("t.csv", _bytes_of_workbook(), "a workbook or archive named as text", "xlsx"),
         ("t.xlsx", b"PK\x03\x04 not a workbook", "not readable as a workbook", "CSV"),
         ("t.parquet", b"PAR1 not parquet", "not readable as Parquet", ""),

@@ -102,34 +102,53 @@ def read_table(path: str | Path) -> RawTable:
 
 def _read_text(content: bytes, name: str) -> tuple[pd.DataFrame, list[str], bool | None]:
     text, notes = _decode(content, name)
-    delimiter = _delimiter(text)
-    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-    width = len(rows[0]) if rows else 0
+    try:
+        delimiter = _delimiter(text)
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    except csv.Error as error:
+        hint = "Look for a quotation mark that is never closed."
+        raise InputError(Fault("not readable as CSV", name, got=str(error), hint=hint)) from error
+    at = _header(rows)
+    width = len(rows[at]) if rows else 0
     # trailing empty cells of a wider row are harmless; content beyond the header is not
-    wide = [number for number, row in enumerate(rows, start=1) if any(cell.strip() for cell in row[width:])]
-    if wide:
-        faults = [
-            Fault(
-                "more cells than the header has columns",
-                f"{name}, row {number}",
-                f"{width} cells",
-                f"{len(rows[number - 1])}",
-                "Put a text that holds the delimiter in quotes, or remove lines above the header.",
-            )
-            for number in wide
-        ]
+    hint = "Put a text that holds the delimiter in quotes."
+    faults = [
+        Fault("more cells than the header has columns", f"{name}, row {number}", f"{width} cells", f"{len(row)}", hint)
+        for number, row in enumerate(rows[at:], start=at + 1)
+        if any(cell.strip() for cell in row[width:])
+    ]
+    if faults:
         raise InputError(faults)
-    cells = [[*row[:width], *[""] * (width - len(row))] for row in rows]
-    frame = pd.DataFrame(cells[1:], columns=cells[0] if cells else [], dtype=object)
-    frame.index = pd.RangeIndex(2, len(frame) + 2)
-    return frame, notes, None if delimiter == "," else True
+    frame, above = _below_header(rows, at)
+    return frame, [*notes, *above], None if delimiter == "," else True
+
+
+def _header(rows: list[list[Any]]) -> int:
+    """Find the row of the column names: the first with more than its first cell filled; a title has no more."""
+    filled = [[bool(as_text(cell)) for cell in row] for row in rows]
+    several = [number for number, row in enumerate(filled) if any(row[1:])]
+    one = [number for number, row in enumerate(filled) if any(row)]
+    return several[0] if several else one[0] if one else 0
+
+
+def _below_header(rows: list[list[Any]], at: int) -> tuple[pd.DataFrame, list[str]]:
+    """Make a table of the rows below the header; the index is the row in the file."""
+    header = [as_text(cell) for cell in rows[at]] if rows else []
+    cells = [[*row[: len(header)], *[""] * (len(header) - len(row))] for row in rows[at + 1 :]]
+    frame = pd.DataFrame(cells, columns=header, dtype=object)
+    frame.index = pd.RangeIndex(at + 2, at + 2 + len(frame))
+    return frame, [f"{at} lines above the header left out"] if at else []
 
 
 def _decode(content: bytes, name: str) -> tuple[str, list[str]]:
     if content[:4] == b"PK\x03\x04":
         raise InputError(Fault("a workbook or archive named as text", name, hint="Rename it to .xlsx, or save as CSV."))
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return content.decode("utf-16"), ["read as UTF-16"]
+        try:
+            return content.decode("utf-16"), ["read as UTF-16"]
+        except UnicodeDecodeError as error:
+            hint = "Save the table as CSV in UTF-8."
+            raise InputError(Fault("damaged UTF-16 text", name, got=str(error), hint=hint)) from error
     if b"\x00" in content:
         raise InputError(Fault("binary data in a text file", name, hint="Save the table as CSV in UTF-8."))
     try:
@@ -143,10 +162,15 @@ def _decode(content: bytes, name: str) -> tuple[str, list[str]]:
 
 
 def _delimiter(text: str) -> str:
-    """The delimiter that the header line has most of, outside quotes; a comma where there is none."""
-    header = re.sub(r'"[^"]*"', "", text.split("\n", 1)[0])
-    counts = {delimiter: header.count(delimiter) for delimiter in (",", ";", "\t")}
-    return max(counts, key=lambda delimiter: counts[delimiter])
+    """Find the delimiter that gives the most of the first lines one width of two cells or more; else a comma."""
+    lines = text.splitlines()[:100]
+
+    def agreeing(delimiter: str) -> int:
+        widths = [len(row) for row in csv.reader(lines, delimiter=delimiter)]
+        return max((widths.count(width) for width in set(widths) if width > 1), default=0)
+
+    # a file of numbers with decimal commas has commas in every line but the header: the semicolon is asked first
+    return max((";", "\t", ","), key=agreeing) if any(map(agreeing, ";\t,")) else ","
 
 
 def _read_parquet(content: bytes, name: str) -> tuple[pd.DataFrame, list[str]]:
@@ -176,10 +200,8 @@ def _read_workbook(content: bytes, name: str) -> tuple[pd.DataFrame, list[str]]:
             Fault("not readable as a workbook", name, got=str(error)[:100], hint="Save it as CSV.")
         ) from error
     notes = [f"sheet {first!r} was read, of {len(workbook.sheet_names)}"] if len(workbook.sheet_names) > 1 else []
-    header = [str(cell).strip() for cell in rows[0]] if rows else []
-    frame = pd.DataFrame(rows[1:], columns=header, dtype=object)
-    frame.index = pd.RangeIndex(2, len(frame) + 2)
-    return frame, notes
+    frame, above = _below_header(rows, _header(rows))
+    return frame, [*notes, *above]
 
 
 def _tidy(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
@@ -187,7 +209,7 @@ def _tidy(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     notes = []
     frame = frame.rename(columns=lambda name: str(name).strip())
     names = list(frame.columns)
-    filled: npt.NDArray[np.bool_] = np.zeros((0, 0), bool)
+    filled: npt.NDArray[np.bool_] = np.zeros((len(frame), 0), bool)
     if names:
         filled = np.column_stack([~_blank(frame.iloc[:, number]) for number in range(len(names))])
     empty = np.asarray(~filled.any(axis=1))
