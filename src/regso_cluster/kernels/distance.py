@@ -1,10 +1,12 @@
+# ruff: noqa: PLR0917 - kernels take their arrays and tunables one by one
 """Distances from rows to rows: sums over factors of |a - b| or (a - b)^2, with or without missing values.
 
-A tile is one row against LANES columns held side by side: the sums stay in vector registers while the factors run by.
-That loop is written out as LLVM vectors in `_tile`, because numba's automatic vectoriser keeps the sums in memory (measured:
-2.5 times slower at 30 factors). LLVM splits the vectors into whatever the processor has; each pair's sum runs over the factors
-in order with fused multiply-add, so the bits depend neither on the vector width nor on the threads, d(a, b) equals d(b, a), and
-d(a, a) is 0. A processor without fused multiply-add (before 2013) gives the same bits, slowly.
+A tile is one row against LANES columns held side by side: the sums stay in vector registers while the factors
+run by. That loop is written out as LLVM vectors in `_tile`, because numba's automatic vectoriser keeps the
+sums in memory (measured: 2.5 times slower at 30 factors). LLVM splits the vectors into whatever the processor
+has; each pair's sum runs over the factors in order with fused multiply-add, so the bits depend neither on the
+vector width nor on the threads, d(a, b) equals d(b, a), and d(a, a) is 0. A processor without fused
+multiply-add (before 2013) gives the same bits, slowly.
 
 Always direct differences: |a|^2 + |b|^2 - 2ab loses half of the digits for close rows.
 """
@@ -115,9 +117,9 @@ _masked_absolutes = _tile(1, masked=True)
 
 @kernel()
 def pack(values, fill, packed):
-    """Lay rows side by side for the tiles: packed[b, f, l] = values[b * LANES + l, f], `fill` beyond the last row.
+    """Lay rows side by side for the tiles: packed[b, f, l] = values[b * LANES + l, f].
 
-    IN   values (n, p), fill
+    IN   values (n, p); fill: what stands beyond the last row
     OUT  packed (ceil(n / LANES), p, LANES)
     """
     n, p = values.shape
@@ -130,7 +132,8 @@ def pack(values, fill, packed):
 
 
 @kernel()
-def _one_tile(rows, present, i, packed, weights, block, out, o, j, power, masked, scale, root):
+def _one_tile(rows, present, i, packed, weights, block, how, out, o, j):
+    power, masked, scale, root = how
     if masked:
         if power == 2:
             _masked_squares(rows, present, i, packed, weights, block, out, o, j, scale, root)
@@ -143,19 +146,19 @@ def _one_tile(rows, present, i, packed, weights, block, out, o, j, power, masked
 
 
 @kernel()
-def _fill_rows(rows, present, start, stop, packed, weights, power, masked, scale, root, spare, out):
-    """Fill out[start:stop]; return how many cells are undefined. The tile is outermost: it stays in the nearest cache."""
-    n_columns = out.shape[1]
-    width = packed.shape[2]
+def _fill_rows(rows, present, start, stop, packed, weights, how, spare, out):
+    """Fill out[start:stop]; return how many cells are undefined."""
+    n_columns, width = out.shape[1], packed.shape[2]
+    masked = how[1]
     undefined = 0
-    for block in range(packed.shape[0]):
+    for block in range(packed.shape[0]):  # outermost: the tile stays in the nearest cache
         first = block * width
         here = min(width, n_columns - first)
         for i in range(start, stop):
             if here == width:
-                _one_tile(rows, present, i, packed, weights, block, out, i, first, power, masked, scale, root)
+                _one_tile(rows, present, i, packed, weights, block, how, out, i, first)
             else:
-                _one_tile(rows, present, i, packed, weights, block, spare, 0, 0, power, masked, scale, root)
+                _one_tile(rows, present, i, packed, weights, block, how, spare, 0, 0)
                 for lane in range(here):
                     out[i, first + lane] = spare[0, lane]
             if masked:
@@ -165,22 +168,21 @@ def _fill_rows(rows, present, start, stop, packed, weights, power, masked, scale
 
 
 @kernel(parallel=True)
-def fill_distances(rows, present, packed, weights, power, masked, scale, root, chunk, spare, undefined, out):
+def fill_distances(rows, present, packed, weights, how, chunk, spare, undefined, out):
     """Fill `out` with the distances from every row to every column.
 
-    IN   rows (n, p); present (n, p) 1.0 where observed, else 0.0, values there finite; packed (blocks, p, LANES) from `pack`;
-         weights as packed: the factor's weight where the column observes it, else 0.0; power 1 or 2; masked: without it `present`
-         and `weights` are not read; scale, root: see `_tile`; chunk: rows in a thread's piece; spare (chunks, 1, LANES)
-    OUT  out (n, m); undefined (chunks,) int64: cells where a pair has nothing in common (counted only when masked)
+    IN   rows (n, p), finite; present (n, p) 1.0 where observed, else 0.0; packed (blocks, p, LANES) from
+         `pack`; weights as packed: the factor's weight where the column observes it, else 0.0; how: (power 1
+         or 2, masked, scale, root), see `_tile`; without `masked` present and weights are not read; chunk:
+         rows in a thread's piece; spare (chunks, 1, LANES)
+    OUT  out (n, m); undefined (chunks,) int64: cells where a pair has nothing in common, counted if masked
 
-    Cost n m p multiplications; each piece is owned by one thread, so the result does not depend on their number.
+    Cost n m p; each piece is owned by one thread, so the result does not depend on their number.
     """
     n = rows.shape[0]
     for piece in prange(undefined.shape[0]):
-        undefined[piece] = _fill_rows(
-            rows, present, piece * chunk, min(n, piece * chunk + chunk), packed, weights, power, masked, scale, root,
-            spare[piece], out,
-        )  # fmt: skip
+        start, stop = piece * chunk, min(n, piece * chunk + chunk)
+        undefined[piece] = _fill_rows(rows, present, start, stop, packed, weights, how, spare[piece], out)
 
 
 @kernel()
@@ -197,9 +199,8 @@ def _insert(index, distance, indices, distances):
 
 @kernel()
 def _search_rows(
-    rows, present, start, stop, packed, weights, power, masked, scale, n_columns, skip_self, first_row, spare, indices,
-    distances,
-):  # fmt: skip
+    rows, present, start, stop, packed, weights, how, skip_self, n_columns, spare, indices, distances
+):
     width = packed.shape[2]
     last = indices.shape[1] - 1
     for i in range(start, stop):
@@ -210,37 +211,40 @@ def _search_rows(
         first = block * width
         here = min(width, n_columns - first)
         for i in range(start, stop):
-            _one_tile(rows, present, i, packed, weights, block, spare, 0, 0, power, masked, scale, False)
+            _one_tile(rows, present, i, packed, weights, block, how, spare, 0, 0)
             nearer = 0
             for lane in range(here):  # a count is vectorised, a branch is not; NaN is never nearer
                 nearer += spare[0, lane] < distances[i, last]
             if nearer > 0:
                 for lane in range(here):
                     column = first + lane
-                    if spare[0, lane] < distances[i, last] and not (skip_self and column == first_row + i):
+                    if spare[0, lane] < distances[i, last] and not (skip_self and column == i):
                         _insert(column, spare[0, lane], indices[i], distances[i])
 
 
 @kernel(parallel=True)
-def find_nearest(
-    rows, present, packed, weights, power, masked, scale, root, n_columns, skip_self, first_row, chunk, spare, indices,
-    distances,
-):  # fmt: skip
+def find_nearest(rows, present, packed, weights, how, skip_self, n_columns, chunk, spare, indices, distances):
     """Find the k nearest columns of every row without a distance matrix.
 
-    IN   as `fill_distances`; n_columns: columns that are there, the rest of the last tile is filling; skip_self: column
-         first_row + i is row i itself and does not count
-    OUT  indices (n, k) int64, nearest first, ties to the lowest index, -1 where fewer than k have anything in common with the row;
-         distances (n, k), infinite there
+    IN   as `fill_distances`; skip_self: column i is row i itself and does not count; n_columns: columns that
+         are there, the rest of the last tile is filling
+    OUT  indices (n, k) int64, nearest first, ties to the lowest index, -1 where fewer than k have anything in
+         common with the row; distances (n, k), infinite there
     """
     n = rows.shape[0]
     for piece in prange(spare.shape[0]):
         start, stop = piece * chunk, min(n, piece * chunk + chunk)
         _search_rows(
-            rows, present, start, stop, packed, weights, power, masked, scale, n_columns, skip_self, first_row,
-            spare[piece], indices, distances,
-        )  # fmt: skip
-        if root:
-            for i in range(start, stop):
-                for k in range(distances.shape[1]):
-                    distances[i, k] = np.sqrt(distances[i, k])
+            rows,
+            present,
+            start,
+            stop,
+            packed,
+            weights,
+            how,
+            skip_self,
+            n_columns,
+            spare[piece],
+            indices,
+            distances,
+        )
