@@ -1,0 +1,492 @@
+# ruff: noqa: PLR0917 - kernels take their arrays and tunables one by one
+"""Hierarchies: Ward on weighted centroids, average and complete on a matrix, by nearest-neighbour chains;
+single by Prim.
+
+A chain goes from a cluster to its nearest, from there to its nearest, and so on, until two are each other's
+nearest; these merge. All four rules are reducible (a merged cluster is never nearer to others than its nearer
+part was), so merging early changes nothing, and the merges sorted by height are the hierarchy (Murtagh 1983,
+A survey of recent advances in hierarchical clustering algorithms, section 3; Muellner 2011, Modern
+hierarchical, agglomerative clustering algorithms, section 3). On ties the predecessor in the chain goes
+first, then the cluster holding the lowest row.
+
+A scan for the nearest is where the time goes. It is written as LLVM vectors (`_ward_tile`, `_not_above`) that
+answer with one bit per lane, whether it may be the nearest; nearly all tiles answer 0 and are done with.
+numba's own vectoriser does not touch a search for a minimum.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from regso_cluster.kernels._jit import kernel
+
+LANES = 64  # one bit each in a machine word
+FAR = 1e200  # a coordinate whose squared distance from any other is infinite: an empty lane
+
+
+class _Vectors:
+    """The few vector operations both intrinsics need, over a builder."""
+
+    def __init__(self, builder):
+        self.builder = builder
+        self.kind = ir.VectorType(ir.DoubleType(), LANES)
+
+    def call(self, name, *operands):
+        kind = ir.FunctionType(self.kind, [self.kind] * len(operands))
+        function = cgutils.get_or_insert_function(self.builder.module, kind, f"llvm.{name}.v{LANES}f64")
+        return self.builder.call(function, operands)
+
+    def load(self, pointer):
+        return self.builder.load(self.builder.bitcast(pointer, self.kind.as_pointer()), align=8)
+
+    def store(self, value, pointer):
+        self.builder.store(value, self.builder.bitcast(pointer, self.kind.as_pointer()), align=8)
+
+    def splat(self, scalar):
+        undefined = ir.Constant(self.kind, ir.Undefined)
+        mask = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
+        first = self.builder.insert_element(undefined, scalar, ir.Constant(ir.IntType(32), 0))
+        return self.builder.shuffle_vector(first, undefined, mask)
+
+    def bits(self, flags):
+        return self.builder.bitcast(flags, ir.IntType(LANES))
+
+
+def _data(context, builder, signature, args, k):
+    return context.make_array(signature.args[k])(context, builder, args[k]).data
+
+
+@intrinsic
+def _ward_tile(typing_context, point, weight, tiles, tile_weights, block, best, cost):  # noqa: ARG001
+    """Cost of joining `point` with each lane of a tile; a bit for each lane whose cost is not above `best`.
+
+    Readable form, for each lane l with the weight v = tile_weights[block, l]:
+
+        q       = min(weight, v) * sum_f (point[f] - tiles[block, f, l])^2
+        cost[l] = q * (max(weight, v) / (weight + v))         which is weight v / (weight + v) |difference|^2
+
+    As the last factor is at least 1/2, no lane of a tile with all q above 2 best can be the nearest: then the
+    division is left out.
+    """
+    signature = types.uint64(point, types.float64, tiles, tile_weights, types.intp, types.float64, cost)
+
+    def codegen(context, builder, signature, args):
+        vectors = _Vectors(builder)
+        point_p, tiles_p, weights_p, cost_p = (
+            _data(context, builder, signature, args, k) for k in (0, 2, 3, 6)
+        )
+        n_factors = cgutils.unpack_tuple(
+            builder, context.make_array(signature.args[0])(context, builder, args[0]).shape
+        )[0]
+        weight, block, best = args[1], args[4], args[5]
+        lanes = ir.Constant(ir.IntType(64), LANES)
+        total = cgutils.alloca_once(builder, vectors.kind)
+        builder.store(ir.Constant(vectors.kind, [0.0] * LANES), total)
+        start = builder.mul(builder.mul(block, n_factors), lanes)
+        with cgutils.for_range(builder, n_factors) as loop:
+            lane = vectors.load(builder.gep(tiles_p, [builder.add(start, builder.mul(loop.index, lanes))]))
+            difference = builder.fsub(vectors.splat(builder.load(builder.gep(point_p, [loop.index]))), lane)
+            builder.store(vectors.call("fma", difference, difference, builder.load(total)), total)
+        other = vectors.load(builder.gep(weights_p, [builder.mul(block, lanes)]))
+        own = vectors.splat(weight)
+        lighter = builder.fcmp_ordered("<", own, other)
+        scaled = builder.fmul(builder.load(total), builder.select(lighter, own, other))
+        answer = cgutils.alloca_once_value(builder, ir.Constant(ir.IntType(64), 0))
+        bound = vectors.splat(builder.fadd(best, best))
+        near = vectors.bits(builder.fcmp_ordered("<=", scaled, bound))
+        with builder.if_then(builder.icmp_unsigned("!=", near, ir.Constant(ir.IntType(64), 0))):
+            share = builder.fdiv(builder.select(lighter, other, own), builder.fadd(own, other))
+            exact = builder.fmul(scaled, share)
+            vectors.store(exact, cost_p)
+            builder.store(vectors.bits(builder.fcmp_ordered("<=", exact, vectors.splat(best))), answer)
+        return builder.load(answer)
+
+    return signature, codegen
+
+
+@intrinsic
+def _not_above(typing_context, row, start, best):  # noqa: ARG001
+    """Return a bit for each l with row[start + l] <= best, over LANES cells of a 1-d row."""
+    signature = types.uint64(row, types.intp, types.float64)
+
+    def codegen(context, builder, signature, args):
+        vectors = _Vectors(builder)
+        row_p = _data(context, builder, signature, args, 0)
+        cells = vectors.load(builder.gep(row_p, [args[1]]))
+        return vectors.bits(builder.fcmp_ordered("<=", cells, vectors.splat(args[2])))
+
+    return signature, codegen
+
+
+@kernel()
+def _ward_nearest(slot, before, before_cost, tiles, tile_weights, lowest, n_active, point, cost):
+    """Return the nearest slot of `slot` and the cost of joining them; `before`, its predecessor, wins
+    ties."""
+    width = tiles.shape[2]
+    own_block, own_lane = slot // width, slot % width
+    for f in range(tiles.shape[1]):
+        point[f] = tiles[own_block, f, own_lane]
+    weight = tile_weights[own_block, own_lane]
+    tiles[own_block, 0, own_lane] = 1e200  # not its own neighbour
+    nearest, best = before, before_cost
+    for block in range((n_active + width - 1) // width):
+        bits = _ward_tile(point, weight, tiles, tile_weights, block, best, cost)
+        if bits != 0:
+            for lane in range(width):
+                if (bits >> np.uint64(lane)) & np.uint64(1) and cost[lane] <= best:
+                    other = block * width + lane
+                    if cost[lane] < best or (nearest != before and lowest[other] < lowest[nearest]):
+                        best = cost[lane]
+                        nearest = other
+    tiles[own_block, 0, own_lane] = point[0]
+    return nearest, best
+
+
+@kernel()
+def _join_ward(keep, drop, last, tiles, tile_weights, lowest, node):
+    """Put the weighted centroid of both into slot `keep`, and the last active slot into the place of
+    `drop`."""
+    width = tiles.shape[2]
+    kb, kl, db, dl, lb, ll = (
+        keep // width,
+        keep % width,
+        drop // width,
+        drop % width,
+        last // width,
+        last % width,
+    )
+    weight = tile_weights[kb, kl] + tile_weights[db, dl]
+    share = tile_weights[db, dl] / weight
+    for f in range(tiles.shape[1]):
+        here = tiles[kb, f, kl]
+        tiles[kb, f, kl] = here + (tiles[db, f, dl] - here) * share  # equal rows stay equal, to the bit
+        tiles[db, f, dl] = tiles[lb, f, ll]
+        tiles[lb, f, ll] = 1e200
+    tile_weights[kb, kl] = weight
+    tile_weights[db, dl] = tile_weights[lb, ll]
+    lowest[keep] = min(lowest[keep], lowest[drop])
+    lowest[drop] = lowest[last]
+    node[drop] = node[last]
+
+
+@kernel()
+def ward_merges(tiles, tile_weights, n, merges, costs):
+    """Merge n weighted rows by Ward's rule.
+
+    IN   tiles (blocks, p, LANES): rows side by side, 1e200 in empty lanes; tile_weights (blocks, LANES) > 0.
+         Both are used up
+    OUT  merges (n - 1, 2) int64: the nodes joined, in the order found; a node below n is a row, n + t is the
+         result of merge t; costs (n - 1,): w_a w_b / (w_a + w_b) |c_a - c_b|^2, by how much the merge raises
+         the within sum of squares
+
+    Memory O(n p), time O(n^2 p): about 3 n scans over half of the rows on average.
+    """
+    node, lowest, chain = np.arange(n), np.arange(n), np.empty(n, dtype=np.int64)
+    links = np.empty(n)
+    point, cost = np.empty(tiles.shape[1]), np.empty(tiles.shape[2])
+    length, n_active, made = 0, n, 0
+    while n_active > 1:
+        if length == 0:
+            chain[0] = 0
+            length = 1
+        top = chain[length - 1]
+        before = chain[length - 2] if length > 1 else -1
+        before_cost = links[length - 2] if length > 1 else np.inf
+        nearest, best = _ward_nearest(
+            top, before, before_cost, tiles, tile_weights, lowest, n_active, point, cost
+        )
+        if nearest != before:
+            links[length - 1] = best
+            chain[length] = nearest
+            length += 1
+            continue
+        length -= 2
+        keep, drop, last = min(top, nearest), max(top, nearest), n_active - 1
+        merges[made, 0], merges[made, 1] = node[keep], node[drop]
+        costs[made] = best
+        _join_ward(keep, drop, last, tiles, tile_weights, lowest, node)
+        node[keep] = n + made
+        made += 1
+        n_active -= 1
+        for k in range(length):
+            if chain[k] == last:
+                chain[k] = drop
+
+
+@kernel()
+def _refresh(slot, matrix, created, n_created, stamp):
+    """Bring a row up to date: what was merged since its last reading is read from the rows of the merged."""
+    row = matrix[slot]
+    for k in range(stamp[slot], n_created):
+        other = created[k]
+        if other >= 0:
+            row[other] = matrix[other, slot]
+    stamp[slot] = n_created
+
+
+@kernel()
+def _matrix_nearest(slot, before, before_height, row, alive, lowest, size):
+    """Return the nearest alive slot in a row and its distance; `before` wins ties."""
+    nearest, best = before, before_height
+    own = np.uint64(1) << np.uint64(slot % 64)
+    for word in range((size + 63) // 64):
+        bits = _not_above(row, word * 64, best) & alive[word]
+        if word == slot // 64:
+            bits &= ~own
+        if bits != 0:
+            for lane in range(64):
+                if (bits >> np.uint64(lane)) & np.uint64(1):
+                    other = word * 64 + lane
+                    value = row[other]
+                    if value < best or (
+                        value == best and nearest != before and lowest[other] < lowest[nearest]
+                    ):
+                        best = value
+                        nearest = other
+    return nearest, best
+
+
+@kernel()
+def _join_rows(keep_row, drop_row, share, complete, size):
+    """Distances of the merged: the larger of both, or the mean by weight (equal ones stay equal, to the
+    bit)."""
+    if complete:
+        for j in range(size):
+            keep_row[j] = keep_row[j] if keep_row[j] > drop_row[j] else drop_row[j]
+    else:
+        for j in range(size):
+            keep_row[j] = keep_row[j] + (drop_row[j] - keep_row[j]) * share
+
+
+@kernel()
+def _compact(matrix, size, alive, weight, lowest, node, place, created, n_created, stamp):
+    """Move the alive slots together, all rows up to date; return how many there are. `place` maps old to
+    new."""
+    count = 0
+    for slot in range(size):
+        place[slot] = -1
+        if (alive[slot // 64] >> np.uint64(slot % 64)) & np.uint64(1):
+            _refresh(slot, matrix, created, n_created, stamp)
+            place[slot] = count
+            count += 1
+    for slot in range(size):
+        target = place[slot]
+        if target >= 0:
+            for j in range(size):  # place[j] <= j: never overwrites what is still to be read
+                if place[j] >= 0:
+                    matrix[target, place[j]] = matrix[slot, j]
+            weight[target], lowest[target], node[target] = weight[slot], lowest[slot], node[slot]
+            stamp[target] = 0
+    for word in range(alive.shape[0]):
+        alive[word] = np.uint64(0)
+    for slot in range(count):
+        alive[slot // 64] |= np.uint64(1) << np.uint64(slot % 64)
+    return count
+
+
+@kernel()
+def matrix_merges(matrix, weight, complete, merges, heights):
+    """Merge n rows by average or complete linkage.
+
+    IN   matrix (n, columns), columns the next multiple of 64 from n: symmetric distances, anything beyond
+         column n; weight (n,) > 0, counts in the average of pairs; complete: the largest distance instead.
+         Both are used up
+    OUT  merges, heights (n - 1,): see `ward_merges`
+
+    Time O(n^2). A merge writes its row but not its column: the other rows read the cells they lack when their
+    turn comes, which halves the jumps through memory. When half of the rows are gone the rest moves together.
+    """
+    n = matrix.shape[0]
+    node, lowest, place = np.arange(n), np.arange(n), np.empty(n, dtype=np.int64)
+    chain, links = np.empty(n, dtype=np.int64), np.empty(n)
+    created, born, stamp = np.empty(n, dtype=np.int64), np.full(n, -1), np.zeros(n, dtype=np.int64)
+    alive = np.zeros((n + 63) // 64, dtype=np.uint64)
+    for slot in range(n):
+        alive[slot // 64] |= np.uint64(1) << np.uint64(slot % 64)
+    size, n_active, n_created, length, made, first = n, n, 0, 0, 0, 0
+    while n_active > 1:
+        if 2 * n_active < size and size > 128:
+            size = _compact(matrix, size, alive, weight, lowest, node, place, created, n_created, stamp)
+            for k in range(length):
+                chain[k] = place[chain[k]]
+            for slot in range(size):
+                born[slot] = -1
+            n_created, first = 0, 0
+        if length == 0:
+            while not (alive[first // 64] >> np.uint64(first % 64)) & np.uint64(1):
+                first += 1
+            chain[0] = first
+            length = 1
+        top = chain[length - 1]
+        before = chain[length - 2] if length > 1 else -1
+        before_height = links[length - 2] if length > 1 else np.inf
+        _refresh(top, matrix, created, n_created, stamp)
+        nearest, best = _matrix_nearest(top, before, before_height, matrix[top], alive, lowest, size)
+        if nearest != before:
+            links[length - 1] = best
+            chain[length] = nearest
+            length += 1
+            continue
+        length -= 2
+        keep, drop = min(top, nearest), max(top, nearest)
+        merges[made, 0], merges[made, 1] = node[keep], node[drop]
+        heights[made] = best
+        _refresh(nearest, matrix, created, n_created, stamp)
+        total = weight[keep] + weight[drop]
+        _join_rows(matrix[keep], matrix[drop], weight[drop] / total, complete, size)
+        weight[keep] = total
+        lowest[keep] = min(lowest[keep], lowest[drop])
+        alive[drop // 64] &= ~(np.uint64(1) << np.uint64(drop % 64))
+        for slot in (keep, drop):  # their older cells are out of date
+            if born[slot] >= 0:
+                created[born[slot]] = -1
+        born[keep] = n_created
+        created[n_created] = keep
+        n_created += 1
+        stamp[keep] = n_created
+        node[keep] = n + made
+        made += 1
+        n_active -= 1
+
+
+@kernel()
+def single_merges(matrix, merges, heights):
+    """Merge n rows by single linkage: the edges of a minimum spanning tree in ascending order.
+
+    IN   matrix (n, >= n): symmetric distances
+    OUT  merges, heights (n - 1,): see `ward_merges`
+
+    Prim's algorithm, every row read once, in order (Gower and Ross 1969); ties to the lowest row.
+    """
+    n = matrix.shape[0]
+    distance, outside, source = np.full(n, np.inf), np.zeros(n), np.zeros(n, dtype=np.int64)
+    bits = distance.view(
+        np.int64
+    )  # of positive numbers, as integers in the same order: their minimum is vectorised
+    ends = np.empty((max(n - 1, 0), 2), dtype=np.int64)
+    lengths = np.empty(max(n - 1, 0))
+    current = 0
+    for step in range(n - 1):
+        outside[current] = np.inf
+        distance[current] = np.inf
+        row = matrix[current]
+        for j in range(n):
+            candidate = row[j] + outside[j]
+            closer = candidate < distance[j]
+            distance[j] = candidate if closer else distance[j]
+            source[j] = current if closer else source[j]
+        least = bits[0]
+        for j in range(n):
+            least = min(least, bits[j])
+        following = 0
+        while bits[following] != least or outside[following] > 0:
+            following += 1
+        ends[step, 0], ends[step, 1] = source[following], following
+        lengths[step] = distance[following]
+        current = following
+    order = np.argsort(lengths, kind="mergesort")
+    parent, top = np.arange(n), np.arange(n)
+    for step in range(n - 1):
+        edge = order[step]
+        a, b = _root(parent, ends[edge, 0]), _root(parent, ends[edge, 1])
+        merges[step, 0], merges[step, 1] = top[a], top[b]
+        heights[step] = lengths[edge]
+        parent[b] = a
+        top[a] = n + step
+
+
+@kernel()
+def _root(parent, k):
+    while parent[k] != k:
+        parent[k] = parent[parent[k]]
+        k = parent[k]
+    return k
+
+
+@kernel()
+def order_merges(merges, heights, n, linkage):
+    """Sort merges by height and number the nodes in that order, as scipy does.
+
+    IN   merges (n - 1, 2), heights (n - 1,) in an order where parts come before the whole; a height below
+         that of a part (by rounding) is raised to it in place
+    OUT  linkage (n - 1, 4): lower node, higher node, height, number of rows
+    """
+    for t in range(n - 1):
+        for side in range(2):
+            part = merges[t, side]
+            if part >= n and heights[part - n] > heights[t]:
+                heights[t] = heights[part - n]
+    order = np.argsort(heights, kind="mergesort")
+    number = np.empty(n - 1, dtype=np.int64)
+    for t in range(n - 1):
+        number[order[t]] = t
+    for t in range(n - 1):
+        merge = order[t]
+        rows = 0.0
+        for side in range(2):
+            part = merges[merge, side]
+            if part >= n:
+                part = n + number[part - n]
+                rows += linkage[part - n, 3]
+            else:
+                rows += 1.0
+            linkage[t, side] = part
+        if linkage[t, 0] > linkage[t, 1]:
+            linkage[t, 0], linkage[t, 1] = linkage[t, 1], linkage[t, 0]
+        linkage[t, 2] = heights[merge]
+        linkage[t, 3] = rows
+
+
+@kernel()
+def cut_linkage(linkage, n_groups, labels):
+    """Label rows by the groups left when the last n_groups - 1 merges are undone, numbered by their lowest
+    row.
+
+    IN   linkage (n - 1, 4), n_groups 1 to n
+    OUT  labels (n,) int64
+    """
+    n = labels.shape[0]
+    group = np.full(2 * n - 1, -1)
+    for t in range(n - 2, -1, -1):
+        if t >= n - n_groups:
+            continue
+        whole = n + t if group[n + t] < 0 else group[n + t]
+        group[int(linkage[t, 0])] = whole
+        group[int(linkage[t, 1])] = whole
+    number = np.full(2 * n - 1, -1)
+    count = 0
+    for i in range(n):
+        whole = i if group[i] < 0 else group[i]
+        if number[whole] < 0:
+            number[whole] = count
+            count += 1
+        labels[i] = number[whole]
+
+
+@kernel()
+def cophenetic_cells(linkage, n, out):
+    """Fill the condensed matrix of the heights at which two rows first meet.
+
+    IN   linkage (n - 1, 4)
+    OUT  out (n (n - 1) / 2,), rows before columns, as scipy's pdist
+
+    Rows of a node stand together in one order, so every merge fills a rectangle.
+    """
+    following, last = np.full(n, -1), np.arange(2 * n - 1)
+    first = np.arange(2 * n - 1)
+    for t in range(n - 1):
+        a, b = int(linkage[t, 0]), int(linkage[t, 1])
+        i = first[a]
+        while i >= 0:
+            j = first[b]
+            while j >= 0:
+                low, high = min(i, j), max(i, j)
+                out[low * n - low * (low + 1) // 2 + high - low - 1] = linkage[t, 2]
+                j = following[j]
+            i = following[i]
+        following[last[a]] = first[b]
+        first[n + t], last[n + t] = first[a], last[b]
