@@ -25,26 +25,26 @@ from numba.extending import intrinsic
 from regso_cluster.kernels._jit import kernel
 
 LANES = 64  # one bit each in a machine word
-FAR = 1e200  # a coordinate whose squared distance from any other is infinite: an empty lane
 
 
 class _Vectors:
     """The few vector operations both intrinsics need, over a builder."""
 
-    def __init__(self, builder):
+    def __init__(self, builder, number):
         self.builder = builder
-        self.kind = ir.VectorType(ir.DoubleType(), LANES)
+        self.kind = ir.VectorType(number, LANES)
+        self.suffix = f"v{LANES}{'f32' if isinstance(number, ir.FloatType) else 'f64'}"
 
-    def call(self, name, *operands):
-        kind = ir.FunctionType(self.kind, [self.kind] * len(operands))
-        function = cgutils.get_or_insert_function(self.builder.module, kind, f"llvm.{name}.v{LANES}f64")
-        return self.builder.call(function, operands)
+    def fma(self, a, b, c):
+        kind = ir.FunctionType(self.kind, [self.kind] * 3)
+        function = cgutils.get_or_insert_function(self.builder.module, kind, f"llvm.fma.{self.suffix}")
+        return self.builder.call(function, [a, b, c])
 
     def load(self, pointer):
-        return self.builder.load(self.builder.bitcast(pointer, self.kind.as_pointer()), align=8)
+        return self.builder.load(self.builder.bitcast(pointer, self.kind.as_pointer()), align=4)
 
     def store(self, value, pointer):
-        self.builder.store(value, self.builder.bitcast(pointer, self.kind.as_pointer()), align=8)
+        self.builder.store(value, self.builder.bitcast(pointer, self.kind.as_pointer()), align=4)
 
     def splat(self, scalar):
         undefined = ir.Constant(self.kind, ir.Undefined)
@@ -61,28 +61,24 @@ def _data(context, builder, signature, args, k):
 
 
 @intrinsic
-def _ward_tile(typing_context, point, weight, tiles, tile_weights, block, best, cost):  # noqa: ARG001
-    """Cost of joining `point` with each lane of a tile; a bit for each lane whose cost is not above `best`.
+def _ward_tile(typing_context, point, weight, tiles, tile_weights, block, limit, cost):  # noqa: ARG001
+    """Rough cost of joining `point` with each lane of a tile; a bit for each lane not above `limit`. All float32.
 
     Readable form, for each lane l with the weight v = tile_weights[block, l]:
 
         q       = min(weight, v) * sum_f (point[f] - tiles[block, f, l])^2
         cost[l] = q * (max(weight, v) / (weight + v))         which is weight v / (weight + v) |difference|^2
 
-    As the last factor is at least 1/2, no lane of a tile with all q above 2 best can be the nearest: then the
-    division is left out.
+    The last factor is at least 1/2: a tile with all q above 2 limit needs no division, answers 0 and leaves `cost` alone.
     """
-    signature = types.uint64(point, types.float64, tiles, tile_weights, types.intp, types.float64, cost)
+    signature = types.uint64(point, types.float32, tiles, tile_weights, types.intp, types.float32, cost)
 
     def codegen(context, builder, signature, args):
-        vectors = _Vectors(builder)
-        point_p, tiles_p, weights_p, cost_p = (
-            _data(context, builder, signature, args, k) for k in (0, 2, 3, 6)
-        )
-        n_factors = cgutils.unpack_tuple(
-            builder, context.make_array(signature.args[0])(context, builder, args[0]).shape
-        )[0]
-        weight, block, best = args[1], args[4], args[5]
+        vectors = _Vectors(builder, ir.FloatType())
+        point_p, tiles_p, weights_p, cost_p = (_data(context, builder, signature, args, k) for k in (0, 2, 3, 6))
+        shape = context.make_array(signature.args[0])(context, builder, args[0]).shape
+        n_factors = cgutils.unpack_tuple(builder, shape)[0]
+        weight, block, limit = args[1], args[4], args[5]
         lanes = ir.Constant(ir.IntType(64), LANES)
         total = cgutils.alloca_once(builder, vectors.kind)
         builder.store(ir.Constant(vectors.kind, [0.0] * LANES), total)
@@ -90,19 +86,18 @@ def _ward_tile(typing_context, point, weight, tiles, tile_weights, block, best, 
         with cgutils.for_range(builder, n_factors) as loop:
             lane = vectors.load(builder.gep(tiles_p, [builder.add(start, builder.mul(loop.index, lanes))]))
             difference = builder.fsub(vectors.splat(builder.load(builder.gep(point_p, [loop.index]))), lane)
-            builder.store(vectors.call("fma", difference, difference, builder.load(total)), total)
+            builder.store(vectors.fma(difference, difference, builder.load(total)), total)
         other = vectors.load(builder.gep(weights_p, [builder.mul(block, lanes)]))
         own = vectors.splat(weight)
         lighter = builder.fcmp_ordered("<", own, other)
         scaled = builder.fmul(builder.load(total), builder.select(lighter, own, other))
         answer = cgutils.alloca_once_value(builder, ir.Constant(ir.IntType(64), 0))
-        bound = vectors.splat(builder.fadd(best, best))
-        near = vectors.bits(builder.fcmp_ordered("<=", scaled, bound))
+        near = vectors.bits(builder.fcmp_ordered("<=", scaled, vectors.splat(builder.fadd(limit, limit))))
         with builder.if_then(builder.icmp_unsigned("!=", near, ir.Constant(ir.IntType(64), 0))):
             share = builder.fdiv(builder.select(lighter, other, own), builder.fadd(own, other))
-            exact = builder.fmul(scaled, share)
-            vectors.store(exact, cost_p)
-            builder.store(vectors.bits(builder.fcmp_ordered("<=", exact, vectors.splat(best))), answer)
+            rough = builder.fmul(scaled, share)
+            vectors.store(rough, cost_p)
+            builder.store(vectors.bits(builder.fcmp_ordered("<=", rough, vectors.splat(limit))), answer)
         return builder.load(answer)
 
     return signature, codegen
@@ -114,7 +109,7 @@ def _not_above(typing_context, row, start, best):  # noqa: ARG001
     signature = types.uint64(row, types.intp, types.float64)
 
     def codegen(context, builder, signature, args):
-        vectors = _Vectors(builder)
+        vectors = _Vectors(builder, ir.DoubleType())
         row_p = _data(context, builder, signature, args, 0)
         cells = vectors.load(builder.gep(row_p, [args[1]]))
         return vectors.bits(builder.fcmp_ordered("<=", cells, vectors.splat(args[2])))
@@ -123,71 +118,81 @@ def _not_above(typing_context, row, start, best):  # noqa: ARG001
 
 
 @kernel()
-def _ward_nearest(slot, before, before_cost, tiles, tile_weights, lowest, n_active, point, cost):
-    """Return the nearest slot of `slot` and the cost of joining them; `before`, its predecessor, wins
-    ties."""
-    width = tiles.shape[2]
+def _ward_limit(best, weight, n_factors):
+    """Return the float32 cost above which no lane can cost `best` or less in float64.
+
+    Coordinates lie within -1 and 1. Each is rounded to 2^-25 and each difference to 2^-23 at most, so a rough distance exceeds the true
+    one by less than e = 2.5e-7 sqrt(p), and sum, share and products lose less than p + 8 roundings of 2^-24:
+    rough <= (sqrt(best) + e sqrt(weight))^2 (1 + 1e-7 (p + 8)), as the cost is at most weight times the squared distance.
+    """
+    edge = np.sqrt(best) + 2.5e-7 * np.sqrt(n_factors * weight)
+    return np.float32(edge * edge * (1.0 + 1e-7 * (n_factors + 10)))
+
+
+@kernel()
+def _ward_cost(centres, weights, a, b):
+    """Return w_a w_b / (w_a + w_b) |a - b|^2, the same bits for (b, a)."""
+    total = 0.0
+    for f in range(centres.shape[1]):
+        difference = centres[a, f] - centres[b, f]
+        total += difference * difference
+    low, high = min(weights[a], weights[b]), max(weights[a], weights[b])
+    return total * low * (high / (low + high))
+
+
+@kernel()
+def _ward_nearest(slot, before, before_cost, centres, weights, tiles, tile_weights, lowest, n_active, point, cost):
+    """Return the nearest slot of `slot` and the cost of joining them; `before`, its predecessor, wins ties."""
+    n_factors, width = tiles.shape[1], tiles.shape[2]
     own_block, own_lane = slot // width, slot % width
-    for f in range(tiles.shape[1]):
+    for f in range(n_factors):
         point[f] = tiles[own_block, f, own_lane]
     weight = tile_weights[own_block, own_lane]
-    tiles[own_block, 0, own_lane] = 1e200  # not its own neighbour
     nearest, best = before, before_cost
+    limit = _ward_limit(best, weights[slot], n_factors)
     for block in range((n_active + width - 1) // width):
-        bits = _ward_tile(point, weight, tiles, tile_weights, block, best, cost)
-        if bits != 0:
-            for lane in range(width):
-                if (bits >> np.uint64(lane)) & np.uint64(1) and cost[lane] <= best:
-                    other = block * width + lane
-                    if cost[lane] < best or (nearest != before and lowest[other] < lowest[nearest]):
-                        best = cost[lane]
-                        nearest = other
-    tiles[own_block, 0, own_lane] = point[0]
+        bits = _ward_tile(point, weight, tiles, tile_weights, block, limit, cost)
+        if bits == 0:
+            continue
+        for lane in range(width):
+            other = block * width + lane
+            maybe = (bits >> np.uint64(lane)) & np.uint64(1) and cost[lane] <= limit
+            if not maybe or other == slot or other == before or other >= n_active:
+                continue
+            exact = _ward_cost(centres, weights, slot, other)
+            if exact < best or (exact == best and nearest != before and lowest[other] < lowest[nearest]):
+                nearest, best = other, exact
+                limit = _ward_limit(best, weights[slot], n_factors)
     return nearest, best
 
 
 @kernel()
-def _join_ward(keep, drop, last, tiles, tile_weights, lowest, node):
-    """Put the weighted centroid of both into slot `keep`, and the last active slot into the place of
-    `drop`."""
-    width = tiles.shape[2]
-    kb, kl, db, dl, lb, ll = (
-        keep // width,
-        keep % width,
-        drop // width,
-        drop % width,
-        last // width,
-        last % width,
-    )
-    weight = tile_weights[kb, kl] + tile_weights[db, dl]
-    share = tile_weights[db, dl] / weight
+def _put_lane(slot, centre, weight, tiles, tile_weights):
+    block, lane = slot // tiles.shape[2], slot % tiles.shape[2]
     for f in range(tiles.shape[1]):
-        here = tiles[kb, f, kl]
-        tiles[kb, f, kl] = here + (tiles[db, f, dl] - here) * share  # equal rows stay equal, to the bit
-        tiles[db, f, dl] = tiles[lb, f, ll]
-        tiles[lb, f, ll] = 1e200
-    tile_weights[kb, kl] = weight
-    tile_weights[db, dl] = tile_weights[lb, ll]
-    lowest[keep] = min(lowest[keep], lowest[drop])
-    lowest[drop] = lowest[last]
-    node[drop] = node[last]
+        tiles[block, f, lane] = centre[f]
+    tile_weights[block, lane] = weight
 
 
 @kernel()
-def ward_merges(tiles, tile_weights, n, merges, costs):
+def ward_merges(centres, weights, tiles, tile_weights, merges, costs):
     """Merge n weighted rows by Ward's rule.
 
-    IN   tiles (blocks, p, LANES): rows side by side, 1e200 in empty lanes; tile_weights (blocks, LANES) > 0.
-         Both are used up
-    OUT  merges (n - 1, 2) int64: the nodes joined, in the order found; a node below n is a row, n + t is the
-         result of merge t; costs (n - 1,): w_a w_b / (w_a + w_b) |c_a - c_b|^2, by how much the merge raises
-         the within sum of squares
+    IN   centres (n, p): rows, every coordinate from -1 to 1; weights (n,) > 0, their sum at most 1. Both are used up
+    OUT  merges (n - 1, 2) int64: the nodes joined, in the order found; a node below n is a row, n + t is the result of merge t; costs (n - 1,): w_a w_b / (w_a + w_b) |c_a - c_b|^2, by how much the merge raises the within sum of squares
+    WORK tiles (ceil(n / LANES), p, LANES), tile_weights (ceil(n / LANES), LANES), float32: the rows side by side
 
-    Memory O(n p), time O(n^2 p): about 3 n scans over half of the rows on average.
+    Float32 rules out who cannot be the nearest (`_ward_limit`), float64 decides. Memory O(n p), time O(n^2 p): about 3 n scans over half of the rows on average.
     """
-    node, lowest, chain = np.arange(n), np.arange(n), np.empty(n, dtype=np.int64)
-    links = np.empty(n)
-    point, cost = np.empty(tiles.shape[1]), np.empty(tiles.shape[2])
+    n, n_factors = centres.shape
+    width = tiles.shape[2]
+    tiles[:] = np.float32(1e15)  # beyond every limit but the first, infinite one
+    tile_weights[:] = np.float32(1.0)
+    for slot in range(n):
+        _put_lane(slot, centres[slot], weights[slot], tiles, tile_weights)
+    node, lowest, chain = np.arange(n), np.arange(n), np.empty(n + 1, dtype=np.int64)
+    links = np.empty(n + 1)
+    point, cost = np.empty(n_factors, dtype=np.float32), np.empty(width, dtype=np.float32)
     length, n_active, made = 0, n, 0
     while n_active > 1:
         if length == 0:
@@ -197,7 +202,7 @@ def ward_merges(tiles, tile_weights, n, merges, costs):
         before = chain[length - 2] if length > 1 else -1
         before_cost = links[length - 2] if length > 1 else np.inf
         nearest, best = _ward_nearest(
-            top, before, before_cost, tiles, tile_weights, lowest, n_active, point, cost
+            top, before, before_cost, centres, weights, tiles, tile_weights, lowest, n_active, point, cost
         )
         if nearest != before:
             links[length - 1] = best
@@ -208,13 +213,21 @@ def ward_merges(tiles, tile_weights, n, merges, costs):
         keep, drop, last = min(top, nearest), max(top, nearest), n_active - 1
         merges[made, 0], merges[made, 1] = node[keep], node[drop]
         costs[made] = best
-        _join_ward(keep, drop, last, tiles, tile_weights, lowest, node)
-        node[keep] = n + made
-        made += 1
-        n_active -= 1
+        weight = weights[keep] + weights[drop]
+        share = weights[drop] / weight
+        for f in range(n_factors):  # equal rows stay equal, to the bit
+            centres[keep, f] += (centres[drop, f] - centres[keep, f]) * share
+            centres[drop, f] = centres[last, f]
+        weights[keep], weights[drop] = weight, weights[last]
+        lowest[keep], lowest[drop] = min(lowest[keep], lowest[drop]), lowest[last]
+        node[keep], node[drop] = n + made, node[last]
+        _put_lane(keep, centres[keep], weights[keep], tiles, tile_weights)
+        _put_lane(drop, centres[drop], weights[drop], tiles, tile_weights)
         for k in range(length):
             if chain[k] == last:
                 chain[k] = drop
+        made += 1
+        n_active -= 1
 
 
 @kernel()
