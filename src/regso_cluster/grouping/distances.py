@@ -182,6 +182,32 @@ def pairwise_distances(
     return Distances(matrix, undefined)
 
 
+def padded_distances(values: Floats, metric: Metric, n_threads: int | None = None) -> Distances:
+    """Measure all pairs into rows of whole tiles, as the linkage kernels read them.
+
+    Parameters
+    ----------
+    values : (n, n_factors), checked
+    metric, n_threads : see `pairwise_distances`
+
+    Returns
+    -------
+    Distances with values (n, next multiple of LANES); beyond column n stands anything
+    """
+    n = len(values)
+    with threads(n_threads):
+        rows, observed = metric.coordinates(values)
+        packed = _Packed.of(rows, observed, metric.weights)
+        matrix = np.empty((n, packed.tiles.shape[0] * kernels.LANES))
+        undefined = _fill(rows, observed, packed, metric, matrix)
+    if metric.name == "correlation":
+        return Distances(matrix, _undefined_profiles(rows, None))
+    if observed is not None:
+        undefined -= n * (matrix.shape[1] - n)  # an empty lane has nothing in common with anything
+        undefined = (undefined - int(np.isnan(np.diagonal(matrix)).sum())) // 2
+    return Distances(matrix, undefined)
+
+
 def distance_blocks(
     values: Any,
     others: Any = None,

@@ -1,6 +1,5 @@
 # ruff: noqa: PLR0917 - kernels take their arrays and tunables one by one
-"""Hierarchies: Ward on weighted centroids, average and complete on a matrix, by nearest-neighbour chains;
-single by Prim.
+"""Hierarchies: Ward on weighted centroids, average and complete on a matrix, single.
 
 A chain goes from a cluster to its nearest, from there to its nearest, and so on, until two are each other's
 nearest; these merge. All four rules are reducible (a merged cluster is never nearer to others than its nearer
@@ -62,20 +61,23 @@ def _data(context, builder, signature, args, k):
 
 @intrinsic
 def _ward_tile(typing_context, point, weight, tiles, tile_weights, block, limit, cost):  # noqa: ARG001
-    """Rough cost of joining `point` with each lane of a tile; a bit for each lane not above `limit`. All float32.
+    """Rough cost of joining `point` with each lane of a tile; a bit where it is not above `limit`.
 
-    Readable form, for each lane l with the weight v = tile_weights[block, l]:
+    All in float32. Readable form, for each lane l with the weight v = tile_weights[block, l]:
 
         q       = min(weight, v) * sum_f (point[f] - tiles[block, f, l])^2
         cost[l] = q * (max(weight, v) / (weight + v))         which is weight v / (weight + v) |difference|^2
 
-    The last factor is at least 1/2: a tile with all q above 2 limit needs no division, answers 0 and leaves `cost` alone.
+    The last factor is at least 1/2: a tile with all q above 2 limit needs no division, answers 0 and leaves
+    `cost` alone.
     """
     signature = types.uint64(point, types.float32, tiles, tile_weights, types.intp, types.float32, cost)
 
     def codegen(context, builder, signature, args):
         vectors = _Vectors(builder, ir.FloatType())
-        point_p, tiles_p, weights_p, cost_p = (_data(context, builder, signature, args, k) for k in (0, 2, 3, 6))
+        point_p, tiles_p, weights_p, cost_p = (
+            _data(context, builder, signature, args, k) for k in (0, 2, 3, 6)
+        )
         shape = context.make_array(signature.args[0])(context, builder, args[0]).shape
         n_factors = cgutils.unpack_tuple(builder, shape)[0]
         weight, block, limit = args[1], args[4], args[5]
@@ -121,9 +123,10 @@ def _not_above(typing_context, row, start, best):  # noqa: ARG001
 def _ward_limit(best, weight, n_factors):
     """Return the float32 cost above which no lane can cost `best` or less in float64.
 
-    Coordinates lie within -1 and 1. Each is rounded to 2^-25 and each difference to 2^-23 at most, so a rough distance exceeds the true
-    one by less than e = 2.5e-7 sqrt(p), and sum, share and products lose less than p + 8 roundings of 2^-24:
-    rough <= (sqrt(best) + e sqrt(weight))^2 (1 + 1e-7 (p + 8)), as the cost is at most weight times the squared distance.
+    Coordinates lie within -1 and 1. Each is rounded to 2^-25 and each difference to 2^-23 at most, so a rough
+    distance exceeds the true one by less than e = 2.5e-7 sqrt(p), and sum, share and products lose less than
+    p + 8 roundings of 2^-24: rough <= (sqrt(best) + e sqrt(weight))^2 (1 + 1e-7 (p + 8)), as the cost is at
+    most weight times the squared distance.
     """
     edge = np.sqrt(best) + 2.5e-7 * np.sqrt(n_factors * weight)
     return np.float32(edge * edge * (1.0 + 1e-7 * (n_factors + 10)))
@@ -141,8 +144,10 @@ def _ward_cost(centres, weights, a, b):
 
 
 @kernel()
-def _ward_nearest(slot, before, before_cost, centres, weights, tiles, tile_weights, lowest, n_active, point, cost):
-    """Return the nearest slot of `slot` and the cost of joining them; `before`, its predecessor, wins ties."""
+def _ward_nearest(
+    slot, before, before_cost, centres, weights, tiles, tile_weights, lowest, n_active, point, cost
+):
+    """Return the nearest slot and the cost of joining; `before`, the predecessor, wins ties."""
     n_factors, width = tiles.shape[1], tiles.shape[2]
     own_block, own_lane = slot // width, slot % width
     for f in range(n_factors):
@@ -157,7 +162,7 @@ def _ward_nearest(slot, before, before_cost, centres, weights, tiles, tile_weigh
         for lane in range(width):
             other = block * width + lane
             maybe = (bits >> np.uint64(lane)) & np.uint64(1) and cost[lane] <= limit
-            if not maybe or other == slot or other == before or other >= n_active:
+            if not maybe or other in (slot, before) or other >= n_active:
                 continue
             exact = _ward_cost(centres, weights, slot, other)
             if exact < best or (exact == best and nearest != before and lowest[other] < lowest[nearest]):
@@ -178,11 +183,16 @@ def _put_lane(slot, centre, weight, tiles, tile_weights):
 def ward_merges(centres, weights, tiles, tile_weights, merges, costs):
     """Merge n weighted rows by Ward's rule.
 
-    IN   centres (n, p): rows, every coordinate from -1 to 1; weights (n,) > 0, their sum at most 1. Both are used up
-    OUT  merges (n - 1, 2) int64: the nodes joined, in the order found; a node below n is a row, n + t is the result of merge t; costs (n - 1,): w_a w_b / (w_a + w_b) |c_a - c_b|^2, by how much the merge raises the within sum of squares
-    WORK tiles (ceil(n / LANES), p, LANES), tile_weights (ceil(n / LANES), LANES), float32: the rows side by side
+    IN   centres (n, p): rows, every coordinate from -1 to 1; weights (n,) > 0, their sum at most 1. Both are
+         used up
+    OUT  merges (n - 1, 2) int64: the nodes joined, in the order found; a node below n is a row, n + t is the
+         result of merge t; costs (n - 1,): w_a w_b / (w_a + w_b) |c_a - c_b|^2, by how much the merge raises
+         the within sum of squares
+    WORK tiles (ceil(n / LANES), p, LANES), tile_weights (ceil(n / LANES), LANES), float32: the rows side by
+    side
 
-    Float32 rules out who cannot be the nearest (`_ward_limit`), float64 decides. Memory O(n p), time O(n^2 p): about 3 n scans over half of the rows on average.
+    Float32 rules out who cannot be the nearest (`_ward_limit`), float64 decides. Memory O(n p), time O(n^2
+    p): about 3 n scans over half of the rows on average.
     """
     n, n_factors = centres.shape
     width = tiles.shape[2]
@@ -243,7 +253,7 @@ def _refresh(slot, matrix, created, n_created, stamp):
 
 @kernel()
 def _matrix_nearest(slot, before, before_height, row, alive, lowest, size):
-    """Return the nearest alive slot in a row and its distance; `before` wins ties."""
+    """Return the nearest alive slot and its distance; `before`, the predecessor, wins ties."""
     nearest, best = before, before_height
     own = np.uint64(1) << np.uint64(slot % 64)
     for word in range((size + 63) // 64):
@@ -265,11 +275,10 @@ def _matrix_nearest(slot, before, before_height, row, alive, lowest, size):
 
 @kernel()
 def _join_rows(keep_row, drop_row, share, complete, size):
-    """Distances of the merged: the larger of both, or the mean by weight (equal ones stay equal, to the
-    bit)."""
+    """Distances of the merged: the larger of both, or the weighted mean; equal ones stay equal."""
     if complete:
         for j in range(size):
-            keep_row[j] = keep_row[j] if keep_row[j] > drop_row[j] else drop_row[j]
+            keep_row[j] = max(keep_row[j], drop_row[j])
     else:
         for j in range(size):
             keep_row[j] = keep_row[j] + (drop_row[j] - keep_row[j]) * share
@@ -277,8 +286,7 @@ def _join_rows(keep_row, drop_row, share, complete, size):
 
 @kernel()
 def _compact(matrix, size, alive, weight, lowest, node, place, created, n_created, stamp):
-    """Move the alive slots together, all rows up to date; return how many there are. `place` maps old to
-    new."""
+    """Move the alive slots together, up to date; return how many. `place` maps old to new."""
     count = 0
     for slot in range(size):
         place[slot] = -1
@@ -418,88 +426,3 @@ def _root(parent, k):
         parent[k] = parent[parent[k]]
         k = parent[k]
     return k
-
-
-@kernel()
-def order_merges(merges, heights, n, linkage):
-    """Sort merges by height and number the nodes in that order, as scipy does.
-
-    IN   merges (n - 1, 2), heights (n - 1,) in an order where parts come before the whole; a height below
-         that of a part (by rounding) is raised to it in place
-    OUT  linkage (n - 1, 4): lower node, higher node, height, number of rows
-    """
-    for t in range(n - 1):
-        for side in range(2):
-            part = merges[t, side]
-            if part >= n and heights[part - n] > heights[t]:
-                heights[t] = heights[part - n]
-    order = np.argsort(heights, kind="mergesort")
-    number = np.empty(n - 1, dtype=np.int64)
-    for t in range(n - 1):
-        number[order[t]] = t
-    for t in range(n - 1):
-        merge = order[t]
-        rows = 0.0
-        for side in range(2):
-            part = merges[merge, side]
-            if part >= n:
-                part = n + number[part - n]
-                rows += linkage[part - n, 3]
-            else:
-                rows += 1.0
-            linkage[t, side] = part
-        if linkage[t, 0] > linkage[t, 1]:
-            linkage[t, 0], linkage[t, 1] = linkage[t, 1], linkage[t, 0]
-        linkage[t, 2] = heights[merge]
-        linkage[t, 3] = rows
-
-
-@kernel()
-def cut_linkage(linkage, n_groups, labels):
-    """Label rows by the groups left when the last n_groups - 1 merges are undone, numbered by their lowest
-    row.
-
-    IN   linkage (n - 1, 4), n_groups 1 to n
-    OUT  labels (n,) int64
-    """
-    n = labels.shape[0]
-    group = np.full(2 * n - 1, -1)
-    for t in range(n - 2, -1, -1):
-        if t >= n - n_groups:
-            continue
-        whole = n + t if group[n + t] < 0 else group[n + t]
-        group[int(linkage[t, 0])] = whole
-        group[int(linkage[t, 1])] = whole
-    number = np.full(2 * n - 1, -1)
-    count = 0
-    for i in range(n):
-        whole = i if group[i] < 0 else group[i]
-        if number[whole] < 0:
-            number[whole] = count
-            count += 1
-        labels[i] = number[whole]
-
-
-@kernel()
-def cophenetic_cells(linkage, n, out):
-    """Fill the condensed matrix of the heights at which two rows first meet.
-
-    IN   linkage (n - 1, 4)
-    OUT  out (n (n - 1) / 2,), rows before columns, as scipy's pdist
-
-    Rows of a node stand together in one order, so every merge fills a rectangle.
-    """
-    following, last = np.full(n, -1), np.arange(2 * n - 1)
-    first = np.arange(2 * n - 1)
-    for t in range(n - 1):
-        a, b = int(linkage[t, 0]), int(linkage[t, 1])
-        i = first[a]
-        while i >= 0:
-            j = first[b]
-            while j >= 0:
-                low, high = min(i, j), max(i, j)
-                out[low * n - low * (low + 1) // 2 + high - low - 1] = linkage[t, 2]
-                j = following[j]
-            i = following[i]
-        following[last[a]] = first[b]
-        first[n + t], last[n + t] = first[a], last[b]
