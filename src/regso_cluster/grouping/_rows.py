@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from regso_cluster.grouping.metrics import Metric, prepare_metric, shrunk_covariance
+
 
 @dataclass(frozen=True)
 class DistinctRows:
@@ -74,3 +76,17 @@ def checked_weights(sample_weight: Any, n: int) -> npt.NDArray[np.float64]:
     if not weights.any():
         raise ValueError("sample_weight is zero for every row: one weight must be above 0")
     return np.ascontiguousarray(weights)
+
+
+def metric_of(rows: DistinctRows, metric: Any, factor_weights: Any, missing: Any) -> Metric:
+    """Prepare a metric on rows with their weights: what it takes from the data counts a row by its weight.
+
+    Parameters
+    ----------
+    rows : the distinct rows
+    metric, factor_weights, missing : see `prepare_metric`
+    """
+    covariance = shrunk_covariance(rows.values, rows.weights) if metric == "mahalanobis" else None
+    return prepare_metric(
+        rows.values, metric, factor_weights=factor_weights, missing=missing, covariance=covariance
+    )

@@ -11,9 +11,9 @@ from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils.validation import validate_data
 
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.grouping._rows import checked_weights, distinct_rows
+from regso_cluster.grouping._rows import checked_weights, distinct_rows, metric_of
 from regso_cluster.grouping.distances import padded_distances, pairwise_distances, prepare_metric
-from regso_cluster.grouping.metrics import Floats, Metric, MetricName, checked_table
+from regso_cluster.grouping.metrics import Floats, Metric, MetricName, checked_square, checked_table
 from regso_cluster.kernels import dendrogram
 from regso_cluster.kernels import linkage as kernels
 
@@ -102,19 +102,11 @@ def linkage_from_distances(distances: Any, method: Method = "average", *, weight
     ------
     InputError  a matrix that is none of distances; ward, which needs the rows themselves
     """
-    square = checked_table(distances)
-    n = len(square)
-    _check_method(method, n)
+    _check_method(method, len(distances))
     if method == "ward":
         raise InputError(Fault(what="ward needs the rows, not their distances", hint="Use `linkage`."))
-    if square.shape != (n, n) or not (square >= 0).all() or not (square == square.T).all():
-        raise InputError(
-            Fault(
-                what="not a matrix of distances",
-                expected="square, symmetric, >= 0, nothing missing",
-                got=str(square.shape),
-            )
-        )
+    square = checked_square(distances)
+    n = len(square)
     matrix = np.empty((n, -(-n // 64) * 64))
     matrix[:, :n] = square
     return _from_matrix(matrix, method, _positive(weights, n))
@@ -351,12 +343,7 @@ class Agglomerative(ClusterMixin, BaseEstimator):  # type: ignore[misc]
 
     def _fit_rows(self, table: Floats, weights: Floats) -> None:
         distinct = distinct_rows(table, weights)
-        prepared = prepare_metric(
-            distinct.values,
-            self.metric,  # type: ignore[arg-type]
-            factor_weights=self.factor_weights,
-            missing=self.missing,  # type: ignore[arg-type]
-        )
+        prepared = metric_of(distinct, self.metric, self.factor_weights, self.missing)
         merges = np.empty((0, 4))
         if len(distinct.values) > 1:
             merges = linkage(

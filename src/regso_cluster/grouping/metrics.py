@@ -119,6 +119,22 @@ def checked_table(values: Any, n_factors: int | None = None) -> Floats:
     return table
 
 
+def checked_square(distances: Any, block: int = 256) -> Floats:
+    """Check that a matrix is square, symmetric, >= 0, nothing missing. Raises InputError."""
+    square = checked_table(distances)
+    n = len(square)
+    good = square.shape == (n, n) and bool(square.min() >= 0)
+    for i in range(0, n if good else 0, block):  # in blocks: a transposed matrix is read slowly
+        for j in range(i, n, block):
+            good = good and bool(
+                (square[i : i + block, j : j + block] == square[j : j + block, i : i + block].T).all()
+            )
+    if not good:
+        expected = "square, symmetric, >= 0, nothing missing"
+        raise InputError(Fault(what="not a matrix of distances", expected=expected, got=str(square.shape)))
+    return square
+
+
 def _factor_weights(factor_weights: Any, n_factors: int) -> Floats:
     if factor_weights is None:
         return np.ones(n_factors)
