@@ -5,7 +5,7 @@ from scipy.spatial.distance import pdist, squareform
 
 from regso_cluster.errors import InputError
 from regso_cluster.grouping.medoids import best_medoids, build_start
-from regso_cluster.kernels.kmedoids import LANES
+from regso_cluster.kernels.kmedoids import LANES, search_medoids
 
 
 def problem(n, seed=0, decimals=None):
@@ -74,6 +74,12 @@ def test_by_hand():
     assert (single.medoids.tolist(), single.loss) == ([4], 43.0)
 
 
+def test_equal_swaps_go_to_the_lowest_row():
+    # From medoids 101 and 102, either of 0 and 2 in the place of 102 comes to 2 + 1 + 0 + 1 = 4.
+    rows = np.array([[0.0], [2], [100], [101], [102]])
+    assert best_medoids(squareform(pdist(rows)), [[3, 4]]).medoids.tolist() == [0, 3]
+
+
 def test_build_against_the_definition():
     distances, weights, _ = problem(70, seed=4)
     assert build_start(distances, 6, weights).tolist() == naive_kmedoids.build(distances, weights, 6)
@@ -90,6 +96,50 @@ def test_same_bits_at_any_number_of_threads_and_beside_any_other_start():
         assert result.medoids.tobytes() == results[0].medoids.tobytes()
     alone = [best_medoids(distances, start, weights=weights).loss for start in starts]
     assert np.array(alone).tobytes() == results[0].losses.tobytes()
+
+
+@pytest.mark.parametrize("decimals", [None, 0])
+def test_two_nearest_stay_right_through_all_swaps(decimals):
+    distances, weights, generator = problem(200, seed=7, decimals=decimals)
+    starts, k = 5, 9
+    medoids = np.array([generator.permutation(200)[:k] for _ in range(starts)])
+    nearest, runner_up = np.empty((2, starts, 200), dtype=np.int64)
+    closest, second = np.empty((2, starts, 200))
+    removal, losses = np.empty((starts, k)), np.empty(starts)
+    idle, passes = np.empty((2, starts), dtype=np.int64)
+    shared, own = np.empty((3, LANES)), np.empty((3, k, LANES))
+    search_medoids(
+        distances,
+        weights,
+        2,
+        medoids,
+        nearest,
+        runner_up,
+        closest,
+        second,
+        removal,
+        shared,
+        own,
+        idle,
+        losses,
+        passes,
+        100,
+    )
+    for s in range(starts):
+        to_medoids = distances[:, medoids[s]]
+        ordered = np.sort(to_medoids, axis=1)
+        np.testing.assert_array_equal(closest[s], ordered[:, 0])
+        np.testing.assert_array_equal(second[s], ordered[:, 1])
+        np.testing.assert_array_equal(
+            np.take_along_axis(to_medoids, nearest[s][:, None], 1)[:, 0], closest[s]
+        )
+        np.testing.assert_array_equal(
+            np.take_along_axis(to_medoids, runner_up[s][:, None], 1)[:, 0], second[s]
+        )
+        assert (nearest[s] != runner_up[s]).all()
+        spared = np.bincount(nearest[s], weights=weights * (second[s] - closest[s]), minlength=k)
+        np.testing.assert_allclose(removal[s], spared, rtol=1e-12)
+        assert losses[s] == pytest.approx((weights * closest[s]).sum(), rel=1e-13)
 
 
 def test_gives_up_after_max_passes_and_says_so():

@@ -14,6 +14,7 @@ from regso_cluster.grouping.hierarchies import (
     linkage,
     linkage_from_distances,
 )
+from regso_cluster.kernels.dendrogram import order_merges
 
 WITHOUT_WARD = [method for method in METHODS if method != "ward"]
 
@@ -120,6 +121,15 @@ def test_equal_weights_count_as_one_and_only_ratios_matter(method):
     assert (some[:, :2] == thousands[:, :2]).all()
     if method in {"ward", "average"}:
         assert not (one[:, :2] == some[:, :2]).all()
+
+
+def test_a_whole_never_stands_before_its_part():
+    # Rounding put the whole a hair below its part: it is raised, else it would be sorted to the front.
+    merges = np.array([[1, 0], [3, 2]])
+    heights = np.array([1.0, np.nextafter(1.0, 0.0)])
+    out = np.empty((2, 4))
+    order_merges(merges, heights, 3, out)
+    assert out.tolist() == [[0, 1, 1, 2], [2, 3, 1, 3]]
 
 
 @pytest.mark.parametrize("scale", [1e-9, 1e9])
