@@ -13,6 +13,7 @@ from regso_cluster.grouping.distances import (
     prepare_metric,
     shrunk_covariance,
 )
+from regso_cluster.kernels.distance import fill_distances
 
 SIZES = [(1, 1), (2, 3), (63, 6), (64, 2), (65, 7), (200, 12)]
 
@@ -194,6 +195,15 @@ def test_nearest_says_where_there_is_none():
     got = nearest_rows(values, 2, metric="gower")
     assert got.indices.tolist() == [[2, -1], [-1, -1], [0, -1]]
     assert got.distances.tolist() == [[1.0, np.inf], [np.inf, np.inf], [1.0, np.inf]]
+
+
+def test_read_only_input_is_not_compiled_anew():
+    values = table(70, 3)
+    want = pairwise_distances(values).values
+    before = len(fill_distances.signatures)
+    values.flags.writeable = False
+    assert (pairwise_distances(values).values == want).all()
+    assert len(fill_distances.signatures) == before
 
 
 def test_close_rows_keep_their_digits():

@@ -142,6 +142,15 @@ def test_two_nearest_stay_right_through_all_swaps(decimals):
         assert losses[s] == pytest.approx((weights * closest[s]).sum(), rel=1e-13)
 
 
+def test_read_only_input_is_not_compiled_anew():
+    distances, weights, _ = problem(70)
+    want = best_medoids(distances, [[0, 1]], weights=weights)
+    before = len(search_medoids.signatures)
+    distances.flags.writeable = weights.flags.writeable = False
+    assert best_medoids(distances, [[0, 1]], weights=weights).loss == want.loss
+    assert len(search_medoids.signatures) == before
+
+
 def test_gives_up_after_max_passes_and_says_so():
     distances, weights, _ = problem(300, seed=6)
     got = best_medoids(distances, [np.arange(12)], weights=weights, max_passes=1)

@@ -132,7 +132,7 @@ def cut(merges: Floats, n_groups: int) -> Labels:
     if not 1 <= n_groups <= n:
         raise InputError(Fault(what="wrong number of groups", expected=f"1 to {n}", got=str(n_groups)))
     labels = np.empty(n, dtype=np.int64)
-    dendrogram.cut_linkage(np.ascontiguousarray(merges), n_groups, labels)
+    dendrogram.cut_linkage(_writable(merges), n_groups, labels)
     return labels
 
 
@@ -149,7 +149,7 @@ def cophenetic_distances(merges: Floats) -> Floats:
     """
     n = len(merges) + 1
     out = np.empty(n * (n - 1) // 2)
-    dendrogram.cophenetic_cells(np.ascontiguousarray(merges), n, out)
+    dendrogram.cophenetic_cells(_writable(merges), n, out)
     return out
 
 
@@ -176,6 +176,11 @@ def cophenetic_correlation(merges: Floats, distances: Floats) -> float:
     a, b = heights - heights.mean(), pairs - pairs.mean()
     spread = float(np.sqrt((a * a).sum() * (b * b).sum()))
     return float((a * b).sum()) / spread if spread > 0 else float("nan")
+
+
+def _writable(merges: Any) -> Floats:
+    """Return an array as the kernels are compiled for: a read-only one would be compiled anew."""
+    return np.require(merges, np.float64, ["C", "W"])
 
 
 def _check_method(method: str, n: int) -> None:

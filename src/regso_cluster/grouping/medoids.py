@@ -70,9 +70,9 @@ def best_medoids(
     -----
     Schubert and Rousseeuw (2021), Fast and eager k-medoids clustering, algorithm 4. Time O(n^2) per pass.
     """
-    square = checked_square(distances)
+    square = np.require(checked_square(distances), requirements="W")  # read-only would be compiled anew
     n = len(square)
-    shares = np.ones(n) if weights is None else np.ascontiguousarray(weights, dtype=np.float64)
+    shares = np.ones(n) if weights is None else np.array(weights, dtype=np.float64)
     if shares.shape != (n,) or not np.isfinite(shares).all() or not (shares > 0).all():
         raise InputError(Fault(what="wrong weights", expected=f"{n} finite numbers above 0"))
     first = np.array(starts, dtype=np.int64, ndmin=2)
