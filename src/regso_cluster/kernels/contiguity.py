@@ -1,15 +1,18 @@
-"""Bottom-up grouping where only neighbours may join: Ward, and full-order average, complete and single linkage.
+"""Bottom-up grouping where only neighbours may join: Ward, and full-order average, complete, single linkage.
 
-Every pair of neighbouring groups is one edge with its cost; a join folds two groups' edges into one list, so that
-a join costs the neighbours of the two groups and nothing else. Of each pair the younger group is the owner; a heap
-holds each group's cheapest owned pair. Owned pairs only ever vanish, so an outdated entry is a lower bound and is
-put right when it comes to the top. Unlike in unconstrained Ward a later join may be cheaper than an earlier one.
+Every pair of neighbouring groups is one edge with its cost; a join folds two groups' edges into one list, so
+that a join costs the neighbours of the two groups and nothing else. Of each pair the younger group is the owner;
+a heap holds each group's cheapest owned pair. Owned pairs only ever vanish, so an outdated entry is a lower bound
+and is put right when it comes to the top. Unlike in unconstrained Ward, a later join may be cheaper than an
+earlier one.
 
 Ward, J. H. (1963), JASA 58; full-order constraint: Guo, D. (2008), Regionalization with dynamically constrained
 agglomerative clustering and partitioning (REDCAP), IJGIS 22(7), section 3.3.
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
@@ -36,7 +39,9 @@ def _sift_down(cost, ident, slot, size):
         if low >= size:
             break
         right = low + 1
-        if right < size and (cost[right] < cost[low] or (cost[right] == cost[low] and ident[right] < ident[low])):
+        if right < size and (
+            cost[right] < cost[low] or (cost[right] == cost[low] and ident[right] < ident[low])
+        ):
             low = right
         if cost[at] < cost[low] or (cost[at] == cost[low] and ident[at] < ident[low]):
             break
@@ -62,8 +67,40 @@ def _rise(centre, mass, a, b):
 
 
 @kernel()
+def _pair_cost(kind, centre, mass, spread, a, b):
+    """Cost of the linkages that centres and spreads decide: Ward (3), mean squared distance (4).
+
+    mean over pairs |x_i - x_j|^2 = |c_a - c_b|^2 + spread_a + spread_b, with spread_a the mean of |x_i - c_a|^2
+    """
+    if kind == 3:
+        return _rise(centre, mass, a, b)
+    squared = 0.0
+    for f in range(centre.shape[1]):
+        d = centre[a, f] - centre[b, f]
+        squared += d * d
+    return squared + spread[a] + spread[b]
+
+
+@kernel()
+def _join(centre, mass, size, spread, keep, gone):
+    """Move the joined group's centre and spread to `keep`; areas of weight 0 count only among themselves."""
+    if mass[keep] + mass[gone] > 0.0:
+        part = mass[gone] / (mass[keep] + mass[gone])
+    else:
+        part = size[gone] / (size[keep] + size[gone])
+    squared = 0.0
+    for f in range(centre.shape[1]):
+        d = centre[gone, f] - centre[keep, f]
+        squared += d * d
+        centre[keep, f] += part * d
+    spread[keep] = (1.0 - part) * spread[keep] + part * spread[gone] + part * (1.0 - part) * squared
+    mass[keep] += mass[gone]
+    size[keep] += size[gone]
+
+
+@kernel()
 def _gather(X, weights, mass, member, successor, slot, block, share):
-    """Copy a group's rows into columns of `block`, and their shares of its weight (equal when it has none)."""
+    """Copy a group's rows into columns of `block`, and their shares of its weight (equal if it has none)."""
     p = X.shape[1]
     size = 0
     a = member[slot]
@@ -96,13 +133,15 @@ def _direct(X, weights, mass, member, successor, slot, block, share, size, kind,
                 squared[j] += d * d
         if kind == 0:
             for j in range(size):
-                partial[j] += w * np.sqrt(squared[j])
+                partial[j] += w * math.sqrt(squared[j])
         elif kind == 1:
             for j in range(size):
-                partial[j] = max(partial[j], squared[j])
+                if squared[j] > partial[j]:
+                    partial[j] = squared[j]
         else:
             for j in range(size):
-                partial[j] = min(partial[j], squared[j])
+                if squared[j] < partial[j]:
+                    partial[j] = squared[j]
         a = successor[a]
     if kind == 0:
         mean = 0.0
@@ -137,9 +176,9 @@ def agglomerate(X, weights, first, second, squared, kind, merges, costs, rises, 
     ----------
     X : (n, p) IN: no missing values
     weights : (n,) IN: at least 0
-    first, second, squared : (m,) IN: pairs of neighbours and their squared distances, from `trees.neighbour_pairs`
-    kind : 0 average, 1 complete, 2 single (all over all pairs of areas: "full order"), 3 Ward
-    merges : (n - 1, 2) int64 OUT: groups joined, lower number first; area i is group i, join t makes group n + t
+    first, second, squared : (m,) IN: pairs of neighbours, squared distances, from `trees.neighbour_pairs`
+    kind : 0 average, 1 complete, 2 single, over all pairs of areas ("full order"); 3 Ward; 4 mean squared distance
+    merges : (n - 1, 2) int64 OUT: groups joined, lower number first; area i is group i, join t gives group n + t
     costs : (n - 1,) OUT: Ward: rise of the squared deviations; otherwise the distance between the groups
     rises : (n - 1,) OUT: rise of the weighted squared deviations within, whatever the linkage
     links : (n - 1,) int64 OUT: the cheapest pair of neighbours between the two groups: the tree of REDCAP
@@ -150,12 +189,13 @@ def agglomerate(X, weights, first, second, squared, kind, merges, costs, rises, 
 
     Notes
     -----
-    Ward: O(p) for each neighbour of a join, memory O(n p + m). Average, complete, single: every pair of areas is
-    measured exactly once, O(n^2 p) time in the same memory. Ties go to the lowest numbers (younger, older group).
+    Ward, mean square: O(p) for each neighbour of a join, memory O(n p + m). Average, complete, single: every pair
+    of areas is measured exactly once, O(n^2 p) time in the same memory. Of equal costs the pair with the lower
+    younger group goes first, then the lower older one.
     """
     n, p = X.shape
     m = first.size
-    ward = kind == 3
+    central = kind >= 3
     # arc 2e runs from first[e] to second[e], arc 2e + 1 back; an arc and its twin differ in the last bit
     end = np.empty(2 * m, np.int32)
     after = np.full(2 * m, -1, np.int32)
@@ -168,6 +208,7 @@ def agglomerate(X, weights, first, second, squared, kind, merges, costs, rises, 
     centre = X.copy()
     mass = weights.copy()
     size = np.ones(n, np.int64)
+    spread = np.zeros(n)
     for e in range(m - 1, -1, -1):
         a = first[e]
         b = second[e]
@@ -179,9 +220,9 @@ def agglomerate(X, weights, first, second, squared, kind, merges, costs, rises, 
                 before[head[owner]] = arc
             head[owner] = arc
             degree[owner] += 1
-        cost[e] = _rise(centre, mass, a, b) if ward else np.sqrt(squared[e])
+        cost[e] = _pair_cost(kind, centre, mass, spread, a, b) if central else np.sqrt(squared[e])
 
-    rows = 0 if ward else n
+    rows = 0 if central else n
     member = np.arange(n)
     last = np.arange(n)
     successor = np.full(n, -1, np.int64)
@@ -295,7 +336,7 @@ def agglomerate(X, weights, first, second, squared, kind, merges, costs, rises, 
                     squared[link[from_gone]] == squared[link[into]] and link[from_gone] < link[into]
                 ):
                     link[into] = link[from_gone]
-                if not ward:
+                if not central:
                     cost[into] = _combine(
                         kind, cost[into], cost[from_gone], mass[keep], mass[gone], size[keep], size[gone]
                     )
@@ -308,7 +349,7 @@ def agglomerate(X, weights, first, second, squared, kind, merges, costs, rises, 
                     before[head[keep]] = arc
                 head[keep] = arc
                 degree[keep] += 1
-                if not ward:
+                if not central:
                     if gathered == 0:
                         gathered = _gather(X, weights, mass, member, successor, keep, block, share)
                     far = _direct(
@@ -324,7 +365,7 @@ def agglomerate(X, weights, first, second, squared, kind, merges, costs, rises, 
         while arc >= 0:
             mark[end[arc]] = -1
             arc = after[arc]
-        if not ward:
+        if not central:
             gathered = 0
             arc = head[keep]
             while arc >= 0:
@@ -342,25 +383,15 @@ def agglomerate(X, weights, first, second, squared, kind, merges, costs, rises, 
             successor[last[keep]] = member[gone]
             last[keep] = last[gone]
 
-        both = mass[keep] + mass[gone]
-        if both > 0.0:
-            for f in range(p):
-                centre[keep, f] = (mass[keep] * centre[keep, f] + mass[gone] * centre[gone, f]) / both
-        else:
-            for f in range(p):
-                centre[keep, f] = (size[keep] * centre[keep, f] + size[gone] * centre[gone, f]) / (
-                    size[keep] + size[gone]
-                )
-        mass[keep] = both
-        size[keep] += size[gone]
+        _join(centre, mass, size, spread, keep, gone)
         ident[gone] = -1
         ident[keep] = n + joins
         best = -1
         arc = head[keep]
         while arc >= 0:
             e = arc >> 1
-            if ward:
-                cost[e] = _rise(centre, mass, keep, end[arc])
+            if central:
+                cost[e] = _pair_cost(kind, centre, mass, spread, keep, end[arc])
             if (
                 best < 0
                 or cost[e] < cost[best >> 1]
@@ -382,13 +413,13 @@ def agglomerate(X, weights, first, second, squared, kind, merges, costs, rises, 
 
 
 @kernel()
-def cut_merges(merges, joins, n_regions, labels):
+def cut_merges(merges, n_regions, labels):
     """Undo the last joins until `n_regions` regions are left, and number them by their lowest area.
 
     Parameters
     ----------
-    merges, joins : as `agglomerate` leaves them IN
-    n_regions : from n - joins to n
+    merges : as `agglomerate` leaves them IN
+    n_regions : from the number of components to n
     labels : (n,) int64 OUT
     """
     n = labels.size

@@ -1,6 +1,6 @@
 """Spanning forest of a neighbour graph and its best cuts: the second half of SKATER and of REDCAP.
 
-Sums kept along the tree make cutting *every* edge one pass of O(n p), where trying each edge anew is O(n^2 p).
+Sums kept along the tree make cutting *every* edge one pass of O(n p); trying each edge anew is O(n^2 p).
 Assuncao, Neves, Camara and Da Costa Freitas (2006), Efficient regionalization techniques for socio-economic
 geographical units using minimum spanning trees, IJGIS 20(7), sections 3 and 4.
 """
@@ -41,7 +41,7 @@ def neighbour_pairs(X, indptr, indices, first, second, squared):
 
 @kernel()
 def graph_components(indptr, indices, labels):
-    """Number the connected components by their lowest area; an area without neighbours is one of its own.
+    """Give the connected components numbers by their lowest area; an area without neighbours is one.
 
     Parameters
     ----------
@@ -163,7 +163,7 @@ def root_forest(first, second, chosen, taken, parent, preorder):
 
 @kernel()
 def _stretch_within(X, weights, preorder, start, stop, mean):
-    """Weighted squared deviations from the mean of the areas preorder[start:stop]; two passes, exact to rounding."""
+    """Add up weighted squared deviations from the mean over the areas preorder[start:stop], in two passes."""
     p = X.shape[1]
     mean[:] = 0.0
     total = 0.0
@@ -190,7 +190,7 @@ def _stretch_within(X, weights, preorder, start, stop, mean):
 
 @kernel()
 def _stretch_sums(X, weights, parent, preorder, start, stop, sums, mass, count):
-    """Sums of weight times row, of weight and of areas over the subtree of each area of a region."""
+    """Add up weight times row, weight and number over the subtree below each area of a region."""
     p = X.shape[1]
     for at in range(start, stop):
         a = preorder[at]
@@ -210,8 +210,8 @@ def _stretch_sums(X, weights, parent, preorder, start, stop, sums, mass, count):
 
 
 @kernel()
-def _best_cut(parent, preorder, start, stop, sums, mass, count, min_size, min_weight, mean):
-    """Find the edge whose cut lowers the region's squared deviations most: (area below the edge, gain); -1 if none.
+def _best_cut(preorder, start, stop, sums, mass, count, min_size, min_weight, mean):
+    """Find the cut that lowers the region's squared deviations most: (area below the edge, gain), or -1.
 
     gain = |A| mean(A)^2 + |B| mean(B)^2 - |R| mean(R)^2 = W_R / (W_A W_B) sum_f (S_A - W_A S_R / W_R)^2
     """
@@ -257,7 +257,7 @@ def cut_forest(X, weights, parent, preorder, n_regions, min_size, min_weight, la
     min_weight : weight each side of a cut must keep
     labels : (n,) int64 OUT: regions numbered by their lowest area
     objectives : (n_regions,) OUT: objectives[r - 1] is the sum of weighted squared deviations within r regions;
-        entries of fewer regions than trees are left as they are
+        entries for fewer regions than trees are left as they are
     cuts : (n_regions,) int64 OUT: cuts[r - 1] is the area below the edge whose cut made r regions of r - 1
 
     Returns
@@ -266,7 +266,7 @@ def cut_forest(X, weights, parent, preorder, n_regions, min_size, min_weight, la
 
     Notes
     -----
-    O(n p) for the first cut of a tree, then O(n_r p) for the two regions a cut makes. Ties go to the lowest area.
+    O(n p) for the first cut, then O(n_r p) for the two regions a cut makes. Ties go to the lowest area.
     """
     n, p = X.shape
     sums = np.empty((n, p))
@@ -295,7 +295,9 @@ def cut_forest(X, weights, parent, preorder, n_regions, min_size, min_weight, la
     for r in range(regions):
         within[r] = _stretch_within(X, weights, nodes, start[r], stop[r], mean)
         _stretch_sums(X, weights, up, nodes, start[r], stop[r], sums, mass, count)
-        edge[r], gain[r] = _best_cut(up, nodes, start[r], stop[r], sums, mass, count, min_size, min_weight, mean)
+        edge[r], gain[r] = _best_cut(
+            up, nodes, start[r], stop[r], sums, mass, count, min_size, min_weight, mean
+        )
     total = 0.0
     for r in range(regions):
         total += within[r]
@@ -332,7 +334,7 @@ def cut_forest(X, weights, parent, preorder, n_regions, min_size, min_weight, la
         for q in (np.int64(r), np.int64(regions)):
             within[q] = _stretch_within(X, weights, nodes, start[q], stop[q], mean)
             edge[q], gain[q] = _best_cut(
-                up, nodes, start[q], stop[q], sums, mass, count, min_size, min_weight, mean
+                nodes, start[q], stop[q], sums, mass, count, min_size, min_weight, mean
             )
         regions += 1
         total = 0.0
