@@ -1,13 +1,13 @@
 """Bottom-up grouping where only neighbours may join: Ward, and full-order average, complete, single linkage.
 
 Every pair of neighbouring groups is one edge with its cost; a join folds two groups' edges into one list, so
-that a join costs the neighbours of the two groups and nothing else. Of each pair the younger group is the owner;
-a heap holds each group's cheapest owned pair. Owned pairs only ever vanish, so an outdated entry is a lower bound
-and is put right when it comes to the top. Unlike in unconstrained Ward, a later join may be cheaper than an
-earlier one.
+that a join costs the neighbours of the two groups and nothing else. Of each pair the younger group is the
+owner; a heap holds each group's cheapest owned pair. Owned pairs only ever vanish, so an outdated entry is a
+lower bound and is put right when it comes to the top. Unlike in unconstrained Ward, a later join may be cheaper
+than an earlier one.
 
-Ward, J. H. (1963), JASA 58; full-order constraint: Guo, D. (2008), Regionalization with dynamically constrained
-agglomerative clustering and partitioning (REDCAP), IJGIS 22(7), section 3.3.
+Ward, J. H. (1963), JASA 58; full-order constraint: Guo, D. (2008), Regionalization with dynamically
+constrained agglomerative clustering and partitioning (REDCAP), IJGIS 22(7), section 3.3.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _rise(centre, mass, a, b):
 def _pair_cost(kind, centre, mass, spread, a, b):
     """Cost of the linkages that centres and spreads decide: Ward (3), mean squared distance (4).
 
-    mean over pairs |x_i - x_j|^2 = |c_a - c_b|^2 + spread_a + spread_b, with spread_a the mean of |x_i - c_a|^2
+    mean over pairs |x_i - x_j|^2 = |c_a - c_b|^2 + spread_a + spread_b, spread_a = mean |x_i - c_a|^2
     """
     if kind == 3:
         return _rise(centre, mass, a, b)
@@ -136,11 +136,11 @@ def _direct(X, weights, mass, member, successor, slot, block, share, size, kind,
                 partial[j] += w * math.sqrt(squared[j])
         elif kind == 1:
             for j in range(size):
-                if squared[j] > partial[j]:
+                if squared[j] > partial[j]:  # noqa: PLR1730 - max() would not vectorise
                     partial[j] = squared[j]
         else:
             for j in range(size):
-                if squared[j] < partial[j]:
+                if squared[j] < partial[j]:  # noqa: PLR1730 - min() would not vectorise
                     partial[j] = squared[j]
         a = successor[a]
     if kind == 0:
@@ -177,8 +177,8 @@ def agglomerate(X, weights, first, second, squared, kind, merges, costs, rises, 
     X : (n, p) IN: no missing values
     weights : (n,) IN: at least 0
     first, second, squared : (m,) IN: pairs of neighbours, squared distances, from `trees.neighbour_pairs`
-    kind : 0 average, 1 complete, 2 single, over all pairs of areas ("full order"); 3 Ward; 4 mean squared distance
-    merges : (n - 1, 2) int64 OUT: groups joined, lower number first; area i is group i, join t gives group n + t
+    kind : 0 average, 1 complete, 2 single, over all pairs of areas ("full order"); 3 Ward; 4 mean of squares
+    merges : (n - 1, 2) int64 OUT: groups joined, lower number first; area i is group i, join t is group n + t
     costs : (n - 1,) OUT: Ward: rise of the squared deviations; otherwise the distance between the groups
     rises : (n - 1,) OUT: rise of the weighted squared deviations within, whatever the linkage
     links : (n - 1,) int64 OUT: the cheapest pair of neighbours between the two groups: the tree of REDCAP
@@ -189,9 +189,9 @@ def agglomerate(X, weights, first, second, squared, kind, merges, costs, rises, 
 
     Notes
     -----
-    Ward, mean square: O(p) for each neighbour of a join, memory O(n p + m). Average, complete, single: every pair
-    of areas is measured exactly once, O(n^2 p) time in the same memory. Of equal costs the pair with the lower
-    younger group goes first, then the lower older one.
+    Ward, mean of squares: O(p) for each neighbour of a join, memory O(n p + m). Average, complete, single: every
+    pair of areas is measured exactly once, O(n^2 p) time in the same memory. Of equal costs the pair with the
+    lower younger group goes first, then the one with the lower older group.
     """
     n, p = X.shape
     m = first.size

@@ -256,7 +256,7 @@ def cut_forest(X, weights, parent, preorder, n_regions, min_size, min_weight, la
     min_size : areas each side of a cut must keep
     min_weight : weight each side of a cut must keep
     labels : (n,) int64 OUT: regions numbered by their lowest area
-    objectives : (n_regions,) OUT: objectives[r - 1] is the sum of weighted squared deviations within r regions;
+    objectives : (n_regions,) OUT: objectives[r - 1] is the weighted sum of squared deviations within r regions;
         entries for fewer regions than trees are left as they are
     cuts : (n_regions,) int64 OUT: cuts[r - 1] is the area below the edge whose cut made r regions of r - 1
 
@@ -295,9 +295,7 @@ def cut_forest(X, weights, parent, preorder, n_regions, min_size, min_weight, la
     for r in range(regions):
         within[r] = _stretch_within(X, weights, nodes, start[r], stop[r], mean)
         _stretch_sums(X, weights, up, nodes, start[r], stop[r], sums, mass, count)
-        edge[r], gain[r] = _best_cut(
-            up, nodes, start[r], stop[r], sums, mass, count, min_size, min_weight, mean
-        )
+        edge[r], gain[r] = _best_cut(nodes, start[r], stop[r], sums, mass, count, min_size, min_weight, mean)
     total = 0.0
     for r in range(regions):
         total += within[r]
