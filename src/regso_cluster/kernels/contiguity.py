@@ -3,8 +3,8 @@
 Every pair of neighbouring groups is one edge with its cost; a join folds two groups' edges into one list, so
 that a join costs the neighbours of the two groups and nothing else. Of each pair the younger group is the
 owner; a heap holds each group's cheapest owned pair. Owned pairs only ever vanish, so an outdated entry is a
-lower bound and is put right when it comes to the top. Unlike in unconstrained Ward, a later join may be cheaper
-than an earlier one.
+lower bound and is put right when it comes to the top. Unlike in unconstrained Ward, a later join may be
+cheaper than an earlier one.
 
 Ward, J. H. (1963), JASA 58; full-order constraint: Guo, D. (2008), Regionalization with dynamically
 constrained agglomerative clustering and partitioning (REDCAP), IJGIS 22(7), section 3.3.
@@ -189,9 +189,9 @@ def agglomerate(X, weights, first, second, squared, kind, merges, costs, rises, 
 
     Notes
     -----
-    Ward, mean of squares: O(p) for each neighbour of a join, memory O(n p + m). Average, complete, single: every
-    pair of areas is measured exactly once, O(n^2 p) time in the same memory. Of equal costs the pair with the
-    lower younger group goes first, then the one with the lower older group.
+    Ward, mean of squares: O(p) for each neighbour of a join, memory O(n p + m). Average, complete, single:
+    every pair of areas is measured exactly once, O(n^2 p) time in the same memory. Of equal costs the pair with
+    the lower younger group goes first, then the one with the lower older group.
     """
     n, p = X.shape
     m = first.size

@@ -256,8 +256,8 @@ def cut_forest(X, weights, parent, preorder, n_regions, min_size, min_weight, la
     min_size : areas each side of a cut must keep
     min_weight : weight each side of a cut must keep
     labels : (n,) int64 OUT: regions numbered by their lowest area
-    objectives : (n_regions,) OUT: objectives[r - 1] is the weighted sum of squared deviations within r regions;
-        entries for fewer regions than trees are left as they are
+    objectives : (n_regions,) OUT: objectives[r - 1] is the weighted sum of squared deviations within r
+        regions; entries for fewer regions than trees are left as they are
     cuts : (n_regions,) int64 OUT: cuts[r - 1] is the area below the edge whose cut made r regions of r - 1
 
     Returns
