@@ -190,8 +190,8 @@ def agglomerate(X, weights, first, second, squared, kind, merges, costs, rises, 
     Notes
     -----
     Ward, mean of squares: O(p) for each neighbour of a join, memory O(n p + m). Average, complete, single:
-    every pair of areas is measured exactly once, O(n^2 p) time in the same memory. Of equal costs the pair with
-    the lower younger group goes first, then the one with the lower older group.
+    every pair of areas is measured exactly once, O(n^2 p) time in the same memory. Of equal costs the pair
+    with the lower younger group goes first, then the one with the lower older group.
     """
     n, p = X.shape
     m = first.size

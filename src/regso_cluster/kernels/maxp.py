@@ -2,8 +2,8 @@
 
 Duque, Anselin and Rey (2012), The max-p-regions problem, Journal of Regional Science 52(3), section 4; Wei,
 Rey and Knaap (2021), Efficient regionalization for spatially explicit neighborhood delineation, IJGIS 35(1),
-section 3. Two things differ. They minimise the sum of pairwise dissimilarities, here it is the weighted sum of
-squared deviations, as in the other methods, so that results compare. They grow regions one by one, which
+section 3. Two things differ. They minimise the sum of pairwise dissimilarities, here it is the weighted sum
+of squared deviations, as in the other methods, so that results compare. They grow regions one by one, which
 strands areas between regions; here a tree that spans the graph is packed from its leaves. That gives the most
 regions the tree allows: a lowest subtree that holds the weight meets a region in any solution, and cutting it
 off takes no more than that region from the rest.

@@ -1,8 +1,8 @@
 """Ward on a mixture of feature and neighbour dissimilarities, the hierarchy behind the price of contiguity.
 
 Chavent, Kuentz-Simonet, Labenne and Saracco (2018), ClustGeo: an R package for hierarchical clustering with
-spatial constraints, Computational Statistics 33(4), sections 2 and 3. Theirs keeps all pairs in a matrix; here a
-group's pseudo-inertia comes from sums, so that memory grows with n and not with its square.
+spatial constraints, Computational Statistics 33(4), sections 2 and 3. Theirs keeps all pairs in a matrix; here
+a group's pseudo-inertia comes from sums, so that memory grows with n and not with its square.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from regso_cluster.kernels._jit import kernel
 
 
 @kernel(parallel=True)
-def mixed_ward(Z, weights, indptr, indices, share, merges, costs, centre, state, between, far, place):
+def mixed_ward(
+    Z, weights, indptr, indices, share, tolerance, merges, costs, centre, state, between, far, place
+):
     """Join all areas, cheapest pair first, once for each weight of the neighbour dissimilarity.
 
     The pseudo-inertia of a group C with weight W is I(C) = 1 / W sum_{i < j in C} w_i w_j d_ij^2, and a join
@@ -27,15 +29,17 @@ def mixed_ward(Z, weights, indptr, indices, share, merges, costs, centre, state,
     Z : (s, n, q) IN: coordinates whose squared distances are the Euclidean part of the mixture
     weights : (n,) IN: > 0
     indptr, indices : symmetric graph in CSR form IN
-    share : (s,) IN: weight of the neighbour dissimilarity (0 between neighbours, 1 otherwise); 0 leaves it out
+    share : (s,) IN: weight of the neighbour dissimilarity (0 for neighbours, 1 otherwise); 0 leaves it out
+    tolerance : (s,) IN: costs this close are taken as equal; above the rounding of a cost, which is not the same
+        seen from both groups, or else the chain could run in a circle
     merges : (s, n - 1, 2) int64 OUT: an area of each of the two groups joined; in the order found
     costs : (s, n - 1) OUT: the costs of the joins; those of a sorted list are the hierarchy
-    centre (s, q, n), state (s, 2, n), between (s, n), far (s, n), place (s, 4, n) int64 : work space
+    centre (s, q, n), state (s, 2, n), between (s, n), far (s, n), place (s, 6, n) int64 : work space
 
     Notes
     -----
     Nearest-neighbour chain: Ward's costs are reducible for any dissimilarity. O(n^2 q) time for each mixture.
-    Ties go to the group standing earlier in the chain, then to the lowest area. A mixture belongs to one thread.
+    Ties go to the group before in the chain, then to the lowest area. A mixture belongs to one thread.
     """
     n = weights.size
     q = Z.shape[2]
@@ -45,12 +49,16 @@ def mixed_ward(Z, weights, indptr, indices, share, merges, costs, centre, state,
         column = place[s, 1]
         chain = place[s, 2]
         group = place[s, 3]
+        successor = place[s, 4]
+        last = place[s, 5]
         mass = state[s, 0]
         apart = state[s, 1]
         for a in range(n):
             at_column[a] = a
             column[a] = a
             group[a] = a
+            successor[a] = -1
+            last[a] = a
             mass[a] = weights[a]
             apart[a] = 0.0
             between[s, a] = 0.0
@@ -78,31 +86,31 @@ def mixed_ward(Z, weights, indptr, indices, share, merges, costs, centre, state,
             for j in range(live):
                 far[s, j] *= own * mass[j] / (own + mass[j])
             if share[s] > 0.0:
-                for a in range(n):
-                    if group[a] == top:
-                        for slot in range(indptr[a], indptr[a + 1]):
-                            b = indices[slot]
-                            between[s, column[group[b]]] += weights[a] * weights[b]
+                a = top
+                while a >= 0:
+                    for slot in range(indptr[a], indptr[a + 1]):
+                        b = indices[slot]
+                        between[s, column[group[b]]] += weights[a] * weights[b]
+                    a = successor[a]
                 for j in range(live):
                     joint = (apart[i] + apart[j]) + (own * mass[j] - between[s, j])
                     far[s, j] += share[s] * (joint / (own + mass[j]) - (apart[i] / own + apart[j] / mass[j]))
             far[s, i] = np.inf
+            before = np.int64(-1)
             nearest = np.int64(-1)
+            least = np.inf
             if length > 1:
-                nearest = column[chain[length - 2]]
+                before = column[chain[length - 2]]
+                nearest = before
+                least = far[s, before] - tolerance[s]
             for j in range(live):
-                if (
-                    nearest < 0
-                    or far[s, j] < far[s, nearest]
-                    or (
-                        far[s, j] == far[s, nearest]
-                        and at_column[j] < at_column[nearest]
-                        and (length == 1 or at_column[nearest] != chain[length - 2])
-                    )
-                ):
-                    nearest = j
+                value = far[s, j]
+                if value <= least and j != before and j != i:
+                    if value < least or (nearest != before and at_column[j] < at_column[nearest]):
+                        nearest = j
+                        least = value
             other = at_column[nearest]
-            if length > 1 and other == chain[length - 2]:
+            if nearest == before:
                 # two groups nearest to each other: join them under the lower area
                 low = min(top, other)
                 high = max(top, other)
@@ -120,9 +128,12 @@ def mixed_ward(Z, weights, indptr, indices, share, merges, costs, centre, state,
                 mass[u] += mass[v]
                 for j in range(live):
                     between[s, j] = 0.0
-                for a in range(n):
-                    if group[a] == high:
-                        group[a] = low
+                a = high
+                while a >= 0:
+                    group[a] = low
+                    a = successor[a]
+                successor[last[low]] = high
+                last[low] = last[high]
                 live -= 1
                 if v != live:
                     at_column[v] = at_column[live]
