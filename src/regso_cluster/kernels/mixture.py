@@ -1,8 +1,8 @@
 """Ward on a mixture of feature and neighbour dissimilarities, the hierarchy behind the price of contiguity.
 
 Chavent, Kuentz-Simonet, Labenne and Saracco (2018), ClustGeo: an R package for hierarchical clustering with
-spatial constraints, Computational Statistics 33(4), sections 2 and 3. Theirs keeps all pairs in a matrix; here
-a group's pseudo-inertia comes from sums, so that memory grows with n and not with its square.
+spatial constraints, Computational Statistics 33(4), sections 2 and 3. Theirs keeps all pairs in a matrix;
+here a group's pseudo-inertia comes from sums, so that memory grows with n and not with its square.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ def mixed_ward(
     weights : (n,) IN: > 0
     indptr, indices : symmetric graph in CSR form IN
     share : (s,) IN: weight of the neighbour dissimilarity (0 for neighbours, 1 otherwise); 0 leaves it out
-    tolerance : (s,) IN: costs this close are taken as equal; above the rounding of a cost, which is not the same
-        seen from both groups, or else the chain could run in a circle
+    tolerance : (s,) IN: costs this close are taken as equal; above the rounding of a cost, which is not
+        the same seen from both groups, or else the chain could run in a circle
     merges : (s, n - 1, 2) int64 OUT: an area of each of the two groups joined; in the order found
     costs : (s, n - 1) OUT: the costs of the joins; those of a sorted list are the hierarchy
     centre (s, q, n), state (s, 2, n), between (s, n), far (s, n), place (s, 6, n) int64 : work space
@@ -105,7 +105,7 @@ def mixed_ward(
                 least = far[s, before] - tolerance[s]
             for j in range(live):
                 value = far[s, j]
-                if value <= least and j != before and j != i:
+                if value <= least and j not in (before, i):
                     if value < least or (nearest != before and at_column[j] < at_column[nearest]):
                         nearest = j
                         least = value
@@ -147,3 +147,57 @@ def mixed_ward(
                     between[s, j] = 0.0
                 chain[length] = other
                 length += 1
+
+
+@kernel(parallel=True)
+def farthest_squared(X, farthest):
+    """Find for each row the greatest squared distance to a later row.
+
+    Parameters
+    ----------
+    X : (n, p) IN
+    farthest : (n,) OUT
+    """
+    n, p = X.shape
+    for a in numba.prange(n):
+        greatest = 0.0
+        for b in range(a + 1, n):
+            squared = 0.0
+            for f in range(p):
+                d = X[a, f] - X[b, f]
+                squared += d * d
+            greatest = max(greatest, squared)
+        farthest[a] = greatest
+
+
+@kernel()
+def cut_joins(merges, order, n_groups, labels):
+    """Do the cheapest joins until `n_groups` groups are left, and number them by their lowest area.
+
+    Parameters
+    ----------
+    merges : (n - 1, 2) int64 IN: an area of each of the two groups joined
+    order : (n - 1,) int64 IN: the joins from cheapest to dearest
+    n_groups : from 1 to n
+    labels : (n,) int64 OUT
+    """
+    n = labels.size
+    above = np.arange(n)
+    for t in range(n - n_groups):
+        a = merges[order[t], 0]
+        while above[a] != a:
+            above[a] = above[above[a]]
+            a = above[a]
+        b = merges[order[t], 1]
+        while above[b] != b:
+            above[b] = above[above[b]]
+            b = above[b]
+        above[max(a, b)] = min(a, b)
+    used = 0
+    for a in range(n):
+        # every area hangs on a lower one, so its group has a number already
+        if above[a] == a:
+            labels[a] = used
+            used += 1
+        else:
+            labels[a] = labels[above[a]]
