@@ -1,4 +1,4 @@
-"""What the estimators of regions share: checks of their arguments, the pairs of the graph."""
+"""What the estimators of regions share: checks of their arguments, pairs of neighbours, the hierarchy."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ from regso_cluster.grouping.graphs import (
     centred,
     neighbour_graph,
 )
+from regso_cluster.kernels import contiguity, trees
+
+LINKAGES = {"average": 0, "complete": 1, "single": 2, "ward": 3, "average_squared": 4}
 
 
 class Inputs(NamedTuple):
@@ -70,3 +73,44 @@ def check_weight(name: str, value: Any) -> None:
     """Refuse what is no finite number, at least 0."""
     if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not 0 <= value < np.inf:
         raise ValueError(f"{name} must be a finite number >= 0, got {value!r}")
+
+
+class Pairs(NamedTuple):
+    """Each pair of neighbours once: first < second, and the squared distance of their rows."""
+
+    first: Integers
+    second: Integers
+    squared: Floats
+
+
+class Tree(NamedTuple):
+    """A hierarchy as `kernels.contiguity.agglomerate` gives it, without the rows not used."""
+
+    merges: Integers
+    costs: Floats
+    rises: Floats
+    links: Integers
+
+
+def neighbour_pairs(X: Floats, graph: NeighbourGraph) -> Pairs:
+    """List the pairs of neighbours."""
+    m = graph.indices.size // 2
+    pairs = Pairs(np.empty(m, np.int64), np.empty(m, np.int64), np.empty(m))
+    trees.neighbour_pairs(X, graph.indptr, graph.indices, *pairs)
+    return pairs
+
+
+def agglomerate(X: Floats, weights: Floats, pairs: Pairs, kind: int, n_components: int) -> Tree:
+    """Join neighbouring groups to the end."""
+    n = len(X)
+    tree = Tree(np.empty((n - 1, 2), np.int64), np.empty(n - 1), np.empty(n - 1), np.empty(n - 1, np.int64))
+    contiguity.agglomerate(X, weights, *pairs, kind, *tree)
+    joins = n - n_components
+    return Tree(tree.merges[:joins], tree.costs[:joins], tree.rises[:joins], tree.links[:joins])
+
+
+def linkage_kind(name: Any) -> int:
+    """Give the kernel's number of a linkage."""
+    if name not in LINKAGES:
+        raise ValueError(f"linkage must be one of {sorted(LINKAGES)}, got {name!r}")
+    return LINKAGES[name]

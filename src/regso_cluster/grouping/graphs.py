@@ -144,7 +144,7 @@ def area_weights(sample_weight: Any, n_areas: int) -> Floats:
     if not weights.sum() > 0:
         raise InputError(
             Fault(
-                what="all weights are zero", where="sample_weight", hint="Leave out sample_weight to weigh alike"
+                what="all weights are zero", where="sample_weight", hint="Leave it out to weigh areas alike"
             )
         )
     return weights

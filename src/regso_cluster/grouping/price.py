@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_array
 
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.grouping._regional import is_count
+from regso_cluster.grouping._regional import agglomerate, is_count, linkage_kind, neighbour_pairs
 from regso_cluster.grouping.graphs import (
     Floats,
     Integers,
@@ -19,7 +19,7 @@ from regso_cluster.grouping.graphs import (
     centred,
     neighbour_graph,
 )
-from regso_cluster.kernels import mixture
+from regso_cluster.kernels import contiguity, mixture
 from regso_cluster.kernels._threads import threads
 from regso_cluster.kernels.trees import graph_components
 
@@ -39,6 +39,8 @@ class ContiguityPrice:
     geography_kept : (a,) float64, `geography` divided by its value for alpha = 1
     pieces : (a,) int64, connected pieces the groups fall into; n_clusters when all are in one piece
     labels : (a, n) int64, groups numbered by their first area
+    contiguous : share of the features' inertia that Ward explains when only neighbours may join, every group
+        in one piece; NaN when the graph has more connected parts than groups
     """
 
     alphas: Floats
@@ -48,6 +50,7 @@ class ContiguityPrice:
     geography_kept: Floats
     pieces: Integers
     labels: Integers
+    contiguous: float
 
 
 class _Mixture(NamedTuple):
@@ -119,6 +122,7 @@ def price_of_contiguity(
         geography_kept=_relative(geography, geography[-1]),
         pieces=np.array([count_pieces(mixed.graph, row) for row in labels]),
         labels=labels,
+        contiguous=_contiguous(mixed, int(n_clusters)),
     )
 
 
@@ -217,6 +221,16 @@ def _explained_neighbours(graph: NeighbourGraph, weights: Floats, labels: Intege
     whole = weights.sum()
     total = ((whole**2 - weights @ weights) / 2.0 - joined.sum()) / whole
     return float(1.0 - (apart / mass).sum() / total)
+
+
+def _contiguous(mixed: _Mixture, n_clusters: int) -> float:
+    if n_clusters < mixed.graph.n_components:
+        return float("nan")
+    pairs = neighbour_pairs(mixed.features, mixed.graph)
+    tree = agglomerate(mixed.features, mixed.weights, pairs, linkage_kind("ward"), mixed.graph.n_components)
+    labels = np.empty(mixed.weights.size, np.int64)
+    contiguity.cut_merges(tree.merges, n_clusters, labels)
+    return _explained(mixed.features, mixed.weights, labels)
 
 
 def _relative(explained: Floats, best: float) -> Floats:

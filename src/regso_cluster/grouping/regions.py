@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.grouping._regional import Regionaliser, check_weight, is_count
-from regso_cluster.grouping.graphs import Floats, Integers, NeighbourGraph, require_regions
+from regso_cluster.grouping._regional import (
+    Pairs,
+    Regionaliser,
+    agglomerate,
+    check_weight,
+    is_count,
+    linkage_kind,
+    neighbour_pairs,
+)
+from regso_cluster.grouping.graphs import Floats, Integers, require_regions
 from regso_cluster.grouping.maxp import MaxP
 from regso_cluster.grouping.price import ContiguityPrice, price_of_contiguity
 from regso_cluster.kernels import contiguity, trees
 
 __all__ = ["ContiguityPrice", "ContiguousAgglomerative", "MaxP", "Redcap", "Skater", "price_of_contiguity"]
-
-LINKAGES = {"average": 0, "complete": 1, "single": 2, "ward": 3, "average_squared": 4}
-
-
-class _Pairs(NamedTuple):
-    first: Integers
-    second: Integers
-    squared: Floats
-
-
-class _Tree(NamedTuple):
-    merges: Integers
-    costs: Floats
-    rises: Floats
-    links: Integers
 
 
 class ContiguousAgglomerative(Regionaliser):
@@ -97,9 +90,9 @@ class ContiguousAgglomerative(Regionaliser):
         """
         X, weights, graph = self._inputs(X, sample_weight)
         self._check_counts(len(X), n_clusters=self.n_clusters)
-        kind = _linkage(self.linkage)
+        kind = linkage_kind(self.linkage)
         require_regions(graph, self.n_clusters)
-        tree = _agglomerate(X, weights, _pairs(X, graph), kind, graph.n_components)
+        tree = agglomerate(X, weights, neighbour_pairs(X, graph), kind, graph.n_components)
         self.children_ = tree.merges
         self.distances_ = np.sqrt(2.0 * tree.costs) if self.linkage == "ward" else tree.costs
         self.objectives_ = np.concatenate(([0.0], np.cumsum(tree.rises)))
@@ -134,7 +127,7 @@ class _TreeCutter(Regionaliser):
     min_size: int
     min_weight: float
 
-    def _tree(self, X: Floats, weights: Floats, pairs: _Pairs, n_components: int) -> Integers:
+    def _tree(self, X: Floats, weights: Floats, pairs: Pairs, n_components: int) -> Integers:
         raise NotImplementedError
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:  # noqa: ARG002  # contract
@@ -157,7 +150,7 @@ class _TreeCutter(Regionaliser):
         self._check_counts(len(X), n_clusters=self.n_clusters, min_size=self.min_size)
         check_weight("min_weight", self.min_weight)
         require_regions(graph, self.n_clusters)
-        pairs = _pairs(X, graph)
+        pairs = neighbour_pairs(X, graph)
         tree = self._tree(X, weights, pairs, graph.n_components)
         n, k = len(X), int(self.n_clusters)
         parent, preorder = np.empty(n, np.int64), np.empty(n, np.int64)
@@ -241,7 +234,7 @@ class Skater(_TreeCutter):
         self.min_weight = min_weight
         self.n_threads = n_threads
 
-    def _tree(self, X: Floats, weights: Floats, pairs: _Pairs, n_components: int) -> Integers:  # noqa: ARG002
+    def _tree(self, X: Floats, weights: Floats, pairs: Pairs, n_components: int) -> Integers:  # noqa: ARG002
         chosen = np.empty(max(len(X) - 1, 0), np.int64)
         order = np.argsort(pairs.squared, kind="stable")
         taken = trees.spanning_forest(pairs.first, pairs.second, order, len(X), chosen)
@@ -285,23 +278,8 @@ class Redcap(_TreeCutter):
         self.min_weight = min_weight
         self.n_threads = n_threads
 
-    def _tree(self, X: Floats, weights: Floats, pairs: _Pairs, n_components: int) -> Integers:
-        return _agglomerate(X, weights, pairs, _linkage(self.linkage), n_components).links
-
-
-def _pairs(X: Floats, graph: NeighbourGraph) -> _Pairs:
-    m = graph.indices.size // 2
-    pairs = _Pairs(np.empty(m, np.int64), np.empty(m, np.int64), np.empty(m))
-    trees.neighbour_pairs(X, graph.indptr, graph.indices, *pairs)
-    return pairs
-
-
-def _agglomerate(X: Floats, weights: Floats, pairs: _Pairs, kind: int, n_components: int) -> _Tree:
-    n = len(X)
-    tree = _Tree(np.empty((n - 1, 2), np.int64), np.empty(n - 1), np.empty(n - 1), np.empty(n - 1, np.int64))
-    contiguity.agglomerate(X, weights, *pairs, kind, *tree)
-    joins = n - n_components
-    return _Tree(tree.merges[:joins], tree.costs[:joins], tree.rises[:joins], tree.links[:joins])
+    def _tree(self, X: Floats, weights: Floats, pairs: Pairs, n_components: int) -> Integers:
+        return agglomerate(X, weights, pairs, linkage_kind(self.linkage), n_components).links
 
 
 def _within(X: Floats, weights: Floats, labels: Integers) -> float:
@@ -314,9 +292,3 @@ def _within(X: Floats, weights: Floats, labels: Integers) -> float:
         mean = np.divide(sums, mass, out=np.zeros(k), where=mass > 0)
         total += float(weights @ (column - mean[labels]) ** 2)
     return total
-
-
-def _linkage(name: Any) -> int:
-    if name not in LINKAGES:
-        raise ValueError(f"linkage must be one of {sorted(LINKAGES)}, got {name!r}")
-    return LINKAGES[name]
