@@ -48,7 +48,8 @@ def assert_same(got, twin):
 
 def test_four_areas_by_hand():
     # a path 0 - 1 - 2 - 3 with values 0, 4, 1, 3 and weights 1, 1, 1, 3: 0 and 2 are alike but not near.
-    # Ward: 0-1 costs 1/2 * 16 = 8, 1-2 1/2 * 9 = 4.5, 2-3 3/4 * 4 = 3: 2 and 3 join (group 4, mean 2.5, weight 4)
+    # Ward: 0-1 costs 1/2 * 16 = 8, 1-2 1/2 * 9 = 4.5, 2-3 3/4 * 4 = 3: 2 and 3 join
+    # (group 4, mean 2.5, of weight 4)
     # then 0-1 8 against 1-4 4/5 * 1.5^2 = 1.8: join (group 5, mean 2.8, weight 5)
     # then 0-5 5/6 * 2.8^2 = 6.5333: in all 11.3333 = 0 + 16 + 1 + 27 - 14^2 / 6
     X = np.array([[0.0], [4.0], [1.0], [3.0]])
