@@ -19,7 +19,7 @@ PLACES = np.array([(r, c) for r in range(7) for c in range(8)]) + 0.3 * np.rando
 
 
 def test_four_areas_by_hand():
-    # of 5.5^2 * 2 + 4.5^2 * 2 = 101, explained 100 / 101. Pairs that are no neighbours: 4, inertia 4 / 4 = 1.
+    # values 0, 10, 1, 11; neighbours 0 - 1 and 2 - 3. By value {0, 2} and {1, 3}: squares within are 1 in all
     # of 5.5^2 * 2 + 4.5^2 * 2 = 101, explained 100 / 101. Pairs that are no neighbours: 4, inertia 4 / 4 = 1;
     # inside the groups 1 pair each, 1 / 2 + 1 / 2 = 1: explained 0; and each group is two pieces.
     # By neighbourhood {0, 1} and {2, 3}: squares within 50 + 50, explained 1 / 101; all pairs inside are
