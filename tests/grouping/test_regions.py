@@ -40,7 +40,7 @@ def expected_failures(estimator):
     return {}
 
 
-# A graph is bound to its number of areas, so that the checks, which fit tables of many sizes, run without one.
+# A graph is bound to its number of areas; the checks fit tables of many sizes, so they run without one.
 @parametrize_with_checks(
     [
         ContiguousAgglomerative(),

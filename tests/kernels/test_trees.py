@@ -206,3 +206,9 @@ def test_a_region_without_weight_has_no_deviations():
         np.array([[0.0], [1.0], [2.0]]), np.array([0.0, 0.0, 2.0]), [(0, 1), (1, 2)], 3
     )
     assert (labels.tolist(), objectives.tolist(), reached) == ([0, 1, 2], [0.0, 0.0, 0.0], 3)
+
+
+def test_equal_gains_in_two_regions_go_to_the_lowest_area():
+    X = np.array([[0.0], [1.0], [0.0], [1.0]])
+    labels, objectives, cuts, _ = cut(X, np.ones(4), [(0, 1), (2, 3)], 3)
+    assert (labels.tolist(), objectives[1:].tolist(), cuts[2]) == ([0, 1, 2, 2], [1.0, 0.5], 1)

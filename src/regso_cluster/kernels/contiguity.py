@@ -23,7 +23,7 @@ from regso_cluster.kernels._jit import kernel
 def _sift_up(cost, ident, slot, at):
     while at > 0:
         up = (at - 1) >> 1
-        if cost[up] < cost[at] or (cost[up] == cost[at] and ident[up] < ident[at]):
+        if cost[up] <= cost[at]:  # groups enter in the order of their numbers: a tie stands right
             break
         cost[up], cost[at] = cost[at], cost[up]
         ident[up], ident[at] = ident[at], ident[up]
