@@ -169,3 +169,18 @@ def test_a_star_and_a_long_path(linkage):
         for adjacent in (star, path):
             got = agglomerate(X, np.ones(n), adjacent, linkage)
             assert_same(got, naive.agglomerate(X, np.ones(n), adjacent, linkage))
+
+
+@pytest.mark.parametrize("linkage", ["complete", "single"])
+@pytest.mark.parametrize("seed", range(6))
+def test_ties_between_joined_groups_too(seed, linkage):
+    # distances of whole numbers stay exact in these linkages, so that every tie is a tie to the end
+    draw = np.random.default_rng(seed)
+    adjacent = np.triu(draw.random((16, 16)) < 0.3, 1)
+    adjacent |= adjacent.T
+    X = draw.integers(0, 4, (16, 1)).astype(float)
+    got = agglomerate(X, np.ones(16), adjacent, linkage)
+    twin = naive.agglomerate(X, np.ones(16), adjacent, linkage)
+    np.testing.assert_array_equal(got[0], twin[0])
+    np.testing.assert_array_equal(got[1], twin[1])
+    assert got[3] == twin[3]
