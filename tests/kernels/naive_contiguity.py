@@ -191,3 +191,27 @@ def mixed_ward(squared, weights):
         costs.append(cost)
         groups = [g for at, g in enumerate(groups) if at not in (i, j)] + [groups[i] | groups[j]]
     return merges, np.array(costs)
+
+
+def sweep(X, weights, adjacent, labels, min_weight, tolerance):
+    """Move areas in their order, each to the region that gains most (ties: lowest), until nothing moves."""
+    labels = labels.copy()
+    moved = True
+    while moved:
+        moved = False
+        for a in range(len(X)):
+            old = {int(b) for b in np.flatnonzero(labels == labels[a])}
+            rest = old - {a}
+            if weights[sorted(rest)].sum() < min_weight or len(parts(adjacent, rest)) != 1:
+                continue
+            best = (tolerance, None)
+            for q in sorted({int(labels[b]) for b in np.flatnonzero(adjacent[a])} - {int(labels[a])}):
+                new = {int(b) for b in np.flatnonzero(labels == q)}
+                before = within(X, weights, old) + within(X, weights, new)
+                gain = before - within(X, weights, rest) - within(X, weights, new | {a})
+                if gain > best[0] + 1e-9:
+                    best = (gain, q)
+            if best[1] is not None:
+                labels[a] = best[1]
+                moved = True
+    return labels

@@ -169,3 +169,33 @@ def test_threads_change_nothing():
     finally:
         numba.set_num_threads(before)
     assert len(set(found)) == 1
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_moves_agree_with_the_twin(seed):
+    X, weights, adjacent, orders = random_case(seed)
+    labels, counts, _ = construct(X, weights, adjacent, 12.0, orders)
+    better, _ = improve(X, weights, adjacent, 12.0, labels, counts, 1e-9)
+    for s in range(5):
+        twin = naive.sweep(X, weights, adjacent, labels[s], 12.0, 1e-9)
+        np.testing.assert_array_equal(better[s], twin)
+
+
+def test_equal_fits_go_to_the_lowest_region():
+    # 2 - 1 - 0 - 3 - 4, walked from 0: {1, 2} and {3, 4} hold 2 each, area 0 is left over and fits both alike
+    path = np.zeros((5, 5), bool)
+    for a, b in [(2, 1), (1, 0), (0, 3), (3, 4)]:
+        path[a, b] = path[b, a] = True
+    labels, counts, _ = construct(np.zeros((5, 1)), np.ones(5), path, 2.0, np.array([[0, 1, 2, 3, 4]]))
+    assert (labels.tolist(), counts.tolist()) == ([[0, 0, 0, 1, 1]], [2])
+    # area 2 gains the same in region 0 and in region 2: its neighbours are listed as 0, 4
+    X = np.array([[0.0], [0.0], [0.0], [9.0], [0.0], [0.0]])
+    adjacent = np.zeros((6, 6), bool)
+    for a, b in [(0, 1), (2, 0), (2, 3), (2, 4), (4, 5)]:
+        adjacent[a, b] = adjacent[b, a] = True
+    start = np.array([[0, 0, 1, 1, 2, 2]])
+    moved, _ = improve(X, np.ones(6), adjacent, 1.0, start, np.array([3]))
+    assert moved.tolist() == [[0, 0, 0, 1, 2, 2]]
+    start = np.array([[2, 2, 1, 1, 0, 0]])
+    moved, _ = improve(X, np.ones(6), adjacent, 1.0, start, np.array([3]))
+    assert moved.tolist() == [[2, 2, 0, 1, 0, 0]]
