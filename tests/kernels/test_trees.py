@@ -212,3 +212,18 @@ def test_equal_gains_in_two_regions_go_to_the_lowest_area():
     X = np.array([[0.0], [1.0], [0.0], [1.0]])
     labels, objectives, cuts, _ = cut(X, np.ones(4), [(0, 1), (2, 3)], 3)
     assert (labels.tolist(), objectives[1:].tolist(), cuts[2]) == ([0, 1, 2, 2], [1.0, 0.5], 1)
+
+
+def test_within_regions():
+    X, weights, _ = random_case(9)
+    labels = np.arange(20) % 3
+    weights[labels == 1] = 0.0
+    mean, mass = np.empty((3, 2)), np.empty(3)
+    total = trees.within_regions(X, weights, labels, mean, mass)
+    groups = [np.flatnonzero(labels == r) for r in range(3)]
+    assert total == pytest.approx(sum(naive.within(X, weights, g) for g in groups), rel=1e-12)
+    assert mass.tolist() == [weights[g].sum() for g in groups]
+    np.testing.assert_allclose(
+        mean[2], np.average(X[groups[2]], axis=0, weights=weights[groups[2]]), rtol=1e-12
+    )
+    assert mean[1].tolist() == [0.0, 0.0]

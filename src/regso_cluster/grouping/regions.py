@@ -283,12 +283,5 @@ class Redcap(_TreeCutter):
 
 
 def _within(X: Floats, weights: Floats, labels: Integers) -> float:
-    """Add up weighted squared deviations within regions, in two passes."""
-    k = int(labels.max()) + 1
-    mass = np.bincount(labels, weights=weights, minlength=k)
-    total = 0.0
-    for column in X.T:
-        sums = np.bincount(labels, weights=weights * column, minlength=k)
-        mean = np.divide(sums, mass, out=np.zeros(k), where=mass > 0)
-        total += float(weights @ (column - mean[labels]) ** 2)
-    return total
+    regions = int(labels.max()) + 1
+    return float(trees.within_regions(X, weights, labels, np.empty((regions, X.shape[1])), np.empty(regions)))

@@ -19,7 +19,7 @@ import numpy as np
 from regso_cluster.kernels._jit import kernel
 
 
-@kernel()
+@kernel(inline="always")
 def _sift_up(cost, ident, slot, at):
     while at > 0:
         up = (at - 1) >> 1
@@ -31,7 +31,7 @@ def _sift_up(cost, ident, slot, at):
         at = up
 
 
-@kernel()
+@kernel(inline="always")
 def _sift_down(cost, ident, slot, size):
     at = 0
     while True:
@@ -51,22 +51,28 @@ def _sift_down(cost, ident, slot, size):
         at = low
 
 
-@kernel()
+@kernel(inline="always")
+def _squared(centre, a, b):
+    total = 0.0
+    for f in range(centre.shape[1]):
+        d = centre[a, f] - centre[b, f]
+        total += d * d
+    return total
+
+
+@kernel(inline="always")
 def _rise(centre, mass, a, b):
     """Ward: how much the squared deviations within grow, w_a w_b / (w_a + w_b) |c_a - c_b|^2.
 
     A group of weight 0 joins at cost 0; the key below 0 lets it join its nearest neighbour first.
     """
-    squared = 0.0
-    for f in range(centre.shape[1]):
-        d = centre[a, f] - centre[b, f]
-        squared += d * d
+    squared = _squared(centre, a, b)
     if mass[a] > 0.0 and mass[b] > 0.0:
         return mass[a] * mass[b] / (mass[a] + mass[b]) * squared
     return -1.0 / (1.0 + squared)
 
 
-@kernel()
+@kernel(inline="always")
 def _pair_cost(kind, centre, mass, spread, a, b):
     """Cost of the linkages that centres and spreads decide: Ward (3), mean squared distance (4).
 
@@ -74,10 +80,7 @@ def _pair_cost(kind, centre, mass, spread, a, b):
     """
     if kind == 3:
         return _rise(centre, mass, a, b)
-    squared = 0.0
-    for f in range(centre.shape[1]):
-        d = centre[a, f] - centre[b, f]
-        squared += d * d
+    squared = _squared(centre, a, b)
     return squared + spread[a] + spread[b]
 
 

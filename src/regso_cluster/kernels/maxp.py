@@ -218,9 +218,29 @@ def _stays_whole(indptr, indices, labels, a, stack, seen, stamp):
                 start = b
     if wanted <= 1:
         return wanted == 1
+    # mostly the neighbours of a border on each other in a ring: walk these alone first
+    for slot in range(indptr[a], indptr[a + 1]):
+        if labels[indices[slot]] == r:
+            seen[indices[slot]] = 3 * stamp
+    seen[start] = 3 * stamp + 1
+    stack[0] = start
+    depth = 1
+    ring = 1
+    while depth > 0:
+        depth -= 1
+        b = stack[depth]
+        for slot in range(indptr[b], indptr[b + 1]):
+            c = indices[slot]
+            if seen[c] == 3 * stamp:
+                seen[c] = 3 * stamp + 1
+                stack[depth] = c
+                depth += 1
+                ring += 1
+    if ring == wanted:
+        return True
     # walk the region from one neighbour of a; whole if all other neighbours of a are met
-    seen[a] = stamp
-    seen[start] = stamp
+    seen[a] = 3 * stamp + 2
+    seen[start] = 3 * stamp + 2
     stack[0] = start
     depth = 1
     met = 0
@@ -233,8 +253,8 @@ def _stays_whole(indptr, indices, labels, a, stack, seen, stamp):
                 met += 1
                 if met == wanted:
                     return True
-            elif labels[c] == r and seen[c] != stamp:
-                seen[c] = stamp
+            elif labels[c] == r and seen[c] != 3 * stamp + 2:
+                seen[c] = 3 * stamp + 2
                 stack[depth] = c
                 depth += 1
     return False

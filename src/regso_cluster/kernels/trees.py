@@ -352,3 +352,35 @@ def cut_forest(X, weights, parent, preorder, n_regions, min_size, min_weight, la
             used += 1
         labels[a] = number[region[a]]
     return regions
+
+
+@kernel()
+def within_regions(X, weights, labels, mean, mass):
+    """Add up weighted squared deviations from the means of regions, in two passes.
+
+    Parameters
+    ----------
+    X : (n, p), weights : (n,) IN
+    labels : (n,) int64 IN
+    mean : (k, p), mass : (k,) OUT: weighted mean (0 without weight) and weight of each region
+    """
+    n, p = X.shape
+    mean[:] = 0.0
+    mass[:] = 0.0
+    for a in range(n):
+        r = labels[a]
+        mass[r] += weights[a]
+        for f in range(p):
+            mean[r, f] += weights[a] * X[a, f]
+    for r in range(mass.size):
+        if mass[r] > 0.0:
+            for f in range(p):
+                mean[r, f] /= mass[r]
+    total = 0.0
+    for a in range(n):
+        squared = 0.0
+        for f in range(p):
+            d = X[a, f] - mean[labels[a], f]
+            squared += d * d
+        total += weights[a] * squared
+    return total
