@@ -108,11 +108,7 @@ def ours(job: Job, estimator: Any) -> tuple[Contender, Contender]:
 
 def skater(size: str, job: Job) -> Case:
     mine, weighted = ours(job, Skater(REGIONS, job.graph, n_threads=threads()))
-    peers = [
-        geoda(
-            "skater", job, lambda g, w, d: g.skater(REGIONS, w, d, scale_method="raw", cpu_threads=threads())
-        )
-    ]
+    peers = [geoda("skater", job, lambda g, w, d: g.skater(REGIONS, w, d, scale_method="raw", cpu_threads=threads()))]
     if size == "3363x6":
 
         def spopt() -> Any:
@@ -176,9 +172,7 @@ def max_p(size: str, job: Job) -> Case:
         "64 starts; quality is the number of regions, more is better",
     )
     other = geoda("maxp_greedy", job, peer, "10 iterations")
-    return Case(
-        "max-p, 1 % of residents each", size, (mine, Contender(other.name, other.run, regions, other.note)), 3
-    )
+    return Case("max-p, 1 % of residents each", size, (mine, Contender(other.name, other.run, regions, other.note)), 3)
 
 
 def geoda(name: str, job: Job, call: Callable[[Any, Any, Any], Any], note: str = "no weights") -> Contender:
@@ -214,9 +208,7 @@ def spopt_inputs(job: Job) -> tuple[Any, Any, list[str]]:
         from libpysal.weights import W
 
         start, near = job.graph.indptr, job.graph.indices
-        graph = W(
-            {a: near[start[a] : start[a + 1]].tolist() for a in range(len(job.X))}, silence_warnings=True
-        )
+        graph = W({a: near[start[a] : start[a + 1]].tolist() for a in range(len(job.X))}, silence_warnings=True)
         names = [f"f{c}" for c in range(job.X.shape[1])]
         job.ready["spopt"] = (pd.DataFrame(job.X, columns=names), graph, names)
     found: tuple[Any, Any, list[str]] = job.ready["spopt"]

@@ -19,9 +19,7 @@ def ours(X: np.ndarray, out: np.ndarray | None = None, **options: Any) -> np.nda
     return pairwise_distances(X, out=out, n_threads=threads(), **options).values
 
 
-def cdist(
-    X: np.ndarray, out: np.ndarray | None = None, name: str = "euclidean", **options: Any
-) -> np.ndarray:
+def cdist(X: np.ndarray, out: np.ndarray | None = None, name: str = "euclidean", **options: Any) -> np.ndarray:
     from scipy.spatial.distance import cdist as measure
 
     return measure(X, X, name, out=out, **options)
@@ -70,9 +68,7 @@ def other_metrics(size: str) -> Iterator[Case]:
             size,
             (
                 Contender("regso_cluster", lambda metric=metric: ours(X, first, metric=metric)),
-                Contender(
-                    "scipy", lambda name=name, options=options: cdist(X, second, name, **options), note=note
-                ),
+                Contender("scipy", lambda name=name, options=options: cdist(X, second, name, **options), note=note),
             ),
             repeats=3,
         )

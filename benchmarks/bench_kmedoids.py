@@ -50,9 +50,7 @@ def cases(sizes: Sequence[str]) -> Iterator[Case]:
                 yield case(D, weights, size, k, f"{name} loss", quality, repeats)
 
 
-def case(
-    D: np.ndarray, weights: np.ndarray, size: str, k: int, name: str, quality: Callable, repeats: int
-) -> Case:
+def case(D: np.ndarray, weights: np.ndarray, size: str, k: int, name: str, quality: Callable, repeats: int) -> Case:
     generator = np.random.default_rng(k)
     starts = np.array([generator.permutation(len(D))[:k] for _ in range(STARTS)])
     return Case(

@@ -73,9 +73,7 @@ def ward(X: np.ndarray, weights: np.ndarray, size: str) -> Case:
                 quality,
                 "no weights",
             ),
-            Contender(
-                "fastcluster", lambda: peer("fastcluster", "linkage", X, "ward"), quality, "no weights"
-            ),
+            Contender("fastcluster", lambda: peer("fastcluster", "linkage", X, "ward"), quality, "no weights"),
             Contender("scipy", lambda: peer("scipy", "linkage", X, "ward"), quality, "no weights"),
         ),
     )
@@ -89,8 +87,6 @@ def by_distances(X: np.ndarray, weights: np.ndarray, size: str, method: str) -> 
         Contender("scipy", lambda: peer("scipy", "linkage", X, method), heights, "no weights"),
     ]
     if method == "single":
-        vector = Contender(
-            "fastcluster vector", lambda: peer("fastcluster", "linkage_vector", X, method), heights
-        )
+        vector = Contender("fastcluster vector", lambda: peer("fastcluster", "linkage_vector", X, method), heights)
         contenders.insert(2, vector)
     return Case(f"{method} linkage, from rows (quality: sum of heights)", size, tuple(contenders))

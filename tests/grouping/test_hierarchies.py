@@ -58,7 +58,7 @@ def test_rows_of_weight_zero_join_the_nearest_group(method):
     labels = Agglomerative(2, linkage=method).fit_predict(rows, sample_weight=[0, 1, 3, 1, 1])
     groups = [0, 0, 0, 1, 1] if method != "single" else [0, 1, 1, 0, 0]
     assert labels.tolist() == groups or same(labels, groups)
-    matrix = pairwise_distances(rows).values  # noqa: PD011 - not a table
+    matrix = pairwise_distances(rows).values
     if method != "ward":
         precomputed = Agglomerative(2, linkage=method, metric="precomputed")
         assert same(precomputed.fit_predict(matrix, sample_weight=[0, 1, 3, 1, 1]), groups)

@@ -23,9 +23,7 @@ def loss(distances, weights, medoids):
 
 def is_locally_best(distances, weights, medoids):
     swaps = (
-        [*medoids[:m], candidate, *medoids[m + 1 :]]
-        for m in range(len(medoids))
-        for candidate in range(len(weights))
+        [*medoids[:m], candidate, *medoids[m + 1 :]] for m in range(len(medoids)) for candidate in range(len(weights))
     )
     least = min(loss(distances, weights, swapped) for swapped in swaps)
     return least >= loss(distances, weights, medoids) * (1 - 1e-12)
@@ -68,7 +66,7 @@ def test_laws_of_rows_and_weights(metric):
 def test_attributes_are_those_of_the_definition():
     rows, weights = rows_and_weights()
     fit = KMedoids(4, n_init=5, random_state=3, factor_weights=[1, 2, 3]).fit(rows, sample_weight=weights)
-    matrix = pairwise_distances(rows, factor_weights=[1, 2, 3]).values  # noqa: PD011 - not a table
+    matrix = pairwise_distances(rows, factor_weights=[1, 2, 3]).values
     medoids = fit.medoid_indices_
     np.testing.assert_array_equal(rows[medoids], fit.cluster_centers_)
     np.testing.assert_array_equal(fit.labels_, matrix[:, medoids].argmin(axis=1))
@@ -107,7 +105,7 @@ def test_precomputed_equals_rows():
     weights[::5] = 0
     order = np.lexsort(rows.T[::-1])
     rows, weights = rows[order], weights[order]  # in the order that rows have inside
-    matrix = pairwise_distances(rows).values  # noqa: PD011 - not a table
+    matrix = pairwise_distances(rows).values
     by_rows = KMedoids(4, random_state=1).fit(rows, sample_weight=weights)
     given = KMedoids(4, random_state=1, metric="precomputed").fit(matrix, sample_weight=weights)
     np.testing.assert_array_equal(given.medoid_indices_, by_rows.medoid_indices_)

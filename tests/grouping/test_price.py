@@ -13,9 +13,7 @@ from regso_cluster.grouping.regions import ContiguousAgglomerative, price_of_con
 GRAPH = grid(7, 8)
 X = smooth(GRAPH, 3)
 WEIGHTS = np.random.default_rng(1).uniform(1, 5, 56)
-PLACES = np.array([(r, c) for r in range(7) for c in range(8)]) + 0.3 * np.random.default_rng(2).random(
-    (56, 2)
-)
+PLACES = np.array([(r, c) for r in range(7) for c in range(8)]) + 0.3 * np.random.default_rng(2).random((56, 2))
 
 
 def test_four_areas_by_hand():
@@ -52,9 +50,7 @@ def test_the_ends_are_ward_on_either_side():
 
 @pytest.mark.parametrize("coordinates", [None, PLACES], ids=["neighbours", "coordinates"])
 def test_shares_follow_from_the_pairs(coordinates):
-    price = price_of_contiguity(
-        X, GRAPH, 5, coordinates=coordinates, sample_weight=WEIGHTS, alphas=[0, 0.4, 1]
-    )
+    price = price_of_contiguity(X, GRAPH, 5, coordinates=coordinates, sample_weight=WEIGHTS, alphas=[0, 0.4, 1])
     near = GRAPH.toarray() + np.eye(56)
     far = 1.0 - near if coordinates is None else squareform(pdist(coordinates))
     for squared, explained in ((squareform(pdist(X)) ** 2, price.features), (far**2, price.geography)):
@@ -62,8 +58,7 @@ def test_shares_follow_from_the_pairs(coordinates):
         total = both.sum() / (2 * WEIGHTS.sum())
         for labels, share in zip(price.labels, explained, strict=True):
             inside = sum(
-                both[np.ix_(labels == r, labels == r)].sum() / (2 * WEIGHTS[labels == r].sum())
-                for r in range(5)
+                both[np.ix_(labels == r, labels == r)].sum() / (2 * WEIGHTS[labels == r].sum()) for r in range(5)
             )
             assert share == pytest.approx(1 - inside / total, rel=1e-10)
     for labels, count in zip(price.labels, price.pieces, strict=True):
@@ -83,9 +78,7 @@ def test_one_group_explains_nothing_and_separate_parts_are_told():
 
 
 def test_threads_change_nothing():
-    one, two, eight = (
-        price_of_contiguity(X, GRAPH, 5, sample_weight=WEIGHTS, n_threads=n) for n in (1, 2, 8)
-    )
+    one, two, eight = (price_of_contiguity(X, GRAPH, 5, sample_weight=WEIGHTS, n_threads=n) for n in (1, 2, 8))
     for name in ("features", "geography", "labels", "pieces"):
         assert getattr(one, name).tobytes() == getattr(two, name).tobytes() == getattr(eight, name).tobytes()
 

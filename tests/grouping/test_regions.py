@@ -110,9 +110,7 @@ def test_a_fresh_process_gives_the_same_bytes():
         "found = [(e.labels_.tolist(), e.objective_.hex()) for e in (ContiguousAgglomerative(4, g).fit(x),"
         "Skater(4, g).fit(x), Redcap(4, g, 'average').fit(x), MaxP(4, g, random_state=3).fit(x))]"
     )
-    fresh = subprocess.run(
-        [sys.executable, "-c", code + "; print(found)"], capture_output=True, text=True, check=True
-    )
+    fresh = subprocess.run([sys.executable, "-c", code + "; print(found)"], capture_output=True, text=True, check=True)
     here = {}
     exec(code, here)  # noqa: S102 - the same code
     assert fresh.stdout.strip() == str(here["found"])
@@ -131,9 +129,7 @@ def test_ward_cuts_are_nested_and_their_objectives_kept():
         labels = ward.cut(k)
         assert labels.max() + 1 == k == pieces(GRAPH, labels)
         assert ward.objectives_[72 - k] == pytest.approx(within(X, WEIGHTS, labels), rel=1e-10, abs=1e-9)
-        np.testing.assert_array_equal(
-            labels, ContiguousAgglomerative(k, GRAPH).fit(X, sample_weight=WEIGHTS).labels_
-        )
+        np.testing.assert_array_equal(labels, ContiguousAgglomerative(k, GRAPH).fit(X, sample_weight=WEIGHTS).labels_)
     for wrong in (0, 73, 2.0):
         with pytest.raises(ValueError, match="n_clusters must be an integer from 1 to 72"):
             ward.cut(wrong)
@@ -164,9 +160,7 @@ def test_minimum_size_and_weight_are_kept(kind):
     labels = kind(5, GRAPH, min_size=9, min_weight=30_000).fit(X, sample_weight=WEIGHTS).labels_
     assert np.bincount(labels).min() >= 9
     assert np.bincount(labels, weights=WEIGHTS).min() >= 30_000
-    with pytest.raises(
-        InputError, match=r"expected n_clusters=20 regions.*Ask for at most \d+ regions"
-    ) as caught:
+    with pytest.raises(InputError, match=r"expected n_clusters=20 regions.*Ask for at most \d+ regions") as caught:
         kind(20, GRAPH, min_size=9).fit(X)
     possible = int(str(caught.value).split("at most ")[1].split()[0])
     assert kind(possible, GRAPH, min_size=9).fit(X).labels_.max() + 1 == possible
@@ -199,9 +193,7 @@ def test_missing_values_are_refused_where_they_stand(estimator):
 def test_codes_of_a_table_find_their_neighbours():
     codes = [f"0114R{i:03}" for i in range(72)]
     pairs = GRAPH.tocoo()
-    table = pd.DataFrame(
-        {"a": [codes[i] for i in pairs.row], "b": [codes[i] for i in pairs.col], "shared_m": 1.0}
-    )
+    table = pd.DataFrame({"a": [codes[i] for i in pairs.row], "b": [codes[i] for i in pairs.col], "shared_m": 1.0})
     order = np.random.default_rng(3).permutation(72)
     frame = pd.DataFrame(X, index=codes, columns=["crime", "benefits", "moves"])
     one = Skater(6, GRAPH).fit(X)
@@ -236,10 +228,7 @@ def test_max_p_follows_its_seed():
     one, two = (MaxP(20_000, GRAPH, random_state=s).fit(X, sample_weight=WEIGHTS) for s in (5, 5))
     np.testing.assert_array_equal(one.labels_, two.labels_)
     np.testing.assert_array_equal(one.region_counts_, two.region_counts_)
-    state = [
-        MaxP(20_000, GRAPH, random_state=np.random.RandomState(5)).fit(X, sample_weight=WEIGHTS)
-        for _ in range(2)
-    ]
+    state = [MaxP(20_000, GRAPH, random_state=np.random.RandomState(5)).fit(X, sample_weight=WEIGHTS) for _ in range(2)]
     np.testing.assert_array_equal(state[0].labels_, state[1].labels_)
     other = MaxP(20_000, GRAPH, random_state=6).fit(X, sample_weight=WEIGHTS)
     assert (other.region_counts_ != one.region_counts_).any()
@@ -277,9 +266,7 @@ def test_the_real_neighbours_of_regso():
         estimator.fit(frame, sample_weight=weights)
         assert estimator.n_connected_components_ == 2  # Gotland
         assert pieces(matrix, estimator.labels_) == estimator.labels_.max() + 1
-        assert estimator.objective_ == pytest.approx(
-            within(frame.to_numpy(), weights, estimator.labels_), rel=1e-11
-        )
+        assert estimator.objective_ == pytest.approx(within(frame.to_numpy(), weights, estimator.labels_), rel=1e-11)
         reached[type(estimator).__name__] = estimator
     assert np.bincount(reached["Redcap"].labels_, weights=weights).min() >= 20_000
     bound = weights.sum() / 25_000

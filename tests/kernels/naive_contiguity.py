@@ -128,10 +128,7 @@ def agglomerate(X, weights, adjacent, linkage):
             return np.array(merges).reshape(-1, 2), np.array(costs), np.array(rises), links
         cost, b, a = min(near)
         crossing = [
-            (((X[i] - X[j]) ** 2).sum(), min(i, j), max(i, j))
-            for i in groups[a]
-            for j in groups[b]
-            if adjacent[i, j]
+            (((X[i] - X[j]) ** 2).sum(), min(i, j), max(i, j)) for i in groups[a] for j in groups[b] if adjacent[i, j]
         ]
         merges.append((a, b))
         costs.append(cost)

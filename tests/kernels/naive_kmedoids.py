@@ -46,8 +46,6 @@ def is_locally_best(distances, weights, medoids):
 def build(distances, weights, k):
     chosen = []
     for _ in range(k):
-        costs = [
-            loss(distances, weights, [*chosen, c]) if c not in chosen else np.inf for c in range(len(weights))
-        ]
+        costs = [loss(distances, weights, [*chosen, c]) if c not in chosen else np.inf for c in range(len(weights))]
         chosen.append(int(np.argmin(costs)))
     return chosen

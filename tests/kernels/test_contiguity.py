@@ -20,9 +20,7 @@ def agglomerate(X, weights, adjacent, linkage):
     trees.neighbour_pairs(X, indptr, indices, first, second, squared)
     merges, links = np.empty((n - 1, 2), np.int64), np.empty(n - 1, np.int64)
     costs, rises = np.empty(n - 1), np.empty(n - 1)
-    joins = contiguity.agglomerate(
-        X, weights, first, second, squared, KINDS[linkage], merges, costs, rises, links
-    )
+    joins = contiguity.agglomerate(X, weights, first, second, squared, KINDS[linkage], merges, costs, rises, links)
     edges = np.column_stack([first, second])[links[:joins]]
     return merges[:joins], costs[:joins], rises[:joins], [tuple(edge) for edge in edges.tolist()]
 
@@ -118,9 +116,7 @@ def test_weight_three_is_the_row_three_times(linkage):
     X, weights, adjacent = random_case(5, 3, 5)
     weights = np.where(np.arange(15) % 4 == 1, 3.0, 1.0)
     origin = np.repeat(np.arange(15), weights.astype(int))
-    copied = adjacent[np.ix_(origin, origin)] | (
-        (origin[:, None] == origin) & ~np.eye(len(origin), dtype=bool)
-    )
+    copied = adjacent[np.ix_(origin, origin)] | ((origin[:, None] == origin) & ~np.eye(len(origin), dtype=bool))
     merges, costs, rises, _ = agglomerate(X, weights, adjacent, linkage)
     many, many_costs, many_rises, _ = agglomerate(X[origin], np.ones(len(origin)), copied, linkage)
     np.testing.assert_allclose(many_costs[:8], 0, atol=1e-12)  # copies join first

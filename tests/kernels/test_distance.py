@@ -96,15 +96,10 @@ def test_by_hand():
     got = pairwise_distances(values, metric="gower", factor_weights=[1, 4]).values
     assert got.tolist() == [[0, 1, 0], [1, 0, 1], [0, 1, 0]]
     # partial manhattan b-c: 3 over weight 1, scaled to the whole weight 5: 15
-    assert (
-        pairwise_distances(values, metric="manhattan", factor_weights=[1, 4], missing="partial").values[1, 2]
-        == 15
-    )
+    assert pairwise_distances(values, metric="manhattan", factor_weights=[1, 4], missing="partial").values[1, 2] == 15
     # correlation of (1, 2, 3) with (3, 2, 1) is -1, with (2, 4, 6) is 1
     profiles = np.array([[1.0, 2, 3], [3, 2, 1], [2, 4, 6]])
-    np.testing.assert_allclose(
-        pairwise_distances(profiles, metric="correlation").values[0], [0, 2, 0], atol=1e-15
-    )
+    np.testing.assert_allclose(pairwise_distances(profiles, metric="correlation").values[0], [0, 2, 0], atol=1e-15)
 
 
 def test_third_opinions():
@@ -168,9 +163,7 @@ def test_blocks_cover_every_row_and_count():
     profiles = np.ones((20, 3))
     profiles[4:] = np.random.default_rng(0).random((16, 3))
     counts = sum(b.undefined_pairs for b in distance_blocks(profiles, metric="correlation", block_rows=7))
-    assert (
-        counts == 2 * pairwise_distances(profiles, metric="correlation").undefined_pairs == 2 * (6 + 4 * 16)
-    )
+    assert counts == 2 * pairwise_distances(profiles, metric="correlation").undefined_pairs == 2 * (6 + 4 * 16)
 
 
 @pytest.mark.parametrize("metric", ["euclidean", "gower"])

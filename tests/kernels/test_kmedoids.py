@@ -54,9 +54,7 @@ def test_best_of_many_starts_is_the_best_of_all():
         assert got.loss == pytest.approx(loss, rel=1e-13)
         assert got.medoids.tolist() == list(medoids)
         unweighted = best_medoids(distances, starts)
-        assert unweighted.loss == pytest.approx(
-            naive_kmedoids.best_of_all(distances, np.ones(18), k)[0], rel=1e-13
-        )
+        assert unweighted.loss == pytest.approx(naive_kmedoids.best_of_all(distances, np.ones(18), k)[0], rel=1e-13)
 
 
 def test_by_hand():
@@ -130,12 +128,8 @@ def test_two_nearest_stay_right_through_all_swaps(decimals):
         ordered = np.sort(to_medoids, axis=1)
         np.testing.assert_array_equal(closest[s], ordered[:, 0])
         np.testing.assert_array_equal(second[s], ordered[:, 1])
-        np.testing.assert_array_equal(
-            np.take_along_axis(to_medoids, nearest[s][:, None], 1)[:, 0], closest[s]
-        )
-        np.testing.assert_array_equal(
-            np.take_along_axis(to_medoids, runner_up[s][:, None], 1)[:, 0], second[s]
-        )
+        np.testing.assert_array_equal(np.take_along_axis(to_medoids, nearest[s][:, None], 1)[:, 0], closest[s])
+        np.testing.assert_array_equal(np.take_along_axis(to_medoids, runner_up[s][:, None], 1)[:, 0], second[s])
         assert (nearest[s] != runner_up[s]).all()
         spared = np.bincount(nearest[s], weights=weights * (second[s] - closest[s]), minlength=k)
         np.testing.assert_allclose(removal[s], spared, rtol=1e-12)

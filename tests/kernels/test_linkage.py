@@ -43,9 +43,7 @@ def test_third_opinion(method):
     assert hierarchy.is_valid_linkage(got)
     np.testing.assert_allclose(got, want, rtol=1e-12)
     if method != "ward":
-        np.testing.assert_allclose(
-            linkage_from_distances(pairwise_distances(rows).values, method), want, rtol=1e-12
-        )
+        np.testing.assert_allclose(linkage_from_distances(pairwise_distances(rows).values, method), want, rtol=1e-12)
     np.testing.assert_allclose(cophenetic_distances(got), hierarchy.cophenet(want), rtol=1e-12)
     correlation, _ = hierarchy.cophenet(want, pdist(rows))
     assert cophenetic_correlation(got, pdist(rows)) == pytest.approx(correlation, rel=1e-12)
@@ -156,9 +154,7 @@ def test_missing_values_and_other_metrics(method):
     rows[np.random.default_rng(8).random(rows.shape) < 0.2] = np.nan
     rows[:, 0] = np.arange(70)  # so that every pair has something in common
     matrix = pairwise_distances(rows, metric="gower").values
-    np.testing.assert_array_equal(
-        linkage(rows, method, metric="gower"), linkage_from_distances(matrix, method)
-    )
+    np.testing.assert_array_equal(linkage(rows, method, metric="gower"), linkage_from_distances(matrix, method))
     rows[:, 1:] = 0.5
     rows[3] = [1, np.nan, np.nan, np.nan]
     rows[4] = [np.nan, 1, 1, 1]

@@ -72,9 +72,7 @@ def test_weight_three_is_the_row_three_times():
     X, _, adjacent = random_case(4)
     weights = np.where(np.arange(20) % 4 == 0, 3.0, 1.0)
     origin = np.repeat(np.arange(20), weights.astype(int))
-    copied = adjacent[np.ix_(origin, origin)] | (
-        (origin[:, None] == origin) & ~np.eye(len(origin), dtype=bool)
-    )
+    copied = adjacent[np.ix_(origin, origin)] | ((origin[:, None] == origin) & ~np.eye(len(origin), dtype=bool))
     merges, costs = mixed(X[None], weights, adjacent, np.array([0.4]))
     many, many_costs = mixed(X[origin][None], np.ones(len(origin)), copied, np.array([0.4]))
     for k in (2, 4, 9):

@@ -31,9 +31,7 @@ def cut(X, weights, edges, k, min_size=1, min_weight=0.0):
     parent, preorder = np.empty(n, np.int64), np.empty(n, np.int64)
     trees.root_forest(first, second, np.arange(first.size), first.size, parent, preorder)
     labels, objectives, cuts = np.empty(n, np.int64), np.full(k, np.nan), np.full(k, -1)
-    reached = trees.cut_forest(
-        X, weights, parent, preorder, k, min_size, min_weight, labels, objectives, cuts
-    )
+    reached = trees.cut_forest(X, weights, parent, preorder, k, min_size, min_weight, labels, objectives, cuts)
     return labels, objectives[:reached], cuts[:reached], reached
 
 
@@ -173,9 +171,7 @@ def test_weight_three_is_the_row_three_times():
     X, weights, adjacent = random_case(7)
     weights = np.where(np.arange(20) % 3 == 0, 3.0, 1.0)
     origin = np.repeat(np.arange(20), weights.astype(int))
-    copied = adjacent[np.ix_(origin, origin)] | (
-        (origin[:, None] == origin) & ~np.eye(len(origin), dtype=bool)
-    )
+    copied = adjacent[np.ix_(origin, origin)] | ((origin[:, None] == origin) & ~np.eye(len(origin), dtype=bool))
     edges = tree_edges(X, adjacent)
     copies = tree_edges(X[origin], copied)
     crossing = [(a, b) for a, b in copies if origin[a] != origin[b]]
@@ -223,7 +219,5 @@ def test_within_regions():
     groups = [np.flatnonzero(labels == r) for r in range(3)]
     assert total == pytest.approx(sum(naive.within(X, weights, g) for g in groups), rel=1e-12)
     assert mass.tolist() == [weights[g].sum() for g in groups]
-    np.testing.assert_allclose(
-        mean[2], np.average(X[groups[2]], axis=0, weights=weights[groups[2]]), rtol=1e-12
-    )
+    np.testing.assert_allclose(mean[2], np.average(X[groups[2]], axis=0, weights=weights[groups[2]]), rtol=1e-12)
     assert mean[1].tolist() == [0.0, 0.0]

@@ -44,9 +44,7 @@ class Regionaliser(ClusterMixin, BaseEstimator):  # type: ignore[misc]  # scikit
     def _inputs(self, X: Any, sample_weight: Any) -> Inputs:
         names = X.index if isinstance(X, pd.DataFrame) else None
         # missing values are refused below with the place where they stand
-        table = validate_data(
-            self, X, dtype=np.float64, order="C", ensure_min_samples=2, ensure_all_finite=False
-        )
+        table = validate_data(self, X, dtype=np.float64, order="C", ensure_min_samples=2, ensure_all_finite=False)
         self._check_threads()
         weights = area_weights(sample_weight, table.shape[0])
         graph = neighbour_graph(self.connectivity, table.shape[0], names)

@@ -87,6 +87,4 @@ def metric_of(rows: DistinctRows, metric: Any, factor_weights: Any, missing: Any
     metric, factor_weights, missing : see `prepare_metric`
     """
     covariance = shrunk_covariance(rows.values, rows.weights) if metric == "mahalanobis" else None
-    return prepare_metric(
-        rows.values, metric, factor_weights=factor_weights, missing=missing, covariance=covariance
-    )
+    return prepare_metric(rows.values, metric, factor_weights=factor_weights, missing=missing, covariance=covariance)

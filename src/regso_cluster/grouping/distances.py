@@ -106,9 +106,7 @@ def _fill(coordinates: Floats, observed: Floats | None, columns: _Packed, metric
     present = np.zeros((1, 1)) if observed is None else observed
     how = (metric.power, observed is not None, metric.scale, metric.root)
     spare = _aligned((pieces, 1, kernels.LANES))
-    kernels.fill_distances(
-        coordinates, present, columns.tiles, columns.weights, how, CHUNK, spare, undefined, out
-    )
+    kernels.fill_distances(coordinates, present, columns.tiles, columns.weights, how, CHUNK, spare, undefined, out)
     return int(undefined.sum())
 
 
@@ -118,9 +116,7 @@ def _checked_out(out: Any, shape: tuple[int, int]) -> Floats:
     good = isinstance(out, np.ndarray) and out.dtype == np.float64 and out.shape == shape
     if not (good and out.flags.c_contiguous and out.flags.writeable):
         got = f"{out.dtype} {out.shape}" if isinstance(out, np.ndarray) else type(out).__name__
-        raise InputError(
-            Fault(what="wrong `out`", expected=f"writable C-contiguous float64 {shape}", got=got)
-        )
+        raise InputError(Fault(what="wrong `out`", expected=f"writable C-contiguous float64 {shape}", got=got))
     return out  # type: ignore[no-any-return]
 
 

@@ -143,9 +143,7 @@ def area_weights(sample_weight: Any, n_areas: int) -> Floats:
         )
     if not weights.sum() > 0:
         raise InputError(
-            Fault(
-                what="all weights are zero", where="sample_weight", hint="Leave it out to weigh areas alike"
-            )
+            Fault(what="all weights are zero", where="sample_weight", hint="Leave it out to weigh areas alike")
         )
     return weights
 
@@ -220,9 +218,7 @@ def _of_arrays(indptr: Any, indices: Any, n_areas: int) -> tuple[Integers, Integ
         )
     row = np.repeat(np.arange(n_areas), np.diff(start))
     _known(column, n_areas)
-    return _of_matrix(
-        scipy.sparse.coo_array((np.ones(row.size), (row, column)), shape=(n_areas, n_areas)), n_areas
-    )
+    return _of_matrix(scipy.sparse.coo_array((np.ones(row.size), (row, column)), shape=(n_areas, n_areas)), n_areas)
 
 
 def _of_pairs(pairs: pd.DataFrame, n_areas: int, names: pd.Index | None) -> tuple[Integers, Integers]:
@@ -253,9 +249,7 @@ def _of_pairs(pairs: pd.DataFrame, n_areas: int, names: pd.Index | None) -> tupl
                 )
             )
     row, column = np.concatenate(places), np.concatenate(places[::-1])
-    return _of_matrix(
-        scipy.sparse.coo_array((np.ones(row.size), (row, column)), shape=(n_areas, n_areas)), n_areas
-    )
+    return _of_matrix(scipy.sparse.coo_array((np.ones(row.size), (row, column)), shape=(n_areas, n_areas)), n_areas)
 
 
 def _symmetric(graph: Any) -> tuple[Integers, Integers]:

@@ -316,9 +316,7 @@ class Agglomerative(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         """
         tags = self.__sklearn_tags__()
         finite = "allow-nan" if tags.input_tags.allow_nan else True
-        table = validate_data(
-            self, X, dtype=np.float64, order="C", ensure_min_samples=2, ensure_all_finite=finite
-        )
+        table = validate_data(self, X, dtype=np.float64, order="C", ensure_min_samples=2, ensure_all_finite=finite)
         weights = checked_weights(sample_weight, len(table))
         self.rows_ = np.flatnonzero(weights > 0)
         if not 1 <= self.n_clusters <= len(self.rows_):
@@ -366,9 +364,7 @@ class Agglomerative(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         if self.linkage == "ward":
             self.labels_[absent] = self._nearest_centroid(table, weights, prepared, absent)
         else:
-            from_absent = pairwise_distances(
-                table[absent], table[used], metric=prepared, n_threads=self.n_threads
-            )
+            from_absent = pairwise_distances(table[absent], table[used], metric=prepared, n_threads=self.n_threads)
             if from_absent.undefined_pairs:
                 raise InputError(Fault(what=f"{from_absent.undefined_pairs} pairs without a distance"))
             self.labels_[absent] = self._nearest_group(from_absent.values, weights[used])

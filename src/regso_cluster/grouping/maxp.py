@@ -14,9 +14,7 @@ from regso_cluster.kernels import maxp
 from regso_cluster.kernels._threads import threads
 
 BATCH = 8  # starts held in memory at a time; fixed, so that threads change nothing
-GAIN_FLOOR = (
-    1e-12  # a move must gain more than this share of the total, or rounding could move areas for ever
-)
+GAIN_FLOOR = 1e-12  # a move must gain more than this share of the total, or rounding could move areas for ever
 
 
 class MaxP(Regionaliser):

@@ -99,9 +99,7 @@ def build_start(distances: Floats, k: int, weights: Floats) -> Labels:
     return medoids
 
 
-def _search(
-    square: Floats, weights: Floats, starts: Labels, max_passes: int, n_threads: int | None
-) -> Medoids:
+def _search(square: Floats, weights: Floats, starts: Labels, max_passes: int, n_threads: int | None) -> Medoids:
     n, (n_starts, k) = len(square), starts.shape
     if k == 1:
         best = build_start(square, 1, weights)
@@ -214,9 +212,7 @@ class KMedoids(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, 
 
     def _checked(self, X: Any, *, reset: bool) -> Floats:
         finite = "allow-nan" if self.__sklearn_tags__().input_tags.allow_nan else True
-        table: Floats = validate_data(
-            self, X, dtype=np.float64, order="C", ensure_all_finite=finite, reset=reset
-        )
+        table: Floats = validate_data(self, X, dtype=np.float64, order="C", ensure_all_finite=finite, reset=reset)
         return table
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:  # noqa: ARG002
@@ -302,9 +298,7 @@ class KMedoids(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, 
     def _to_medoids(self, table: Floats) -> Floats:
         if self.metric == "precomputed":
             return table[:, self.medoid_indices_]
-        result = pairwise_distances(
-            table, self.cluster_centers_, metric=self.metric_, n_threads=self.n_threads
-        )
+        result = pairwise_distances(table, self.cluster_centers_, metric=self.metric_, n_threads=self.n_threads)
         if result.undefined_pairs:
             raise InputError(
                 Fault(

@@ -77,9 +77,7 @@ class Metric:
             scaled = values / np.where(self.ranges > 0, self.ranges, 1.0)
         if self.partial:
             return np.where(observed, scaled, 0.0), observed.astype(np.float64)
-        return np.ascontiguousarray(
-            scaled * (self.weights if self.power == 1 else np.sqrt(self.weights))
-        ), None
+        return np.ascontiguousarray(scaled * (self.weights if self.power == 1 else np.sqrt(self.weights))), None
 
 
 def _missing(observed: npt.NDArray[np.bool_], name: str) -> Fault:
@@ -113,9 +111,7 @@ def checked_table(values: Any, n_factors: int | None = None) -> Floats:
         raise InputError(Fault(what="wrong shape", expected=f"(n, {wanted})", got=str(table.shape)))
     if np.isinf(table).any():
         row, column = (int(k) for k in np.argwhere(np.isinf(table))[0])
-        raise InputError(
-            Fault(what="infinite value", where=f"row {row}, column {column}", expected="a finite number")
-        )
+        raise InputError(Fault(what="infinite value", where=f"row {row}, column {column}", expected="a finite number"))
     return table
 
 
@@ -126,9 +122,7 @@ def checked_square(distances: Any, block: int = 256) -> Floats:
     good = square.shape == (n, n) and bool(square.min() >= 0)
     for i in range(0, n if good else 0, block):  # in blocks: a transposed matrix is read slowly
         for j in range(i, n, block):
-            good = good and bool(
-                (square[i : i + block, j : j + block] == square[j : j + block, i : i + block].T).all()
-            )
+            good = good and bool((square[i : i + block, j : j + block] == square[j : j + block, i : i + block].T).all())
     if not good:
         expected = "square, symmetric, >= 0, nothing missing"
         raise InputError(Fault(what="not a matrix of distances", expected=expected, got=str(square.shape)))
@@ -139,12 +133,7 @@ def _factor_weights(factor_weights: Any, n_factors: int) -> Floats:
     if factor_weights is None:
         return np.ones(n_factors)
     weights = np.ascontiguousarray(factor_weights, dtype=np.float64)
-    if (
-        weights.shape != (n_factors,)
-        or not np.isfinite(weights).all()
-        or (weights < 0).any()
-        or not weights.any()
-    ):
+    if weights.shape != (n_factors,) or not np.isfinite(weights).all() or (weights < 0).any() or not weights.any():
         raise InputError(
             Fault(
                 what="wrong factor weights",
@@ -183,9 +172,7 @@ def shrunk_covariance(values: Any, weights: Any = None) -> Floats:
         raise InputError(_missing(observed, "mahalanobis"))
     counts = np.ones(len(table)) if weights is None else np.ascontiguousarray(weights, dtype=np.float64)
     if counts.shape != (len(table),) or not (counts >= 0).all() or not counts.any():
-        raise InputError(
-            Fault(what="wrong weights", expected=f"{len(table)} numbers >= 0, one of them above 0")
-        )
+        raise InputError(Fault(what="wrong weights", expected=f"{len(table)} numbers >= 0, one of them above 0"))
     n, p = counts.sum(), table.shape[1]
     centred = table - (counts[:, None] * table).sum(axis=0) / n
     covariance = np.einsum("ni,nj->ij", centred * counts[:, None], centred) / n
@@ -241,9 +228,7 @@ def prepare_metric(
     if metric not in METRICS:
         raise InputError(Fault(what="unknown metric", expected=", ".join(METRICS), got=repr(metric)))
     if missing not in {"refuse", "partial"}:
-        raise InputError(
-            Fault(what="unknown rule for missing values", expected="refuse, partial", got=repr(missing))
-        )
+        raise InputError(Fault(what="unknown rule for missing values", expected="refuse, partial", got=repr(missing)))
     if missing == "partial" and metric in {"mahalanobis", "correlation"}:
         raise InputError(Fault(what="missing='partial' has no meaning with this metric", got=metric))
     weights = _factor_weights(factor_weights, table.shape[1])
@@ -256,9 +241,7 @@ def prepare_metric(
             whitening = solve_triangular(lower, np.eye(len(lower)), lower=True)
             return Metric(metric, weights, whitening=np.ascontiguousarray(whitening))
         except (np.linalg.LinAlgError, ValueError) as error:
-            raise InputError(
-                Fault(what="the covariance cannot be inverted", hint="Drop constant factors.")
-            ) from error
+            raise InputError(Fault(what="the covariance cannot be inverted", hint="Drop constant factors.")) from error
     return Metric(metric, weights, partial=missing == "partial")
 
 
@@ -270,7 +253,5 @@ def _ranges(table: Floats, ranges: Any) -> Floats:
         return np.where(observed.any(axis=0), high - low, 0.0)
     given = np.ascontiguousarray(ranges, dtype=np.float64)
     if given.shape != (table.shape[1],) or not (given >= 0).all():
-        raise InputError(
-            Fault(what="wrong ranges", expected=f"{table.shape[1]} numbers >= 0", got=str(given.tolist()))
-        )
+        raise InputError(Fault(what="wrong ranges", expected=f"{table.shape[1]} numbers >= 0", got=str(given.tolist())))
     return given

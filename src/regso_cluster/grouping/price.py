@@ -184,9 +184,7 @@ def _unit(table: Floats, weights: Floats, name: str) -> Floats:
 def _partitions(mixed: _Mixture, alphas: Floats, n_clusters: int) -> Integers:
     n = mixed.weights.size
     s = alphas.size
-    stack = [
-        np.hstack([np.sqrt(1.0 - alpha) * mixed.features, np.sqrt(alpha) * mixed.places]) for alpha in alphas
-    ]
+    stack = [np.hstack([np.sqrt(1.0 - alpha) * mixed.features, np.sqrt(alpha) * mixed.places]) for alpha in alphas]
     Z = np.ascontiguousarray(stack)
     share = np.zeros(s) if mixed.places.shape[1] else alphas
     tolerance = share * (ROUNDING * mixed.weights.sum())

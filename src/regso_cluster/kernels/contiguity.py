@@ -39,9 +39,7 @@ def _sift_down(cost, ident, slot, size):
         if low >= size:
             break
         right = low + 1
-        if right < size and (
-            cost[right] < cost[low] or (cost[right] == cost[low] and ident[right] < ident[low])
-        ):
+        if right < size and (cost[right] < cost[low] or (cost[right] == cost[low] and ident[right] < ident[low])):
             low = right
         if cost[at] < cost[low] or (cost[at] == cost[low] and ident[at] < ident[low]):
             break
@@ -355,12 +353,8 @@ def agglomerate(X, weights, first, second, squared, kind, merges, costs, rises, 
                 if not central:
                     if gathered == 0:
                         gathered = _gather(X, weights, mass, member, successor, keep, block, share)
-                    far = _direct(
-                        X, weights, mass, member, successor, c, block, share, gathered, kind, work, partial
-                    )
-                    cost[arc >> 1] = _combine(
-                        kind, far, cost[arc >> 1], mass[keep], mass[gone], size[keep], size[gone]
-                    )
+                    far = _direct(X, weights, mass, member, successor, c, block, share, gathered, kind, work, partial)
+                    cost[arc >> 1] = _combine(kind, far, cost[arc >> 1], mass[keep], mass[gone], size[keep], size[gone])
                     folded[c] = joins
             arc = following
         mark[gone] = -1
@@ -376,12 +370,8 @@ def agglomerate(X, weights, first, second, squared, kind, merges, costs, rises, 
                 if folded[c] != joins:
                     if gathered == 0:
                         gathered = _gather(X, weights, mass, member, successor, gone, block, share)
-                    far = _direct(
-                        X, weights, mass, member, successor, c, block, share, gathered, kind, work, partial
-                    )
-                    cost[arc >> 1] = _combine(
-                        kind, cost[arc >> 1], far, mass[keep], mass[gone], size[keep], size[gone]
-                    )
+                    far = _direct(X, weights, mass, member, successor, c, block, share, gathered, kind, work, partial)
+                    cost[arc >> 1] = _combine(kind, cost[arc >> 1], far, mass[keep], mass[gone], size[keep], size[gone])
                 arc = after[arc]
             successor[last[keep]] = member[gone]
             last[keep] = last[gone]

@@ -1,4 +1,3 @@
-# ruff: noqa: PLR0917 - kernels take their arrays and tunables one by one
 """Distances from rows to rows: sums over factors of |a - b| or (a - b)^2, with or without missing values.
 
 A tile is one row against LANES columns held side by side: the sums stay in vector registers while the factors
@@ -198,9 +197,7 @@ def _insert(index, distance, indices, distances):
 
 
 @kernel()
-def _search_rows(
-    rows, present, start, stop, packed, weights, how, skip_self, n_columns, spare, indices, distances
-):
+def _search_rows(rows, present, start, stop, packed, weights, how, skip_self, n_columns, spare, indices, distances):
     width = packed.shape[2]
     last = indices.shape[1] - 1
     for i in range(start, stop):

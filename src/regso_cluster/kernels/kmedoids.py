@@ -1,4 +1,3 @@
-# ruff: noqa: PLR0917 - kernels take their arrays and tunables one by one
 """K-medoids: k rows as centres, so that the weighted sum of distances to the nearest is small.
 
 FasterPAM (Schubert and Rousseeuw 2021, Fast and eager k-medoids clustering, Information Systems 101,
@@ -36,12 +35,8 @@ def _price_lanes(typing_context, distances, first, nearest, closest, second, wei
     signature = types.void(distances, types.intp, nearest, closest, second, weights, shared, own)
 
     def codegen(context, builder, signature, args):
-        arrays = [
-            context.make_array(signature.args[k])(context, builder, args[k]) for k in (0, 2, 3, 4, 5, 6, 7)
-        ]
-        distances_p, nearest_p, closest_p, second_p, weights_p, shared_p, own_p = (
-            array.data for array in arrays
-        )
+        arrays = [context.make_array(signature.args[k])(context, builder, args[k]) for k in (0, 2, 3, 4, 5, 6, 7)]
+        distances_p, nearest_p, closest_p, second_p, weights_p, shared_p, own_p = (array.data for array in arrays)
         n, columns = cgutils.unpack_tuple(builder, arrays[0].shape)
         vector = ir.VectorType(ir.DoubleType(), LANES)
         zero = ir.Constant(vector, [0.0] * LANES)
@@ -184,9 +179,7 @@ def _search_together(
     n_panels = (n + width - 1) // width
     running = medoids.shape[0]
     for s in range(running):
-        losses[s] = _start(
-            distances, weights, medoids[s], nearest[s], runner_up[s], closest[s], second[s], removal[s]
-        )
+        losses[s] = _start(distances, weights, medoids[s], nearest[s], runner_up[s], closest[s], second[s], removal[s])
         idle[s], passes[s] = 0, max_passes
     for step in range(max_passes * n_panels):
         if running == 0:
@@ -205,9 +198,7 @@ def _search_together(
             if change < 0.0 and losses[s] > _loss_after(
                 candidate, medoid, distances, nearest[s], closest[s], second[s], weights
             ):
-                _make_swap(
-                    candidate, medoid, distances, medoids[s], nearest[s], runner_up[s], closest[s], second[s]
-                )
+                _make_swap(candidate, medoid, distances, medoids[s], nearest[s], runner_up[s], closest[s], second[s])
                 losses[s] = _removal_losses(nearest[s], closest[s], second[s], weights, removal[s])
                 idle[s] = 0
             if idle[s] >= n_panels:

@@ -1,4 +1,3 @@
-# ruff: noqa: PLR0917 - kernels take their arrays and tunables one by one
 """Hierarchies: Ward on weighted centroids, average and complete on a matrix, single.
 
 A chain goes from a cluster to its nearest, from there to its nearest, and so on, until two are each other's
@@ -75,9 +74,7 @@ def _ward_tile(typing_context, point, weight, tiles, tile_weights, block, limit,
 
     def codegen(context, builder, signature, args):
         vectors = _Vectors(builder, ir.FloatType())
-        point_p, tiles_p, weights_p, cost_p = (
-            _data(context, builder, signature, args, k) for k in (0, 2, 3, 6)
-        )
+        point_p, tiles_p, weights_p, cost_p = (_data(context, builder, signature, args, k) for k in (0, 2, 3, 6))
         shape = context.make_array(signature.args[0])(context, builder, args[0]).shape
         n_factors = cgutils.unpack_tuple(builder, shape)[0]
         weight, block, limit = args[1], args[4], args[5]
@@ -144,9 +141,7 @@ def _ward_cost(centres, weights, a, b):
 
 
 @kernel()
-def _ward_nearest(
-    slot, before, before_cost, centres, weights, tiles, tile_weights, lowest, n_active, point, cost
-):
+def _ward_nearest(slot, before, before_cost, centres, weights, tiles, tile_weights, lowest, n_active, point, cost):
     """Return the nearest slot and the cost of joining; `before`, the predecessor, wins ties."""
     n_factors, width = tiles.shape[1], tiles.shape[2]
     own_block, own_lane = slot // width, slot % width
@@ -265,9 +260,7 @@ def _matrix_nearest(slot, before, before_height, row, alive, lowest, size):
                 if (bits >> np.uint64(lane)) & np.uint64(1):
                     other = word * 64 + lane
                     value = row[other]
-                    if value < best or (
-                        value == best and nearest != before and lowest[other] < lowest[nearest]
-                    ):
+                    if value < best or (value == best and nearest != before and lowest[other] < lowest[nearest]):
                         best = value
                         nearest = other
     return nearest, best
@@ -385,9 +378,7 @@ def single_merges(matrix, merges, heights):
     """
     n = matrix.shape[0]
     distance, outside, source = np.full(n, np.inf), np.zeros(n), np.zeros(n, dtype=np.int64)
-    bits = distance.view(
-        np.int64
-    )  # of positive numbers, as integers in the same order: their minimum is vectorised
+    bits = distance.view(np.int64)  # of positive numbers, as integers in the same order: their minimum is vectorised
     ends = np.empty((max(n - 1, 0), 2), dtype=np.int64)
     lengths = np.empty(max(n - 1, 0))
     current = 0

@@ -302,9 +302,7 @@ def _improve(X, weights, indptr, indices, min_weight, tolerance, labels, regions
 
 
 @kernel(parallel=True)
-def improve_regions(
-    X, weights, indptr, indices, min_weight, tolerance, labels, regions, objectives, mean, mass, work
-):
+def improve_regions(X, weights, indptr, indices, min_weight, tolerance, labels, regions, objectives, mean, mass, work):
     """Lower the objective of each set of regions by moving single areas to a neighbouring region.
 
     A move is made when the region left keeps `min_weight` and stays in one piece.

@@ -14,9 +14,7 @@ from regso_cluster.kernels._jit import kernel
 
 
 @kernel(parallel=True)
-def mixed_ward(
-    Z, weights, indptr, indices, share, tolerance, merges, costs, centre, state, between, far, place
-):
+def mixed_ward(Z, weights, indptr, indices, share, tolerance, merges, costs, centre, state, between, far, place):
     """Join all areas, cheapest pair first, once for each weight of the neighbour dissimilarity.
 
     The pseudo-inertia of a group C with weight W is I(C) = 1 / W sum_{i < j in C} w_i w_j d_ij^2, and a join

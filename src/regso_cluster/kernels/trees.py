@@ -331,9 +331,7 @@ def cut_forest(X, weights, parent, preorder, n_regions, min_size, min_weight, la
         _stretch_sums(X, weights, up, nodes, start[r], stop[r], sums, mass, count)
         for q in (np.int64(r), np.int64(regions)):
             within[q] = _stretch_within(X, weights, nodes, start[q], stop[q], mean)
-            edge[q], gain[q] = _best_cut(
-                nodes, start[q], stop[q], sums, mass, count, min_size, min_weight, mean
-            )
+            edge[q], gain[q] = _best_cut(nodes, start[q], stop[q], sums, mass, count, min_size, min_weight, mean)
         regions += 1
         total = 0.0
         for q in range(regions):
