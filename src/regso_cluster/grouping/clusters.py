@@ -127,7 +127,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         if self.algorithm == "swaps":
             return search.swaps(points, init, k, self.n_init, self.n_swaps, self.max_iter, seed, n_threads)
         n_init = self.n_init if isinstance(init, str) else 1
-        return search.restarts(points, init, k, n_init, self.max_iter, seed, n_threads)[0]
+        return search.restarts(points, init, k, n_init, self.max_iter, seed, n_threads)
 
     def _keep(
         self, X: Floats, missing: npt.NDArray[np.bool_], points: search.Points, found: search.Partition

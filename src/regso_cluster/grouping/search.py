@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from regso_cluster.kernels import kmeans as kernels
+from regso_cluster.kernels import partial
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -54,6 +55,21 @@ class Points:
     first: Integers
     row_weights: Floats
     total: float
+
+    def arrays(self) -> tuple[Any, ...]:
+        """Give what every search kernel begins with."""
+        return self.planes, self.weights, self.squares, self.mask_plane, self.cumulative
+
+
+@dataclass(frozen=True)
+class Run:
+    """What some starts gave: the best's centres (less shift) and labels, what each explains, its iterations."""
+
+    centres: Floats
+    labels: Integers
+    explained: Floats
+    iterations: Integers
+    best: int
 
 
 @dataclass(frozen=True)
@@ -126,10 +142,10 @@ def prepare(values: Floats, missing: Booleans, weights: Floats) -> Points:
     shift = np.empty(p)
     observed = p - missing[first].sum(axis=1)
     effective = row_weights * (p / observed)
-    kernels.weighted_means(values, missing, first, effective, shift)
+    partial.weighted_means(values, missing, first, effective, shift)
     blocks = -(-len(first) // LANES)
     planes = np.zeros((blocks, p + int(gaps.sum()), LANES))
-    kernels.pack(values, missing, first, shift, planes, mask_plane)
+    partial.pack(values, missing, first, shift, planes, mask_plane)
     padded = np.zeros((blocks, LANES))
     padded.reshape(-1)[: len(first)] = effective
     squares = np.zeros((blocks, LANES))
@@ -148,99 +164,118 @@ def prepare(values: Floats, missing: Booleans, weights: Floats) -> Points:
     )
 
 
-def _scratch(points: Points, k: int) -> dict[str, Any]:
-    """Allocate what a start works in."""
-    blocks, q, _ = points.planes.shape
-    return {
-        "centres": np.zeros((k, len(points.shift))),
-        "labels": np.zeros((blocks, LANES), dtype=np.int64),
-        "sums": np.zeros((k, q + 2)),
-        "coefficients": np.zeros((k, q)),
-        "constant": np.zeros(k),
-        "lanes": np.zeros((3, LANES)),
-        "pick": np.zeros(LANES, dtype=np.int64),
-    }
+def _draws(init: str | Floats, n_init: int, k: int, seed: np.random.SeedSequence) -> Floats:
+    """Draw for n_init starts (n_init, k, candidates): one at random, 2 + ln k for greedy k-means++, none if given."""
+    width = {"random": 1, "k-means++": 2 + int(np.log(k))}[init] if isinstance(init, str) else 0
+    return np.random.Generator(np.random.PCG64(seed)).random((n_init, k, width))
 
 
-def candidates(init: str, k: int) -> int:
-    """Give how many rows are drawn for each centre: one at random, 2 + ln k for greedy k-means++."""
-    return 1 if init == "random" else 2 + int(np.log(k))
+def _run_starts(points: Points, init: str | Floats, uniforms: Floats, max_iter: int) -> Run:
+    """Run some starts one after the other in this thread."""
+    k = uniforms.shape[1]
+    explained = np.zeros(len(uniforms))
+    iterations = np.zeros(len(uniforms), dtype=np.int64)
+    centres = np.zeros((k, len(points.shift))) if isinstance(init, str) else init - points.shift
+    labels = np.zeros(points.weights.shape, dtype=np.int64)
+    best = kernels.restarts(
+        *points.arrays(), uniforms, CHUNK // LANES, max_iter, explained, iterations, centres, labels
+    )
+    return Run(centres, labels, explained, iterations, int(best))
 
 
-def restarts(points: Points, init: str | Floats, k: int, n_init: int, max_iter: int, seed: np.random.SeedSequence,
-             n_threads: int) -> tuple[Partition, list[tuple[Floats, Integers]]]:  # fmt: skip
-    """Run n_init starts with Lloyd's iteration.
-
-    Returns the best as a Partition, with centres in the units of the table, and the best of each task of starts.
-    """
-    given = not isinstance(init, str)
-    width = 0 if given else candidates(str(init), k)
-    uniforms = np.random.Generator(np.random.PCG64(seed)).random((n_init, k, width))
-    explained = np.zeros(n_init)
-    iterations = np.zeros(n_init, dtype=np.int64)
-    blocks, q, _ = points.planes.shape
-
-    def run(begin: int) -> tuple[int, Floats, Integers]:
-        part = slice(begin, min(begin + STARTS, n_init))
-        best_centres = np.asarray(init) - points.shift if given else np.zeros((k, len(points.shift)))
-        best_labels = np.zeros((blocks, LANES), dtype=np.int64)
-        best = kernels.restarts(
-            points.planes, points.weights, points.squares, points.mask_plane, points.cumulative,
-            uniforms[part], given, max_iter, explained[part], iterations[part], best_centres, best_labels,
-            **_scratch(points, k), trial=np.zeros((1, q + 1)), nearest=np.zeros((blocks, LANES)),
-            chosen=np.zeros(k, dtype=np.int64),
-        )  # fmt: skip
-        return begin + int(best), best_centres, best_labels
-
-    tasks = in_threads(run, range(0, n_init, STARTS), n_threads)
-    best, centres, labels = max(tasks, key=lambda task: (explained[task[0]], -task[0]))
-    found = _finish(points, centres, labels, int(iterations[best]), 0, points.total - explained)
-    return found, [(task[1], task[2]) for task in tasks]
+def restarts(
+    points: Points,
+    init: str | Floats,
+    k: int,
+    n_init: int,
+    max_iter: int,
+    seed: np.random.SeedSequence,
+    n_threads: int,
+) -> Partition:
+    """Run n_init starts, each with Lloyd's iteration; the best is kept, ties to the lowest start."""
+    uniforms = _draws(init, n_init, k, seed)
+    if n_init == 1:
+        runs = [_run_wide(points, init, uniforms[0], max_iter, n_threads)]
+    else:
+        parts = [uniforms[begin : begin + STARTS] for begin in range(0, n_init, STARTS)]
+        runs = in_threads(lambda part: _run_starts(points, init, part, max_iter), parts, n_threads)
+    best = max(runs, key=lambda run: run.explained[run.best])  # the first of equals
+    objectives = points.total - np.concatenate([run.explained for run in runs])
+    return _finish(points, best.centres, best.labels, int(best.iterations[best.best]), 0, objectives)
 
 
-def _finish(points: Points, centres: Floats, labels: Integers, iterations: int, kept: int, objectives: Floats) -> Partition:  # fmt: skip
+def _run_wide(points: Points, init: str | Floats, uniforms: Floats, max_iter: int, n_threads: int) -> Run:
+    """Run one start with all threads on it: each takes chunks of rows, and their sums are added in order."""
+    k, p, q = len(uniforms), len(points.shift), points.planes.shape[1]
+    centres = np.zeros((k, p)) if isinstance(init, str) else init - points.shift
+    kernels.start(*points.arrays(), uniforms, centres)
+    even = k + k % 2
+    coefficients = np.empty((even, q + 1))
+    kernels.set_coefficients(points.mask_plane, centres, coefficients)
+    labels = np.full(points.weights.shape, -1, dtype=np.int64)
+    sums, scores = np.zeros((k, q + 2)), np.empty((even, LANES))
+    parts = [slice(begin, begin + CHUNK // LANES) for begin in range(0, len(labels), CHUNK // LANES)]
+    change = np.empty((len(parts), k, q + 2))
+    iteration = 0
+    with ThreadPoolExecutor(n_threads) as pool:
+
+        def assign(number: int) -> int:
+            part, pick = parts[number], np.empty(LANES, dtype=np.int64)
+            return int(
+                kernels.assign(
+                    points.planes[part], points.weights[part], coefficients, labels[part], change[number], pick
+                )
+            )
+
+        while iteration < max_iter:
+            iteration += 1
+            run = map if min(n_threads, len(parts)) == 1 else pool.map
+            moved = sum(run(assign, range(len(parts))))
+            fixed = (points.planes, points.weights, points.squares, points.mask_plane)
+            if kernels.step(*fixed, change, moved, labels, sums, centres, coefficients, scores) == 0:
+                break
+    explained = np.array([kernels.explained(points.mask_plane, sums, p)])
+    return Run(centres, labels, explained, np.array([iteration]), 0)
+
+
+def swaps(
+    points: Points,
+    init: str | Floats,
+    k: int,
+    n_init: int,
+    n_swaps: int,
+    max_iter: int,
+    seed: np.random.SeedSequence,
+    n_threads: int,
+) -> Partition:
+    """Run n_init chains: a start, then n_swaps random swaps; the best chain is kept, ties to the lowest."""
+    start_seed, swap_seed = seed.spawn(2)
+    uniforms = _draws(init, n_init, k, start_seed)
+    swap_uniforms = np.random.Generator(np.random.PCG64(swap_seed)).random((n_init, n_swaps, 2))
+
+    def run(chain: int) -> tuple[Run, int, float]:
+        found = _run_starts(points, init, uniforms[chain : chain + 1], max_iter)
+        kept, explained = kernels.swaps(
+            *points.arrays(), swap_uniforms[chain], CHUNK // LANES, max_iter, found.centres, found.labels
+        )
+        return found, int(kept), float(explained)
+
+    chains = in_threads(run, range(n_init), n_threads)
+    best = max(chains, key=lambda chain: chain[2])[0]  # the first of equals
+    kept = sum(chain[1] for chain in chains)
+    objectives = points.total - np.array([chain[2] for chain in chains])
+    return _finish(points, best.centres, best.labels, int(best.iterations[0]), kept, objectives)
+
+
+def _finish(
+    points: Points, centres: Floats, labels: Integers, iterations: int, kept: int, objectives: Floats
+) -> Partition:
     """Compute the centres anew from the labels, in the order of the rows, and undo the shift."""
     exact = np.zeros_like(centres)
     sums = np.zeros((len(centres), points.planes.shape[1] + 2))
     kernels.exact_centres(points.planes, points.weights, points.mask_plane, labels, sums, exact)
     exact[sums[:, -1] == 0] = centres[sums[:, -1] == 0]
     return Partition(exact + points.shift, sums[:, -2], iterations, kept, objectives)
-
-
-def swaps(points: Points, init: str | Floats, k: int, n_init: int, n_swaps: int, max_iter: int,
-          seed: np.random.SeedSequence, n_threads: int) -> Partition:  # fmt: skip
-    """Run n_init chains: one start each, then n_swaps random swaps; the best chain wins, ties to the lowest."""
-    start_seed, swap_seed = seed.spawn(2)
-    blocks = len(points.planes)
-    given = not isinstance(init, str)
-    width = 0 if given else candidates(str(init), k)
-    uniforms = np.random.Generator(np.random.PCG64(start_seed)).random((n_init, k, width))
-    swap_uniforms = np.random.Generator(np.random.PCG64(swap_seed)).random((n_init, n_swaps, 2))
-    explained = np.zeros(n_init)
-    iterations = np.zeros(n_init, dtype=np.int64)
-
-    def run(chain: int) -> tuple[int, Floats, Integers]:
-        part = slice(chain, chain + 1)
-        scratch = _scratch(points, k)
-        centres = np.asarray(init) - points.shift if given else np.zeros((k, len(points.shift)))
-        labels = np.zeros((blocks, LANES), dtype=np.int64)
-        fixed = (points.planes, points.weights, points.squares, points.mask_plane, points.cumulative)
-        kernels.restarts(
-            *fixed, uniforms[part], given, max_iter, explained[part], iterations[part], centres, labels, **scratch,
-            trial=np.zeros((1, points.planes.shape[1] + 1)), nearest=np.zeros((blocks, LANES)),
-            chosen=np.zeros(k, dtype=np.int64),
-        )  # fmt: skip
-        kept, explained[chain] = kernels.swaps(
-            *fixed, swap_uniforms[chain], max_iter, centres, labels, **scratch
-        )
-        return int(kept), centres, labels
-
-    chains = in_threads(run, range(n_init), n_threads)
-    best = int(np.argmax(explained))
-    kept = sum(chain[0] for chain in chains)
-    return _finish(
-        points, chains[best][1], chains[best][2], int(iterations[best]), kept, points.total - explained
-    )
 
 
 def nearest(
@@ -253,7 +288,7 @@ def nearest(
 
     def run(begin: int) -> None:
         part = slice(begin, begin + CHUNK)
-        kernels.nearest_two(
+        partial.nearest_two(
             values[part], missing[part], any_missing, centres, labels[part], second[part], squared[part]
         )
 
@@ -267,7 +302,7 @@ def distances(values: Floats, missing: Booleans, centres: Floats, n_threads: int
 
     def run(begin: int) -> None:
         part = slice(begin, begin + CHUNK)
-        kernels.to_centres(values[part], missing[part], centres, out[part])
+        partial.to_centres(values[part], missing[part], centres, out[part])
 
     in_threads(run, range(0, len(values), CHUNK), n_threads)
     return out
