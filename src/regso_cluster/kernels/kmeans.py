@@ -232,19 +232,26 @@ def _explained(sums, mask_plane, p):
     return explained
 
 
-@kernel(nogil=True)
-def _move(planes, weights, block, lane, old, new, sums):
-    """Take a row out of group old (none when negative) and put it into group new."""
+@kernel(inline="always")
+def _add(planes, weights, block, lane, group, sums):
+    """Put a row into a group's sums."""
     q = planes.shape[1]
     u = weights[block, lane]
     for j in range(q):
-        part = u * planes[block, j, lane]
-        sums[new, j] += part
-        if old >= 0:
-            sums[old, j] -= part
-    sums[new, q] += u
-    sums[new, q + 1] += 1.0
+        sums[group, j] += u * planes[block, j, lane]
+    sums[group, q] += u
+    sums[group, q + 1] += 1.0
+
+
+@kernel(inline="always")
+def _move(planes, weights, block, lane, old, new, sums):
+    """Take a row out of group old (none when negative) and put it into group new."""
+    _add(planes, weights, block, lane, new, sums)
     if old >= 0:
+        q = planes.shape[1]
+        u = weights[block, lane]
+        for j in range(q):
+            sums[old, j] -= u * planes[block, j, lane]
         sums[old, q] -= u
         sums[old, q + 1] -= 1.0
 
@@ -268,17 +275,39 @@ def assign(planes, weights, coefficients, labels, change, pick):
             labels.ctypes.data + block * 512,
             pick.ctypes.data,
         )
+        if labels[block, 0] < 0:  # the first iteration: nobody leaves a group
+            for lane in range(64):
+                u = weights[block, lane]
+                new = pick[lane]
+                labels[block, lane] = new
+                if u > 0.0:  # lanes beyond the last row weigh nothing
+                    for j in range(q):
+                        change[new, j] += u * planes[block, j, lane]
+                    change[new, q] += u
+                    change[new, q + 1] += 1.0
+                    moved += 1
+            continue
         while differ != 0:
             lane = _lowest_bit(differ)
             differ &= differ - types.uint64(1)
-            if weights[block, lane] > 0.0:  # lanes beyond the last row weigh nothing
-                _move(planes, weights, block, lane, labels[block, lane], pick[lane], change)
+            u = weights[block, lane]
+            old = labels[block, lane]
+            new = pick[lane]
+            labels[block, lane] = new
+            if u > 0.0:
+                for j in range(q):
+                    part = u * planes[block, j, lane]
+                    change[old, j] -= part
+                    change[new, j] += part
+                change[old, q] -= u
+                change[new, q] += u
+                change[old, q + 1] -= 1.0
+                change[new, q + 1] += 1.0
                 moved += 1
-            labels[block, lane] = pick[lane]
     return moved
 
 
-@kernel(nogil=True)
+@kernel(inline="always")
 def _scores(planes, block, coefficients, scores):
     """Fill scores (k made even, 64): half the squared distance less half the row's own square."""
     q = planes.shape[1]
@@ -641,7 +670,7 @@ def set_sums(planes, weights, labels, sums):
     for block in range(planes.shape[0]):
         for lane in range(64):
             if weights[block, lane] > 0.0:
-                _move(planes, weights, block, lane, -1, labels[block, lane], sums)
+                _add(planes, weights, block, lane, labels[block, lane], sums)
 
 
 @kernel(nogil=True)
