@@ -28,6 +28,7 @@ Result = TypeVar("Result")
 
 LANES = 64  # rows in a block; the kernel's loops are written for it
 CHUNK = 65_536  # rows in a task of a pass over the table; fixed, so that sums have one order
+PATIENCE = 10.0  # a swap is given up where ten times its last gain would not make it the best
 STARTS = 16  # starts in a task; fixed for the same reason
 
 
@@ -256,7 +257,7 @@ def swaps(
     def run(chain: int) -> tuple[Run, int, float]:
         found = _run_starts(points, init, uniforms[chain : chain + 1], max_iter)
         kept, explained = kernels.swaps(
-            *points.arrays(), swap_uniforms[chain], CHUNK // LANES, max_iter, found.centres, found.labels
+            *points.arrays(), swap_uniforms[chain], CHUNK // LANES, max_iter, PATIENCE, found.centres, found.labels
         )
         return found, int(kept), float(explained)
 

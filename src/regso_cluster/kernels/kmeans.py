@@ -361,9 +361,15 @@ def set_coefficients(mask_plane, centres, coefficients):
 
 @kernel(nogil=True)
 def _lloyd(
-    planes, weights, squares, mask_plane, centres, labels, sums, coefficients, change, scores, pick, chunk, max_iter
-):
-    """Lloyd's iteration from centres until no row moves. OUT: centres, labels, sums. Returns the iterations."""
+    planes, weights, squares, mask_plane, centres, labels, sums, coefficients, change, scores, pick, chunk, max_iter,
+    target, patience,
+):  # fmt: skip
+    """Lloyd's iteration from centres until no row moves. OUT: centres, labels, sums. Returns the iterations.
+
+    It gives up where patience times the last gain would not reach the target in what the groups explain.
+    """
+    k, p = centres.shape
+    before = 0.0
     set_coefficients(mask_plane, centres, coefficients)
     for iteration in range(max_iter):
         moved = 0
@@ -374,6 +380,14 @@ def _lloyd(
         moved = step(planes, weights, squares, mask_plane, change, moved, labels, sums, centres, coefficients, scores)
         if moved == 0:
             return iteration + 1
+        if target > 0.0:
+            now = 0.0
+            for c in range(k):
+                for j in range(p):
+                    now += sums[c, j] * centres[c, j]
+            if iteration > 0 and now + patience * (now - before) < target:
+                return iteration + 1
+            before = now
     return max_iter
 
 
@@ -608,7 +622,7 @@ def restarts(
         sums[:] = 0.0
         iterations[run] = _lloyd(
             planes, weights, squares, mask_plane, centres, labels, sums, coefficients, change, scores, pick, chunk,
-            max_iter,
+            max_iter, 0.0, 0.0,
         )  # fmt: skip
         explained[run] = _explained(sums, mask_plane, p)
         if best < 0 or explained[run] > explained[best]:
@@ -619,7 +633,7 @@ def restarts(
 
 
 @kernel(nogil=True)
-def swaps(planes, weights, squares, mask_plane, cumulative, uniforms, chunk, max_iter, best_centres, best_labels):
+def swaps(planes, weights, squares, mask_plane, cumulative, uniforms, chunk, max_iter, patience, best_centres, best_labels):
     """Random swaps (Fränti 2018, section 3): put one centre on a drawn row, run Lloyd, keep what explains more.
 
     uniforms (swaps, 2): which centre, which row. IN and OUT: best_centres, best_labels; at the end polished.
@@ -643,7 +657,7 @@ def swaps(planes, weights, squares, mask_plane, cumulative, uniforms, chunk, max
         _place(planes, row, centres, min(int(uniforms[swap, 0] * k), k - 1))
         _lloyd(
             planes, weights, squares, mask_plane, centres, labels, sums, coefficients, change, scores, pick, chunk,
-            max_iter,
+            max_iter, most, patience,
         )  # fmt: skip
         now = _explained(sums, mask_plane, p)
         if now > most * (1.0 + 1e-13):  # a gain within rounding is none
