@@ -104,7 +104,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         self._check_arguments(X)
         weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
         missing = np.isnan(X)
-        points = search.prepare(X, missing, weights)
+        points = search.prepare(X, missing, weights, search.threads(self.n_threads))
         if len(points.first) == 0:
             raise ValueError("no row has both a weight above 0 and an observed factor")
         k = min(self.n_clusters, len(points.first))

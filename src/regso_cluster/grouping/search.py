@@ -105,28 +105,34 @@ def in_threads(task: Callable[[Item], Result], items: Iterable[Item], n_threads:
         return list(pool.map(task, items))
 
 
-def canonical_order(values: Floats, missing: Booleans, weights: Floats) -> tuple[Integers, Integers, Floats]:
+def canonical_order(values: Floats, missing: Booleans, weights: Floats) -> tuple[Integers, Floats]:
     """Sort rows by value (gaps last), merge identical ones, drop those without weight or without any value.
 
     Returns
     -------
     order : (m,) a row of the table for each distinct row
-    starts : (m,) unused beyond the tests: where each distinct row begins in the sorted table
-    summed : (m,) weights added over identical rows
+    summed : (m,) weights added over identical rows, the lightest first
     """
     rows = np.flatnonzero((weights > 0) & ~missing.all(axis=1))
-    filled = np.where(missing[rows], np.inf, values[rows] + 0.0)  # + 0.0: no minus zero
-    kept = weights[rows]
-    sorting = np.lexsort((kept, *filled.T[::-1]))
-    filled = filled[sorting]
-    new = np.ones(len(rows), dtype=bool)
-    new[1:] = (filled[1:] != filled[:-1]).any(axis=1)
-    starts = np.flatnonzero(new)
-    summed = np.add.reduceat(kept[sorting], starts) if len(rows) else kept
-    return rows[sorting][starts], starts, summed
+    key = np.where(missing[rows, 0], np.inf, values[rows, 0])
+    sorting = np.argsort(key)
+    order, key = rows[sorting], key[sorting]
+    # The first factor settles nearly all; only rows that are equal there are sorted by the other factors.
+    same = np.zeros(len(order) + 1, dtype=bool)  # same[i]: row i is as row i - 1
+    same[1:-1] = key[1:] == key[:-1]
+    tied = np.flatnonzero(same[:-1] | same[1:])
+    if len(tied):
+        run = np.cumsum(~same[tied])
+        among = order[tied]
+        rest = np.where(missing[among], np.inf, values[among])[:, 1:]
+        sorting = np.lexsort((weights[among], *rest.T[::-1], run))
+        order[tied], rest = among[sorting], rest[sorting]
+        same[tied[1:]] &= (rest[1:] == rest[:-1]).all(axis=1)
+    starts = np.flatnonzero(~same[:-1])
+    return order[starts], np.add.reduceat(weights[order], starts) if len(order) else weights[order]
 
 
-def prepare(values: Floats, missing: Booleans, weights: Floats) -> Points:
+def prepare(values: Floats, missing: Booleans, weights: Floats, n_threads: int = 1) -> Points:
     """Lay a table out for the kernel.
 
     Parameters
@@ -136,22 +142,34 @@ def prepare(values: Floats, missing: Booleans, weights: Floats) -> Points:
     weights : (n,) float64, >= 0
     """
     p = values.shape[1]
-    first, _, row_weights = canonical_order(values, missing, weights)
-    gaps = missing[first].any(axis=0)
+    first, row_weights = canonical_order(values, missing, weights)
+    gaps = np.array([missing[first, j].any() for j in range(p)], dtype=bool)
     mask_plane = np.full(p, -1, dtype=np.int64)
     mask_plane[gaps] = p + np.arange(int(gaps.sum()))
-    shift = np.empty(p)
-    observed = p - missing[first].sum(axis=1)
-    effective = row_weights * (p / observed)
-    partial.weighted_means(values, missing, first, effective, shift)
+    effective = row_weights * (p / (p - missing.sum(axis=1)[first])) if gaps.any() else row_weights
+    parts = [slice(begin, begin + CHUNK) for begin in range(0, len(first), CHUNK)]
+    sums = np.empty((len(parts), 2, p))
+    in_threads(
+        lambda i: partial.weighted_sums(values, missing, first[parts[i]], effective[parts[i]], sums[i]),
+        range(len(parts)),
+        n_threads,
+    )
+    top, bottom = sums.sum(axis=0)  # a column at a time, in the order of the chunks
+    shift = np.divide(top, bottom, out=np.zeros(p), where=bottom > 0)
     blocks = -(-len(first) // LANES)
     planes = np.zeros((blocks, p + int(gaps.sum()), LANES))
-    partial.pack(values, missing, first, shift, planes, mask_plane)
+    in_threads(
+        lambda part: partial.pack(
+            values, missing, first[part], shift, planes[part.start // LANES : part.stop // LANES], mask_plane
+        ),
+        parts,
+        n_threads,
+    )
     padded = np.zeros((blocks, LANES))
     padded.reshape(-1)[: len(first)] = effective
     squares = np.zeros((blocks, LANES))
     for j in range(p):  # plane by plane: no second table in memory
-        squares += planes[:, j] ** 2
+        squares += np.square(planes[:, j])
     return Points(
         planes=planes,
         weights=padded,

@@ -25,17 +25,16 @@ def pack(values, missing, order, shift, planes, mask_plane):
 
 
 @kernel(nogil=True)
-def weighted_means(values, missing, order, weights, means):
-    """Fill means (p,) with the weighted mean of what is observed, summed in the given order; 0 where nothing is."""
+def weighted_sums(values, missing, order, weights, sums):
+    """Fill sums (2, p) with weighted sums of what is observed and the weight of those observed, in the given order."""
     p = values.shape[1]
-    for j in range(p):
-        total = 0.0
-        weight = 0.0
-        for i in range(order.shape[0]):
-            if not missing[order[i], j]:
-                total += weights[i] * values[order[i], j]
-                weight += weights[i]
-        means[j] = total / weight if weight > 0.0 else 0.0
+    sums[:] = 0.0
+    for i in range(order.shape[0]):
+        row = order[i]
+        for j in range(p):
+            if not missing[row, j]:
+                sums[0, j] += weights[i] * values[row, j]
+                sums[1, j] += weights[i]
 
 
 @kernel(nogil=True)
