@@ -54,9 +54,13 @@ def many_restarts(size: str, k: int) -> Case:
         size,
         (
             Contender(
-                "regso_cluster", lambda: _ours(X, weights, k, algorithm="restarts", init="random", n_init=RESTARTS), inertia
+                "regso_cluster",
+                lambda: _ours(X, weights, k, algorithm="restarts", init="random", n_init=RESTARTS),
+                inertia,
             ),
-            Contender("scikit-learn", lambda: _sklearn(X, weights, k, init="random", n_init=RESTARTS), inertia),
+            Contender(
+                "scikit-learn", lambda: _sklearn(X, weights, k, init="random", n_init=RESTARTS), inertia
+            ),
             Contender(
                 "scikit-learn-intelex",
                 lambda: _intelex(X, k, init="random", n_init=RESTARTS),
@@ -64,7 +68,10 @@ def many_restarts(size: str, k: int) -> Case:
                 note="no weights: another objective",
             ),
             Contender(
-                "faiss", lambda: _faiss(X32, weights, k, nredo=RESTARTS, niter=25), float, note="float32, 25 iterations"
+                "faiss",
+                lambda: _faiss(X32, weights, k, nredo=RESTARTS, niter=25),
+                float,
+                note="float32, 25 iterations",
             ),
         ),
         repeats=3,
@@ -79,7 +86,10 @@ def to_quality(size: str, k: int) -> Case:
         (
             Contender("regso_cluster", lambda: _ours(X, weights, k), inertia, note="8 chains of 200 swaps"),
             Contender(
-                "scikit-learn", lambda: _sklearn(X, weights, k, n_init=100), inertia, note="best of 100, k-means++"
+                "scikit-learn",
+                lambda: _sklearn(X, weights, k, n_init=100),
+                inertia,
+                note="best of 100, k-means++",
             ),
         ),
         repeats=3,
@@ -105,7 +115,9 @@ def iteration(size: str, k: int) -> Case:
                     inertia,
                 ),
                 Contender(
-                    "scikit-learn", lambda: _sklearn(X, weights, k, init=start, n_init=1, max_iter=rounds), inertia
+                    "scikit-learn",
+                    lambda: _sklearn(X, weights, k, init=start, n_init=1, max_iter=rounds),
+                    inertia,
                 ),
                 Contender(
                     "scikit-learn-intelex",
@@ -125,7 +137,9 @@ def _faiss_from(X: np.ndarray, weights: np.ndarray, k: int, start: np.ndarray, r
     import faiss
 
     faiss.omp_set_num_threads(threads())
-    model = faiss.Kmeans(X.shape[1], k, niter=rounds, min_points_per_centroid=1, max_points_per_centroid=10**9)
+    model = faiss.Kmeans(
+        X.shape[1], k, niter=rounds, min_points_per_centroid=1, max_points_per_centroid=10**9
+    )
     model.train(X, weights=weights.astype(np.float32), init_centroids=start)
     return float(model.obj[-1])
 

@@ -26,8 +26,8 @@ def same_partition(a, b):
 
 
 def test_four_rows_by_hand():
-    # Rows 0, 1, 8, 12 with weights 3, 1, 1, 1. Groups {0, 1} and {8, 12}: centres (0*3 + 1) / 4 = 0.25 and 10;
-    # objective 3 * 0.0625 + 0.5625 + 4 + 4 = 8.75. Weight 4 is above 2, so {0, 1} is group 0.
+    # Rows 0, 1, 8, 12 with weights 3, 1, 1, 1. Groups {0, 1} and {8, 12}: centres (0*3 + 1) / 4 = 0.25
+    # and 10; objective 3 * 0.0625 + 0.5625 + 4 + 4 = 8.75. Weight 4 is above 2, so {0, 1} is group 0.
     model = KMeans(2, random_state=0).fit([[0.0], [1.0], [8.0], [12.0]], sample_weight=[3, 1, 1, 1])
     assert model.labels_.tolist() == [0, 0, 1, 1]
     assert model.cluster_centers_.tolist() == [[0.25], [10.0]]

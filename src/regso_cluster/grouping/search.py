@@ -1,9 +1,9 @@
-"""From a table to the best k-means partition found: canonical rows, draws, threads. Numbers happen in the kernel.
+"""From a table to the best k-means partition found: canonical rows, draws, threads.
 
 Rows are sorted by value and identical rows become one with their weights added, rows without weight drop out.
 So row order cannot reach the result, weight 3 is the same computation as three rows, and weight 0 as no row.
-Every start is a task of its own with draws made here, and the best is chosen in the order of the starts: the number of
-threads cannot reach the result either.
+Every start is a task of its own with draws made here, and the best is chosen in the order of the starts:
+the number of threads cannot reach the result either.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Points:
 
 @dataclass(frozen=True)
 class Run:
-    """What some starts gave: the best's centres (less shift) and labels, what each explains, its iterations."""
+    """The best of some starts (centres less shift, labels), what each start explains, its iterations."""
 
     centres: Floats
     labels: Integers
@@ -184,7 +184,7 @@ def prepare(values: Floats, missing: Booleans, weights: Floats, n_threads: int =
 
 
 def _draws(init: str | Floats, n_init: int, k: int, seed: np.random.SeedSequence) -> Floats:
-    """Draw for n_init starts (n_init, k, candidates): one at random, 2 + ln k for greedy k-means++, none if given."""
+    """Draw (n_init, k, candidates): one at random, 2 + ln k for greedy k-means++, none for given centres."""
     width = {"random": 1, "k-means++": 2 + int(np.log(k))}[init] if isinstance(init, str) else 0
     return np.random.Generator(np.random.PCG64(seed)).random((n_init, k, width))
 
@@ -242,7 +242,12 @@ def _run_wide(points: Points, init: str | Floats, uniforms: Floats, max_iter: in
             part, pick = parts[number], np.empty(LANES, dtype=np.int64)
             return int(
                 kernels.assign(
-                    points.planes[part], points.weights[part], coefficients, labels[part], change[number], pick
+                    points.planes[part],
+                    points.weights[part],
+                    coefficients,
+                    labels[part],
+                    change[number],
+                    pick,
                 )
             )
 
@@ -275,7 +280,13 @@ def swaps(
     def run(chain: int) -> tuple[Run, int, float]:
         found = _run_starts(points, init, uniforms[chain : chain + 1], max_iter)
         kept, explained = kernels.swaps(
-            *points.arrays(), swap_uniforms[chain], CHUNK // LANES, max_iter, PATIENCE, found.centres, found.labels
+            *points.arrays(),
+            swap_uniforms[chain],
+            CHUNK // LANES,
+            max_iter,
+            PATIENCE,
+            found.centres,
+            found.labels,
         )
         return found, int(kept), float(explained)
 
@@ -300,7 +311,7 @@ def _finish(
 def nearest(
     values: Floats, missing: Booleans, centres: Floats, n_threads: int
 ) -> tuple[Integers, Integers, Floats]:
-    """Give each row of a table its nearest centre, the runner-up and the squared partial distance to the nearest."""
+    """Give each row its nearest centre, the runner-up and the squared distance to the nearest."""
     n = len(values)
     labels, second, squared = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64), np.empty(n)
     any_missing = bool(missing.any())

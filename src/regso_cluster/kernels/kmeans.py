@@ -1,25 +1,28 @@
+# ruff: noqa: ARG001, ARG005, PLR0917  numba fixes what an intrinsic is given; kernels take arrays one by one
 """k-means: starts, Lloyd's iteration, the search by random swaps, Hartigan's polish; rows in canonical order.
 
 The objective, for rows i with weight w, observed factors O(i) out of p, and group g(i):
 
     sum over i of  w[i] * (p / |O(i)|) * sum over j in O(i) of (x[i, j] - centre[g(i), j])^2
 
-The partial distance (observed factors, scaled up to p) has the same scale for all centres of a row, so a row with
-the effective weight u = w p / |O| takes part like any other, and the minimising centre is the u-weighted mean of
-what is observed: k-POD (Chi, Chi and Baraniuk 2016, The American Statistician 70(1), section 2) with weights u.
+The partial distance (observed factors, scaled up to p) has the same scale for all centres of a row, so a
+row with the effective weight u = w p / |O| takes part like any other, and the minimising centre is the
+u-weighted mean of what is observed: k-POD (Chi, Chi and Baraniuk 2016, The American Statistician 70(1),
+section 2) with weights u.
 
 Rows lie in blocks of 64 lanes, factor by factor, so that one centre coordinate meets 64 rows at once and each
 row's sum has one fixed order. A factor with gaps has a second plane, its mask m:
 
-    |x - c|^2 / 2 - |x|^2 / 2 = sum_j c_j^2 / 2 - c_j x_j           complete: one product, the constant set apart
+    |x - c|^2 / 2 - |x|^2 / 2 = sum_j c_j^2 / 2 - c_j x_j           complete: one product
                               = sum_j m_j c_j^2 / 2 - c_j m_j x_j   with gaps: two products
 
 Both are a dot product of planes (q = p + masks) and coefficients: one kernel for complete and gappy data.
 
 Arrays that most kernels share:
-    planes (blocks, q, 64); weights, squares (blocks, 64): u, and squared length over what is observed; 0 beyond the
-    last row; mask_plane (p,): plane of a factor's mask or -1; centres (k, p); coefficients (k made even, q + 1),
-    the constant last; labels (blocks, 64) int64; sums (k, q + 2): u-weighted plane sums, weight, number of rows.
+    planes (blocks, q, 64); weights, squares (blocks, 64): u, and squared length over what is observed; 0
+    beyond the last row; mask_plane (p,): plane of a factor's mask or -1; centres (k, p); coefficients (k
+    made even, q + 1), the constant last; labels (blocks, 64) int64; sums (k, q + 2): u-weighted plane sums,
+    weight, number of rows.
 """
 
 from __future__ import annotations
@@ -33,10 +36,10 @@ from numba.extending import intrinsic
 
 from regso_cluster.kernels._jit import kernel
 
-# --- Explicit vectors: the one place. Plain numba loads and stores every partial sum (a quarter of the speed);
-# here a tile of 4 centres x 16 or 32 rows stays in registers. A vector of 8 float64 is cut by LLVM into what the
-# processor has, and products are added, never fused: a row's score has the same bits on every processor, and they
-# are those of the loop  score = constant; for j: score = score + plane[j] * coefficient[j].  Its naive twin is that loop.
+# --- Explicit vectors: the one place. Plain numba loads and stores every partial sum (a quarter of the
+# speed); here a tile of 4 centres x 16 or 32 rows stays in registers. A vector of 8 float64 is cut by LLVM
+# into what the processor has, and products are added, never fused: a row's score has the same bits on every
+# processor, those of its naive twin  score = constant; for j: score = score + plane[j] * coefficient[j].
 
 _DOUBLE = ir.DoubleType()
 _LONG = ir.IntType(64)
@@ -44,7 +47,7 @@ _WIDTH = 8
 
 
 def _vectors_per_tile():
-    """4 vectors of 8 fill the 32 registers of AVX-512 with 4 centres; narrower registers hold one without spilling."""
+    """4 vectors by 4 centres fit the registers of AVX-512; narrower ones hold 1 by 4."""
     return 4 if llvmlite.binding.get_host_cpu_features().get("avx512f") else 1
 
 
@@ -56,7 +59,9 @@ def _splat(builder, value):
     """Put one number into all lanes."""
     empty = ir.Constant(ir.VectorType(value.type, _WIDTH), ir.Undefined)
     first = builder.insert_element(empty, value, ir.Constant(ir.IntType(32), 0))
-    return builder.shuffle_vector(first, empty, ir.Constant(ir.VectorType(ir.IntType(32), _WIDTH), [0] * _WIDTH))
+    return builder.shuffle_vector(
+        first, empty, ir.Constant(ir.VectorType(ir.IntType(32), _WIDTH), [0] * _WIDTH)
+    )
 
 
 def _at(builder, base, index, kind):
@@ -80,8 +85,13 @@ def _tile(builder, planes, factors, coefficients, centre, lane, n_centres, n_vec
     coefficients (k, factors + 1): the constant stands last. planes (factors, 64).
     """
     stride = builder.add(factors, _long(1))
-    rows = [builder.gep(coefficients, [builder.mul(builder.add(centre, _long(t)), stride)]) for t in range(n_centres)]
-    slots = [[cgutils.alloca_once(builder, ir.VectorType(_DOUBLE, _WIDTH)) for _ in range(n_vectors)] for _ in rows]
+    rows = [
+        builder.gep(coefficients, [builder.mul(builder.add(centre, _long(t)), stride)])
+        for t in range(n_centres)
+    ]
+    slots = [
+        [cgutils.alloca_once(builder, ir.VectorType(_DOUBLE, _WIDTH)) for _ in range(n_vectors)] for _ in rows
+    ]
     for row, line in zip(rows, slots, strict=True):
         constant = _splat(builder, builder.load(builder.gep(row, [factors])))
         for slot in line:
@@ -98,10 +108,10 @@ def _tile(builder, planes, factors, coefficients, centre, lane, n_centres, n_vec
 
 @intrinsic
 def _nearest_lanes(typing_context, planes, factors, coefficients, k, labels, pick):
-    """For 64 rows, write the nearest of k centres (k even) to pick; return a bit for each lane that differs from labels.
+    """Write the nearest of k centres (k even) of 64 rows to pick; return a bit where it differs from labels.
 
-    All arguments but factors and k are addresses: planes (factors, 64), coefficients (k, factors + 1), labels and pick
-    (64,) int64. Ties go to the lowest centre.
+    All arguments but factors and k are addresses: planes (factors, 64), coefficients (k, factors + 1),
+    labels and pick (64,) int64. Ties go to the lowest centre.
     """
     signature = types.uint64(*[types.intp] * 6)
     n_vectors = _vectors_per_tile()
@@ -157,7 +167,7 @@ def _lowest_bit(typing_context, bits):
 
 @intrinsic
 def _score_lanes(typing_context, planes, factors, coefficients, k, scores):
-    """For 64 rows, write the scores of k centres (k even) to scores (k, 64). Arguments as in `_nearest_lanes`."""
+    """Write the scores of k centres (k even) for 64 rows to scores (k, 64); see `_nearest_lanes`."""
     signature = types.void(*[types.intp] * 5)
     n_vectors = _vectors_per_tile()
 
@@ -186,7 +196,7 @@ def _score_lanes(typing_context, planes, factors, coefficients, k, scores):
 
 @kernel(nogil=True)
 def _held(sums, mask_plane, c, j):
-    """Return the weight of those in group c that have factor j; 0 for what adding and subtracting left behind."""
+    """Return the weight of those in group c that have factor j; 0 for the residue of sums."""
     q = sums.shape[1] - 2
     weight = sums[c, q]
     held = weight if mask_plane[j] < 0 else sums[c, mask_plane[j]]
@@ -195,7 +205,7 @@ def _held(sums, mask_plane, c, j):
 
 @kernel(nogil=True)
 def _set_centre(sums, mask_plane, centres, c):
-    """Fill row c of centres with the group's means; a factor that nobody in it has gets 0, the overall mean."""
+    """Fill row c of centres with means; a factor that nobody in the group has gets 0, the overall mean."""
     for j in range(centres.shape[1]):
         held = _held(sums, mask_plane, c, j)
         centres[c, j] = sums[c, j] / held if held > 0.0 else 0.0
@@ -203,7 +213,7 @@ def _set_centre(sums, mask_plane, centres, c):
 
 @kernel(nogil=True)
 def _set_coefficients(centres, mask_plane, coefficients, c):
-    """Turn row c of centres into the factors of the dot product; c beyond the last centre is never nearest."""
+    """Turn row c of centres into factors of the dot product; c beyond the last is never nearest."""
     q = coefficients.shape[1] - 1
     if c >= centres.shape[0]:
         coefficients[c, :] = 0.0
@@ -312,7 +322,11 @@ def _scores(planes, block, coefficients, scores):
     """Fill scores (k made even, 64): half the squared distance less half the row's own square."""
     q = planes.shape[1]
     _score_lanes(
-        planes.ctypes.data + block * q * 512, q, coefficients.ctypes.data, coefficients.shape[0], scores.ctypes.data
+        planes.ctypes.data + block * q * 512,
+        q,
+        coefficients.ctypes.data,
+        coefficients.shape[0],
+        scores.ctypes.data,
     )
 
 
@@ -320,7 +334,7 @@ def _scores(planes, block, coefficients, scores):
 def step(planes, weights, squares, mask_plane, change, moved, labels, sums, centres, coefficients, scores):
     """Finish an iteration: add the changes (chunks, k, q + 2) in order, fill empty groups, set the centres.
 
-    An empty group gets the row that costs most where it is, ties to the lowest row. Returns how many rows moved.
+    An empty group gets the row that costs most where it is, ties to the lowest. Returns how many rows moved.
     """
     k = centres.shape[0]
     q = planes.shape[1]
@@ -361,8 +375,8 @@ def set_coefficients(mask_plane, centres, coefficients):
 
 @kernel(nogil=True)
 def _lloyd(
-    planes, weights, squares, mask_plane, centres, labels, sums, coefficients, change, scores, pick, chunk, max_iter,
-    target, patience,
+    planes, weights, squares, mask_plane, centres, labels, sums, coefficients, change, scores, pick,
+    chunk, max_iter, target, patience,
 ):  # fmt: skip
     """Lloyd's iteration from centres until no row moves. OUT: centres, labels, sums. Returns the iterations.
 
@@ -376,8 +390,12 @@ def _lloyd(
         for part in range(change.shape[0]):
             begin = part * chunk
             end = min(begin + chunk, planes.shape[0])
-            moved += assign(planes[begin:end], weights[begin:end], coefficients, labels[begin:end], change[part], pick)
-        moved = step(planes, weights, squares, mask_plane, change, moved, labels, sums, centres, coefficients, scores)
+            moved += assign(
+                planes[begin:end], weights[begin:end], coefficients, labels[begin:end], change[part], pick
+            )
+        moved = step(
+            planes, weights, squares, mask_plane, change, moved, labels, sums, centres, coefficients, scores
+        )
         if moved == 0:
             return iteration + 1
         if target > 0.0:
@@ -397,8 +415,9 @@ def polish(planes, weights, squares, mask_plane, centres, labels, sums, coeffici
 
     With D the weight in a group of those who have factor j, moving a row of weight u from group a to c
     saves  sum_j u D_a / (D_a - u) (x_j - a_j)^2  and costs  sum_j u D_c / (D_c + u) (x_j - c_j)^2,
-    over its observed factors (Telgarsky and Vattani 2010, AISTATS, section 2). Block scores find the rows for which
-    the least cost could be below the most saving; those are computed exactly. Returns how many rows moved.
+    over its observed factors (Telgarsky and Vattani 2010, AISTATS, section 2). Block scores find the rows
+    for which the least cost could be below the most saving; those are computed exactly. Returns how many
+    rows moved.
     """
     k, p = centres.shape
     q = planes.shape[1]
@@ -426,7 +445,9 @@ def polish(planes, weights, squares, mask_plane, centres, labels, sums, coeffici
                     cost = least[c] * (square + 2.0 * scores[c, lane])  # over least + u
                     if c != a and (room <= 0.0 or cost * room < (own + slack * least[a]) * (least[c] + u)):
                         promising = True
-                if promising and _move_if_better(planes, weights, mask_plane, centres, labels, sums, block, lane):
+                if promising and _move_if_better(
+                    planes, weights, mask_plane, centres, labels, sums, block, lane
+                ):
                     moved += 1
                     _set_coefficients(centres, mask_plane, coefficients, a)
                     _set_coefficients(centres, mask_plane, coefficients, labels[block, lane])
@@ -438,7 +459,7 @@ def polish(planes, weights, squares, mask_plane, centres, labels, sums, coeffici
 
 @kernel(nogil=True)
 def _move_if_better(planes, weights, mask_plane, centres, labels, sums, block, lane):
-    """Move one row to the group where the objective falls most, if it falls by more than rounding; tell whether."""
+    """Move a row to where the objective falls most, if by more than rounding; tell whether."""
     k, p = centres.shape
     u = weights[block, lane]
     a = labels[block, lane]
@@ -604,7 +625,7 @@ def restarts(
     """Run one start after the other, each with Lloyd's iteration, and keep the one that explains most.
 
     uniforms (starts, k, candidates): draws; without candidates, every start is best_centres as given.
-    OUT: explained, iterations (starts,), best_centres, best_labels. Returns the best start, ties to the lowest.
+    OUT: explained, iterations (starts,), best_centres, best_labels. Returns the best, ties to the lowest.
     """
     k, p = best_centres.shape
     blocks, q, _ = planes.shape
@@ -621,8 +642,8 @@ def restarts(
         labels[:] = -1
         sums[:] = 0.0
         iterations[run] = _lloyd(
-            planes, weights, squares, mask_plane, centres, labels, sums, coefficients, change, scores, pick, chunk,
-            max_iter, 0.0, 0.0,
+            planes, weights, squares, mask_plane, centres, labels, sums, coefficients, change, scores, pick,
+            chunk, max_iter, 0.0, 0.0,
         )  # fmt: skip
         explained[run] = _explained(sums, mask_plane, p)
         if best < 0 or explained[run] > explained[best]:
@@ -633,8 +654,20 @@ def restarts(
 
 
 @kernel(nogil=True)
-def swaps(planes, weights, squares, mask_plane, cumulative, uniforms, chunk, max_iter, patience, best_centres, best_labels):
-    """Random swaps (Fränti 2018, section 3): put one centre on a drawn row, run Lloyd, keep what explains more.
+def swaps(
+    planes,
+    weights,
+    squares,
+    mask_plane,
+    cumulative,
+    uniforms,
+    chunk,
+    max_iter,
+    patience,
+    best_centres,
+    best_labels,
+):
+    """Random swaps (Fränti 2018, section 3): one centre to a drawn row, Lloyd, keep what explains more.
 
     uniforms (swaps, 2): which centre, which row. IN and OUT: best_centres, best_labels; at the end polished.
     Returns the swaps kept and what the best explains.
@@ -656,8 +689,8 @@ def swaps(planes, weights, squares, mask_plane, cumulative, uniforms, chunk, max
         row = _draw(cumulative, uniforms[swap, 1] * cumulative[cumulative.shape[0] - 1])
         _place(planes, row, centres, min(int(uniforms[swap, 0] * k), k - 1))
         _lloyd(
-            planes, weights, squares, mask_plane, centres, labels, sums, coefficients, change, scores, pick, chunk,
-            max_iter, most, patience,
+            planes, weights, squares, mask_plane, centres, labels, sums, coefficients, change, scores, pick,
+            chunk, max_iter, most, patience,
         )  # fmt: skip
         now = _explained(sums, mask_plane, p)
         if now > most * (1.0 + 1e-13):  # a gain within rounding is none
@@ -672,7 +705,16 @@ def swaps(planes, weights, squares, mask_plane, cumulative, uniforms, chunk, max
             sums[:] = best_sums
     set_coefficients(mask_plane, best_centres, coefficients)
     polish(
-        planes, weights, squares, mask_plane, best_centres, best_labels, best_sums, coefficients, scores, max_iter
+        planes,
+        weights,
+        squares,
+        mask_plane,
+        best_centres,
+        best_labels,
+        best_sums,
+        coefficients,
+        scores,
+        max_iter,
     )
     return kept, _explained(best_sums, mask_plane, p)
 

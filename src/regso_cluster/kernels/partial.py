@@ -26,7 +26,7 @@ def pack(values, missing, order, shift, planes, mask_plane):
 
 @kernel(nogil=True)
 def weighted_sums(values, missing, order, weights, sums):
-    """Fill sums (2, p) with weighted sums of what is observed and the weight of those observed, in the given order."""
+    """Fill sums (2, p): weighted sums of what is observed, and its weight, added in the given order."""
     p = values.shape[1]
     sums[:] = 0.0
     for i in range(order.shape[0]):
@@ -39,10 +39,10 @@ def weighted_sums(values, missing, order, weights, sums):
 
 @kernel(nogil=True)
 def nearest_two(values, missing, any_missing, centres, labels, second, squared):
-    """Fill labels, second (n,) and squared (n,) with the nearest centre, the runner-up, the partial distance squared.
+    """Fill labels, second and squared (n,): nearest centre, runner-up, squared partial distance.
 
-    Straight differences, ties to the lowest centre; a row with nothing observed gets -1, -1 and 0; second is -1
-    when there is one centre. Cost n k p.
+    Straight differences, ties to the lowest centre; a row with nothing observed gets -1, -1 and 0; second
+    is -1 when there is one centre. Cost n k p.
     """
     n, p = values.shape
     k = centres.shape[0]
