@@ -11,6 +11,7 @@ import pytest
 import sklearn.cluster
 from sklearn.exceptions import ConvergenceWarning
 
+from regso_cluster.grouping import search
 from regso_cluster.grouping.clusters import KMeans
 
 
@@ -148,6 +149,15 @@ def test_fewer_distinct_rows_than_groups_is_said():
     assert model.cluster_centers_.shape == (3, 1)
     assert model.inertia_ == 0
     assert len(set(model.labels_.tolist())) == 2
+
+
+def test_ties_go_to_the_lowest_group():
+    model = KMeans(3, init=[[0.0], [2.0], [4.0]], algorithm="restarts").fit([[0.0], [2.0], [4.0]])
+    labels, second, _ = search.nearest(
+        np.array([[1.0], [2.0], [3.0]]), np.zeros((3, 1), bool), model.cluster_centers_, 1
+    )
+    assert labels.tolist() == [0, 1, 1]
+    assert second.tolist() == [1, 0, 2]
 
 
 def test_one_group_has_no_runner_up():

@@ -110,8 +110,8 @@ def test_polish_ends_where_no_single_move_helps(gaps):
 
 def test_a_move_that_only_hartigan_sees():
     # By hand, weights 1. Groups {0, 3} (centre 1.5) and {6} (centre 6); row 3 is 1.5 from its own centre,
-    # 3 from the other: Lloyd stays. Moving it saves 2/1 * 2.25 = 4.5 and costs 1/2 * 9 = 4.5: a tie, it stays.
-    # With 6 at 5.9: cost 0.5 * 2.9^2 = 4.205 < 4.5, it moves; {0}, {3, 5.9} costs 4.205.
+    # 3 from the other: Lloyd stays. Moving it saves 2/1 * 2.25 = 4.5 and costs 1/2 * 9 = 4.5: a tie,
+    # it stays. With 6 at 5.9: cost 0.5 * 2.9^2 = 4.205 < 4.5, it moves; {0}, {3, 5.9} costs 4.205.
     for last, expected in ((6.0, [0, 0, 1]), (5.9, [0, 1, 1])):
         X = np.array([[0.0], [3.0], [last]])
         points = search.prepare(X, np.isnan(X), np.ones(3))
@@ -124,6 +124,20 @@ def test_a_move_that_only_hartigan_sees():
         arrays = (points.planes, points.weights, points.squares, points.mask_plane)
         kernels.polish(*arrays, centres, labels, sums, coefficients, np.empty((2, 64)), 10)
         assert labels[0, :3].tolist() == expected
+
+
+def test_a_move_goes_to_the_lowest_of_equal_groups():
+    # Rows (-3, 0), (0, 0), (0, 20), (3, 0) in groups 0, 2, 2, 1: (0, 0) costs 9/2 in group 0 and in group 1.
+    X = np.array([[-3.0, 0], [0, 0], [0, 20], [3, 0]])
+    points = search.prepare(X, np.isnan(X), np.ones(4))
+    labels = np.zeros((1, 64), dtype=np.int64)
+    labels[0, :4] = [0, 2, 2, 1]
+    sums, centres, coefficients = np.empty((3, 4)), np.empty((3, 2)), np.empty((4, 3))
+    kernels.exact_centres(points.planes, points.weights, points.mask_plane, labels, sums, centres)
+    kernels.set_coefficients(points.mask_plane, centres, coefficients)
+    arrays = (points.planes, points.weights, points.squares, points.mask_plane)
+    assert kernels.polish(*arrays, centres, labels, sums, coefficients, np.empty((4, 64)), 10) == 1
+    assert labels[0, :4].tolist() == [0, 0, 2, 1]
 
 
 def test_random_starts_are_distinct_rows_drawn_by_weight():
