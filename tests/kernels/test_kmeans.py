@@ -179,7 +179,7 @@ def test_rows_are_sorted_merged_and_those_without_weight_dropped():
 @pytest.mark.parametrize("gaps", [0.0, 0.2])
 def test_chunks_and_threads_give_the_same_bits(monkeypatch, gaps):
     _, _, points = layout(8, n=1000, gaps=gaps)
-    monkeypatch.setattr(search, "CHUNK", 128)  # eight chunks
+    monkeypatch.setattr(search, "BLOCKS", 1)  # sixteen chunks
     seed = np.random.SeedSequence(4)
     one = search.restarts(points, "k-means++", 6, 1, 300, seed, 1)  # threads share one start
     two = search.restarts(points, "k-means++", 6, 1, 300, seed, 3)

@@ -28,6 +28,7 @@ Result = TypeVar("Result")
 
 LANES = 64  # rows in a block; the kernel's loops are written for it
 CHUNK = 65_536  # rows in a task of a pass over the table; fixed, so that sums have one order
+BLOCKS = 128  # blocks whose moves are added up before they reach the groups' sums; fixed for the same reason
 PATIENCE = 10.0  # a swap is given up where ten times its last gain would not make it the best
 STARTS = 16  # starts in a task; fixed for the same reason
 
@@ -197,7 +198,7 @@ def _run_starts(points: Points, init: str | Floats, uniforms: Floats, max_iter: 
     centres = np.zeros((k, len(points.shift))) if isinstance(init, str) else init - points.shift
     labels = np.zeros(points.weights.shape, dtype=np.int64)
     best = kernels.restarts(
-        *points.arrays(), uniforms, CHUNK // LANES, max_iter, explained, iterations, centres, labels
+        *points.arrays(), uniforms, BLOCKS, max_iter, explained, iterations, centres, labels
     )
     return Run(centres, labels, explained, iterations, int(best))
 
@@ -233,28 +234,24 @@ def _run_wide(points: Points, init: str | Floats, uniforms: Floats, max_iter: in
     kernels.set_coefficients(points.mask_plane, centres, coefficients)
     labels = np.full(points.weights.shape, -1, dtype=np.int64)
     sums, scores = np.zeros((k, q + 2)), np.empty((even, LANES))
-    parts = [slice(begin, begin + CHUNK // LANES) for begin in range(0, len(labels), CHUNK // LANES)]
-    change = np.empty((len(parts), k, q + 2))
+    chunk = BLOCKS
+    n_chunks = -(-len(labels) // chunk)
+    change = np.empty((n_chunks, k, q + 2))
+    workers = max(1, min(n_threads, n_chunks // 4))  # below four chunks each, waking threads costs more
+    tasks = max(1, min(4 * workers, n_chunks)) if workers > 1 else 1
+    bounds = np.linspace(0, n_chunks, tasks + 1).astype(int).tolist()
     iteration = 0
-    with ThreadPoolExecutor(n_threads) as pool:
+    with ThreadPoolExecutor(workers) as pool:
+        run = map if workers == 1 else pool.map
 
-        def assign(number: int) -> int:
-            part, pick = parts[number], np.empty(LANES, dtype=np.int64)
-            return int(
-                kernels.assign(
-                    points.planes[part],
-                    points.weights[part],
-                    coefficients,
-                    labels[part],
-                    change[number],
-                    pick,
-                )
-            )
+        def assign(first: int, last: int) -> int:
+            pick = np.empty(LANES, dtype=np.int64)
+            fixed = (points.planes, points.weights, coefficients, labels, change, pick, chunk)
+            return int(kernels.assign_chunks(*fixed, first, last))
 
         while iteration < max_iter:
             iteration += 1
-            run = map if min(n_threads, len(parts)) == 1 else pool.map
-            moved = sum(run(assign, range(len(parts))))
+            moved = sum(run(assign, bounds[:-1], bounds[1:]))
             fixed = (points.planes, points.weights, points.squares, points.mask_plane)
             if kernels.step(*fixed, change, moved, labels, sums, centres, coefficients, scores) == 0:
                 break
@@ -282,7 +279,7 @@ def swaps(
         kept, explained = kernels.swaps(
             *points.arrays(),
             swap_uniforms[chain],
-            CHUNK // LANES,
+            BLOCKS,
             max_iter,
             PATIENCE,
             found.centres,

@@ -317,6 +317,19 @@ def assign(planes, weights, coefficients, labels, change, pick):
     return moved
 
 
+@kernel(nogil=True)
+def assign_chunks(planes, weights, coefficients, labels, change, pick, chunk, first, last):
+    """Assign the rows of chunks first to last - 1, each of `chunk` blocks; change (chunks, k, q + 2)."""
+    moved = 0
+    for part in range(first, last):
+        begin = part * chunk
+        end = min(begin + chunk, planes.shape[0])
+        moved += assign(
+            planes[begin:end], weights[begin:end], coefficients, labels[begin:end], change[part], pick
+        )
+    return moved
+
+
 @kernel(inline="always")
 def _scores(planes, block, coefficients, scores):
     """Fill scores (k made even, 64): half the squared distance less half the row's own square."""
@@ -386,13 +399,7 @@ def _lloyd(
     before = 0.0
     set_coefficients(mask_plane, centres, coefficients)
     for iteration in range(max_iter):
-        moved = 0
-        for part in range(change.shape[0]):
-            begin = part * chunk
-            end = min(begin + chunk, planes.shape[0])
-            moved += assign(
-                planes[begin:end], weights[begin:end], coefficients, labels[begin:end], change[part], pick
-            )
+        moved = assign_chunks(planes, weights, coefficients, labels, change, pick, chunk, 0, change.shape[0])
         moved = step(
             planes, weights, squares, mask_plane, change, moved, labels, sums, centres, coefficients, scores
         )
