@@ -95,7 +95,7 @@ def sweep(size: str) -> Case:
 
 
 def per_iteration(fit: Callable[[int], Any], few: int = 5, many: int = 25) -> Callable[[], float]:
-    """Time a fit of many iterations and one of few from the same centres: the difference is iterations alone."""
+    """Time fits of many and of few iterations from the same centres: the difference is iterations alone."""
 
     def run() -> float:
         took = []

@@ -23,7 +23,7 @@ PEERS = (
     "numpy", "scipy", "numba", "scikit-learn", "scikit-learn-intelex", "faiss-cpu", "kmedoids", "fastcluster",
     "genieclust", "gower", "mapclassify", "spopt", "pygeoda", "libpysal", "regso-cluster",
 )  # fmt: skip
-SLOW = 20.0  # seconds for one contender of one case; beyond it, fewer repeats, and the record says how many
+SLOW = 6.0  # seconds for one contender of one case; beyond it, fewer repeats, and the record says how many
 
 
 @dataclass(frozen=True)
@@ -119,18 +119,25 @@ def _warm_up(case: Case, contender: Contender) -> tuple[dict[str, Any], float]:
 def _measure_case(case: Case, say: Callable[[str], None]) -> list[dict[str, Any]]:
     warm = [(contender, *_warm_up(case, contender)) for contender in case.contenders]
     ready = [entry for entry in warm if entry[1]["status"] == "ran"]
-    rounds = [max(1, min(case.repeats, int(SLOW / max(first, 1e-9)))) for _, _, first in ready]
-    times: list[list[float]] = [[] for _ in ready]
+    rounds = [min(case.repeats, int(SLOW / max(first, 1e-9))) for _, _, first in ready]
+    # a first run beyond SLOW seconds counts: what warming up costs is lost in it
+    processor: list[list[float]] = [[] for _ in ready]
+    times: list[list[float]] = [
+        [] if turns else [first] for turns, (_, _, first) in zip(rounds, ready, strict=True)
+    ]
     for turn in range(case.repeats):  # A B C A B C ...: a disturbance meets all
         for place, (contender, _, _) in enumerate(ready):
             if turn < rounds[place]:
                 gc.collect()
-                started = time.perf_counter()
+                started, used = time.perf_counter(), time.process_time()
                 result = contender.run()
                 taken = time.perf_counter() - started
+                processor[place].append(time.process_time() - used)
                 times[place].append(taken if contender.seconds is None else contender.seconds(result))
-    for (contender, record, first), taken in zip(ready, times, strict=True):
+    for (contender, record, first), taken, used in zip(ready, times, processor, strict=True):
         record.update(seconds=median(taken), low=min(taken), high=max(taken), repeats=len(taken))
+        if used:  # what the processors did for it: tells a busy machine (less) and spinning threads (more)
+            record["processor_seconds"] = median(used)
         if first < SLOW / 4:
             record["peak_mb"] = peak_memory(contender.run)
     records = [record for _, record, _ in warm]

@@ -64,14 +64,16 @@ def keep(topic: str, new: list[dict]) -> None:
 def main() -> None:
     """Read the command line and run."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("topics", nargs="*", metavar="TOPIC", help=f"of {', '.join(topics())}; default all")
+    parser.add_argument(
+        "topics", nargs="*", metavar="TOPIC", help=f"of {', '.join(topics())}; default all but *_long"
+    )
     parser.add_argument(
         "--size", action="append", help=f"rows x factors, several allowed; default {' '.join(SIZES)}"
     )
     parser.add_argument("--threads", action="append", type=int, help="several allowed; default 1 and 2")
     parser.add_argument("--worker", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    chosen = arguments.topics or topics()
+    chosen = arguments.topics or [topic for topic in topics() if not topic.endswith("_long")]
     unknown = set(chosen) - set(topics())
     if unknown:
         parser.error(f"unknown topic {', '.join(sorted(unknown))}; there are {', '.join(topics())}")

@@ -194,7 +194,7 @@ def _score_lanes(typing_context, planes, factors, coefficients, k, scores):
 # --- From here on plain numba.
 
 
-@kernel(nogil=True)
+@kernel(inline="always")
 def _held(sums, mask_plane, c, j):
     """Return the weight of those in group c that have factor j; 0 for the residue of sums."""
     q = sums.shape[1] - 2
@@ -203,15 +203,24 @@ def _held(sums, mask_plane, c, j):
     return held if held > 1e-12 * weight else 0.0
 
 
-@kernel(nogil=True)
+@kernel(inline="always")
 def _set_centre(sums, mask_plane, centres, c):
     """Fill row c of centres with means; a factor that nobody in the group has gets 0, the overall mean."""
-    for j in range(centres.shape[1]):
+    p = centres.shape[1]
+    if sums.shape[1] == p + 2:  # complete: one weight, and a loop that becomes vectors
+        weight = sums[c, p]
+        if weight > 0.0:
+            for j in range(p):
+                centres[c, j] = sums[c, j] / weight
+        else:
+            centres[c, :] = 0.0
+        return
+    for j in range(p):
         held = _held(sums, mask_plane, c, j)
         centres[c, j] = sums[c, j] / held if held > 0.0 else 0.0
 
 
-@kernel(nogil=True)
+@kernel(inline="always")
 def _set_coefficients(centres, mask_plane, coefficients, c):
     """Turn row c of centres into factors of the dot product; c beyond the last is never nearest."""
     q = coefficients.shape[1] - 1
@@ -221,8 +230,9 @@ def _set_coefficients(centres, mask_plane, coefficients, c):
         return
     total = 0.0
     for j in range(centres.shape[1]):
+        coefficients[c, j] = -centres[c, j]
+    for j in range(centres.shape[1]):
         value = centres[c, j]
-        coefficients[c, j] = -value
         if mask_plane[j] < 0:
             total += 0.5 * value * value
         else:
