@@ -76,10 +76,10 @@ def main() -> None:
         for k in (8, 15):
             seconds, rate = assignment(size, k)
             n, p = shape(size)
-            bytes_read = n * (8 * p + 8)  # planes and labels once
+            read = n * (8 * p + 8) / seconds / 1e9  # planes and labels once
             print(
-                f"{size:>11} k={k:<2} {seconds * 1e6:9.1f} µs  {rate:5.0f} GF/s = {rate / double:4.0%} of dgemm"
-                f"  {bytes_read / seconds / 1e9:5.1f} GB/s = {bytes_read / seconds / 1e9 / bandwidth:4.0%} of triad"
+                f"{size:>11} k={k:<2} {seconds * 1e6:9.1f} µs, {rate:4.0f} GF/s = {rate / double:4.0%} of dgemm; "
+                f"{read:5.1f} GB/s = {read / bandwidth:4.0%} of triad"
             )
 
 

@@ -41,7 +41,7 @@ def ratio(ours: dict[str, Any] | None, record: dict[str, Any], key: str) -> str:
 def table(records: list[dict[str, Any]]) -> str:
     """Write one row for each contender of each case; ratios are of the peer to ours."""
     lines = [
-        "| job | size | threads | contender | time | ratio | processor time | ratio | memory | quality | note |",
+        "| job | size | threads | contender | time | ratio | processor | ratio | memory | quality | note |",
         "|" + "---|" * 11,
     ]
     for (job, size, threads), group in cases(records).items():
@@ -56,7 +56,8 @@ def table(records: list[dict[str, Any]]) -> str:
             quality = f"{record['quality']:.10g}" if "quality" in record else ""
             lines.append(
                 f"{head}| {duration(record['seconds'])} | {ratio(ours, record, 'seconds')} | {used} "
-                f"| {ratio(ours, record, 'processor_seconds')} | {peak} | {quality} | {record.get('note', '')} |"
+                f"| {ratio(ours, record, 'processor_seconds')} | {peak} | {quality} "
+                f"| {record.get('note', '')} |"
             )
     return "\n".join(lines) + "\n"
 
@@ -70,9 +71,8 @@ def growth(records: list[dict[str, Any]]) -> dict[tuple[str, int, str], tuple[li
     for record in records:
         if "seconds" in record:
             n, p = map(int, record["size"].split("x"))
-            series[record["job"], record["threads"], f"{record['name']}, {p} factors"].append(
-                (n, record["seconds"])
-            )
+            name = f"{record['name']}, {p} factors"
+            series[record["job"], record["threads"], name].append((n, record["seconds"]))
     fitted = {}
     for key, points in series.items():
         points.sort()
