@@ -78,7 +78,8 @@ def main() -> None:
             n, p = shape(size)
             read = n * (8 * p + 8) / seconds / 1e9  # planes and labels once
             print(
-                f"{size:>11} k={k:<2} {seconds * 1e6:9.1f} µs, {rate:4.0f} GF/s = {rate / double:4.0%} of dgemm; "
+                f"{size:>11} k={k:<2} {seconds * 1e6:9.1f} µs "
+                f"{rate:4.0f} GF/s = {rate / double:4.0%} of dgemm; "
                 f"{read:5.1f} GB/s = {read / bandwidth:4.0%} of triad"
             )
 

@@ -86,7 +86,9 @@ def main() -> None:
         worker(chosen[0], sizes, arguments.job, arguments.worker)
         return
     for topic in chosen:
-        keep(topic, [spawn(topic, sizes, arguments.job, threads) for threads in arguments.threads or (1, 2)])
+        for size in sizes:  # kept size by size: an interrupted run loses little
+            counts = arguments.threads or (1, 2)
+            keep(topic, [spawn(topic, [size], arguments.job, threads) for threads in counts])
 
 
 if __name__ == "__main__":
