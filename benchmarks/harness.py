@@ -119,8 +119,8 @@ def _warm_up(case: Case, contender: Contender) -> tuple[dict[str, Any], float]:
 def _measure_case(case: Case, say: Callable[[str], None]) -> list[dict[str, Any]]:
     warm = [(contender, *_warm_up(case, contender)) for contender in case.contenders]
     ready = [entry for entry in warm if entry[1]["status"] == "ran"]
-    rounds = [min(case.repeats, int(SLOW / max(first, 1e-9))) for _, _, first in ready]
-    # a first run beyond SLOW seconds counts: what warming up costs is lost in it
+    rounds = [max(first < 5 * SLOW, min(case.repeats, int(SLOW / max(first, 1e-9)))) for _, _, first in ready]
+    # a first run beyond half a minute counts: what warming up costs is lost in it
     processor: list[list[float]] = [[] for _ in ready]
     times: list[list[float]] = [
         [] if turns else [first] for turns, (_, _, first) in zip(rounds, ready, strict=True)

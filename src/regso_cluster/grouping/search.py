@@ -94,7 +94,9 @@ class Partition:
 
 def threads(n_threads: int | None) -> int:
     """Give the number of threads: as asked, or one for each processor this process may use."""
-    return n_threads if n_threads is not None else len(os.sched_getaffinity(0))
+    if n_threads is not None:
+        return n_threads
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def in_threads(task: Callable[[Item], Result], items: Iterable[Item], n_threads: int) -> list[Result]:
@@ -144,33 +146,33 @@ def prepare(values: Floats, missing: Booleans, weights: Floats, n_threads: int =
     """
     p = values.shape[1]
     first, row_weights = canonical_order(values, missing, weights)
-    gaps = np.array([missing[first, j].any() for j in range(p)], dtype=bool)
+    gaps, effective = np.zeros(p, dtype=bool), row_weights
+    if missing.any():
+        gaps = missing[first].any(axis=0)
+        effective = row_weights * (p / (p - missing[first].sum(axis=1)))
     mask_plane = np.full(p, -1, dtype=np.int64)
     mask_plane[gaps] = p + np.arange(int(gaps.sum()))
-    effective = row_weights * (p / (p - missing.sum(axis=1)[first])) if gaps.any() else row_weights
-    parts = [slice(begin, begin + CHUNK) for begin in range(0, len(first), CHUNK)]
+    n, blocks = len(first), -(-len(first) // LANES)
+    planes, squares = np.zeros((blocks, p + int(gaps.sum()), LANES)), np.empty((blocks, LANES))
+    parts = [slice(begin, min(begin + CHUNK, n)) for begin in range(0, n, CHUNK)]
+    places = [slice(part.start // LANES, -(-part.stop // LANES)) for part in parts]
     sums = np.empty((len(parts), 2, p))
-    in_threads(
-        lambda i: partial.weighted_sums(values, missing, first[parts[i]], effective[parts[i]], sums[i]),
-        range(len(parts)),
-        n_threads,
-    )
-    top, bottom = sums.sum(axis=0)  # a column at a time, in the order of the chunks
+
+    def pack(i: int) -> None:
+        part, place = parts[i], planes[places[i]]
+        partial.pack(values, missing, first[part], effective[part], place, mask_plane, sums[i])
+
+    in_threads(pack, range(len(parts)), n_threads)
+    top, bottom = sums.sum(axis=0)  # in the order of the chunks
     shift = np.divide(top, bottom, out=np.zeros(p), where=bottom > 0)
-    blocks = -(-len(first) // LANES)
-    planes = np.zeros((blocks, p + int(gaps.sum()), LANES))
-    in_threads(
-        lambda part: partial.pack(
-            values, missing, first[part], shift, planes[part.start // LANES : part.stop // LANES], mask_plane
-        ),
-        parts,
-        n_threads,
-    )
+
+    def centre(i: int) -> None:
+        rows = parts[i].stop - parts[i].start
+        partial.centre(shift, mask_plane, rows, planes[places[i]], squares[places[i]])
+
+    in_threads(centre, range(len(parts)), n_threads)
     padded = np.zeros((blocks, LANES))
-    padded.reshape(-1)[: len(first)] = effective
-    squares = np.zeros((blocks, LANES))
-    for j in range(p):  # plane by plane: no second table in memory
-        squares += np.square(planes[:, j])
+    padded.reshape(-1)[:n] = effective
     return Points(
         planes=planes,
         weights=padded,
@@ -315,8 +317,16 @@ def nearest(
 
     def run(begin: int) -> None:
         part = slice(begin, begin + CHUNK)
+        scratch = np.zeros((2 * values.shape[1] + 4, LANES)), np.empty((2, LANES), dtype=np.int64)
         partial.nearest_two(
-            values[part], missing[part], any_missing, centres, labels[part], second[part], squared[part]
+            values[part],
+            missing[part],
+            any_missing,
+            centres,
+            labels[part],
+            second[part],
+            squared[part],
+            *scratch,
         )
 
     in_threads(run, range(0, n, CHUNK), n_threads)
