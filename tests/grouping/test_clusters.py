@@ -11,6 +11,7 @@ import pytest
 import sklearn.cluster
 from sklearn.exceptions import ConvergenceWarning
 
+from regso_cluster.grouping import search
 from regso_cluster.grouping.clusters import KMeans
 
 
@@ -26,8 +27,8 @@ def same_partition(a, b):
 
 
 def test_four_rows_by_hand():
-    # Rows 0, 1, 8, 12 with weights 3, 1, 1, 1. Groups {0, 1} and {8, 12}: centres (0*3 + 1) / 4 = 0.25 and 10;
-    # objective 3 * 0.0625 + 0.5625 + 4 + 4 = 8.75. Weight 4 is above 2, so {0, 1} is group 0.
+    # Rows 0, 1, 8, 12 with weights 3, 1, 1, 1. Groups {0, 1} and {8, 12}: centres (0*3 + 1) / 4 = 0.25
+    # and 10; objective 3 * 0.0625 + 0.5625 + 4 + 4 = 8.75. Weight 4 is above 2, so {0, 1} is group 0.
     model = KMeans(2, random_state=0).fit([[0.0], [1.0], [8.0], [12.0]], sample_weight=[3, 1, 1, 1])
     assert model.labels_.tolist() == [0, 0, 1, 1]
     assert model.cluster_centers_.tolist() == [[0.25], [10.0]]
@@ -146,6 +147,15 @@ def test_fewer_distinct_rows_than_groups_is_said():
     assert model.cluster_centers_.shape == (3, 1)
     assert model.inertia_ == 0
     assert len(set(model.labels_.tolist())) == 2
+
+
+def test_ties_go_to_the_lowest_group():
+    model = KMeans(3, init=[[0.0], [2.0], [4.0]], algorithm="restarts").fit([[0.0], [2.0], [4.0]])
+    labels, second, _ = search.nearest(
+        np.array([[1.0], [2.0], [3.0]]), np.zeros((3, 1), bool), model.cluster_centers_, 1
+    )
+    assert labels.tolist() == [0, 1, 1]
+    assert second.tolist() == [1, 0, 2]
 
 
 def test_one_group_has_no_runner_up():

@@ -1,0 +1,72 @@
+"""Hold every estimator of groups to the laws of `laws.py`."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import laws
+import numpy as np
+import pytest
+import sklearn.cluster
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from regso_cluster.grouping.clusters import KMeans
+
+
+@pytest.mark.parametrize("subject", laws.SUBJECTS, ids=lambda subject: subject.name)
+@pytest.mark.parametrize("law", laws.LAWS, ids=lambda law: law.__name__)
+def test_law(law, subject):
+    if law.__name__ in subject.without:
+        pytest.skip(subject.without[law.__name__])
+    law(subject)
+
+
+def in_a_process(kind, threads, **environment):
+    command = [sys.executable, str(Path(__file__).with_name("laws.py")), kind, *map(str, threads)]
+    done = subprocess.run(
+        command, capture_output=True, check=True, text=True, env={**os.environ, **environment}
+    )
+    return json.loads(done.stdout)
+
+
+def test_threads_and_processes_change_no_byte():
+    here = laws.digests([1, 2], cold=False)
+    there = in_a_process("warm", [1, 2, 8], NUMBA_NUM_THREADS="8", OMP_NUM_THREADS="8")
+    for name, (one, two) in here.items():
+        assert one == two, name
+        assert there[name] == [one] * 3, name
+
+
+def test_newly_compiled_code_changes_no_byte(tmp_path):
+    here = laws.digests([1], cold=True)
+    assert in_a_process("cold", [1], NUMBA_CACHE_DIR=str(tmp_path)) == here
+    assert list(tmp_path.rglob("*.nbi"))
+
+
+# Every check applies to KMeans: none is expected to fail.
+@parametrize_with_checks([KMeans(3, n_init=2, n_swaps=2)])
+def test_scikit_learn_contract(estimator, check):
+    check(estimator)
+
+
+def test_drop_in_for_scikit_learn():
+    """The same pipeline with the class exchanged: same attributes and shapes, not a worse partition."""
+    X, _ = laws.table(gaps=False)
+    fits = [
+        make_pipeline(StandardScaler(), estimator(n_clusters=7, random_state=0)).fit(X)[-1]
+        for estimator in (sklearn.cluster.KMeans, KMeans)
+    ]
+    theirs, ours = fits
+    for name, value in vars(theirs).items():
+        if name.endswith("_") and not name.startswith("_"):
+            assert np.shape(getattr(ours, name)) == np.shape(value), name
+    assert ours.labels_.dtype == theirs.labels_.dtype
+    assert ours.inertia_ <= theirs.inertia_
+    assert ours.predict(X).shape == theirs.predict(X).shape
+    assert ours.transform(X).shape == theirs.transform(X).shape
