@@ -38,9 +38,7 @@ def intelex(X: np.ndarray, k: int, **options: Any) -> Any:
     return KMeans(k, tol=0, random_state=0, **options).fit(X)
 
 
-def faiss(
-    X: np.ndarray, weights: np.ndarray, k: int, start: np.ndarray | None = None, **options: Any
-) -> float:
+def faiss(X: np.ndarray, weights: np.ndarray, k: int, start: np.ndarray | None = None, **options: Any) -> float:
     import faiss as library
 
     library.omp_set_num_threads(threads())
@@ -58,9 +56,7 @@ def many_restarts(size: str, k: int) -> Case:
         Contender("regso_cluster", lambda: ours(X, weights, k, algorithm="restarts", **plain), inertia),
         Contender("scikit-learn", lambda: sklearn(X, weights, k, **plain), inertia),
         Contender("scikit-learn-intelex", lambda: intelex(X, k, **plain), note="no weights"),
-        Contender(
-            "faiss", lambda: faiss(X32, weights, k, nredo=RESTARTS, niter=25), note="float32, 25 iterations"
-        ),
+        Contender("faiss", lambda: faiss(X32, weights, k, nredo=RESTARTS, niter=25), note="float32, 25 iterations"),
     )
     return Case(f"{RESTARTS} random restarts, k={k}", size, contenders)
 
@@ -134,10 +130,7 @@ def iteration(size: str, k: int) -> Iterator[Case]:
     yield Case(
         f"one Lloyd iteration, k={k}",
         size,
-        tuple(
-            Contender(name, per_iteration(iterations(fit)), None, note, float)
-            for name, (fit, note) in fits.items()
-        ),
+        tuple(Contender(name, per_iteration(iterations(fit)), None, note, float) for name, (fit, note) in fits.items()),
         repeats=5,
     )
     yield Case(

@@ -85,9 +85,7 @@ def threads() -> int:
     return int(os.environ.get("BENCH_THREADS", "1"))
 
 
-def measure(
-    cases: Iterator[Case] | Sequence[Case], say: Callable[[str], None] = print
-) -> list[dict[str, Any]]:
+def measure(cases: Iterator[Case] | Sequence[Case], say: Callable[[str], None] = print) -> list[dict[str, Any]]:
     """Run cases and give one record for each contender."""
     return [record for case in cases for record in _measure_case(case, say)]
 
@@ -122,9 +120,7 @@ def _measure_case(case: Case, say: Callable[[str], None]) -> list[dict[str, Any]
     rounds = [max(first < 5 * SLOW, min(case.repeats, int(SLOW / max(first, 1e-9)))) for _, _, first in ready]
     # a first run beyond half a minute counts: what warming up costs is lost in it
     processor: list[list[float]] = [[] for _ in ready]
-    times: list[list[float]] = [
-        [] if turns else [first] for turns, (_, _, first) in zip(rounds, ready, strict=True)
-    ]
+    times: list[list[float]] = [[] if turns else [first] for turns, (_, _, first) in zip(rounds, ready, strict=True)]
     for turn in range(case.repeats):  # A B C A B C ...: a disturbance meets all
         for place, (contender, _, _) in enumerate(ready):
             if turn < rounds[place]:

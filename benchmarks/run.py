@@ -57,9 +57,7 @@ def keep(topic: str, new: list[dict]) -> None:
     records = json.loads(path.read_text())["records"] if path.exists() else []
     fresh = [record for part in new for record in part["records"]]
     again = {(record["job"], record["size"], record["threads"]) for record in fresh}
-    records = [
-        record for record in records if (record["job"], record["size"], record["threads"]) not in again
-    ] + fresh
+    records = [record for record in records if (record["job"], record["size"], record["threads"]) not in again] + fresh
     text = json.dumps({"topic": topic, "machine": new[-1]["machine"], "records": records}, indent=1)
     path.write_text(text + "\n")
 
@@ -67,12 +65,8 @@ def keep(topic: str, new: list[dict]) -> None:
 def main() -> None:
     """Read the command line and run."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "topics", nargs="*", metavar="TOPIC", help=f"of {', '.join(topics())}; default all but *_long"
-    )
-    parser.add_argument(
-        "--size", action="append", help=f"rows x factors, several allowed; default {' '.join(SIZES)}"
-    )
+    parser.add_argument("topics", nargs="*", metavar="TOPIC", help=f"of {', '.join(topics())}; default all but *_long")
+    parser.add_argument("--size", action="append", help=f"rows x factors, several allowed; default {' '.join(SIZES)}")
     parser.add_argument("--job", action="append", default=[], help="only jobs whose name holds this text")
     parser.add_argument("--threads", action="append", type=int, help="several allowed; default 1 and 2")
     parser.add_argument("--worker", type=Path, help=argparse.SUPPRESS)

@@ -102,9 +102,7 @@ def plot(records: list[dict[str, Any]], path: Path) -> None:
             if (other, count) == (job, threads):
                 width = 2.0 if name.startswith(OURS) else 1.0
                 axis.loglog(sizes, seconds, "o-", label=f"{name}: n^{power:.2f}", linewidth=width)
-        axis.set(
-            title=f"{job}, {threads} thread{'s' if threads > 1 else ''}", xlabel="rows", ylabel="seconds"
-        )
+        axis.set(title=f"{job}, {threads} thread{'s' if threads > 1 else ''}", xlabel="rows", ylabel="seconds")
         axis.legend(fontsize=7)
     for axis in axes.flat[len(jobs) :]:
         axis.remove()

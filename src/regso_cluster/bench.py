@@ -106,8 +106,7 @@ def run_short(threads: int | None = None) -> pd.DataFrame:
             measured = _in_turn(make(X, weights, threads), repeats=5)
             ours = measured["regso_cluster"][0]
             rows += [
-                (job, n, p, name, seconds, objective, seconds / ours)
-                for name, (seconds, objective) in measured.items()
+                (job, n, p, name, seconds, objective, seconds / ours) for name, (seconds, objective) in measured.items()
             ]
     columns = ["job", "areas", "factors", "contender", "seconds", "objective", "times_ours"]
     return pd.DataFrame(rows, columns=columns)

@@ -222,9 +222,7 @@ def digests(threads: list[int], cold: bool) -> dict[str, list[str]]:
         if subject.cold or not cold:
             X, weights = table(subject.gaps)
             rows = np.arange(len(X))
-            found[subject.name] = [
-                digest(subject.make(rows, n).fit(X, sample_weight=weights)) for n in threads
-            ]
+            found[subject.name] = [digest(subject.make(rows, n).fit(X, sample_weight=weights)) for n in threads]
     return found
 
 

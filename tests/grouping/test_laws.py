@@ -29,9 +29,7 @@ def test_law(law, subject):
 
 def in_a_process(kind, threads, **environment):
     command = [sys.executable, str(Path(__file__).with_name("laws.py")), kind, *map(str, threads)]
-    done = subprocess.run(
-        command, capture_output=True, check=True, text=True, env={**os.environ, **environment}
-    )
+    done = subprocess.run(command, capture_output=True, check=True, text=True, env={**os.environ, **environment})
     return json.loads(done.stdout)
 
 

@@ -73,9 +73,7 @@ def test_ties_go_to_the_lowest_centre():
     _, _, points = layout(1, n=64, p=2)
     coefficients = np.zeros((4, 3))  # four equal centres
     labels = np.full(points.weights.shape, 3)
-    kernels.assign(
-        points.planes, points.weights, coefficients, labels, np.empty((4, 4)), np.empty(64, dtype=np.int64)
-    )
+    kernels.assign(points.planes, points.weights, coefficients, labels, np.empty((4, 4)), np.empty(64, dtype=np.int64))
     assert (labels == 0).all()
 
 

@@ -131,21 +131,15 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         n_init = self.n_init if isinstance(init, str) else 1
         return search.restarts(points, init, k, n_init, self.max_iter, seed, n_threads)
 
-    def _keep(
-        self, X: Floats, missing: npt.NDArray[np.bool_], points: search.Points, found: search.Partition
-    ) -> None:
+    def _keep(self, X: Floats, missing: npt.NDArray[np.bool_], points: search.Points, found: search.Partition) -> None:
         """Set the attributes: groups numbered, rows labelled by their nearest centre, the objective."""
         centres = found.centres
         if isinstance(self.init, str) or self.algorithm == "swaps":
             centres = centres[np.lexsort((*centres.T[::-1], -found.weight))]
-        if (
-            len(centres) < self.n_clusters
-        ):  # centres of empty groups: the last one again; ties go to the lowest
+        if len(centres) < self.n_clusters:  # centres of empty groups: the last one again; ties go to the lowest
             centres = np.vstack([centres, np.repeat(centres[-1:], self.n_clusters - len(centres), axis=0)])
         self.cluster_centers_ = np.ascontiguousarray(centres)
-        labels, second, squared = search.nearest(
-            X, missing, self.cluster_centers_, search.threads(self.n_threads)
-        )
+        labels, second, squared = search.nearest(X, missing, self.cluster_centers_, search.threads(self.n_threads))
         self.labels_ = labels.astype(np.int32)
         self.second_ = second.astype(np.int32)
         self.inertia_ = float((points.row_weights * squared[points.first]).sum())
@@ -201,9 +195,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
                 raise ValueError(f"{name} must be an integer >= 1, got {value!r}")
         if not isinstance(self.n_swaps, (int, np.integer)) or self.n_swaps < 0:
             raise ValueError(f"n_swaps must be an integer >= 0, got {self.n_swaps!r}")
-        if self.n_threads is not None and (
-            not isinstance(self.n_threads, (int, np.integer)) or self.n_threads < 1
-        ):
+        if self.n_threads is not None and (not isinstance(self.n_threads, (int, np.integer)) or self.n_threads < 1):
             raise ValueError(f"n_threads must be an integer >= 1 or None, got {self.n_threads!r}")
         if self.algorithm not in {"swaps", "restarts"}:
             raise ValueError(f"algorithm must be 'swaps' or 'restarts', got {self.algorithm!r}")
@@ -215,15 +207,11 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         """Refuse starts that are neither a known name nor finite centres of the right shape."""
         if isinstance(self.init, str):
             if self.init not in {"k-means++", "random"}:
-                raise ValueError(
-                    f"init must be 'k-means++', 'random' or an array of centres, got {self.init!r}"
-                )
+                raise ValueError(f"init must be 'k-means++', 'random' or an array of centres, got {self.init!r}")
             return
         centres = np.asarray(self.init, dtype=np.float64)
         if centres.shape != (self.n_clusters, p):
-            raise ValueError(
-                f"init has shape {centres.shape}, expected (n_clusters, n_features) {self.n_clusters, p}"
-            )
+            raise ValueError(f"init has shape {centres.shape}, expected (n_clusters, n_features) {self.n_clusters, p}")
         if not np.isfinite(centres).all():
             raise ValueError("init holds nan or infinity")
 

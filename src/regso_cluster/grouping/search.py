@@ -199,9 +199,7 @@ def _run_starts(points: Points, init: str | Floats, uniforms: Floats, max_iter: 
     iterations = np.zeros(len(uniforms), dtype=np.int64)
     centres = np.zeros((k, len(points.shift))) if isinstance(init, str) else init - points.shift
     labels = np.zeros(points.weights.shape, dtype=np.int64)
-    best = kernels.restarts(
-        *points.arrays(), uniforms, BLOCKS, max_iter, explained, iterations, centres, labels
-    )
+    best = kernels.restarts(*points.arrays(), uniforms, BLOCKS, max_iter, explained, iterations, centres, labels)
     return Run(centres, labels, explained, iterations, int(best))
 
 
@@ -307,9 +305,7 @@ def _finish(
     return Partition(exact + points.shift, sums[:, -2], iterations, kept, objectives)
 
 
-def nearest(
-    values: Floats, missing: Booleans, centres: Floats, n_threads: int
-) -> tuple[Integers, Integers, Floats]:
+def nearest(values: Floats, missing: Booleans, centres: Floats, n_threads: int) -> tuple[Integers, Integers, Floats]:
     """Give each row its nearest centre, the runner-up and the squared distance to the nearest."""
     n = len(values)
     labels, second, squared = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64), np.empty(n)

@@ -1,4 +1,4 @@
-# ruff: noqa: ARG001, ARG005, PLR0917  numba fixes what an intrinsic is given; kernels take arrays one by one
+# ruff: noqa: ARG001, ARG005  numba fixes what an intrinsic is given; kernels take arrays one by one
 """k-means: starts, Lloyd's iteration, the search by random swaps, Hartigan's polish; rows in canonical order.
 
 The objective, for rows i with weight w, observed factors O(i) out of p, and group g(i):
@@ -59,9 +59,7 @@ def _splat(builder, value):
     """Put one number into all lanes."""
     empty = ir.Constant(ir.VectorType(value.type, _WIDTH), ir.Undefined)
     first = builder.insert_element(empty, value, ir.Constant(ir.IntType(32), 0))
-    return builder.shuffle_vector(
-        first, empty, ir.Constant(ir.VectorType(ir.IntType(32), _WIDTH), [0] * _WIDTH)
-    )
+    return builder.shuffle_vector(first, empty, ir.Constant(ir.VectorType(ir.IntType(32), _WIDTH), [0] * _WIDTH))
 
 
 def _at(builder, base, index, kind):
@@ -85,13 +83,8 @@ def _tile(builder, planes, factors, coefficients, centre, lane, n_centres, n_vec
     coefficients (k, factors + 1): the constant stands last. planes (factors, 64).
     """
     stride = builder.add(factors, _long(1))
-    rows = [
-        builder.gep(coefficients, [builder.mul(builder.add(centre, _long(t)), stride)])
-        for t in range(n_centres)
-    ]
-    slots = [
-        [cgutils.alloca_once(builder, ir.VectorType(_DOUBLE, _WIDTH)) for _ in range(n_vectors)] for _ in rows
-    ]
+    rows = [builder.gep(coefficients, [builder.mul(builder.add(centre, _long(t)), stride)]) for t in range(n_centres)]
+    slots = [[cgutils.alloca_once(builder, ir.VectorType(_DOUBLE, _WIDTH)) for _ in range(n_vectors)] for _ in rows]
     for row, line in zip(rows, slots, strict=True):
         constant = _splat(builder, builder.load(builder.gep(row, [factors])))
         for slot in line:
@@ -334,9 +327,7 @@ def assign_chunks(planes, weights, coefficients, labels, change, pick, chunk, fi
     for part in range(first, last):
         begin = part * chunk
         end = min(begin + chunk, planes.shape[0])
-        moved += assign(
-            planes[begin:end], weights[begin:end], coefficients, labels[begin:end], change[part], pick
-        )
+        moved += assign(planes[begin:end], weights[begin:end], coefficients, labels[begin:end], change[part], pick)
     return moved
 
 
@@ -410,9 +401,7 @@ def _lloyd(
     set_coefficients(mask_plane, centres, coefficients)
     for iteration in range(max_iter):
         moved = assign_chunks(planes, weights, coefficients, labels, change, pick, chunk, 0, change.shape[0])
-        moved = step(
-            planes, weights, squares, mask_plane, change, moved, labels, sums, centres, coefficients, scores
-        )
+        moved = step(planes, weights, squares, mask_plane, change, moved, labels, sums, centres, coefficients, scores)
         if moved == 0:
             return iteration + 1
         if target > 0.0:
@@ -462,9 +451,7 @@ def polish(planes, weights, squares, mask_plane, centres, labels, sums, coeffici
                     cost = least[c] * (square + 2.0 * scores[c, lane])  # over least + u
                     if c != a and (room <= 0.0 or cost * room < (own + slack * least[a]) * (least[c] + u)):
                         promising = True
-                if promising and _move_if_better(
-                    planes, weights, mask_plane, centres, labels, sums, block, lane
-                ):
+                if promising and _move_if_better(planes, weights, mask_plane, centres, labels, sums, block, lane):
                     moved += 1
                     _set_coefficients(centres, mask_plane, coefficients, a)
                     _set_coefficients(centres, mask_plane, coefficients, labels[block, lane])

@@ -1,4 +1,3 @@
-# ruff: noqa: PLR0917  kernels take arrays one by one
 """Rows of a table and given centres: partial distances, and the layout that the k-means kernel wants."""
 
 from __future__ import annotations
