@@ -188,6 +188,10 @@ def machine() -> dict[str, Any]:
             versions[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             versions[name] = "absent"
+    if versions["regso-cluster"] == "absent":  # run from a source tree, not installed
+        import regso_cluster
+
+        versions["regso-cluster"] = regso_cluster.__version__
     return {
         "processor": model,
         "processors": len(os.sched_getaffinity(0)),

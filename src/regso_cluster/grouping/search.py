@@ -148,7 +148,7 @@ def prepare(values: Floats, missing: Booleans, weights: Floats, n_threads: int =
     first, row_weights = canonical_order(values, missing, weights)
     gaps, effective = np.zeros(p, dtype=bool), row_weights
     if missing.any():
-        gaps = missing[first].any(axis=0)
+        gaps = np.asarray(missing[first].any(axis=0))
         effective = row_weights * (p / (p - missing[first].sum(axis=1)))
     mask_plane = np.full(p, -1, dtype=np.int64)
     mask_plane[gaps] = p + np.arange(int(gaps.sum()))
