@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 
-import naive_kmeans as naive
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,6 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from regso_cluster.grouping import search
 from regso_cluster.grouping.clusters import KMeans
+from tests.kernels import naive_kmeans as naive
 
 
 def table(seed=0, n=300, p=4, gaps=0.0, planted=3):

@@ -3,11 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from region_cases import grid
 from scipy.sparse import coo_array, csr_array, csr_matrix
 
 from regso_cluster.errors import InputError
 from regso_cluster.grouping.graphs import area_weights, centred, neighbour_graph, require_regions
+from tests.grouping.region_cases import grid
 
 PATH = csr_array(np.abs(np.arange(4)[:, None] - np.arange(4)) == 1)  # 0 - 1 - 2 - 3
 PAIRS = pd.DataFrame({"a": ["A", "C", "D"], "b": ["B", "B", "C"], "shared_m": [1.0, 0.0, 3.0]})

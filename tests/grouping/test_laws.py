@@ -8,7 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import laws
 import numpy as np
 import pytest
 import sklearn.cluster
@@ -17,6 +16,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from regso_cluster.grouping.clusters import KMeans
+from tests.grouping import laws
 
 
 @pytest.mark.parametrize("subject", laws.SUBJECTS, ids=lambda subject: subject.name)

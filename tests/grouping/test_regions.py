@@ -7,7 +7,6 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-from region_cases import grid, pieces, regso_pairs, smooth, within
 from scipy.sparse import block_diag, csr_array
 from sklearn.cluster import AgglomerativeClustering
 from sklearn.metrics import adjusted_rand_score
@@ -15,6 +14,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from regso_cluster.errors import InputError
 from regso_cluster.grouping.regions import ContiguousAgglomerative, MaxP, Redcap, Skater
+from tests.grouping.region_cases import grid, pieces, regso_pairs, smooth, within
 
 GRAPH = grid(8, 9)
 X = smooth(GRAPH, 3)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import naive_contiguity as naive
 import numpy as np
 import pytest
 from scipy.cluster.hierarchy import linkage as scipy_linkage
@@ -8,6 +7,7 @@ from scipy.sparse import csr_array
 from sklearn.cluster import ward_tree
 
 from regso_cluster.kernels import contiguity, trees
+from tests.kernels import naive_contiguity as naive
 
 KINDS = {"average": 0, "complete": 1, "single": 2, "ward": 3, "average_squared": 4}
 

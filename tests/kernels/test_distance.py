@@ -1,4 +1,3 @@
-import naive_distance
 import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
@@ -14,6 +13,7 @@ from regso_cluster.grouping.distances import (
     shrunk_covariance,
 )
 from regso_cluster.kernels.distance import fill_distances
+from tests.kernels import naive_distance
 
 SIZES = [(1, 1), (2, 3), (63, 6), (64, 2), (65, 7), (200, 12)]
 

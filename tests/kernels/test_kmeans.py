@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import naive_kmeans as naive
 import numpy as np
 import pytest
 
 from regso_cluster.grouping import search
 from regso_cluster.kernels import kmeans as kernels
+from tests.kernels import naive_kmeans as naive
 
 
 def layout(seed=0, n=200, p=5, gaps=0.0, weights=None):

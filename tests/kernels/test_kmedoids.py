@@ -1,4 +1,3 @@
-import naive_kmedoids
 import numpy as np
 import pytest
 from scipy.spatial.distance import pdist, squareform
@@ -6,6 +5,7 @@ from scipy.spatial.distance import pdist, squareform
 from regso_cluster.errors import InputError
 from regso_cluster.grouping.medoids import best_medoids, build_start
 from regso_cluster.kernels.kmedoids import LANES, search_medoids
+from tests.kernels import naive_kmedoids
 
 
 def problem(n, seed=0, decimals=None):

@@ -1,4 +1,3 @@
-import naive_linkage
 import numpy as np
 import pytest
 from scipy.cluster import hierarchy
@@ -15,6 +14,7 @@ from regso_cluster.grouping.hierarchies import (
     linkage_from_distances,
 )
 from regso_cluster.kernels.dendrogram import order_merges
+from tests.kernels import naive_linkage
 
 WITHOUT_WARD = [method for method in METHODS if method != "ward"]
 

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-import naive_contiguity as naive
 import numba
 import numpy as np
 import pytest
 
 from regso_cluster.kernels import maxp
+from tests.kernels import naive_contiguity as naive
 
 
 def construct(X, weights, adjacent, least, orders):

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import naive_contiguity as naive
 import numba
 import numpy as np
 import pytest
@@ -8,6 +7,7 @@ from scipy.cluster.hierarchy import linkage
 from scipy.spatial.distance import pdist, squareform
 
 from regso_cluster.kernels import mixture
+from tests.kernels import naive_contiguity as naive
 
 
 def mixed(Z, weights, adjacent, share):

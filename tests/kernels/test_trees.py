@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-import naive_contiguity as naive
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 
 from regso_cluster.kernels import trees
+from tests.kernels import naive_contiguity as naive
 
 
 def pairs_of(X, adjacent):
