@@ -295,3 +295,21 @@ def methods(name: str | None, as_json: bool) -> None:
         return
     for one in listed:
         click.echo(f"{one.name:28}{one.title.sv}\n{'':28}{one.title.en}")
+
+
+@main.command(short_help="Measure the kernels on this machine, in under two minutes.")
+@click.option("--threads", type=click.IntRange(min=1), help="Default: one for each processor.")
+@json_option
+def bench(threads: int | None, as_json: bool) -> None:
+    """Measure the kernels beside scikit-learn and scipy on this machine; the quality reached stands beside the time.
+
+    Example: regso-cluster bench --threads 1
+    """
+    with _Steps() as steps, steps("measuring, up to two minutes"):
+        from regso_cluster.bench import run_short
+
+        measured = run_short(threads)
+    if as_json:
+        click.echo(measured.to_json(orient="records", indent=2))
+    else:
+        click.echo(measured.to_string(index=False))
