@@ -266,7 +266,7 @@ def export(release: Path, to: Path, as_json: bool) -> None:
     from regso_cluster.delivery.exports import export as write
     from regso_cluster.release import read_release
 
-    path = str(write(read_release(release), to))
+    path = str(write(read_release(release, verify=True), to))
     click.echo(json.dumps({"written": [path]}, ensure_ascii=False) if as_json else path)
 
 

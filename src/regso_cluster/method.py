@@ -7,6 +7,8 @@ path, refuses what it does not know, and names the line. `Yardstick` holds what 
 
 from __future__ import annotations
 
+import dataclasses
+import difflib
 import hashlib
 import json
 import re
@@ -356,10 +358,12 @@ def load_method(name_or_path: str | Path) -> Method:
     if not path.is_file():
         known = ", ".join(builtin_methods())
         raise InputError(Fault("no such method", text, "a built-in method or a file", text, f"Built in: {known}."))
-    try:
-        return parse_method(path.read_text("utf-8"), path.name)
+    content = path.read_bytes()
+    try:  # Windows programs begin UTF-8 with a mark, and PowerShell writes UTF-16
+        text = content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(Fault("not UTF-8 text", path.name, hint="Save the method file as UTF-8.")) from error
+    return parse_method(text, path.name)
 
 
 def parse_method(text: str, source: str = "method") -> Method:
@@ -372,7 +376,8 @@ def parse_method(text: str, source: str = "method") -> Method:
     try:
         plain = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise InputError(Fault("not valid TOML", source, got=str(error))) from error
+        hint = "Decimals are written with a point, texts in quotes." if re.search(r"=\s*-?\d+,\d", text) else ""
+        raise InputError(Fault("not valid TOML", source, got=str(error), hint=hint)) from error
     if not plain:
         raise InputError(
             Fault("an empty method", source, hint="`regso-cluster methods utanforskap` prints an example.")
@@ -393,22 +398,38 @@ def parse_method(text: str, source: str = "method") -> Method:
 def _shape_faults(error: ValidationError, text: str, source: str) -> list[Fault]:
     """Say a pydantic error in the house's words: line, what was expected, what was got."""
     faults: dict[str, Fault] = {}
-    for item in error.errors(include_url=False, include_context=False):
+    for item in error.errors(include_url=False):
         # the union of "factor or rule" adds its branch names to the place; they are not keys of the file
         place = tuple(part for part in item["loc"] if part not in ("Rule", "constrained-str"))
-        dotted = ".".join(str(part) for part in place)
-        where = f"{source}, line {line_of(text, place)}, {dotted}"
+        where = f"{source}, line {line_of(text, place)}, {_spell(place)}"
         if item["type"] == "unexpected_keyword_argument":
-            fault = Fault("unknown key", where, hint="Remove it, or look for a typing error.")
+            close = difflib.get_close_matches(str(place[-1]), sorted(_known_keys()), n=1, cutoff=0.75)
+            hint = f"Is it {close[0]!r}?" if close else "Remove it; docs/method.md lists the keys."
+            fault = Fault("unknown key", where, hint=hint)
         elif item["type"] == "missing":
-            fault = Fault("a key is missing", where, expected=str(place[-1]))
+            fault = Fault("a key is missing", where, hint=f"Add {place[-1]} = ... ; docs/method.md says what it means.")
         else:
-            fault = Fault("wrong value", where, expected=item["msg"], got=repr(item["input"])[:80])
+            expected = item.get("ctx", {}).get("expected") or item["msg"].removeprefix("Input should be ")
+            fault = Fault(
+                "wrong value", where, str(expected), repr(item["input"])[:80], "docs/method.md lists what is possible."
+            )
         faults.setdefault(where, fault)
     return list(faults.values())
 
 
 Place = tuple[str | int, ...]
+
+
+def _spell(place: Place) -> str:
+    """Write a place as a person counts: the first factor is number 1."""
+    return ".".join(str(part) if isinstance(part, str) else f"number {part + 1}" for part in place)
+
+
+def _known_keys() -> set[str]:
+    """Collect every key that a method file can have."""
+    parts = (Method, Table, Limit, Factor, Problems, Rule, CompositeGroup, Composite, Scale, Theme, Index, Banding)
+    parts += (Naming, Clusters, Certainty, Yardstick, Text)
+    return {field.name for part in parts for field in dataclasses.fields(part)}
 
 
 def line_of(text: str, place: Place) -> int:
@@ -540,8 +561,17 @@ def _rule_contradictions(method: Method) -> list[tuple[Place, str, str]]:
                 found.append((place, f"unknown factor {part!r}", _known(method)))
 
     if method.composite:
+        least = len(method.factors) + 1
         for number, group in enumerate(method.composite.groups):
-            visit(group.rule, ("composite", "groups", number, "rule"))
+            place: Place = ("composite", "groups", number, "rule")
+            visit(group.rule, place)
+            if group.rule.at_least is not None:
+                if group.rule.at_least >= least:
+                    hint = "Order the groups from the worst: the number of problems falls."
+                    found.append(
+                        (place, f"at least {group.rule.at_least} after at least {least}: nobody is left", hint)
+                    )
+                least = min(least, group.rule.at_least)
     return found
 
 

@@ -121,18 +121,18 @@ def test_last_areas_without_values_are_no_footer(tmp_path):
     assert len(read_table(path).frame) == 3
 
 
-def test_excel_reads_the_first_sheet_and_keeps_codes_as_text(tmp_path):
+def test_excel_reads_the_longest_sheet_and_keeps_codes_as_text(tmp_path):
     path = tmp_path / "t.xlsx"
     with pd.ExcelWriter(path, engine="xlsxwriter") as writer:
+        pd.DataFrame({"Läs mig": []}).to_excel(writer, index=False, sheet_name="Om")
         pd.DataFrame({"regso": ["0114R001"], "n": [3], "share": [1.25]}).to_excel(
             writer, index=False, sheet_name="Data"
         )
-        pd.DataFrame({"x": [1]}).to_excel(writer, index=False, sheet_name="Mer")
     table = read_table(path)
     assert table.frame["regso"].tolist() == ["0114R001"]
     assert numbers(table.frame["n"].tolist()).values.tolist() == [3]
     assert numbers(table.frame["share"].tolist()).values.tolist() == [1.25]
-    assert table.notes == ("sheet 'Data' was read, of 2",)
+    assert table.notes == ("sheet 'Data' was read, the longest of 2",)
 
 
 def test_parquet_with_a_named_index(tmp_path):

@@ -42,7 +42,8 @@ def _table_of_groups(release: Release, grouping: str) -> Any:
         "%",
         *([f"areas {before['year']}"] if earlier is not None else []),
     ):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", min_width=len(f"{len(release.areas):,}"))
+    table.columns[4].min_width = len("10,000,000")  # a number is never cut, the name is wrapped instead
     with_worse = 0
     for row in own.to_dict("records"):
         known = not pd.isna(row["group"])

@@ -193,13 +193,17 @@ def _read_workbook(content: bytes, name: str) -> tuple[pd.DataFrame, list[str]]:
 
     try:
         workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
-        first = workbook.sheet_names[0]
-        rows = workbook.get_sheet_by_name(first).to_python(skip_empty_area=False)
-    except (python_calamine.CalamineError, IndexError, OSError, ValueError) as error:
+        sheets = {
+            name: workbook.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in workbook.sheet_names
+        }
+        # beside its data a workbook may hold a cover or notes: the sheet with the most rows is the table
+        largest = max(sheets, key=lambda name: len(sheets[name]))
+        rows = sheets[largest]
+    except (python_calamine.CalamineError, OSError, ValueError) as error:
         raise InputError(
             Fault("not readable as a workbook", name, got=str(error)[:100], hint="Save it as CSV.")
         ) from error
-    notes = [f"sheet {first!r} was read, of {len(workbook.sheet_names)}"] if len(workbook.sheet_names) > 1 else []
+    notes = [f"sheet {largest!r} was read, the longest of {len(sheets)}"] if len(sheets) > 1 else []
     frame, above = _below_header(rows, _header(rows))
     return frame, [*notes, *above]
 

@@ -22,9 +22,10 @@ from regso_cluster.areas.editions import (
     edition_of_year,
 )
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.factors.checks import check_counts, factor_part
 from regso_cluster.factors.rates import rate, sum_to_areas
 from regso_cluster.factors.reading import RawTable, as_text, parse_numbers, read_table
-from regso_cluster.method import UNIT_RANGE, Factor, Method
+from regso_cluster.method import Factor, Method
 
 OBSERVED, SUPPRESSED, MISSING, TOO_FEW = "observed", "suppressed", "missing", "too_few_residents"
 
@@ -102,7 +103,7 @@ def read_factors(
     if by_deso:
         counts, status, areas = _to_regso(counts, status, areas, method, raw.name, deso_key, notes)
         edition = edition or detect_edition(areas.index)
-    _check_counts(counts, method, raw, codes, faults)
+    faults += check_counts(counts, method, raw.name, codes)
     if method.table.areas == "regso":
         areas = _complete(areas, edition, method, raw.name, faults, notes)
     if faults:
@@ -136,7 +137,7 @@ def _layout(raw: RawTable, method: Method) -> list[_Part]:
     else:
         wanted += [column for factor in method.factors for column in factor.columns]
     faults = [
-        Fault("a column is missing", raw.name, f"column {column!r}", hint=_likely(column, frame.columns))
+        Fault("a column is missing", raw.name, f"column {column!r}", hint=_likely(column, frame.columns, wanted))
         for column in dict.fromkeys(wanted)
         if column not in frame.columns
     ]
@@ -171,11 +172,14 @@ def _layout(raw: RawTable, method: Method) -> list[_Part]:
     return parts
 
 
-def _likely(column: str, columns: pd.Index) -> str:
-    close = difflib.get_close_matches(column, [str(name) for name in columns], n=1, cutoff=0.7)
+def _likely(column: str, columns: pd.Index, wanted: list[str]) -> str:
+    """Suggest a column that the method does not use for something else."""
+    unused = [str(name) for name in columns if name not in wanted]
+    close = difflib.get_close_matches(column, unused, n=1, cutoff=0.7)
     if close:
         return f"Is it {close[0]!r}? Rename it, or name it in the method."
-    return f"The table has {', '.join(map(repr, columns[:12]))}{' ...' if len(columns) > 12 else ''}."
+    listed = f"{', '.join(map(repr, unused[:12]))}{' ...' if len(unused) > 12 else ''}" if unused else "none"
+    return f"Columns that the method does not use: {listed}."
 
 
 def _codes(
@@ -207,9 +211,10 @@ def _codes(
             Fault("names instead of codes" if names else "no RegSO codes", where, "codes such as 0114R001", example,
                   hint if names else "Name the column of codes in the method: [table] code.")
         )  # fmt: skip
+    hint = "Correct the code, or remove the row if it is no area (a total, a note)."
     for position, given, reason in parsed.refused[["position", "given", "reason"]].itertuples(index=False):
         row = cells.index[position]
-        faults.append(Fault(str(reason), f"{raw.name}, row {row}, column {column}", got=repr(given)))
+        faults.append(Fault(str(reason), f"{raw.name}, row {row}, column {column}", got=repr(given), hint=hint))
     if len(parsed.repaired):
         first = parsed.repaired.iloc[0]
         notes.append(f"{len(parsed.repaired)} codes repaired, as {first['given']!r} to {first['code']}")
@@ -223,6 +228,10 @@ def _codes(
         hint = "Say it with --edition 2020 or --edition 2025."
         raise InputError(Fault("the edition of the codes cannot be told", where, "2020 or 2025", str(edition), hint))
     faults += check_edition(parsed.codes.dropna(), edition)
+    if year is not None and edition_of_year(year) != edition:
+        notes.append(
+            f"the codes are of RegSO {edition}; official tables of {year} are in RegSO {edition_of_year(year)}"
+        )
     return parsed.codes, False, edition
 
 
@@ -278,25 +287,24 @@ def _areas(raw: RawTable, codes: pd.Series, method: Method, edition: int | None,
             raw.frame[table.population], table.suppressed, table.missing, decimal_comma=raw.decimal_comma
         )
         by_row = pd.Series(numbers.values, index=raw.frame.index)
-        odd = numbers.bad.index.union(by_row.index[(by_row < 0) | (by_row.isna() & codes.notna())])
-        for row in odd:
-            where = f"{raw.name}, row {row}, column {table.population}, {codes.get(row, '')}"
-            got = repr(str(raw.frame.loc[row, table.population]))
-            faults.append(
-                Fault(
-                    "no population",
-                    where,
-                    "a number of residents, 0 or more",
-                    got,
-                    "Residents weigh the area.",
-                )
-            )
-        areas["population"] = by_row.loc[rows.index].to_numpy()
-        differs = by_row.groupby(codes).nunique()
+        wrong = (by_row.isna() & codes.notna()) | (by_row < 0) | (by_row % 1 != 0)
         faults.extend(
-            Fault("two populations for one area", f"{raw.name}, column {table.population}, {code}")
-            for code in differs.index[differs > 1]
+            Fault(
+                "no population",
+                f"{raw.name}, row {row}, column {table.population}, {codes.get(row, '')}",
+                "a whole number of residents, 0 or more",
+                repr(as_text(raw.frame.loc[row, table.population])),
+                "Write the number of residents without a mark for thousands; residents weigh the area.",
+            )
+            for row in by_row.index[wrong & codes.notna()]
         )
+        areas["population"] = by_row.loc[rows.index].to_numpy()
+        for code, said in by_row.groupby(codes):
+            if said.nunique() > 1:
+                where = f"{raw.name}, rows {', '.join(map(str, said.index[:5]))}, column {table.population}, {code}"
+                values = " / ".join(f"{number:g}" for number in said.unique()[:5])
+                hint = "Write one number of residents in all rows of the area."
+                faults.append(Fault("two populations for one area", where, "one number", values, hint))
     if edition is None:
         areas[["kommun", "kommun_name", "lan"]] = pd.NA
     areas.index.name = table.code
@@ -368,55 +376,6 @@ def read_deso_key(path: str | Path) -> pd.Series:
     return key
 
 
-def _check_counts(counts: pd.DataFrame, method: Method, raw: RawTable, codes: pd.Series, faults: list[Fault]) -> None:
-    """Judge each factor: negative counts, numerator above denominator, rates out of range, a kommun that differs."""
-    row_of = pd.Series(codes.index, index=codes).groupby(level=0).first()
-
-    def blame(factor: Factor, bad: pd.Series, what: str, expected: str, hint: str) -> None:
-        for code in bad.index[bad]:
-            row = f", row {row_of[code]}" if code in row_of.index else ""
-            where = f"{raw.name}{row}, column {' / '.join(factor.columns)}, {code}"
-            got = " / ".join(f"{number:g}" for number in counts.loc[code, factor.key])
-            faults.append(Fault(what, where, expected, got, hint))
-
-    for factor in method.factors:
-        own = _own(counts, factor)
-        if factor.value:
-            low, high = UNIT_RANGE[factor.unit]
-            bad = (own["value"] < (-np.inf if low is None else low)) | (
-                own["value"] > (np.inf if high is None else high)
-            )
-            expected = f"{'' if low is None else low} to {'any' if high is None else high} ({factor.unit})"
-            blame(
-                factor,
-                bad,
-                "a value outside its range",
-                expected,
-                "Check the unit in the method and the cell.",
-            )
-            if factor.unit == "per cent" and len(own) > 10 and own["value"].max() <= 1 and own["value"].max() > 0:
-                hint = 'Set unit = "share" in the method, or give the column in per cent.'
-                faults.append(Fault("shares instead of per cent", f"{raw.name}, column {factor.value}", "0 to 100",
-                                    f"at most {own['value'].max():g}", hint))  # fmt: skip
-        else:
-            blame(factor, (own < 0).any(axis=1), "a negative count", "0 or more", "Correct the cell.")
-            if factor.unit != "per 1000":  # events can outnumber people, persons with an attribute cannot
-                above = own["numerator"] > own["denominator"]
-                hint = "Check that the two columns are not swapped and count the same people."
-                blame(factor, above, "numerator above denominator", "numerator at most the denominator", hint)
-        if factor.level == "kommun" and method.table.areas == "regso":
-            kommun = kommun_of(pd.Series(own.index, index=own.index))
-            differs = own.groupby(kommun).nunique().max(axis=1)
-            for code in differs.index[differs > 1]:
-                where = f"{raw.name}, column {' / '.join(factor.columns)}, kommun {code}"
-                faults.append(Fault("one kommun, different values", where, "one value for all areas of a kommun"))
-
-
-def _own(parts: pd.DataFrame, factor: Factor) -> pd.DataFrame:
-    """The columns of one factor, by role."""
-    return parts[[factor.key]].droplevel(0, axis=1)
-
-
 def _complete(
     areas: pd.DataFrame, edition: int | None, method: Method, name: str, faults: list[Fault], notes: list[str]
 ) -> pd.DataFrame:
@@ -449,7 +408,7 @@ def _assemble(
     numerator, denominator = value.copy(), value.copy()
     joined = pd.DataFrame(OBSERVED, index=areas.index, columns=list(method.keys))
     for factor in method.factors:
-        own, marks = _own(counts, factor), _own(status, factor)
+        own, marks = factor_part(counts, factor), factor_part(status, factor)
         if factor.value:
             value[factor.key] = own["value"]
         else:
