@@ -235,3 +235,16 @@ def test_figures_of_the_run_are_kept(written):
 def test_a_release_is_frozen(written):
     with pytest.raises(dataclasses.FrozenInstanceError):
         written.path = "elsewhere"
+
+
+def test_a_release_says_what_became_of_last_year_s_clusters(written, example_release, tmp_path):
+    result, method_before = example_release.classification, written.method
+    using = dataclasses.replace(method_before, measured=None, certainty=None)
+    again = classify(result.table, using, year=2025, previous=written.areas, previous_method=method_before, seed=7)
+    release = write_release(again, tmp_path / "2025", previous=written)
+    assert verify_release(release.path) == []
+    assert written.lineage is None
+    assert release.lineage["fate"].tolist() == ["kept"] * 6
+    assert (release.lineage[["share_kept", "share_from"]] == 1).all(axis=None)
+    assert release.method.measured.cluster_names == method_before.measured.cluster_names
+    assert release.areas["cluster"].equals(written.areas["cluster"])

@@ -189,6 +189,7 @@ def classify(  # noqa: PLR0913  # one an option of the command
                 loaded,
                 year=year,
                 previous=before.areas if before else None,
+                previous_method=before.method if before else None,
                 seed=seed,
                 threads=threads,
             )
@@ -228,6 +229,23 @@ class _Steps:
         start = time.perf_counter()
         yield
         self.seconds[step] = time.perf_counter() - start
+
+
+@main.command(short_help="Make the limits of a release absolute.")
+@click.argument("release", type=NEW)
+@click.option("--out", type=NEW, required=True, help="The method file to write; it must not exist.")
+@click.option("--beside", is_flag=True, help="Keep relative limits, and judge by these absolute ones too.")
+@json_option
+def freeze(release: Path, out: Path, beside: bool, as_json: bool) -> None:
+    """Write the method of RELEASE with its limits, scales, cut points and centres made absolute.
+
+    Example: regso-cluster freeze releases/2024 --out utanforskap-limits-of-2024.toml
+    """
+    from regso_cluster.release import freeze as run
+    from regso_cluster.release import read_release, write_method
+
+    path = str(write_method(run(read_release(release, verify=True), beside=beside), out))
+    click.echo(json.dumps({"written": [path]}, ensure_ascii=False) if as_json else path)
 
 
 @main.command(short_help="Recompute the hashes of a release.")

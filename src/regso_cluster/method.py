@@ -16,7 +16,7 @@ import tomllib
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import tomli_w
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
@@ -235,20 +235,26 @@ class Banding:
 
 @dataclass(frozen=True, config=_STRICT)
 class Naming:
-    """How many SD off the country make a cluster's need some, large, very large; how many factors are named."""
+    """How many SD off the country make a cluster's need some, large, very large; how many factors are named.
+
+    Year after year a name is kept until the profile would be named otherwise and the centre has moved by more than
+    `keep` SD in some factor since the name was given.
+    """
 
     some: Positive = 0.5
     large: Positive = 1.0
     very_large: Positive = 2.0
     factors: Count = 2
+    keep: Annotated[float, Field(ge=0)] = 0.5
 
 
 @dataclass(frozen=True, config=_STRICT)
 class Clusters:
     """The typology: areas with alike profiles over all factors, by weighted k-means on scaled factors.
 
-    Clusters are numbered from worst to best by the mean index of their residents (`weighting` "areas": of their
-    areas). `resamples`: how many bootstrap resamples measure the stability that is shown beside the typology.
+    In the first year clusters are numbered from worst to best by the mean index of their residents (`weighting`
+    "areas": of their areas), later as the clusters of last year that they continue. `resamples`: how many bootstrap
+    resamples measure the stability that is shown beside the typology.
     """
 
     n_clusters: Annotated[int, Field(ge=2, le=50)]
@@ -271,22 +277,47 @@ class Yardstick:
     """What a run measured on its own table: with it the same areas can be judged again, and other areas likewise.
 
     Every value is in the unit of the factor. `limits`: one a factor. `scales`: for each use ("index", "clusters") and
-    factor the fitted parameters (`low`, `high` of winsorising; `centre`, `spread`); rank scales have none, since they
-    are relative to the table they rank. `bands`: cut points of the index, worst first; `tiers` the same a factor.
-    `centres`: (n_clusters, n_factors) in the scaled space, worst cluster first.
+    factor the fitted parameters (`low`, `high` of winsorising; `centre`, `spread`; for rank scales `reference`, the
+    distribution that is ranked against, see `factors.scales`). `bands`: cut points of the index, worst first; `tiers`
+    the same a factor. `centres`: (n_clusters, n_factors) in the scaled space, by rising number; `cluster_named_at`
+    likewise, in the year the name was given; `cluster_last`: the highest number ever given, so that none is used twice.
     """
 
     limits: dict[str, float] = Field(default_factory=dict)
-    scales: dict[str, dict[str, dict[str, float]]] = Field(default_factory=dict)
+    scales: dict[str, dict[str, dict[str, float | str]]] = Field(default_factory=dict)
     bands: tuple[float, ...] = ()
     tiers: dict[str, tuple[float, ...]] = Field(default_factory=dict)
     centres: tuple[tuple[float, ...], ...] = ()
+    cluster_numbers: tuple[Count, ...] = ()
     cluster_names: tuple[Text, ...] = ()
+    cluster_named_at: tuple[tuple[float, ...], ...] = ()
+    cluster_last: Annotated[int, Field(ge=0)] = 0
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Origin:
+    """The release that a yardstick was taken from; `manifest_sha256` is that release's own hash."""
+
+    release: str
+    year: int
+    manifest_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Baseline:
+    """An earlier yardstick that a method carries beside its own: every area is judged by both."""
+
+    origin: Origin
+    measured: Yardstick
 
 
 @dataclass(frozen=True, config=_STRICT)
 class Method:
-    """All choices of one classification. `measured` is filled in by a run, never by hand."""
+    """All choices of one classification.
+
+    `measured` is filled in by a run, never by hand. `frozen` makes it a choice: the limits, scales, cut points and
+    centres of the release named there hold for every table. `baseline` is judged by beside, in columns of its own.
+    """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
     title: Text
@@ -302,7 +333,9 @@ class Method:
     tiers: Banding | None = None
     clusters: Clusters | None = None
     certainty: Certainty | None = None
+    frozen: Origin | None = None
     measured: Yardstick | None = None
+    baseline: Baseline | None = None
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -326,9 +359,16 @@ class Method:
 
     @property
     def hash(self) -> str:
-        """SHA-256 of the choices in canonical form: the order, spacing and comments of the file do not count."""
-        plain = _ADAPTER.dump_python(replace(self, measured=None), mode="json", exclude_none=True)
-        return hashlib.sha256(json.dumps(plain, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+        """SHA-256 of the choices in canonical form: the order, spacing and comments of the file do not count.
+
+        What a run measured counts where it is frozen: it is a choice there.
+        """
+        return _hash_of(_ADAPTER, self if self.frozen else replace(self, measured=None))
+
+    @property
+    def choices_hash(self) -> str:
+        """The same without any yardstick: equal for a method and for what was frozen from it."""
+        return _hash_of(_ADAPTER, replace(self, measured=None, frozen=None, baseline=None))
 
     def to_toml(self) -> str:
         """Write the method with every default filled in; `parse_method` reads it back equal."""
@@ -336,6 +376,17 @@ class Method:
 
 
 _ADAPTER: TypeAdapter[Method] = TypeAdapter(Method)
+_YARDSTICK: TypeAdapter[Yardstick] = TypeAdapter(Yardstick)
+
+
+def _hash_of(adapter: TypeAdapter[Any], value: object) -> str:
+    plain = adapter.dump_python(value, mode="json", exclude_none=True)
+    return hashlib.sha256(json.dumps(plain, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def hash_yardstick(yardstick: Yardstick) -> str:
+    """SHA-256 of a yardstick in canonical form."""
+    return _hash_of(_YARDSTICK, yardstick)
 
 
 def builtin_methods() -> tuple[str, ...]:
@@ -479,8 +530,32 @@ def _contradictions(method: Method) -> list[tuple[Place, str, str]]:
     if method.needs_population and not method.table.population:
         hint = 'Name the column of residents in [table], as population = "population".'
         found.append((("table",), "a step weighs by residents, but no population column is named", hint))
+    found += _yardstick_contradictions(method)
     if not any((method.problems, method.index, method.tiers)):
         found.append(((), "the method classifies nothing", "Add [problems], [index] or [tiers]."))
+    return found
+
+
+def _yardstick_contradictions(method: Method) -> list[tuple[Place, str, str]]:
+    hint = "Freeze the release again with `regso-cluster freeze`; do not edit what it measured."
+    found: list[tuple[Place, str, str]] = []
+    if method.frozen and not method.measured:
+        found.append((("frozen",), "frozen, but nothing is measured", hint))
+    carried: list[tuple[Place, Yardstick]] = []
+    if method.frozen and method.measured:
+        carried.append((("measured",), method.measured))
+    if method.baseline:
+        carried.append((("baseline", "measured"), method.baseline.measured))
+    for place, yardstick in carried:
+        parts = [("limits", method.problems is not None, set(yardstick.limits))]
+        parts.append(("scales.index", method.index is not None, set(yardstick.scales.get("index", {}))))
+        if place[0] != "baseline":
+            parts.append(("scales.clusters", method.clusters is not None, set(yardstick.scales.get("clusters", {}))))
+            parts.append(("tiers", method.tiers is not None, set(yardstick.tiers)))
+        for name, used, measured in parts:
+            if used and measured != set(method.keys):
+                lacking = ", ".join(sorted(measured ^ set(method.keys)))
+                found.append(((*place, *name.split(".")), f"{name} measured for other factors ({lacking})", hint))
     return found
 
 

@@ -19,6 +19,7 @@ from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.scales import apply_scale, fit_scale
 from regso_cluster.factors.tables import OBSERVED, TOO_FEW, FactorTable
 from regso_cluster.grouping.composite import composite_index
+from regso_cluster.grouping.lineage import trace_groups
 from regso_cluster.grouping.problems import flag_problems, group_by_problems, measure_limits
 from regso_cluster.grouping.profiles import describe_groups
 from regso_cluster.grouping.tiers import band, measure_cuts
@@ -26,6 +27,7 @@ from regso_cluster.grouping.typology import Typology, find_typology, nearest_clu
 from regso_cluster.method import Method, Text, Yardstick
 
 Array = npt.NDArray[np.float64]
+WORTH_SAYING = 0.01  # how much better other clusters must fit before a release says so
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class Classification:
     year : the reference year
     figures : numbers about the run for the manifest: stability, objectives, how many areas are undecided
     notes : what a reader should know, from reading and classifying
+    lineage : what became of last year's clusters, see `trace_groups`; None without clusters in a previous release
     """
 
     areas: pd.DataFrame
@@ -52,6 +55,7 @@ class Classification:
     year: int
     figures: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    lineage: pd.DataFrame | None = None
 
 
 def classify(
@@ -60,6 +64,7 @@ def classify(
     *,
     year: int,
     previous: pd.DataFrame | None = None,
+    previous_method: Method | None = None,
     seed: int | None = None,
     threads: int | None = None,
 ) -> Classification:
@@ -71,6 +76,7 @@ def classify(
     method : the choices; with `measured` filled in, its limits, scales, cut points and centres are used as they are
     year : the reference year, written into the result
     previous : the areas of last year's release: clusters keep their numbers, and changes of group are marked
+    previous_method : the method of that release, with `measured`: clusters keep their names while they fit
     seed : instead of the method's own
     threads : for the kernels; never changes the result
 
@@ -90,11 +96,12 @@ def classify(
     notes: list[str] = list(table.notes)
     figures: dict[str, Any] = {}
     if method.measured is None:
-        yardstick, typology = _measure(used, weights, method, previous, threads)
+        yardstick, typology = _measure(used, weights, method, previous, previous_method, threads)
         if typology:
             notes.append(_say_stability(typology, method))
             if previous is not None and not typology.anchored:
-                notes.append("the previous release has no such clusters: these are numbered anew, from the worst")
+                notes.append("the previous release has no clusters: these are numbered anew, from the worst")
+            notes += _say_left(typology)
             figures["clusters"] = {
                 "stability": round(typology.stability, 4),
                 "objective": typology.objective,
@@ -102,8 +109,9 @@ def classify(
             }
     else:
         yardstick = method.measured
-        notes.append("limits, scales, cut points and centres are those written in the method")
-    judged = _judge(used, table, method, yardstick)
+        whence = f", frozen from release {method.frozen.release} ({method.frozen.year})" if method.frozen else ""
+        notes.append(f"limits, scales, cut points and centres are those written in the method{whence}")
+    judged = judge(used, table, method, yardstick)
     sureness = measure_sureness(table, used, judged, method, yardstick, _generator(method, "noise"))
     areas = _columns(table, judged, method)
     if sureness:
@@ -116,12 +124,47 @@ def classify(
         }
     if previous is not None:
         areas = areas.join(_changes(areas, previous))
+    if method.baseline:
+        areas = areas.join(_judge_beside(used, table, method, method.baseline.measured))
     areas["synthetic"] = table.synthetic
     method = replace(method, measured=yardstick)
     figures |= _counts(areas, table, method)
     return Classification(
-        areas, _describe(areas, table, method), _long(table, method), method, table, year, figures, tuple(notes)
+        areas, _describe(areas, table, method), _long(table, method), method, table, year, figures, tuple(notes),
+        _trace(areas, table, yardstick, previous, previous_method),
     )  # fmt: skip
+
+
+def _say_left(typology: Typology) -> list[str]:
+    """Say which clusters were renumbered, and where holding on to last year's clusters costs fit."""
+    said = [
+        f"cluster {number} of last year is given up: the profile of its areas has left its name, and they have a "
+        "cluster with a new number and name; see lineage.parquet"
+        for number in typology.left
+    ]
+    if typology.objective > (1 + WORTH_SAYING) * typology.free_objective:
+        loss = 100 * (typology.objective / typology.free_objective - 1)
+        said.append(f"clusters found without last year's would fit {loss:.1f} % better (sum of squared distances)")
+    return said
+
+
+def _trace(
+    areas: pd.DataFrame,
+    table: FactorTable,
+    yardstick: Yardstick,
+    previous: pd.DataFrame | None,
+    previous_method: Method | None,
+) -> pd.DataFrame | None:
+    """Trace last year's clusters into this year's; names of clusters that are gone are last year's."""
+    if previous is None or "cluster" not in areas or "cluster" not in previous or not previous["cluster"].notna().any():
+        return None
+    before = previous["cluster"].reindex(areas.index).astype("Int8")
+    names = {int(number): Text(str(number), str(number)) for number in before.dropna().unique()}
+    for measured in (previous_method.measured if previous_method else None, yardstick):
+        if measured:
+            names |= dict(zip(measured.cluster_numbers, measured.cluster_names, strict=True))
+    traced = trace_groups(before, areas["cluster"], table.areas["population"].fillna(1.0), names)
+    return traced.assign(synthetic=table.synthetic)
 
 
 def _say_stability(typology: Typology, method: Method) -> str:
@@ -146,6 +189,7 @@ def _measure(
     weights: Array | None,
     method: Method,
     previous: pd.DataFrame | None,
+    previous_method: Method | None,
     threads: int | None,
 ) -> tuple[Yardstick, Typology | None]:
     """Measure what is relative to this table: limits, scales, cut points, centres."""
@@ -173,14 +217,43 @@ def _measure(
     anchors = previous["cluster"].reindex(used.index) if previous is not None and "cluster" in previous else None
     generator = _generator(method, "clusters")
     typology = find_typology(
-        scores, index, weights, method, method.clusters, generator, previous=anchors, threads=threads
+        scores, index, weights, method, method.clusters, generator,
+        previous=anchors, before=_clusters_before(method, previous_method), threads=threads,
+    )  # fmt: skip
+    before = previous_method.measured.cluster_last if previous_method and previous_method.measured else 0
+    centres, named_at = (
+        tuple(tuple(float(number) for number in centre) for centre in rows)
+        for rows in (typology.centres, typology.named_at)
     )
-    centres = tuple(tuple(float(number) for number in centre) for centre in typology.centres)
-    return replace(yardstick, scales=scales, centres=centres, cluster_names=typology.names), typology
+    found = replace(
+        yardstick, scales=scales, centres=centres, cluster_numbers=typology.numbers, cluster_names=typology.names,
+        cluster_named_at=named_at, cluster_last=max(*typology.numbers, before),
+    )  # fmt: skip
+    return found, typology
 
 
-def _judge(used: pd.DataFrame, table: FactorTable, method: Method, yardstick: Yardstick) -> pd.DataFrame:
-    """Judge every area by the yardstick."""
+def _clusters_before(method: Method, previous_method: Method | None) -> Yardstick | None:
+    """Last year's yardstick where its clusters stand in the same space."""
+    if previous_method is None or method.clusters is None or previous_method.clusters is None:
+        return None
+    same = previous_method.keys == method.keys and previous_method.clusters.scale == method.clusters.scale
+    return previous_method.measured if same else None
+
+
+def judge(used: pd.DataFrame, table: FactorTable, method: Method, yardstick: Yardstick) -> pd.DataFrame:
+    """Judge every area by a yardstick, its own or that of another year.
+
+    Parameters
+    ----------
+    used : (n_areas, n_factors) the values to judge, NaN where not observed or not to be used
+    table : status of areas and factors
+    method : the choices
+    yardstick : measured with the same factors
+
+    Returns
+    -------
+    (n_areas,) scores, problems, composite group, index, bands, tiers and cluster, as the method has them
+    """
     signs = _signs(method)
     judged = pd.DataFrame(index=used.index)
     if method.index:
@@ -206,12 +279,20 @@ def _judge(used: pd.DataFrame, table: FactorTable, method: Method, yardstick: Ya
             judged["band_name"] = _names(judged["band"], _band_names(method))
     if method.clusters:
         scores = apply_scale(used, method.clusters.scale, signs, yardstick.scales["clusters"])
-        nearest, second = nearest_clusters(scores.to_numpy(), np.array(yardstick.centres))
-        names = dict(enumerate(yardstick.cluster_names, start=1))
+        nearest, second = nearest_clusters(scores.to_numpy(), np.array(yardstick.centres), yardstick.cluster_numbers)
+        names = dict(zip(yardstick.cluster_numbers, yardstick.cluster_names, strict=True))
         for column, labels in (("cluster", nearest), ("cluster_second", second)):
             judged[column] = pd.Series(labels, used.index, dtype="Int8").mask(labels == 0)
         judged["cluster_name"] = _names(judged["cluster"], names)
     return judged
+
+
+def _judge_beside(used: pd.DataFrame, table: FactorTable, method: Method, baseline: Yardstick) -> pd.DataFrame:
+    """Judge every area by an earlier yardstick too: problems, composite group and index, in columns of their own."""
+    judged = judge(used, table, replace(method, tiers=None, clusters=None), baseline)
+    kept = [f"{key}_problem" for key in method.keys]
+    kept += ["n_problems", "composite_group", "composite_group_name", "composite_status", "index", "band", "band_name"]
+    return judged[[column for column in kept if column in judged]].add_suffix("_absolute")
 
 
 def _names(groups: pd.Series, names: dict[int, Text]) -> pd.Series:
@@ -288,10 +369,12 @@ def _describe(areas: pd.DataFrame, table: FactorTable, method: Method) -> pd.Dat
     names: dict[str, dict[int, Text]] = {}
     if method.composite:
         names["composite_group"] = _composite_names(method)
+        if method.baseline:
+            names["composite_group_absolute"] = _composite_names(method)
     if method.bands:
         names["band"] = _band_names(method)
     if method.clusters and method.measured:
-        names["cluster"] = dict(enumerate(method.measured.cluster_names, start=1))
+        names["cluster"] = dict(zip(method.measured.cluster_numbers, method.measured.cluster_names, strict=True))
     if method.tiers:
         numbers = range(1, method.tiers.size + 1)
         tiers = dict(zip(numbers, method.tiers.names or [Text(f"Nivå {n}", f"Tier {n}") for n in numbers], strict=True))

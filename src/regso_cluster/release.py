@@ -8,7 +8,7 @@ import os
 import platform
 import shutil
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from importlib import metadata
@@ -19,7 +19,7 @@ import pandas as pd
 
 from regso_cluster import __version__
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.method import Method, parse_method
+from regso_cluster.method import Baseline, Method, Origin, Yardstick, hash_yardstick, parse_method
 from regso_cluster.pipeline import Classification
 
 FORMAT = 1
@@ -70,6 +70,12 @@ class Release:
     def factors(self) -> pd.DataFrame:
         """A row an area and factor."""
         return pd.read_parquet(self.path / "factors.parquet")
+
+    @cached_property
+    def lineage(self) -> pd.DataFrame | None:
+        """What became of last year's clusters, a row a number; None where there was no previous release."""
+        path = self.path / "lineage.parquet"
+        return pd.read_parquet(path) if path.is_file() else None
 
     @property
     def year(self) -> int:
@@ -140,6 +146,8 @@ def _write_tables(classification: Classification, folder: Path) -> None:
     areas.to_csv(folder / "areas.csv", encoding="utf-8", lineterminator="\n")
     write_parquet(classification.groups, folder / "groups.parquet")
     write_parquet(classification.factors, folder / "factors.parquet")
+    if classification.lineage is not None:
+        write_parquet(classification.lineage, folder / "lineage.parquet")
     (folder / "method.toml").write_text(classification.method.to_toml(), "utf-8", newline="\n")
     if classification.table.edition == 2025:  # the one edition whose outlines are at hand
         write_geopackage(
@@ -168,6 +176,7 @@ def _manifest(
         "synthetic": table.synthetic,
         "method": {"name": method.name, "sha256": method.hash, "seed": method.seed},
         "inputs": [{"name": table.source, "sha256": table.sha256}],
+        "yardstick": _describe_yardstick(method),
         "previous": None,
         "figures": classification.figures,
         "notes": notes,
@@ -184,6 +193,65 @@ def _manifest(
     return manifest
 
 
+def _describe_yardstick(method: Method) -> dict[str, Any]:
+    """Name what areas were judged by, so that two manifests tell whether it was the same."""
+    measured = method.measured or Yardstick()
+    origins = {"frozen": method.frozen, "baseline": method.baseline.origin if method.baseline else None}
+    described: dict[str, Any] = {"sha256": hash_yardstick(measured), "limits": measured.limits}
+    return described | {name: asdict(origin) if origin else None for name, origin in origins.items()}
+
+
+def freeze(release: Release, *, beside: bool = False) -> Method:
+    """Make the relative quantities of a release absolute: what it measured becomes a choice of the method.
+
+    Parameters
+    ----------
+    release : whose limits, scales, cut points, centres and order of clusters are to stay
+    beside : keep the method's own limits, and judge every area by the release's limits too (columns `..._absolute`)
+
+    Returns
+    -------
+    the method, which names the release by its hash. A release that was itself made with frozen limits gives its own
+    method again: the limits stay those of the first release.
+
+    Raises
+    ------
+    InputError  `beside` of a release whose limits are frozen already, or that carries others beside its own
+    """
+    method = release.method
+    origin = Origin(release.path.resolve().name, release.year, release.manifest["manifest_sha256"])
+    if not beside:
+        return method if method.frozen else replace(method, frozen=origin)
+    if method.frozen or method.baseline:
+        earlier = method.frozen or (method.baseline and method.baseline.origin)
+        hint = "Give the release whose relative limits should become the baseline, or leave out --beside."
+        raise InputError(Fault("absolute limits already", str(release.path), got=str(earlier), hint=hint))
+    measured = method.measured or Yardstick()
+    index = {use: scale for use, scale in measured.scales.items() if use == "index"}
+    kept = Yardstick(limits=measured.limits, scales=index, bands=measured.bands)
+    return replace(method, measured=None, baseline=Baseline(origin, kept))
+
+
+def write_method(method: Method, out: str | Path) -> Path:
+    """Write a method file, whole or not at all.
+
+    Raises
+    ------
+    InputError  `out` exists
+    """
+    out = Path(out)
+    if out.exists():
+        raise InputError(Fault("the method file exists", str(out), hint="Choose another --out, or remove the file."))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    partial = out.with_name(f".{out.name}.partial-{os.getpid()}")
+    try:
+        partial.write_text(method.to_toml(), "utf-8", newline="\n")
+        partial.replace(out)
+    finally:
+        partial.unlink(missing_ok=True)
+    return out
+
+
 def _previous_notes(classification: Classification, previous: Release) -> list[str]:
     """Say what makes the two releases less than comparable."""
     notes = []
@@ -191,8 +259,10 @@ def _previous_notes(classification: Classification, previous: Release) -> list[s
         notes.append(
             "the previous release is of another edition: borders were not checked, a change may be one of borders"
         )
-    if previous.manifest["method"]["sha256"] != classification.method.hash:
+    if previous.method.choices_hash != classification.method.choices_hash:
         notes.append("the previous release was made with another method: a change may be one of method")
+    elif previous.method.frozen != classification.method.frozen:
+        notes.append("one of the two releases has frozen limits, the other has others: a change may be one of limits")
     if previous.manifest["synthetic"] != classification.table.synthetic:
         notes.append("one of the two releases is synthetic, the other not")
     return notes

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -196,3 +198,31 @@ def test_weights_of_residents_only_where_the_method_says_so():
 def test_no_scale_still_turns():
     values = frame(a=[1.0, 2])
     assert apply_scale(values, Scale(kind="none"), np.array([-1.0]), {"a": {}})["a"].tolist() == [-1, -2]
+
+
+@pytest.mark.parametrize("kind", ["percent_rank", "exponential_rank"])
+def test_ranks_are_taken_within_the_reference_distribution(kind):
+    values = frame(a=[5.1, 2.0, 2.0, NAN, 0.1 + 0.2, 9.0], b=[1.0, 2, 3, 4, 5, 6])
+    signs, scale = np.array([-1.0, 1.0]), Scale(kind=kind)
+    parameters = fit_scale(values, scale, signs, None)
+    scores = apply_scale(values, scale, signs, parameters)
+    own = apply_scale(values, scale, signs, json.loads(json.dumps(parameters)))
+    pd.testing.assert_frame_equal(scores, own, check_exact=True)
+    # alone in its table, an area is still ranked among the areas of the year that was measured
+    alone = apply_scale(values.iloc[[1]], scale, signs, parameters)
+    assert alone.iloc[0].tolist() == scores.iloc[1].tolist()
+    assert "reference_counts" in parameters["a"]
+    assert "reference_counts" not in parameters["b"]
+    if kind == "percent_rank":
+        assert scores["a"].tolist()[:3] == [1 / 4, 2 / 4, 2 / 4]
+        beyond = apply_scale(frame(a=[-1.0, 100.0, 4.0], b=[0.0, 7.0, 3.5]), scale, signs, parameters)
+        assert beyond["a"].tolist() == [1.0, 0.0, 0.5]
+        assert beyond["b"].tolist() == [0.0, 1.0, 3 / 5]
+
+
+def test_a_lost_or_damaged_reference_is_refused():
+    values, scale, signs = frame(a=[1.0, 2]), Scale(kind="percent_rank"), np.ones(1)
+    with pytest.raises(InputError, match="without its reference"):
+        apply_scale(values, scale, signs, {"a": {}})
+    with pytest.raises(InputError, match="damaged reference"):
+        apply_scale(values, scale, signs, {"a": {"reference": "AAA"}})

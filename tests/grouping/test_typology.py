@@ -8,7 +8,7 @@ import pytest
 
 from regso_cluster.errors import InputError
 from regso_cluster.grouping.typology import find_typology, nearest_clusters
-from regso_cluster.method import Clusters
+from regso_cluster.method import Clusters, Yardstick
 from tests.tables import method
 
 NAN = np.nan
@@ -54,11 +54,74 @@ def test_last_year_s_numbers_stay():
     assert typology.anchored
 
 
-def test_another_number_of_clusters_last_year_is_no_anchor():
+def test_another_number_of_clusters_last_year_is_matched():
+    # 1 has the first group and half of the second, 2 the other half and the third: the second is the new one
     before = pd.Series([1.0] * 45 + [2.0] * 45)
     typology = found(blobs(), previous=before)
-    assert nearest_clusters(blobs().to_numpy(), typology.centres)[0][0] == 1
+    labels, _ = nearest_clusters(blobs().to_numpy(), typology.centres, typology.numbers)
+    assert labels.tolist() == [1] * 30 + [3] * 30 + [2] * 30
+    assert typology.numbers == (1, 2, 3)
+    assert typology.objective == typology.free_objective
+
+
+def test_no_cluster_last_year_is_no_anchor():
+    typology = found(blobs(), previous=pd.Series([NAN] * 90))
     assert not typology.anchored
+
+
+def last_year(typology, numbers=(1, 2, 3)):
+    rows = tuple(tuple(map(float, centre)) for centre in typology.centres)
+    return Yardstick(centres=rows, cluster_numbers=numbers, cluster_names=typology.names, cluster_named_at=rows,
+                     cluster_last=max(numbers))  # fmt: skip
+
+
+def test_a_group_that_left_its_name_gets_a_new_number_and_one_that_drifts_does_not():
+    first = found(blobs())
+    labels = pd.Series([1.0] * 30 + [2.0] * 30 + [3.0] * 30)
+    moved = blobs()
+    moved.iloc[:30] += 0.4  # drifts, and would be called the same
+    moved.iloc[60:, 1] += 5.0  # from small needs to large ones: small needs is no name for it
+    again = found(moved, previous=labels, before=last_year(first))
+    assert again.left == (3,)
+    assert again.numbers == (1, 2, 4)
+    assert again.names[:2] == first.names[:2]
+    assert again.names[2] not in first.names
+    assert (
+        nearest_clusters(moved.to_numpy(), again.centres, again.numbers)[0].tolist() == [1] * 30 + [2] * 30 + [4] * 30
+    )
+    # a number that was given up is not used again
+    gone = dataclasses.replace(last_year(again, (1, 2, 4)), cluster_last=7)
+    third = found(blobs(), previous=labels.replace(3.0, 4.0), before=gone)
+    assert third.numbers == (1, 2, 8)
+
+
+def test_slow_drift_counts_from_the_year_of_the_name():
+    first = found(blobs())
+    labels, yardstick, numbers = pd.Series([1.0] * 30 + [2.0] * 30 + [3.0] * 30), last_year(first), []
+    moved = blobs()
+    for _ in range(8):  # 0.4 SD a year: no single step is beyond `keep`
+        moved.iloc[60:, 1] += 0.4
+        now = found(moved, previous=labels, before=yardstick)
+        numbers.append(now.numbers)
+        yardstick = dataclasses.replace(
+            last_year(now, now.numbers), cluster_named_at=tuple(tuple(map(float, row)) for row in now.named_at)
+        )
+        labels = pd.Series(nearest_clusters(moved.to_numpy(), now.centres, now.numbers)[0].astype(float))
+    assert numbers[0] == (1, 2, 3)
+    assert numbers[-1][:2] == (1, 2)
+    assert numbers[-1][2] > 3
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_neither_seed_nor_order_of_rows_changes_a_label(seed):
+    scores, first = blobs(3), found(blobs(2))
+    labels = pd.Series([1.0] * 30 + [2.0] * 30 + [3.0] * 30)
+    expected = found(scores, previous=labels, before=last_year(first))
+    order = np.random.default_rng(seed).permutation(90)
+    again = found(scores.iloc[order], seed, previous=labels.iloc[order], before=last_year(first))
+    assert np.array_equal(again.centres, expected.centres)
+    assert again.numbers == expected.numbers == (1, 2, 3)
+    assert again.names == expected.names == first.names
 
 
 def test_residents_weigh_where_the_method_says_so():

@@ -102,7 +102,8 @@ def measure_sureness(
         )
         if method.clusters:
             scores = apply_scale(drawn, method.clusters.scale, signs, yardstick.scales["clusters"])
-            same += nearest_clusters(scores.to_numpy(), centres)[0] == areas["cluster"].fillna(0).to_numpy(np.int64)
+            drawn_cluster, _ = nearest_clusters(scores.to_numpy(), centres, yardstick.cluster_numbers)
+            same += drawn_cluster == areas["cluster"].fillna(0).to_numpy(np.int64)
     probability = pd.Series(np.nan, index=areas.index)
     if method.clusters:
         probability = pd.Series(same / certainty.draws, index=areas.index).mask(areas["cluster"].isna().to_numpy(bool))

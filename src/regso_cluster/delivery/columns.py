@@ -101,5 +101,13 @@ def describe_columns(columns: Iterable[str], method: Method) -> pd.DataFrame:
                 Text(f"{theme.name.sv}: {text.sv}", f"{theme.name.en}: {text.en}"),
                 "",
             )
+    against = Text(
+        ", mot gränserna i den utgåva som metoden bär med sig", ", by the limits that the method carries along"
+    )
+    absolute = {
+        f"{name}_absolute": (Text(text.sv + against.sv, text.en + against.en), unit)
+        for name, (text, unit) in known.items()
+    }
+    known |= absolute
     rows = [(column, known[column][0].sv, known[column][0].en, known[column][1]) for column in columns]
     return pd.DataFrame(rows, columns=["column", "sv", "en", "unit"])

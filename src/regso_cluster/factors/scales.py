@@ -6,7 +6,9 @@ frozen method can apply last year's scale to this year's values.
 
 from __future__ import annotations
 
+import base64
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -178,6 +180,38 @@ class MinMax(_ColumnScale):
         return scaled
 
 
+def write_reference(values: Array) -> dict[str, str]:
+    """Write a distribution as text: base64 of its distinct values in rising order (float64, little endian).
+
+    `reference_counts` (uint32) says how often each occurs, where any occurs twice. Exact: nothing is rounded.
+    """
+    distinct, counts = np.unique(values, return_counts=True)
+    written = {"reference": base64.b64encode(distinct.astype("<f8").tobytes()).decode("ascii")}
+    if counts.max(initial=1) > 1:
+        written["reference_counts"] = base64.b64encode(counts.astype("<u4").tobytes()).decode("ascii")
+    return written
+
+
+def read_reference(parameters: Mapping[str, float | str]) -> Array:
+    """Read the distribution that `write_reference` wrote: (n_areas,) in rising order.
+
+    Raises
+    ------
+    InputError  no such distribution, or a damaged one
+    """
+    hint = "Classify again, and freeze that release: ranks are taken within the distribution of their own year."
+    try:
+        values = np.frombuffer(base64.b64decode(str(parameters["reference"]), validate=True), "<f8").astype(np.float64)
+        if "reference_counts" in parameters:
+            text = str(parameters["reference_counts"])
+            values = np.repeat(values, np.frombuffer(base64.b64decode(text, validate=True), "<u4"))
+    except KeyError as error:
+        raise InputError(Fault("a rank scale without its reference distribution", "method", hint=hint)) from error
+    except ValueError as error:
+        raise InputError(Fault("a damaged reference distribution", "method", got=str(error)[:60], hint=hint)) from error
+    return values
+
+
 class _Rank(_ColumnScale):
     def _measure(self, values: Array, weights: Array | None) -> None:  # noqa: ARG002
         self.reference_ = [np.sort(column[~np.isnan(column)]) for column in values.T]
@@ -293,7 +327,7 @@ def _steps(scale: Scale) -> tuple[list[_ColumnScale], _ColumnScale | None]:
     return before, kinds[scale.kind]
 
 
-Parameters = dict[str, dict[str, float]]
+Parameters = dict[str, dict[str, float | str]]
 
 
 def fit_scale(values: pd.DataFrame, scale: Scale, signs: Array, weights: Array | None) -> Parameters:
@@ -308,7 +342,7 @@ def fit_scale(values: pd.DataFrame, scale: Scale, signs: Array, weights: Array |
 
     Returns
     -------
-    for each factor its fitted numbers (`low`, `high`, `centre`, `spread`); none for ranks
+    for each factor its fitted numbers (`low`, `high`, `centre`, `spread`); for ranks the `reference` distribution
 
     Raises
     ------
@@ -327,19 +361,22 @@ def fit_scale(values: pd.DataFrame, scale: Scale, signs: Array, weights: Array |
         for name in step.fitted:
             for key, number in zip(values.columns, getattr(step, f"{name}_"), strict=True):
                 parameters[key][name] = float(number)
+        if isinstance(step, _Rank):
+            for key, reference in zip(values.columns, step.reference_, strict=True):
+                parameters[key] |= write_reference(reference)
         values = pd.DataFrame(step.transform(values), index=values.index, columns=values.columns)
     return parameters
 
 
 def apply_scale(values: pd.DataFrame, scale: Scale, signs: Array, parameters: Parameters) -> pd.DataFrame:
-    """Scale values by measured parameters: high is worse, NaN stays NaN; ranks are taken within the table itself."""
+    """Scale values by measured parameters: high is worse, NaN stays NaN; ranks are taken within their reference."""
     before, last = _steps(scale)
     columns, index = values.columns, values.index
     for step in [*before, *([last] if last else [])]:
         if step is last:
             values = values * signs
         if isinstance(step, _Rank):
-            step.fit(values)
+            step.reference_ = [read_reference(parameters[key]) for key in columns]
         for name in step.fitted:
             setattr(step, f"{name}_", np.array([parameters[key][name] for key in columns]))
         values = pd.DataFrame(step._scale(values.to_numpy(np.float64)), index=index, columns=columns)

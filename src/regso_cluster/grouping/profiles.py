@@ -77,7 +77,9 @@ def _profile(table: FactorTable, method: Method, inside: npt.NDArray[np.bool_]) 
     return profile
 
 
-def name_clusters(centres: npt.NDArray[np.float64], method: Method, naming: Naming) -> tuple[Text, ...]:
+def name_clusters(
+    centres: npt.NDArray[np.float64], method: Method, naming: Naming, numbers: tuple[int, ...] | None = None
+) -> tuple[Text, ...]:
     """Name clusters from their centres.
 
     The level is that of the factor furthest to the worse side; the factors named are those beyond `naming.some`, the
@@ -88,6 +90,7 @@ def name_clusters(centres: npt.NDArray[np.float64], method: Method, naming: Nami
     centres : (n_clusters, n_factors), scaled by SDs of the country around its mean, high is worse
     method : the names of the factors
     naming : the levels, in SD
+    numbers : (n_clusters,) of the clusters; None: from 1
 
     Returns
     -------
@@ -102,7 +105,7 @@ def name_clusters(centres: npt.NDArray[np.float64], method: Method, naming: Nami
             names[number] = _name(centres[number], method, naming, wanted[number])
     return tuple(
         Text(f"{name.sv} ({number})", f"{name.en} ({number})") if names.count(name) > 1 else name
-        for number, name in enumerate(names, start=1)
+        for number, name in zip(numbers or range(1, len(names) + 1), names, strict=True)
     )
 
 

@@ -12,8 +12,9 @@ from sklearn.metrics import adjusted_rand_score
 
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.grouping.clusters import KMeans
+from regso_cluster.grouping.lineage import Numbering, match_groups, number_groups, overlap
 from regso_cluster.grouping.profiles import name_clusters
-from regso_cluster.method import Clusters, Method, Text
+from regso_cluster.method import Clusters, Method, Text, Yardstick
 
 Array = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
@@ -25,23 +26,29 @@ class Typology:
 
     Parameters
     ----------
-    centres : (n_clusters, n_factors) in the scaled space; worst cluster first, or in last year's order
+    centres : (n_clusters, n_factors) in the scaled space, by rising number
     names : (n_clusters,) all different
+    numbers : (n_clusters,) rising; 1 the worst in the first year, later last year's
+    named_at : (n_clusters, n_factors) the centre each had when its name was given
     stability : mean adjusted Rand index between the typology and those found on bootstrap resamples, 1 the same
     objective : weighted sum of squared distances to the centres
     free_objective : the same for the best clusters without last year's anchors; equal where there are none
     anchored : whether the numbers are last year's
+    left : last year's numbers that were given up, because the profile had left the name
     """
 
     centres: Array
     names: tuple[Text, ...]
+    numbers: tuple[int, ...]
+    named_at: Array
     stability: float
     objective: float
     free_objective: float
     anchored: bool
+    left: tuple[int, ...] = ()
 
 
-def find_typology(
+def find_typology(  # noqa: PLR0913  # the data of one step, and last year's
     scores: pd.DataFrame,
     index: pd.Series,
     residents: Array | None,
@@ -50,6 +57,7 @@ def find_typology(
     generator: np.random.Generator,
     *,
     previous: pd.Series | None = None,
+    before: Yardstick | None = None,
     threads: int | None = None,
 ) -> Typology:
     """Find the clusters of a method on scaled factors.
@@ -62,8 +70,10 @@ def find_typology(
     method : its factors, which name the clusters
     clusters : the method's choices of how many and how
     generator : draws starts and resamples
-    previous : (n_areas,) last year's cluster of each area, NaN where none. When they are 1 to n_clusters, the search
-        starts from the centres that last year's members have this year, and the numbers stay last year's
+    previous : (n_areas,) last year's cluster of each area, NaN where none. With as many clusters as this year the
+        search starts from the centres that last year's members have this year; the clusters found are matched to
+        last year's and keep their numbers, and their names while the profile fits
+    before : last year's yardstick, for numbers and names; with the same factors and scale
     threads : never changes the result
 
     Raises
@@ -79,23 +89,81 @@ def find_typology(
         raise InputError(fault)
     seed = int(generator.integers(2**31))
     free = KMeans(clusters.n_clusters, random_state=seed, n_threads=threads).fit(X, sample_weight=weights)
+    last_year = _last_year(X, weights, previous, before)
     kept = free
-    anchored = previous is not None and set(previous.dropna().astype(int)) == set(range(1, clusters.n_clusters + 1))
-    if previous is not None and anchored:
-        anchors = _means(X, previous.fillna(0).to_numpy(np.int64) - 1, weights, clusters.n_clusters)
-        kept = KMeans(clusters.n_clusters, init=anchors, algorithm="restarts", n_init=1, n_threads=threads)
-        kept.fit(X, sample_weight=weights)
-        centres = kept.cluster_centers_
-    else:
-        centres = free.cluster_centers_[_order(free.labels_, index, weights, clusters.n_clusters)]
+    if last_year and len(last_year.numbers) == clusters.n_clusters and last_year.all_inhabited:
+        kept = KMeans(
+            clusters.n_clusters, init=last_year.centres, algorithm="restarts", n_init=1, n_threads=threads
+        ).fit(X, sample_weight=weights)
+    centres = kept.cluster_centers_[_order(kept.labels_, index, weights, clusters.n_clusters)]
+    numbering = _number(X, weights, centres, method, clusters, last_year)
+    centres = centres[numbering.order]
     return Typology(
         centres,
-        name_clusters(centres, method, clusters.naming),
+        numbering.names,
+        numbering.numbers,
+        numbering.named_at,
         _stability(X, weights, centres, clusters, generator, threads),
         float(kept.inertia_),
         float(free.inertia_),
-        anchored,
+        last_year is not None,
+        numbering.left,
     )
+
+
+@dataclass(frozen=True)
+class _LastYear:
+    """Last year's clusters on this year's table: members, where they stand today, and what they were called."""
+
+    labels: Labels
+    centres: Array
+    numbers: tuple[int, ...]
+    yardstick: Yardstick | None
+
+    @property
+    def all_inhabited(self) -> bool:
+        return set(range(len(self.numbers))) <= set(self.labels)
+
+
+def _last_year(X: Array, weights: Array, previous: pd.Series | None, before: Yardstick | None) -> _LastYear | None:
+    """Find last year's clusters among the areas that have weight and a value; None where there are none."""
+    if previous is None or not previous.notna().any():
+        return None
+    given = previous.fillna(0).to_numpy(np.int64)
+    given[(weights <= 0) | np.isnan(X).all(axis=1)] = 0
+    known = tuple(sorted(set(before.cluster_numbers if before else ()) | set(given.tolist()) - {0}))
+    if not known or not given.any():
+        return None
+    labels = np.where(given > 0, np.searchsorted(known, given), -1)
+    return _LastYear(labels, _means(X, labels, weights, len(known)), known, before)
+
+
+def _number(
+    X: Array, weights: Array, centres: Array, method: Method, clusters: Clusters, last_year: _LastYear | None
+) -> Numbering:
+    """Number and name clusters that stand from worst to best: anew, or as last year's that they continue."""
+    size = len(centres)
+    if last_year is None:
+        names = name_clusters(centres, method, clusters.naming)
+        return Numbering(np.arange(size), tuple(range(1, size + 1)), names, centres, ())
+    now = nearest_clusters(X, centres)[0] - 1
+    shared = overlap(last_year.labels, now, weights, (len(last_year.numbers), size))
+    match = match_groups(shared, last_year.centres, centres)
+    last = max(*last_year.numbers, last_year.yardstick.cluster_last if last_year.yardstick else 0)
+    fresh = iter(range(last + 1, last + 1 + size))
+    tentative = tuple(last_year.numbers[match[at]] if at in match else next(fresh) for at in range(size))
+    names = name_clusters(centres, method, clusters.naming, tentative)
+    old_names = {match[at]: names[at] for at in match}  # without last year's names nothing has left its own
+    old_centres = {match[at]: centres[at] for at in match}
+    yardstick = last_year.yardstick
+    if yardstick:
+        known = {number: at for at, number in enumerate(yardstick.cluster_numbers)}
+        for old, number in enumerate(last_year.numbers):
+            if number in known:
+                old_names[old] = yardstick.cluster_names[known[number]]
+                old_centres[old] = np.array(yardstick.cluster_named_at[known[number]])
+    before = (last_year.numbers, old_names, old_centres)
+    return number_groups(match, centres, names, before, last, clusters.naming.keep)
 
 
 def _different_rows(X: Array, weights: Array) -> int:
@@ -155,21 +223,23 @@ def _stability(
     return float(np.mean(agreements))
 
 
-def nearest_clusters(X: Array, centres: Array) -> tuple[Labels, Labels]:
+def nearest_clusters(X: Array, centres: Array, numbers: tuple[int, ...] | None = None) -> tuple[Labels, Labels]:
     """Find the nearest and the second nearest centre of each area by partial distance.
 
     Parameters
     ----------
     X : (n_areas, n_factors), NaN where not observed: the distance is taken over what is observed
     centres : (n_clusters, n_factors)
+    numbers : (n_clusters,) rising, all above 0; None: from 1
 
     Returns
     -------
-    nearest, second : (n_areas,) from 1; 0 where nothing is observed. Ties go to the lower number
+    nearest, second : (n_areas,) numbers; 0 where nothing is observed. Ties go to the lower number
     """
     seen = ~np.isnan(X)
     filled = np.where(seen, X, 0.0)
     distances = np.stack([(np.where(seen, filled - centre, 0.0) ** 2).sum(axis=1) for centre in centres], axis=1)
-    order = np.argsort(distances, axis=1, kind="stable") + 1
+    numbered = np.arange(1, len(centres) + 1) if numbers is None else np.array(numbers)
+    order = numbered[np.argsort(distances, axis=1, kind="stable")[:, :2]]
     known = seen.any(axis=1)
     return np.where(known, order[:, 0], 0), np.where(known, order[:, 1], 0)
