@@ -240,6 +240,9 @@ def write_example(folder: str | Path, years: range, seed: int = 0) -> list[Path]
     folder.mkdir(parents=True, exist_ok=True)
     for path, text in texts.items():
         partial = path.with_name(f".{path.name}.partial")
-        partial.write_text(text, "utf-8", newline="\n")
-        partial.replace(path)
+        try:
+            partial.write_text(text, "utf-8", newline="\n")
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
     return list(texts)

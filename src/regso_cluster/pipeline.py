@@ -124,6 +124,9 @@ def classify(
         }
     if previous is not None:
         areas = areas.join(_changes(areas, previous))
+        if "composite_change" in areas and previous_method and previous_method.composite != method.composite:
+            areas = areas.drop(columns=["composite_group_previous", "composite_change"])
+            notes.append("the previous release has other composite groups: they are not compared")
     if method.baseline:
         areas = areas.join(_judge_beside(used, table, method, method.baseline.measured))
     areas["synthetic"] = table.synthetic
@@ -209,7 +212,7 @@ def _measure(
             turned = factor.sign * used[factor.key].to_numpy()
             cuts = measure_cuts(turned, method.tiers, weights, f"factor {factor.key}")
             tiers[factor.key] = tuple(factor.sign * cut for cut in cuts)
-    yardstick = Yardstick(limits=limits, scales=scales, bands=bands, tiers=tiers)
+    yardstick = Yardstick(limits=limits, scales=scales, bands=bands, tiers=tiers, choices_sha256=method.choices_hash)
     if method.clusters is None:
         return yardstick, None
     scales["clusters"] = fit_scale(used, method.clusters.scale, signs, weights)

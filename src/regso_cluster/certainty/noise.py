@@ -108,7 +108,16 @@ def measure_sureness(
     if method.clusters:
         probability = pd.Series(same / certainty.draws, index=areas.index).mask(areas["cluster"].isna().to_numpy(bool))
     low, high = _interval(ranks, certainty)
+    # where counts are 0 the draws lie to one side; an interval that leaves out the rank itself would mislead
+    low, high = (_widen(end, areas["index_rank"], pick) for end, pick in ((low, np.minimum), (high, np.maximum)))
     return Sureness(pd.Series(low, areas.index), pd.Series(high, areas.index), probability, noisy)
+
+
+def _widen(end: pd.arrays.IntegerArray, rank: pd.Series, pick: np.ufunc) -> pd.arrays.IntegerArray:
+    known = ~pd.isna(end)
+    widened = end.copy()
+    widened[known] = pick(end[known].to_numpy(np.int64), rank.to_numpy(np.float64, na_value=0)[known].astype(np.int64))
+    return widened
 
 
 def _interval(

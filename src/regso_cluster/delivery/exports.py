@@ -41,9 +41,11 @@ def export(release: Release, to: str | Path) -> Path:
     if to.suffix.lower() not in writers:
         hint = "Name the file with one of these endings."
         raise InputError(Fault("unknown kind of file", str(to), ", ".join(writers), to.suffix or "no suffix", hint))
-    if to.resolve().is_relative_to(release.path.resolve()):
-        raise InputError(Fault("inside the release", str(to), hint="A release is never changed: write it elsewhere."))
     to.parent.mkdir(parents=True, exist_ok=True)
+    if to.is_dir():
+        raise InputError(
+            Fault("a folder stands there", str(to), "a file name", hint="Add a name that ends with the kind.")
+        )
     with tempfile.TemporaryDirectory(dir=to.parent, prefix=f".{to.name}.partial-") as folder:
         partial = Path(folder) / to.name
         writers[to.suffix.lower()](release, partial)
@@ -69,17 +71,25 @@ def write_workbook(release: Release, path: Path) -> None:
         "strings_to_urls": False,
         "nan_inf_to_errors": False,
     }
-    with xlsxwriter.Workbook(path, options) as book:
-        # the date of the workbook is that of the release: the same release gives the same bytes
-        created = dt.datetime.fromisoformat(release.manifest["created"]).replace(tzinfo=None)
-        book.set_properties({"title": f"{release.method.title.sv} {release.year}", "created": created,
-                             "comments": SYNTHETIC if release.manifest["synthetic"] else ""})  # fmt: skip
-        areas = release.areas.reset_index()
-        columns = describe_columns(areas.columns, release.method)
-        _sheet(book, "Områden", areas, release, frozen_columns=2, headings=columns)
-        _sheet(book, "Grupper", release.groups, release)
-        _sheet(book, "Kolumner", columns, release)
-        _sheet(book, "Metod", _method_rows(release), release)
+    book = xlsxwriter.Workbook(path, options)
+    try:
+        _fill_workbook(book, release)
+        book.close()
+    except xlsxwriter.exceptions.XlsxWriterException as error:
+        raise OSError(f"the workbook could not be written: {error}") from error
+
+
+def _fill_workbook(book: Any, release: Release) -> None:
+    # the date of the workbook is that of the release: the same release gives the same bytes
+    created = dt.datetime.fromisoformat(release.manifest["created"]).replace(tzinfo=None)
+    book.set_properties({"title": f"{release.method.title.sv} {release.year}", "created": created,
+                         "comments": SYNTHETIC if release.manifest["synthetic"] else ""})  # fmt: skip
+    areas = release.areas.reset_index()
+    columns = describe_columns(areas.columns, release.method)
+    _sheet(book, "Områden", areas, release, frozen_columns=2, headings=columns)
+    _sheet(book, "Grupper", release.groups, release)
+    _sheet(book, "Kolumner", columns, release)
+    _sheet(book, "Metod", _method_rows(release), release)
 
 
 def _sheet(
@@ -112,8 +122,9 @@ def _sheet(
             sheet.write_comment(top, number, headings["sv"].iloc[number], {"x_scale": 2})
         cells = frame[column]
         length = _shown(cells).str.len()
-        long = bool(length.max() > LONG)
-        width = LONG if long else max(length.max() + 2, len(str(column)) + 3)
+        longest = int(length.max()) if len(length) else 0
+        long = longest > LONG
+        width = LONG if long else max(longest + 2, len(str(column)) + 3)
         sheet.set_column(number, number, min(max(width, 8), LONG))
         _write_cells(sheet, cells, number, top + 1, formats, long=long)
         if long:
@@ -128,8 +139,8 @@ def _sheet(
 def _shown(cells: pd.Series) -> pd.Series:
     """Give the cells as the text that is shown, for the width of a column."""
     if pd.api.types.is_float_dtype(cells.dtype):
-        return cells.map(lambda cell: "" if pd.isna(cell) else f"{cell:.2f}")
-    return cells.map(lambda cell: "" if cell is None or pd.isna(cell) else str(cell))
+        return cells.map(lambda cell: "" if pd.isna(cell) else f"{cell:.2f}").astype(str)
+    return cells.map(lambda cell: "" if cell is None or pd.isna(cell) else str(cell)).astype(str)
 
 
 def _write_cells(sheet: Any, cells: pd.Series, column: int, top: int, formats: dict[str, Any], *, long: bool) -> None:

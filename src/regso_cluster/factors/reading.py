@@ -20,8 +20,11 @@ import pandas as pd
 
 from regso_cluster.errors import Fault, InputError
 
-SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".xls", ".xlsb", ".ods", ".parquet")
-_SPACES = re.compile(r"[\s\u00a0\u2009\u202f]+")
+TEXT_SUFFIXES = (".csv", ".txt", ".tsv")
+SUFFIXES = (*TEXT_SUFFIXES, ".xlsx", ".xls", ".xlsb", ".ods", ".parquet")
+LARGEST = 1e15  # beyond it a float64 no longer tells neighbouring whole numbers apart
+_SPACES = re.compile(r"[ \u00a0\u2009\u202f]")
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}([ \u00a0\u2009\u202f]\d{3})+([.,]\d+)?")
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,7 @@ def read_table(path: str | Path) -> RawTable:
         raise InputError(Fault("unknown kind of file", path.name, kinds, path.suffix or "no suffix", "Save it as CSV."))
     content = path.read_bytes()
     decimal_comma: bool | None = False
-    if path.suffix.lower() in (".csv", ".txt", ".tsv"):
+    if path.suffix.lower() in TEXT_SUFFIXES:
         frame, notes, decimal_comma = _read_text(content, path.name)
     elif path.suffix.lower() == ".parquet":
         frame, notes = _read_parquet(content, path.name)
@@ -97,6 +100,8 @@ def read_table(path: str | Path) -> RawTable:
         raise InputError(
             [Fault("two columns of one name", f"{path.name}, column {name}", hint="Rename one.") for name in doubled]
         )
+    if path.suffix.lower() in TEXT_SUFFIXES:
+        _refuse_line_breaks(frame, path.name)
     return RawTable(path.name, frame, hashlib.sha256(content).hexdigest(), (*notes, *more), decimal_comma)
 
 
@@ -104,7 +109,7 @@ def _read_text(content: bytes, name: str) -> tuple[pd.DataFrame, list[str], bool
     text, notes = _decode(content, name)
     try:
         delimiter = _delimiter(text)
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error as error:
         hint = "Look for a quotation mark that is never closed."
         raise InputError(Fault("not readable as CSV", name, got=str(error), hint=hint)) from error
@@ -138,6 +143,19 @@ def _below_header(rows: list[list[Any]], at: int) -> tuple[pd.DataFrame, list[st
     frame = pd.DataFrame(cells, columns=header, dtype=object)
     frame.index = pd.RangeIndex(at + 2, at + 2 + len(frame))
     return frame, [f"{at} lines above the header left out"] if at else []
+
+
+def _refuse_line_breaks(frame: pd.DataFrame, name: str) -> None:
+    """Refuse a cell over several lines: a stray quotation mark has swallowed the rows between."""
+    faults = [
+        Fault("a line break inside a cell", f"{name}, row {row}, column {column}", got=repr(cell)[:60],
+              hint="Look for a stray quotation mark: rows may have been swallowed.")
+        for column in frame.columns
+        if column  # an export may write its notes beside the table, under no name
+        for row, cell in frame.loc[frame[column].astype(str).str.contains("[\r\n]", regex=True), column].items()
+    ]  # fmt: skip
+    if faults:
+        raise InputError(faults)
 
 
 def _decode(content: bytes, name: str) -> tuple[str, list[str]]:
@@ -277,14 +295,15 @@ def parse_numbers(
     """
     if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
         values = column.to_numpy(np.float64, na_value=np.nan)
-        bad = np.isinf(values)
-        status = np.where(bad, "bad", np.where(np.isnan(values), "missing", "observed")).astype(object)
-        return Numbers(np.where(bad, np.nan, values), status, column[bad].astype(str))
+        status = np.where(np.isnan(values), "missing", "observed").astype(object)
+        return _judged(values, status, column.astype(str), suppressed, missing, ())
     text = column.map(as_text)
     status = np.select([text.isin(suppressed), text.isin(missing)], ["suppressed", "missing"], "observed").astype(
         object
     )
-    compact = text.str.replace(_SPACES, "", regex=True).str.replace("\u2212", "-")
+    minus = text.str.replace("\u2212", "-")
+    # spaces part thousands, and nothing else: "1 2 3" is no number
+    compact = minus.where(~minus.str.fullmatch(_THOUSANDS), minus.str.replace(_SPACES, "", regex=True))
     point = compact.str.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
     comma = compact.str.fullmatch(r"[+-]?\d+,\d+([eE][+-]?\d+)?") & (status == "observed")
     thousands = compact.str.fullmatch(r"[+-]?\d{1,3}(,\d{3})+")
@@ -300,6 +319,19 @@ def parse_numbers(
     observed = status == "observed"
     values = np.full(len(column), np.nan)
     values[observed] = compact[observed].str.replace(",", ".").astype(np.float64)
+    return _judged(values, status, text, suppressed, missing, notes)
+
+
+def _judged(
+    values: npt.NDArray[np.float64], status: npt.NDArray[np.object_], text: pd.Series,
+    suppressed: tuple[str, ...], missing: tuple[str, ...], notes: tuple[str, ...],
+) -> Numbers:  # fmt: skip
+    """Apply marks that are numbers (-999), whatever their spelling or type; refuse what no figure can be."""
+    for marks, name in ((suppressed, "suppressed"), (missing, "missing")):
+        numbers = [float(mark) for mark in marks if re.fullmatch(r"-?\d+(\.\d+)?", mark)]
+        status[np.isin(values, numbers)] = name
+    status[np.abs(values) > LARGEST] = "bad"
+    values = np.where(status == "observed", values, np.nan)
     return Numbers(values, status, text[status == "bad"], notes)
 
 

@@ -100,15 +100,18 @@ def read_factors(
     codes, by_deso, edition = _codes(raw, method, edition, year, faults, notes)
     counts, status = _numbers(raw, parts, codes, method, faults, notes)
     areas = _areas(raw, codes, method, edition, faults)
+    faults += check_counts(counts, method, raw.name, codes)
     if by_deso:
         counts, status, areas = _to_regso(counts, status, areas, method, raw.name, deso_key, notes)
         edition = edition or detect_edition(areas.index)
-    faults += check_counts(counts, method, raw.name, codes)
     if method.table.areas == "regso":
         areas = _complete(areas, edition, method, raw.name, faults, notes)
     if faults:
         raise InputError(faults)
     areas = areas.sort_index()
+    if method.needs_population and not areas["population"].sum() > 0:
+        hint = "Residents weigh the areas: give their number."
+        raise InputError(Fault("no residents at all", f"{raw.name}, column {method.table.population}", hint=hint))
     counts, status = counts.reindex(areas.index), status.reindex(areas.index, fill_value=MISSING)
     return _assemble(raw, method, areas, counts, status, edition, notes)
 
@@ -133,7 +136,8 @@ def _layout(raw: RawTable, method: Method) -> list[_Part]:
     )
     wanted = [method.table.code, *([method.table.population] if method.table.population else [])]
     if is_long:
-        wanted += ["value"] if all(factor.value for factor in method.factors) else ["numerator", "denominator"]
+        wanted += ["value"] if any(factor.value for factor in method.factors) else []
+        wanted += ["numerator", "denominator"] if any(not factor.value for factor in method.factors) else []
     else:
         wanted += [column for factor in method.factors for column in factor.columns]
     faults = [
@@ -218,8 +222,7 @@ def _codes(
     if len(parsed.repaired):
         first = parsed.repaired.iloc[0]
         notes.append(f"{len(parsed.repaired)} codes repaired, as {first['given']!r} to {first['code']}")
-    if edition is None and len(parsed.editions) == 1:
-        edition = parsed.editions[0]
+    edition = _said_edition({*parsed.editions, *([edition] if edition else [])}, where, faults)
     if by_deso:
         return parsed.codes, True, edition
     if edition is None:
@@ -233,6 +236,15 @@ def _codes(
             f"the codes are of RegSO {edition}; official tables of {year} are in RegSO {edition_of_year(year)}"
         )
     return parsed.codes, False, edition
+
+
+def _said_edition(said: set[int], where: str, faults: list[Fault]) -> int | None:
+    """Settle the edition by what was said of it: by suffixes of codes and by the caller."""
+    if len(said) > 1:
+        hint = "A table is of one edition: say the one of its codes, or take rows of other editions out."
+        got = ", ".join(str(one) for one in sorted(said))
+        faults.append(Fault("code suffixes of another edition", where, "one edition", got, hint))
+    return max(said, default=None)
 
 
 def _numbers(
@@ -269,9 +281,9 @@ def _numbers(
     columns = pd.MultiIndex.from_tuples(counts)
     found = pd.DataFrame(status, columns=columns)
     for part in parts:
-        hidden = int((found[part.factor.key, part.role] == SUPPRESSED).sum())
-        if hidden:
-            notes.append(f"column {part.column}: {hidden} suppressed cells kept as missing")
+        for mark, word in ((SUPPRESSED, "suppressed"), (MISSING, "empty")):
+            if count := int((found[part.factor.key, part.role] == mark).sum()):
+                notes.append(f"column {part.column}: {count} {word} cells kept as missing")
     return pd.DataFrame(counts, columns=columns), found.fillna(MISSING).replace("bad", MISSING)
 
 
@@ -300,7 +312,7 @@ def _areas(raw: RawTable, codes: pd.Series, method: Method, edition: int | None,
         )
         areas["population"] = by_row.loc[rows.index].to_numpy()
         for code, said in by_row.groupby(codes):
-            if said.nunique() > 1:
+            if said.min() < said.max():
                 where = f"{raw.name}, rows {', '.join(map(str, said.index[:5]))}, column {table.population}, {code}"
                 values = " / ".join(f"{number:g}" for number in said.unique()[:5])
                 hint = "Write one number of residents in all rows of the area."
@@ -328,14 +340,20 @@ def _to_regso(
     if len(unknown):
         hint = "Use the key of the edition of the table."
         raise InputError([Fault("a DeSO code that the key lacks", name, got=str(code), hint=hint) for code in unknown])
-    absent = key.index.difference(counts.index)
+    touched = key[key.isin(key.loc[counts.index])] if method.table.coverage == "partial" else key
+    absent = touched.index.difference(counts.index)
     if len(absent) and method.table.coverage == "full":
         hint = "Add their rows, or set coverage = 'partial' in the method."
         raise InputError([Fault("a DeSO of the key has no row", name, got=str(code), hint=hint) for code in absent])
+    if len(absent):
+        notes.append(f"{len(absent)} DeSO have no row: their RegSO are missing, never the sum of the rest")
+        counts, areas = counts.reindex(touched.index), areas.reindex(touched.index)
+        status = status.reindex(touched.index, fill_value=MISSING)
     area = key.loc[counts.index]
     notes.append(f"{len(counts)} DeSO summed to {area.nunique()} RegSO through {Path(deso_key).name}")
     counts, status = sum_to_areas(counts, status, area)
-    population = areas["population"].groupby(area).sum(min_count=1)
+    whole = areas["population"].groupby(area).count() == areas["population"].groupby(area).size()
+    population = areas["population"].groupby(area).sum(min_count=1).where(whole)
     regso = pd.DataFrame({"name": pd.Series(pd.NA, counts.index, dtype="string"), "population": population})
     return counts, status, regso
 
@@ -355,9 +373,13 @@ def read_deso_key(path: str | Path) -> pd.Series:
     found: dict[str, pd.Series] = {}
     for kind in ("deso", "regso"):
         for column in raw.frame.columns:
-            parsed = parse_codes(raw.frame[column], kind)
-            if parsed.codes.notna().mean() > 0.9:
-                found.setdefault(kind, parsed.codes)
+            codes = parse_codes(raw.frame[column], kind).codes
+            if codes.notna().mean() <= 0.9:
+                continue
+            if kind in found and not found[kind].equals(codes):
+                hint = "Leave the one column that is meant."
+                raise InputError(Fault(f"two columns of different {kind} codes", raw.name, got=repr(column), hint=hint))
+            found[kind] = codes
     faults = [
         Fault(f"no column of {kind} codes", raw.name, f"codes such as {example}",
               f"columns {', '.join(map(repr, raw.frame.columns))}",
@@ -384,6 +406,12 @@ def _complete(
         hint = "Say it with --edition 2020 or --edition 2025."
         raise InputError(Fault("the edition of the codes cannot be told", name, "2020 or 2025", hint=hint))
     names = area_names(edition).set_index("regso")
+    foreign = areas.index.difference(pd.Index(code_set(edition)))
+    if not faults and len(foreign):  # codes of a table are checked before; these came through a key
+        hint = "Use the key of this edition."
+        raise InputError(
+            [Fault("the key leads to an unknown area", name, f"RegSO {edition}", str(code), hint) for code in foreign]
+        )
     known = areas.reindex(pd.Index(code_set(edition), name=method.table.code))
     absent = known.index.difference(areas.index)
     if len(absent) and method.table.coverage == "full":
@@ -430,7 +458,7 @@ def _assemble(
         status=np.select(worst_first, [TOO_FEW, MISSING, SUPPRESSED], OBSERVED)
     )
     said = raw.frame.get("synthetic", pd.Series(dtype=object)).map(as_text).str.lower()
-    synthetic = bool(said.isin(["yes", "true", "1"]).any())
+    synthetic = bool(said.isin(["yes", "y", "true", "1", "ja", "j", "sant"]).any())
     return FactorTable(
         areas, numerator, denominator, value, joined, edition, raw.name, raw.sha256, tuple(notes), synthetic
     )
