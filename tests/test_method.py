@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import pytest
 
 from regso_cluster.errors import InputError
-from regso_cluster.method import Yardstick, builtin_methods, line_of, load_method, parse_method
+from regso_cluster.method import Yardstick, builtin_methods, known_keys, line_of, load_method, parse_method
 from tests.tables import METHOD, method
 
 
@@ -204,3 +205,10 @@ def test_factor_properties():
     assert (poor.sign, voted.sign) == (1, -1)
     assert not method().needs_population
     assert method(METHOD.replace("sd = 1.0 }", 'sd = 1.0 }\nweighting = "residents"')).needs_population
+
+
+def test_every_key_of_a_method_file_is_in_its_reference(root):
+    written_by_runs = {field.name for field in dataclasses.fields(Yardstick)}
+    text = (root / "docs" / "method.md").read_text("utf-8")
+    words = set(re.findall(r"[a-z_]+", text))
+    assert not known_keys() - written_by_runs - words

@@ -464,7 +464,7 @@ def _shape_faults(error: ValidationError, text: str, source: str) -> list[Fault]
         place = tuple(part for part in item["loc"] if part not in ("Rule", "constrained-str"))
         where = f"{source}, line {line_of(text, place)}, {_spell(place)}"
         if item["type"] == "unexpected_keyword_argument":
-            close = difflib.get_close_matches(str(place[-1]), sorted(_known_keys()), n=1, cutoff=0.75)
+            close = difflib.get_close_matches(str(place[-1]), sorted(known_keys()), n=1, cutoff=0.75)
             hint = f"Is it {close[0]!r}?" if close else "Remove it; docs/method.md lists the keys."
             fault = Fault("unknown key", where, hint=hint)
         elif item["type"] == "missing":
@@ -486,7 +486,7 @@ def _spell(place: Place) -> str:
     return ".".join(str(part) if isinstance(part, str) else f"number {part + 1}" for part in place)
 
 
-def _known_keys() -> set[str]:
+def known_keys() -> set[str]:
     """Collect every key that a method file can have."""
     parts: list[Any] = [Method, Table, Limit, Factor, Problems, Rule, CompositeGroup, Composite, Scale, Theme, Index]
     parts += [Banding, Naming, Clusters, Certainty, Yardstick, Text]
