@@ -27,7 +27,7 @@ def cases():
                 yield pytest.param(law, subject, id=f"{law.__name__}-{subject.name}")
 
 
-@pytest.mark.parametrize(("law", "subject"), cases())
+@pytest.mark.parametrize(("law", "subject"), list(cases()))
 def test_law(law, subject):
     if law.__name__ in subject.without:
         pytest.skip(subject.without[law.__name__])
