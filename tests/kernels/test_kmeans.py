@@ -169,9 +169,9 @@ def test_rows_are_sorted_merged_and_those_without_weight_dropped():
     nan = np.nan
     X = np.array([[2, 1], [1, nan], [1, 5], [2, 1], [1, nan], [nan, nan], [1, 4], [-0.0, 1], [0.0, 1]])
     weights = np.array([1.0, 2, 1, 3, 5, 1, 0, 1, 1])
-    order, summed = search.canonical_order(X, np.isnan(X), weights)
-    np.testing.assert_array_equal(X[order] + 0.0, [[0, 1], [1, 5], [1, nan], [2, 1]])
-    assert summed.tolist() == [2, 1, 7, 4]
+    points = search.prepare(X, np.isnan(X), weights)
+    np.testing.assert_array_equal(X[points.first] + 0.0, [[0, 1], [1, 5], [1, nan], [2, 1]])
+    assert points.row_weights.tolist() == [2, 1, 7, 4]
 
 
 @pytest.mark.parametrize("gaps", [0.0, 0.2])

@@ -10,6 +10,45 @@ import numpy.typing as npt
 
 from regso_cluster.grouping.metrics import Metric, prepare_metric, shrunk_covariance
 
+Integers = npt.NDArray[np.int64]
+
+
+def canonical_order(
+    values: npt.NDArray[np.float64],
+    missing: npt.NDArray[np.bool_],
+    weights: npt.NDArray[np.float64],
+    rows: Integers,
+) -> tuple[Integers, Integers]:
+    """Sort rows by value, gaps last, equal ones by weight.
+
+    Parameters
+    ----------
+    values : (n, n_factors); where missing, anything
+    missing : (n, n_factors)
+    weights : (n,)
+    rows : (m,) which rows take part
+
+    Returns
+    -------
+    order : (m,) these rows, sorted
+    begins : where in `order` each distinct row begins
+    """
+    key = np.where(missing[rows, 0], np.inf, values[rows, 0])
+    sorting = np.argsort(key)
+    order, key = rows[sorting], key[sorting]
+    # The first factor settles nearly all; only rows that are equal there are sorted by the other factors.
+    same = np.zeros(len(order) + 1, dtype=bool)  # same[i]: row i is as row i - 1
+    same[1:-1] = key[1:] == key[:-1]
+    tied = np.flatnonzero(same[:-1] | same[1:])
+    if len(tied):
+        run = np.cumsum(~same[tied])
+        among = order[tied]
+        rest = np.where(missing[among], np.inf, values[among])[:, 1:]
+        sorting = np.lexsort((weights[among], *rest.T[::-1], run))
+        order[tied], rest = among[sorting], rest[sorting]
+        same[tied[1:]] &= (rest[1:] == rest[:-1]).all(axis=1)
+    return order, np.flatnonzero(~same[:-1])
+
 
 @dataclass(frozen=True)
 class DistinctRows:
@@ -24,7 +63,12 @@ class DistinctRows:
 
     values: npt.NDArray[np.float64]
     weights: npt.NDArray[np.float64]
-    member: npt.NDArray[np.int64]
+    member: Integers
+
+    def first(self) -> Integers:
+        """Give the first row of the table that holds each distinct row: (n_distinct,)."""
+        numbers, rows = np.unique(self.member, return_index=True)
+        return rows[numbers >= 0]
 
 
 def distinct_rows(values: npt.NDArray[np.float64], weights: npt.NDArray[np.float64]) -> DistinctRows:
@@ -39,17 +83,12 @@ def distinct_rows(values: npt.NDArray[np.float64], weights: npt.NDArray[np.float
     -------
     DistinctRows: the same, to the bit, for the same rows in any order
     """
-    used = np.flatnonzero(weights > 0)
-    rows, shares = values[used] + 0.0, weights[used]  # -0.0 becomes 0.0
-    order = np.lexsort((shares, *rows.T[::-1]))
-    rows, shares = rows[order], shares[order]
-    same = (rows[1:] == rows[:-1]) | (np.isnan(rows[1:]) & np.isnan(rows[:-1]))
-    number = np.concatenate([[0], np.cumsum(~same.all(axis=1))]) if len(used) else np.empty(0, dtype=np.int64)
-    first = np.flatnonzero(np.diff(number, prepend=-1))
+    values = values + 0.0  # -0.0 becomes 0.0
+    order, begins = canonical_order(values, np.isnan(values), weights, np.flatnonzero(weights > 0))
     member = np.full(len(values), -1, dtype=np.int64)
-    member[used[order]] = number
-    totals = np.bincount(number, weights=shares, minlength=len(first))
-    return DistinctRows(np.ascontiguousarray(rows[first]), totals.astype(np.float64), member)
+    member[order] = np.repeat(np.arange(len(begins)), np.diff(begins, append=len(order)))
+    totals = np.add.reduceat(weights[order], begins) if len(order) else weights[order]
+    return DistinctRows(np.ascontiguousarray(values[order[begins]]), totals, member)
 
 
 def checked_weights(sample_weight: Any, n: int) -> npt.NDArray[np.float64]:

@@ -153,8 +153,15 @@ def centred(X: Floats, weights: Floats) -> Floats:
 
     Raises
     ------
-    InputError  a value that is missing or infinite, or too large to be squared; where the first one stands
+    InputError  see `require_finite`
     """
+    require_finite(X)
+    moved: Floats = np.ascontiguousarray(X - (weights @ X) / weights.sum())
+    return moved
+
+
+def require_finite(X: Floats) -> None:
+    """Refuse a value that is missing or infinite, or too large to be squared, and say where the first one stands."""
     wrong = np.argwhere(~np.isfinite(X))
     if len(wrong):
         row, column = (int(place) for place in wrong[0])
@@ -172,8 +179,26 @@ def centred(X: Floats, weights: Floats) -> Floats:
     if largest > LARGEST:
         hint = "Divide the column by a power of ten"
         raise InputError(Fault("values too large to be squared", "X", f"up to {LARGEST}", str(largest), hint))
-    moved: Floats = np.ascontiguousarray(X - (weights @ X) / weights.sum())
-    return moved
+
+
+def reordered(graph: NeighbourGraph, order: Integers) -> NeighbourGraph:
+    """Number the areas anew: area i of the result is area `order[i]` of the graph.
+
+    Parameters
+    ----------
+    order : (n,) every area once
+    """
+    n = order.size
+    if graph.indices.size == n * (n - 1):
+        return graph
+    place = np.empty(n, np.int64)
+    place[order] = np.arange(n)
+    counts = np.diff(graph.indptr)[order]
+    indptr = np.concatenate(([0], np.cumsum(counts)))
+    taken = np.arange(graph.indices.size) + np.repeat(graph.indptr[order] - indptr[:-1], counts)
+    moved = scipy.sparse.csr_array((np.ones(taken.size, np.int8), place[graph.indices[taken]], indptr), shape=(n, n))
+    sorted_rows = moved.tocsc()  # a symmetric matrix by columns is that matrix by rows, each row in order
+    return _graph(sorted_rows.indptr.astype(np.int64), sorted_rows.indices.astype(np.int64))
 
 
 def _graph(indptr: Integers, indices: Integers) -> NeighbourGraph:

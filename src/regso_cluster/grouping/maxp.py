@@ -79,26 +79,27 @@ class MaxP(Regionaliser):
             an argument out of range; an `InputError` for missing values (where), a graph that does not fit or
             is not symmetric, or a connected part that holds less than `min_weight` (which)
         """
-        X, weights, graph = self._inputs(X, sample_weight)
-        self._check_counts(len(X), n_init=self.n_init, n_improved=self.n_improved)
+        inputs = self._inputs(X, sample_weight)
+        self._check_counts(len(inputs.X), n_init=self.n_init, n_improved=self.n_improved)
         check_weight("min_weight", self.min_weight)
         if not self.min_weight > 0:
             raise ValueError(f"min_weight must be above 0, got {self.min_weight!r}")
-        _require_mass(graph, weights, float(self.min_weight))
+        _require_mass(inputs.graph, inputs.weights, float(self.min_weight))
         seed = self.random_state
         if not (seed is None or isinstance(seed, (int, np.integer))):
             seed = int(check_random_state(seed).randint(2**31))
         seeds = np.random.SeedSequence(seed).spawn(int(self.n_init))
-        search = _MaxPSearch(X, weights, graph, float(self.min_weight))
+        areas = inputs.canonical()
+        search = _MaxPSearch(areas.X, areas.weights, areas.graph, float(self.min_weight))
         with threads(self.n_threads):
             built = search.construct(seeds, int(self.n_improved))
             labels, counts, objectives = search.improve(built.labels, built.counts)
         best = np.lexsort((objectives, -counts))[0]
-        self.labels_ = _renumber(labels[best])
+        self.labels_ = areas.labels(labels[best])
         self.n_regions_ = int(counts[best])
         self.objective_ = float(objectives[best])
         self.region_counts_ = built.all_counts
-        self.n_connected_components_ = graph.n_components
+        self.n_connected_components_ = areas.graph.n_components
         return self
 
 
@@ -157,15 +158,6 @@ class _MaxPSearch(NamedTuple):
                 labels[part], counts[part], objectives[part], mean, mass, work,
             )  # fmt: skip
         return labels, counts, objectives
-
-
-def _renumber(labels: Integers) -> Integers:
-    """Give regions numbers by their first area."""
-    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
-    rank = np.empty(first.size, np.int64)
-    rank[np.argsort(first)] = np.arange(first.size)
-    numbered: Integers = rank[inverse]
-    return numbered
 
 
 def _require_mass(graph: NeighbourGraph, weights: Floats, min_weight: float) -> None:

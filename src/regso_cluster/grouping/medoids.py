@@ -244,8 +244,10 @@ class KMedoids(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, 
             self.cluster_centers_ = table[self.medoid_indices_]
         to_medoids = self._to_medoids(table)
         self.labels_ = np.asarray(np.argmin(to_medoids, axis=1), dtype=np.int64)
-        self.inertia_ = float((weights * to_medoids.min(axis=1)).sum())
-        self.medoid_silhouette_ = _medoid_silhouette(to_medoids, weights)
+        # summed over the distinct rows in their own order: the same bits in whatever order the table comes
+        to_medoids = to_medoids[rows.first()]
+        self.inertia_ = float((rows.weights * to_medoids.min(axis=1)).sum())
+        self.medoid_silhouette_ = _medoid_silhouette(to_medoids, rows.weights)
         return self
 
     def _square(self, rows: DistinctRows) -> Floats:
@@ -288,10 +290,7 @@ class KMedoids(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, 
                 ConvergenceWarning,
                 stacklevel=3,
             )
-        first_row = np.full(n, len(rows.member), dtype=np.int64)
-        seen = np.flatnonzero(rows.member >= 0)
-        np.minimum.at(first_row, rows.member[seen], seen)
-        self.medoid_indices_ = first_row[found.medoids]
+        self.medoid_indices_ = rows.first()[found.medoids]
         self.losses_ = found.losses
         self.n_iter_ = found.n_passes
 

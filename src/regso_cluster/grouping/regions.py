@@ -88,18 +88,20 @@ class ContiguousAgglomerative(Regionaliser):
             an argument out of range; an `InputError` for missing values (where), a graph that does not fit or
             is not symmetric, more connected parts than regions (how many regions it takes)
         """
-        X, weights, graph = self._inputs(X, sample_weight)
-        self._check_counts(len(X), n_clusters=self.n_clusters)
+        inputs = self._inputs(X, sample_weight)
+        self._check_counts(len(inputs.X), n_clusters=self.n_clusters)
         kind = linkage_kind(self.linkage)
-        require_regions(graph, self.n_clusters)
+        require_regions(inputs.graph, self.n_clusters)
+        areas = inputs.canonical()
+        X, weights, graph, order = areas
         tree = agglomerate(X, weights, neighbour_pairs(X, graph), kind, graph.n_components)
-        self.children_ = tree.merges
+        self.children_ = areas.nodes(tree.merges)
         self.distances_ = np.sqrt(2.0 * tree.costs) if self.linkage == "ward" else tree.costs
         self.objectives_ = np.concatenate(([0.0], np.cumsum(tree.rises)))
         self.n_connected_components_ = graph.n_components
         self.n_leaves_ = len(X)
         self.labels_ = self.cut(self.n_clusters)
-        self.objective_ = _within(X, weights, self.labels_)
+        self.objective_ = _within(X, weights, self.labels_[order])
         return self
 
     def cut(self, n_clusters: int) -> Integers:
@@ -146,10 +148,12 @@ class _TreeCutter(Regionaliser):
             is not symmetric, more connected parts than regions (how many it takes), or a minimum that the
             tree cannot keep (how many regions it can)
         """
-        X, weights, graph = self._inputs(X, sample_weight)
-        self._check_counts(len(X), n_clusters=self.n_clusters, min_size=self.min_size)
+        inputs = self._inputs(X, sample_weight)
+        self._check_counts(len(inputs.X), n_clusters=self.n_clusters, min_size=self.min_size)
         check_weight("min_weight", self.min_weight)
-        require_regions(graph, self.n_clusters)
+        require_regions(inputs.graph, self.n_clusters)
+        areas = inputs.canonical()
+        X, weights, graph, _ = areas
         pairs = neighbour_pairs(X, graph)
         tree = self._tree(X, weights, pairs, graph.n_components)
         n, k = len(X), int(self.n_clusters)
@@ -179,11 +183,11 @@ class _TreeCutter(Regionaliser):
                 )
             )
         below = cuts[graph.n_components : k]
-        self.cut_edges_ = np.column_stack([parent[below], below])
-        self.tree_ = np.column_stack([pairs.first[tree], pairs.second[tree]])
+        self.cut_edges_ = areas.nodes(np.column_stack([parent[below], below]))
+        self.tree_ = areas.nodes(np.column_stack([pairs.first[tree], pairs.second[tree]]))
         self.objectives_ = objectives[graph.n_components - 1 :].copy()
         self.objective_ = float(objectives[k - 1])
-        self.labels_ = labels
+        self.labels_ = areas.labels(labels)
         self.n_connected_components_ = graph.n_components
         return self
 

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from regso_cluster.grouping._rows import canonical_order
 from regso_cluster.kernels import kmeans as kernels
 from regso_cluster.kernels import partial
 
@@ -108,31 +109,10 @@ def in_threads(task: Callable[[Item], Result], items: Iterable[Item], n_threads:
         return list(pool.map(task, items))
 
 
-def canonical_order(values: Floats, missing: Booleans, weights: Floats) -> tuple[Integers, Floats]:
-    """Sort rows by value (gaps last), merge identical ones, drop those without weight or without any value.
-
-    Returns
-    -------
-    order : (m,) a row of the table for each distinct row
-    summed : (m,) weights added over identical rows, the lightest first
-    """
-    rows = np.flatnonzero((weights > 0) & ~missing.all(axis=1))
-    key = np.where(missing[rows, 0], np.inf, values[rows, 0])
-    sorting = np.argsort(key)
-    order, key = rows[sorting], key[sorting]
-    # The first factor settles nearly all; only rows that are equal there are sorted by the other factors.
-    same = np.zeros(len(order) + 1, dtype=bool)  # same[i]: row i is as row i - 1
-    same[1:-1] = key[1:] == key[:-1]
-    tied = np.flatnonzero(same[:-1] | same[1:])
-    if len(tied):
-        run = np.cumsum(~same[tied])
-        among = order[tied]
-        rest = np.where(missing[among], np.inf, values[among])[:, 1:]
-        sorting = np.lexsort((weights[among], *rest.T[::-1], run))
-        order[tied], rest = among[sorting], rest[sorting]
-        same[tied[1:]] &= (rest[1:] == rest[:-1]).all(axis=1)
-    starts = np.flatnonzero(~same[:-1])
-    return order[starts], np.add.reduceat(weights[order], starts) if len(order) else weights[order]
+def _distinct(values: Floats, missing: Booleans, weights: Floats) -> tuple[Integers, Floats]:
+    """Give a row of the table for each distinct row with weight and any value, and the weights added up."""
+    order, begins = canonical_order(values, missing, weights, np.flatnonzero((weights > 0) & ~missing.all(axis=1)))
+    return order[begins], np.add.reduceat(weights[order], begins) if len(order) else weights[order]
 
 
 def prepare(values: Floats, missing: Booleans, weights: Floats, n_threads: int = 1) -> Points:
@@ -145,7 +125,7 @@ def prepare(values: Floats, missing: Booleans, weights: Floats, n_threads: int =
     weights : (n,) float64, >= 0
     """
     p = values.shape[1]
-    first, row_weights = canonical_order(values, missing, weights)
+    first, row_weights = _distinct(values, missing, weights)
     gaps, effective = np.zeros(p, dtype=bool), row_weights
     if missing.any():
         gaps = np.asarray(missing[first].any(axis=0))
