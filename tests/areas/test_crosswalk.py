@@ -216,6 +216,29 @@ def test_a_small_area_cut_from_a_large_one_is_no_sliver():
     assert table(build_crosswalk(old, new))["A", "B"] == pytest.approx(0.0004)
 
 
+def test_of_slivers_alone_the_largest_stays():
+    # A, 1 km deep, goes to P, Q, R by 4, 3 and 3 tenths, each of which is nearly all Z.
+    old = layer({"A": (0, 30, 10, 31), "Z": (0, 0, 10, 30)})
+    new = layer({"P": (0, 0, 4, 31), "Q": (4, 0, 7, 31), "R": (7, 0, 10, 31)})
+    shares = table(build_crosswalk(old, new, rules=Rules(sliver=0.45)))
+    assert shares == pytest.approx({("A", "P"): 1, ("Z", "P"): 0.4, ("Z", "Q"): 0.3, ("Z", "R"): 0.3})
+
+
+def test_who_lives_on_a_border_is_counted_once():
+    crosswalk = build_crosswalk(layer(OLD), layer(NEW), population=people_at({(4, 6): 8, (2, 6): 2, (8, 4): 5}))
+    assert crosswalk.shares["residents"].sum() == 15
+    assert crosswalk.old.loc["A", "residents"] == 10
+
+
+def test_a_cell_that_hangs_over_the_edge():
+    # 99.5 % of the first cell lie in A: all live there. Of the second a half: half of them.
+    one = layer({"A": (0, 0, 4, 4)})
+    cells = layer({"x": (2, 0, 4.01, 1), "y": (3, 2, 5, 3)}, population=[200.0, 100.0])
+    crosswalk = build_crosswalk(one, one, population=cells)
+    assert crosswalk.old.loc["A", "residents"] == pytest.approx(250)
+    assert crosswalk.notes == ("50 residents of the layer of population live outside both layers",)
+
+
 def test_unobserved_parts_make_the_whole_unobserved():
     crosswalk = build_crosswalk(layer(OLD), layer(NEW))
     given_counts = counts()[["p", "q"]]

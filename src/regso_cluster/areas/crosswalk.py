@@ -320,7 +320,7 @@ def move_counts(
     """
     _check_counts(counts, crosswalk)
     if status is None:
-        status = counts.notna().replace({True: "observed", False: "missing"})
+        status = pd.DataFrame(np.where(counts.notna(), "observed", "missing"), counts.index, counts.columns)
     counts = counts.reindex(crosswalk.old.index)
     status = status.reindex(crosswalk.old.index)[counts.columns].fillna("missing")
     seen = counts.notna() & (status == "observed")
