@@ -8,10 +8,12 @@ The map of the house; data walk through it once, in this direction:
     kernels         all numba code: arrays in, arrays filled
     grouping        from scores to groups: problems, composite groups, index, tiers, clusters, profiles
     certainty       how sure we are
+    years           year after year: transitions, and why a group changed
     delivery        workbooks, text tables, maps
 
     pipeline        classify(): the only module that knows the order of the steps
     release         the result on disk: written whole, read, verified
+    compare         two releases side by side, classified again step by step
     cli             the commands
     example         a synthetic country on the real area codes
 

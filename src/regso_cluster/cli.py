@@ -260,6 +260,31 @@ def freeze(release: Path, out: Path, beside: bool, as_json: bool) -> None:
     click.echo(json.dumps({"written": [path]}, ensure_ascii=False) if as_json else path)
 
 
+@main.command(short_help="Who moved between two releases, and why.")
+@click.argument("old", type=NEW)
+@click.argument("new", type=NEW)
+@click.option("--out", type=NEW, help="A folder for all tables, as Parquet and xlsx; it must not exist.")
+@json_option
+def compare(old: Path, new: Path, out: Path | None, as_json: bool) -> None:
+    """Compare the releases OLD and NEW: who changed group, the cause, and the factors behind.
+
+    Example: regso-cluster compare releases/2023 releases/2024 --out changes-2024
+    """
+    from regso_cluster.compare import compare as run
+    from regso_cluster.compare import write_comparison
+    from regso_cluster.release import read_release
+
+    comparison = run(read_release(old, verify=True), read_release(new, verify=True))
+    if out:
+        write_comparison(comparison, out)
+    if as_json:
+        click.echo(json.dumps(comparison.summary, ensure_ascii=False, indent=2))
+    else:
+        from regso_cluster.delivery.comparison import print_comparison
+
+        print_comparison(comparison)
+
+
 @main.command(short_help="Recompute the hashes of a release.")
 @click.argument("release", type=NEW)
 @json_option

@@ -16,7 +16,7 @@ import pandas as pd
 
 from regso_cluster.certainty.noise import measure_sureness
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.factors.scales import apply_scale, fit_scale
+from regso_cluster.factors.scales import Parameters, apply_scale, fit_scale
 from regso_cluster.factors.tables import OBSERVED, TOO_FEW, FactorTable
 from regso_cluster.grouping.composite import composite_index
 from regso_cluster.grouping.lineage import trace_groups
@@ -89,10 +89,7 @@ def classify(
             Fault("a table read with another method", table.source, str(method.keys), str(tuple(table.value)))
         )
     method = replace(method, seed=method.seed if seed is None else seed)
-    used = table.value.where(table.status == OBSERVED)
-    residents = table.areas["population"].where(table.areas["status"] != TOO_FEW).fillna(0).to_numpy(np.float64)
-    # kept out of the file when the table brings none: weights of a method that asks for none
-    weights = residents if method.needs_population else None
+    used, weights = usable(table, method)
     notes: list[str] = list(table.notes)
     figures: dict[str, Any] = {}
     if method.measured is None:
@@ -136,6 +133,13 @@ def classify(
         areas, _describe(areas, table, method), _long(table, method), method, table, year, figures, tuple(notes),
         _trace(areas, table, yardstick, previous, previous_method),
     )  # fmt: skip
+
+
+def usable(table: FactorTable, method: Method) -> tuple[pd.DataFrame, Array | None]:
+    """Give the values that are judged and measured (n_areas, n_factors), and the residents that weigh the areas."""
+    residents = table.areas["population"].where(table.areas["status"] != TOO_FEW).fillna(0).to_numpy(np.float64)
+    # a table may bring none where the method asks for none
+    return table.value.where(table.status == OBSERVED), residents if method.needs_population else None
 
 
 def _say_left(typology: Typology) -> list[str]:
@@ -187,6 +191,40 @@ def _signs(method: Method) -> Array:
     return np.array([factor.sign for factor in method.factors])
 
 
+def measure(used: pd.DataFrame, weights: Array | None, method: Method) -> Yardstick:
+    """Measure what is relative to a table, without clusters: limits, scales, cut points.
+
+    Parameters
+    ----------
+    used : (n_areas, n_factors) in the units of the factors, NaN where not observed
+    weights : (n_areas,) residents, where the method weighs by them
+    method : the choices
+    """
+    signs, scales = _signs(method), {}
+    limits = measure_limits(used, method, weights) if method.problems else {}
+    bands: tuple[float, ...] = ()
+    if method.index:
+        scales["index"] = fit_scale(used, method.index.scale, signs, weights)
+    if method.bands:
+        bands = measure_cuts(_index(used, method, scales).to_numpy(), method.bands, weights, "index")
+    tiers = {}
+    if method.tiers:
+        for factor in method.factors:
+            turned = factor.sign * used[factor.key].to_numpy()
+            cuts = measure_cuts(turned, method.tiers, weights, f"factor {factor.key}")
+            tiers[factor.key] = tuple(factor.sign * cut for cut in cuts)
+    if method.clusters:
+        scales["clusters"] = fit_scale(used, method.clusters.scale, signs, weights)
+    return Yardstick(limits=limits, scales=scales, bands=bands, tiers=tiers, choices_sha256=method.choices_hash)
+
+
+def _index(used: pd.DataFrame, method: Method, scales: dict[str, Parameters]) -> pd.Series:
+    if method.index is None:
+        return pd.Series(np.nan, index=used.index)
+    scores = apply_scale(used, method.index.scale, _signs(method), scales["index"])
+    return composite_index(scores, method.index, method.factors)["index"]
+
+
 def _measure(
     used: pd.DataFrame,
     weights: Array | None,
@@ -195,28 +233,12 @@ def _measure(
     previous_method: Method | None,
     threads: int | None,
 ) -> tuple[Yardstick, Typology | None]:
-    """Measure what is relative to this table: limits, scales, cut points, centres."""
-    signs, scales = _signs(method), {}
-    limits = measure_limits(used, method, weights) if method.problems else {}
-    bands: tuple[float, ...] = ()
-    index: pd.Series = pd.Series(np.nan, index=used.index)
-    if method.index:
-        scales["index"] = fit_scale(used, method.index.scale, signs, weights)
-        scores = apply_scale(used, method.index.scale, signs, scales["index"])
-        index = composite_index(scores, method.index, method.factors)["index"]
-    if method.bands:
-        bands = measure_cuts(index.to_numpy(), method.bands, weights, "index")
-    tiers = {}
-    if method.tiers:
-        for factor in method.factors:
-            turned = factor.sign * used[factor.key].to_numpy()
-            cuts = measure_cuts(turned, method.tiers, weights, f"factor {factor.key}")
-            tiers[factor.key] = tuple(factor.sign * cut for cut in cuts)
-    yardstick = Yardstick(limits=limits, scales=scales, bands=bands, tiers=tiers, choices_sha256=method.choices_hash)
+    """Measure limits, scales and cut points, then find the clusters."""
+    yardstick = measure(used, weights, method)
     if method.clusters is None:
         return yardstick, None
-    scales["clusters"] = fit_scale(used, method.clusters.scale, signs, weights)
-    scores = apply_scale(used, method.clusters.scale, signs, scales["clusters"])
+    index = _index(used, method, yardstick.scales)
+    scores = apply_scale(used, method.clusters.scale, _signs(method), yardstick.scales["clusters"])
     anchors = previous["cluster"].reindex(used.index) if previous is not None and "cluster" in previous else None
     generator = _generator(method, "clusters")
     typology = find_typology(
@@ -229,7 +251,7 @@ def _measure(
         for rows in (typology.centres, typology.named_at)
     )
     found = replace(
-        yardstick, scales=scales, centres=centres, cluster_numbers=typology.numbers, cluster_names=typology.names,
+        yardstick, centres=centres, cluster_numbers=typology.numbers, cluster_names=typology.names,
         cluster_named_at=named_at, cluster_last=max(*typology.numbers, before),
     )  # fmt: skip
     return found, typology

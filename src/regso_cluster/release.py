@@ -9,6 +9,8 @@ import os
 import platform
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -16,10 +18,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from regso_cluster import __version__
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.factors.tables import FactorTable
 from regso_cluster.method import Baseline, Method, Origin, Yardstick, hash_yardstick, parse_method
 from regso_cluster.pipeline import Classification
 
@@ -78,6 +82,24 @@ class Release:
         path = self.path / "lineage.parquet"
         return pd.read_parquet(path) if path.is_file() else None
 
+    @cached_property
+    def table(self) -> FactorTable:
+        """What was classified, read back from the release."""
+        areas = self.areas[["name", "kommun", "kommun_name", "lan", "population", "status"]]
+        keys = list(self.method.keys)
+        code = str(self.factors.columns[0])
+
+        def wide(column: str) -> pd.DataFrame:
+            pivoted = self.factors.pivot(index=code, columns="factor", values=column)
+            return pivoted.reindex(index=areas.index, columns=keys).rename_axis(columns=None)
+
+        given, inputs = self.manifest, self.manifest["inputs"][0]
+        return FactorTable(
+            areas.assign(population=areas["population"].astype("Float64").to_numpy(np.float64, na_value=np.nan)),
+            wide("numerator"), wide("denominator"), wide("value"), wide("status"), given["edition"],
+            inputs["name"], inputs["sha256"], (), given["synthetic"],
+        )  # fmt: skip
+
     @property
     def year(self) -> int:
         """The reference year."""
@@ -100,19 +122,32 @@ def write_release(
     InputError  `out` exists
     OSError  the disk is full or the folder cannot be written; nothing is left behind
     """
+    with whole_folder(out, "release") as partial:
+        _write_tables(classification, partial)
+        manifest = _manifest(classification, partial, previous, timings or {})
+        (partial / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    return Release(Path(os.path.abspath(out)), manifest)  # noqa: PTH100  # resolve() would follow a symlinked parent
+
+
+@contextmanager
+def whole_folder(out: str | Path, what: str) -> Iterator[Path]:
+    """Give a temporary folder beside `out` to write into, then move it into place: whole, or not at all.
+
+    Raises
+    ------
+    InputError  `out` exists
+    """
     out = Path(os.path.abspath(out))  # noqa: PTH100  # resolve() would follow a symlinked parent
     if out.exists() or out.is_symlink():
-        hint = "A release is never overwritten: choose another --out, or remove the folder yourself."
-        raise InputError(Fault("the release folder exists", str(out), hint=hint))
+        hint = f"A {what} is never overwritten: choose another --out, or remove the folder yourself."
+        raise InputError(Fault(f"the {what} folder exists", str(out), hint=hint))
     refuse_inside_a_release(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     _clear_stale(out)
     partial = out.with_name(f".{out.name}.partial-{os.getpid()}")
     try:
         partial.mkdir()
-        _write_tables(classification, partial)
-        manifest = _manifest(classification, partial, previous, timings or {})
-        (partial / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        yield partial
         for file in partial.iterdir():
             _flush(file)
         try:
@@ -126,7 +161,6 @@ def write_release(
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
-    return Release(out, manifest)
 
 
 def refuse_inside_a_release(path: Path) -> None:

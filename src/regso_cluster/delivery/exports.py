@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 
 LONG = 70  # characters: a wider column is wrapped
 SYNTHETIC = "SYNTETISKA DATA: alla siffror är påhittade. SYNTHETIC DATA: every figure is made up."
+WORKBOOK_OPTIONS = {
+    "strings_to_formulas": False,
+    "strings_to_numbers": False,
+    "strings_to_urls": False,
+    "nan_inf_to_errors": False,
+}
 
 
 def export(release: Release, to: str | Path) -> Path:
@@ -65,13 +71,7 @@ def write_workbook(release: Release, path: Path) -> None:
     """Write a workbook: areas, groups, what each column means, the method. Codes stay text, text is never a formula."""
     import xlsxwriter
 
-    options = {
-        "strings_to_formulas": False,
-        "strings_to_numbers": False,
-        "strings_to_urls": False,
-        "nan_inf_to_errors": False,
-    }
-    book = xlsxwriter.Workbook(path, options)
+    book = xlsxwriter.Workbook(path, WORKBOOK_OPTIONS)
     try:
         _fill_workbook(book, release)
         book.close()
@@ -86,20 +86,23 @@ def _fill_workbook(book: Any, release: Release) -> None:
                          "comments": SYNTHETIC if release.manifest["synthetic"] else ""})  # fmt: skip
     areas = release.areas.reset_index()
     columns = describe_columns(areas.columns, release.method)
-    _sheet(book, "Områden", areas, release, frozen_columns=2, headings=columns)
-    _sheet(book, "Grupper", release.groups, release)
-    _sheet(book, "Kolumner", columns, release)
-    _sheet(book, "Metod", _method_rows(release), release)
+    synthetic = bool(release.manifest["synthetic"])
+    write_sheet(book, "Områden", areas, synthetic=synthetic, frozen_columns=2, headings=columns)
+    write_sheet(book, "Grupper", release.groups, synthetic=synthetic)
+    write_sheet(book, "Kolumner", columns, synthetic=synthetic)
+    write_sheet(book, "Metod", _method_rows(release), synthetic=synthetic)
 
 
-def _sheet(
+def write_sheet(
     book: Any,
     name: str,
     frame: pd.DataFrame,
-    release: Release,
+    *,
+    synthetic: bool,
     frozen_columns: int = 0,
     headings: pd.DataFrame | None = None,
 ) -> None:
+    """Write a table as a sheet; `headings` (rows with `sv`, one a column) become comments on the headings."""
     sheet = book.add_worksheet(name)
     bold = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
     formats = {
@@ -111,7 +114,7 @@ def _sheet(
     sheet.set_landscape()
     sheet.set_paper(9)  # A4
     top = 0
-    if release.manifest["synthetic"]:
+    if synthetic:
         sheet.write_string(0, 0, SYNTHETIC, book.add_format({"bold": True, "font_color": "#b5305f"}))
         top = 1
     sheet.repeat_rows(top)

@@ -57,22 +57,22 @@ def flag_problems(value: pd.DataFrame, method: Method, limits: dict[str, float])
     -------
     (n_areas, n_factors) of dtype boolean: <NA> where the factor is not observed
     """
-    problems = method.problems or Problems()
     flags = {}
     for factor in method.factors:
-        comparison = next(iter(limit_of(factor, problems).given))
-        if comparison == "sd":
-            comparison = "above" if factor.worse == "high" else "below"
-        compare = {
-            "above": np.greater,
-            "at_least": np.greater_equal,
-            "below": np.less,
-            "at_most": np.less_equal,
-        }
         column = value[factor.key]
-        beyond = pd.Series(compare[comparison](column.to_numpy(), limits[factor.key]), value.index, dtype="boolean")
-        flags[factor.key] = beyond.mask(column.isna())
+        beyond = beyond_limit(column.to_numpy(), limits[factor.key], factor, method.problems)
+        flags[factor.key] = pd.Series(beyond, value.index, dtype="boolean").mask(column.isna())
     return pd.DataFrame(flags)
+
+
+def beyond_limit(values: npt.NDArray[np.float64], limit: float, factor: Factor, problems: Problems | None) -> Flags:
+    """Whether each value is a problem: strictly beyond a relative limit, as an absolute one says."""
+    comparison = next(iter(limit_of(factor, problems or Problems()).given))
+    if comparison == "sd":
+        comparison = "above" if factor.worse == "high" else "below"
+    compare = {"above": np.greater, "at_least": np.greater_equal, "below": np.less, "at_most": np.less_equal}
+    beyond: Flags = compare[comparison](values, limit)
+    return beyond
 
 
 def rule_holds(rule: Rule, flags: dict[str, Flags]) -> Flags:

@@ -1,0 +1,1 @@
+"""Year after year: which areas compare, who moved, and why."""

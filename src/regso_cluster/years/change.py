@@ -1,0 +1,190 @@
+"""Why a group changed: the step of a chain of classifications at which an area left it, and the factors behind.
+
+The chain begins with the earlier year and changes one thing at a time. The cause of a move is the step at which the
+area left its old group for the last time, so that every move has one cause and the causes sum to all moves. The order
+of the steps is part of the definition; another order would give other shares.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from regso_cluster.factors.rates import rate
+from regso_cluster.grouping.problems import beyond_limit
+from regso_cluster.method import Factor, Method
+
+CAUSES = ("rule", "software", "borders", "coverage", "data", "yardstick", "centres", "method")
+
+
+def find_causes(states: list[tuple[str, pd.Series]]) -> pd.DataFrame:
+    """Find at which step each area left its old group.
+
+    Parameters
+    ----------
+    states : the groups after each step, named by what the step changed, in order; the first is the earlier year
+        ("" or any name), the last the later year. (n_areas,) each, <NA> a state of its own: undecided
+
+    Returns
+    -------
+    (n_areas,) old, new, changed, cause ("" where nothing changed)
+    """
+    first, last = states[0][1], states[-1][1]
+    groups = [state.astype("Int64").fillna(0).to_numpy(np.int64) for _, state in states]
+    changed = groups[0] != groups[-1]
+    cause = np.full(len(first), "", dtype=object)
+    for (name, _), before, after in zip(states[1:], groups, groups[1:], strict=False):
+        cause[(before == groups[0]) & (after != groups[0])] = name
+    cause[~changed] = ""
+    return pd.DataFrame(
+        {"old": first.astype("Int64"), "new": last.astype("Int64"), "changed": changed, "cause": cause},
+        index=first.index,
+    )
+
+
+def persons_to_keep(
+    factor: Factor, method: Method, limit: float, was: npt.NDArray[np.bool_], counts: pd.DataFrame
+) -> pd.Series:
+    """Count the persons that would have kept each area on its old side of the limit.
+
+    Parameters
+    ----------
+    factor : of counts
+    limit : of the later year, in the unit of the factor
+    was : (n_areas,) whether the factor was a problem in the earlier year, the opposite of what it is now
+    counts : (n_areas,) numerator and denominator of the later year
+
+    Returns
+    -------
+    (n_areas,) Int64, by area: the least change of the numerator that does, negative where fewer; <NA> where no
+    numerator would
+    """
+    numerator, denominator = counts["numerator"].to_numpy(np.float64), counts["denominator"].to_numpy(np.float64)
+    unit = float(rate(pd.Series([1.0]), pd.Series([1.0]), factor.unit).iloc[0])
+    near = np.floor(limit * denominator / unit)
+    best = np.full(len(counts), np.nan)
+    for offset in (-1, 0, 1, 2):  # the count at the limit, and one more on each side against rounding
+        trial = near + offset
+        values = rate(pd.Series(trial), pd.Series(denominator), factor.unit).to_numpy(np.float64)
+        ceiling = np.inf if factor.unit == "per 1000" else denominator
+        fits = (trial >= 0) & (trial <= ceiling) & (beyond_limit(values, limit, factor, method.problems) == was)
+        closer = fits & ~(np.abs(trial - numerator) >= np.abs(best - numerator))
+        best = np.where(closer, trial, best)
+    return pd.Series(best - numerator, counts.index, dtype="Float64").mask(np.isnan(best)).astype("Int64")
+
+
+def explain_problems(
+    moves: pd.DataFrame, method: Method, old: pd.DataFrame, new: pd.DataFrame, limits: tuple[dict[str, float], ...]
+) -> pd.DataFrame:
+    """Name the factors that carried each area from one composite group to another.
+
+    Parameters
+    ----------
+    moves : (n_moves,) by area: old and new group; worse is a lower number
+    method : of the later year
+    old, new : a row an area and factor: area, factor, value, numerator, denominator, problem (boolean)
+    limits : of the earlier and the later year, by factor
+
+    Returns
+    -------
+    a row a move and factor that went the same way: area, factor, unit, old_value, new_value, old_limit, new_limit,
+    old_problem, new_problem, denominator, persons (see `persons_to_keep`; <NA> without counts), text_sv, text_en
+    """
+    rows = []
+    for factor in method.factors:
+        before = old[old["factor"] == factor.key].set_index("area").reindex(moves.index)
+        now = new[new["factor"] == factor.key].set_index("area").reindex(moves.index)
+        was, is_now = before["problem"].astype("boolean"), now["problem"].astype("boolean")
+        worse = (moves["new"] < moves["old"]).fillna(False).to_numpy(bool)
+        better = (moves["new"] > moves["old"]).fillna(False).to_numpy(bool)
+        became = (is_now.fillna(False) & ~was.fillna(False)).to_numpy(bool)
+        ceased = (was.fillna(False) & ~is_now.fillna(False)).to_numpy(bool)
+        unknown = ~worse & ~better & (was.isna() != is_now.isna()).to_numpy(bool)
+        rows.append(_carried(factor, method, before, now, (worse & became) | (better & ceased) | unknown, limits))
+    return pd.concat(rows).sort_values(["area", "factor"], ignore_index=True)
+
+
+def _carried(
+    factor: Factor, method: Method, before: pd.DataFrame, now: pd.DataFrame, which: npt.NDArray[np.bool_],
+    limits: tuple[dict[str, float], ...],
+) -> pd.DataFrame:  # fmt: skip
+    before, now = before[which], now[which]
+    old_limit, new_limit = (limit.get(factor.key, np.nan) for limit in limits)
+    found = pd.DataFrame(
+        {
+            "area": now.index,
+            "factor": factor.key,
+            "unit": factor.unit,
+            "old_value": before["value"].to_numpy(np.float64),
+            "new_value": now["value"].to_numpy(np.float64),
+            "old_limit": old_limit,
+            "new_limit": new_limit,
+            "old_problem": before["problem"].astype("boolean").array,
+            "new_problem": now["problem"].astype("boolean").array,
+            "denominator": now["denominator"].to_numpy(np.float64),
+        }
+    )
+    found["persons"] = pd.array([pd.NA] * len(found), dtype="Int64")
+    both = (found["old_problem"].notna() & found["new_problem"].notna() & found["denominator"].notna()).to_numpy(bool)
+    if not factor.value and both.any():
+        was = found.loc[both, "old_problem"].to_numpy(bool)
+        counts = now[["numerator", "denominator"]][both]
+        found.loc[both, "persons"] = persons_to_keep(factor, method, new_limit, was, counts).array
+    said = [_say(factor, row) for row in found.itertuples(index=False)]
+    return found.assign(text_sv=[sv for sv, _ in said], text_en=[en for _, en in said])
+
+
+def _say(factor: Factor, row: tuple[object, ...]) -> tuple[str, str]:
+    """Say one factor of one move in Swedish and English."""
+    old, new, limit, persons = (getattr(row, name) for name in ("old_value", "new_value", "new_limit", "persons"))
+    units = {"per cent": ("procent", "per cent"), "per 1000": ("per 1 000", "per 1,000"), "share": ("", "")}
+    sv_unit, en_unit = units.get(factor.unit, (factor.unit, factor.unit))
+
+    def numbers(missing: str) -> tuple[str, ...]:
+        return tuple(missing if np.isnan(number) else f"{number:.4g}" for number in (old, new, limit))
+
+    o, n, lim = (text.replace(".", ",") for text in numbers("okänt"))
+    sv = f"{factor.name.sv}: {o} blev {n} {sv_unit}".rstrip() + f", gräns {lim}"
+    o, n, lim = numbers("unknown")
+    en = f"{factor.name.en}: {o} became {n} {en_unit}".rstrip() + f", limit {lim}"
+    if not pd.isna(persons):
+        count, of = abs(int(persons)), int(row.denominator)  # type: ignore[attr-defined]
+        sv += f"; {count} {'fler' if persons > 0 else 'färre'} av {of} i täljaren hade hållit området kvar"
+        en += f"; {count} {'more' if persons > 0 else 'fewer'} of {of} in the numerator would have kept it"
+    return sv, en
+
+
+def explain_clusters(
+    moves: pd.DataFrame,
+    old: pd.DataFrame,
+    new: pd.DataFrame,
+    scores: pd.DataFrame,
+    centres: dict[int, npt.NDArray[np.float64]],
+) -> pd.DataFrame:
+    """Name the factor that did most to carry each area from one cluster to another.
+
+    Parameters
+    ----------
+    moves : (n_moves,) by area: old and new cluster
+    old, new : (n_areas, n_factors) values in original units
+    scores : (n_areas, n_factors) of the later year, scaled, NaN where not observed
+    centres : of the later year, by number
+
+    Returns
+    -------
+    a row a move between two clusters that both exist in the later year: area, factor, old_value, new_value, share: what
+    this factor makes of the difference between the squared distances to the old and the new centre
+    """
+    rows = []
+    for area, before, now in moves[["old", "new"]].itertuples():
+        if pd.isna(before) or pd.isna(now) or before not in centres or now not in centres:
+            continue
+        point = scores.loc[area].to_numpy(np.float64)
+        gain = np.nan_to_num((point - centres[before]) ** 2 - (point - centres[now]) ** 2)
+        most = int(np.argmax(gain))
+        factor = scores.columns[most]
+        total = gain.sum()
+        rows.append((area, factor, old[factor].get(area, np.nan), new[factor].get(area, np.nan),
+                     float(gain[most] / total) if total > 0 else np.nan))  # fmt: skip
+    return pd.DataFrame(rows, columns=["area", "factor", "old_value", "new_value", "share"])

@@ -1,0 +1,252 @@
+"""Two releases side by side: planted causes are found, and the parts sum to all changes."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from regso_cluster.cli import main
+from regso_cluster.compare import compare, write_comparison
+from regso_cluster.errors import InputError
+from regso_cluster.example import synthetic_country
+from regso_cluster.factors.tables import read_factors
+from regso_cluster.method import load_method, parse_method
+from regso_cluster.pipeline import classify
+from regso_cluster.release import freeze, read_release, write_release
+from tests.tables import CODES, METHOD, method, rows, write
+
+
+def quick(**parts):
+    """The shipped method without what only certainty needs."""
+    full = load_method("utanforskap")
+    return dataclasses.replace(full, certainty=None, **parts)
+
+
+def release(table, using, path, year, previous=None, edition=None):
+    path.mkdir(parents=True)
+    factors = read_factors(write(table, path / "t.csv"), using, edition=edition)
+    result = classify(factors, using, year=year, previous=previous.areas if previous else None,
+                      previous_method=previous.method if previous else None)  # fmt: skip
+    return write_release(result, path / str(year), previous=previous)
+
+
+@pytest.fixture(scope="module")
+def country():
+    return synthetic_country(range(2019, 2025))
+
+
+@pytest.fixture(scope="module")
+def first(country, tmp_path_factory):
+    return release(country[0][2023], quick(), tmp_path_factory.mktemp("compare") / "a", 2023)
+
+
+def causes(comparison, grouping="composite_group"):
+    return {cause: n for cause, n in comparison.summary["groupings"][grouping]["causes"].items() if n}
+
+
+def test_planted_moves_are_found_as_data(country, first, tmp_path):
+    tables, truth = country
+    second = release(tables[2024], quick(), tmp_path / "b", 2024, first)
+    comparison = compare(first, second)
+    planted = truth[(truth["year"] == 2024) & (truth["move"] != "")].set_index("regso")
+    before = truth[truth["year"] == 2023].set_index("regso")["planted_problems"]
+
+    def group(problems):
+        return np.select([problems >= 5, problems >= 3, problems >= 1], [1, 2, 3], 4)
+
+    crossing = planted.index[group(planted["planted_problems"]) != group(before.loc[planted.index])]
+    moves = comparison.moves[comparison.moves["grouping"] == "composite_group"].set_index("area")
+    # a planted problem may stay within its limit: the schools of an area have some 80 pupils; or it is suppressed
+    unseen = [area for area in crossing if not shows(truth, area, (first, second))]
+    assert len(unseen) < len(crossing) / 3
+    shown = crossing.difference(unseen)
+    assert len(shown) >= 10
+    assert set(shown) <= set(moves.index)
+    assert set(moves.loc[shown, "cause"]) == {"data"}
+    worse = planted.loc[shown, "move"] == "worse"
+    assert ((moves.loc[shown, "new"] < moves.loc[shown, "old"]) == worse).all()
+    # exactly the planted factors that came or went are named as what carried the area over the limit
+    named = comparison.problems.groupby("area")["factor"].agg(set)
+    for area in shown:
+        before, after = (planted_factors(truth, year, area) for year in (2023, 2024))
+        assert named[area] == before ^ after
+    for grouping, one in comparison.summary["groupings"].items():
+        assert sum(one["causes"].values()) == one["changed"], grouping
+        assert one["changed"] + one["stayed"] == 3363
+        own = comparison.transitions[comparison.transitions["grouping"] == grouping]
+        assert own["areas"].sum() == 3363
+
+
+def test_identical_years_move_nothing(country, first, tmp_path):
+    same = country[0][2023].assign(year=2024)
+    comparison = compare(first, release(same, quick(), tmp_path / "b", 2024, first))
+    assert comparison.moves.empty
+    assert comparison.problems.empty
+    assert [one["changed"] for one in comparison.summary["groupings"].values()] == [0, 0]
+    assert (comparison.drift["wasserstein"] == 0).all()
+    assert (comparison.lists["move"] == "stayed").all()
+
+
+def planted_factors(truth, year, area):
+    own = truth[(truth["year"] == year) & (truth["regso"] == area)]
+    return set(own["planted_factors"].iloc[0].split())
+
+
+def shows(truth, area, releases):
+    """Whether the figures of both years show exactly what was planted."""
+    for one in releases:
+        flags = {key for key in one.method.keys if one.areas[f"{key}_problem"].fillna(False)[area]}
+        if flags != planted_factors(truth, one.year, area) or pd.isna(one.areas.loc[area, "composite_group"]):
+            return False
+    return True
+
+
+def national_shift(table, kept):
+    """Let areas far from every limit get better, so that means and SDs move; nobody else changes."""
+    table = table.copy()
+    for key in load_method("utanforskap").keys:
+        counts = table[[f"{key}_n", f"{key}_d"]].apply(pd.to_numeric, errors="coerce")
+        seen = counts.notna().all(axis=1) & ~kept
+        n, d = counts[f"{key}_n"], counts[f"{key}_d"]
+        high = load_method("utanforskap").factors[load_method("utanforskap").keys.index(key)].worse == "high"
+        better = np.floor(n * 0.75) if high else np.floor(n + (d - n) * 0.4)
+        table.loc[seen, f"{key}_n"] = better[seen].astype(int).astype(object)
+    return table
+
+
+def test_a_shift_of_the_national_level_alone_is_yardstick_and_nothing_is_data(country, first, tmp_path):
+    using = quick(clusters=None)
+    alone = release(country[0][2023], using, tmp_path / "a", 2023)
+    worst = alone.areas[[f"{key}_score" for key in using.keys]].max(axis=1, skipna=False)
+    kept = ~(worst < 1.0).to_numpy(bool)  # the areas whose own figures stay: a factor at most 1 SD from its limit
+    shifted = release(national_shift(country[0][2023].assign(year=2024), kept), using, tmp_path / "b", 2024)
+    comparison = compare(alone, shifted)
+    assert set(causes(comparison)) == {"yardstick"}
+    assert comparison.summary["groupings"]["composite_group"]["changed"] >= 5
+    assert kept[alone.areas.index.isin(comparison.moves["area"])].all()
+    unmoved = comparison.problems
+    assert (unmoved["old_value"] == unmoved["new_value"]).all()
+    assert (unmoved["old_limit"] != unmoved["new_limit"]).all()
+    # judged by frozen limits the same years move nobody whose own figures stayed
+    frozen = release(country[0][2023].assign(year=2024), freeze(alone), tmp_path / "c", 2024)
+    assert compare(alone, frozen).moves.empty
+    absolute = release(national_shift(country[0][2023].assign(year=2025), kept), freeze(alone), tmp_path / "d", 2025)
+    assert compare(frozen, absolute).moves.empty
+
+
+def test_a_changed_setting_is_method(tmp_path):
+    old = release(rows(), method(), tmp_path / "a", 2023, edition=2025)
+    stricter = parse_method(METHOD.replace("below = 70.0", "below = 86.0"))
+    comparison = compare(old, release(rows(), stricter, tmp_path / "b", 2024, edition=2025))
+    # 70 and 85 per cent voted: beyond the limit of 86, not beyond that of 70
+    assert comparison.moves["area"].tolist() == [CODES[2], CODES[3]]
+    assert causes(comparison) == {"method": 2}
+    frozen = compare(old, release(rows(), freeze(old), tmp_path / "c", 2024, edition=2025))
+    assert frozen.moves.empty
+
+
+def test_a_factor_seen_in_one_year_only_is_coverage(tmp_path):
+    old = release(rows(), method(), tmp_path / "a", 2023, edition=2025)
+    frame = rows()
+    frame.loc[1, "voted_pct"] = ".."
+    new = release(frame, method(), tmp_path / "b", 2024, edition=2025)
+    comparison = compare(old, new)
+    assert causes(comparison) == {"coverage": 1}
+    assert comparison.moves["area"].tolist() == [CODES[1]]
+    assert pd.isna(comparison.moves["new"].iloc[0])
+    assert "unknown" in comparison.problems["text_en"].iloc[0]
+    back = compare(new, old)
+    assert causes(back) == {"coverage": 1}
+
+
+def test_persons_behind_a_move_in_words(tmp_path):
+    old = release(rows(), method(), tmp_path / "a", 2023, edition=2025)
+    frozen = freeze(old)
+    frame = rows()
+    frame.loc[0, "poor_n"] = "30"  # 30 per cent, limit 26.18: 27 is beyond it too, 26 is not
+    comparison = compare(old, release(frame, frozen, tmp_path / "b", 2024, edition=2025))
+    reason = comparison.problems.iloc[0]
+    assert (reason["old_value"], reason["new_value"], reason["persons"]) == (10, 30, -4)
+    assert reason["text_en"] == (
+        "Poverty: 10 became 30 per cent, limit 26.18; 4 fewer of 100 in the numerator would have kept it"
+    )
+    assert reason["text_sv"].startswith("Fattigdom: 10 blev 30 procent, gräns 26,18; 4 färre av 100")
+    assert comparison.moves["cause"].tolist() == ["data"]
+    assert comparison.moves["residents"].tolist() == [1000]
+
+
+def test_editions_that_differ_are_compared_on_shared_codes(tmp_path):
+    old = release(rows(), method(), tmp_path / "a", 2022, edition=2020)
+    comparison = compare(old, release(rows(), method(), tmp_path / "b", 2024, edition=2025))
+    assert comparison.summary["areas"]["only_old"] == ["2584R001"]
+    assert comparison.summary["areas"]["only_new"] == ["2523R011"]
+    assert "borders were not checked" in comparison.summary["notes"][0]
+    assert comparison.moves.empty
+
+
+def test_counts_moved_to_other_borders_are_a_step_of_their_own(tmp_path):
+    old = release(rows(), method(), tmp_path / "a", 2022, edition=2020)
+    frame = rows()
+    frame.loc[0, "poor_n"] = "40"  # after the move of its border the first area is like this
+    new = release(frame, freeze(old), tmp_path / "b", 2024, edition=2025)
+    moved = dataclasses.replace(new.table)
+    assert causes(compare(old, new)) == {"data": 1}
+    assert causes(compare(old, new, moved=moved, changed={CODES[0]})) == {"borders": 1}
+
+
+def test_what_has_nothing_in_common_is_refused(first, tmp_path):
+    plain = parse_method(METHOD.split("[problems]")[0].replace("limit = { below = 70.0, unit = \"per cent\" }", "")
+                         + '[index]\nscale = { kind = "z" }\nmin_factors = 1\n')  # fmt: skip
+    other = release(rows(), plain, tmp_path / "a", 2022, edition=2020)
+    with pytest.raises(InputError, match="no grouping in common"):
+        compare(first, other)
+
+
+def test_the_command_writes_every_table_and_reads_for_people_and_programs(tmp_path):
+    old = release(rows(), method(), tmp_path / "a", 2023, edition=2025)
+    frame = rows()
+    frame.loc[0, "voted_pct"] = "50"
+    new = release(frame, method(), tmp_path / "b", 2024, edition=2025)
+    out = tmp_path / "out"
+
+    def run(*more, code=0):
+        result = CliRunner().invoke(main, ["compare", str(old.path), str(new.path), *map(str, more)])
+        assert result.exit_code == code, result.output
+        return result
+
+    shown = run("--out", out).stdout
+    assert f"{CODES[0]}" in shown
+    assert "new figures on the old yardstick" in shown
+    assert "Turnout: 90.5 became 50 per cent, limit 70" in shown
+    assert sorted(path.name for path in out.iterdir()) == [
+        "clusters.parquet", "comparison.json", "comparison.xlsx", "drift.parquet", "lists.parquet", "mobility.parquet",
+        "moves.parquet", "problems.parquet", "transitions.parquet",
+    ]  # fmt: skip
+    summary = json.loads(run("--json").stdout)
+    assert summary == json.loads((out / "comparison.json").read_text("utf-8"))
+    assert summary["groupings"]["composite_group"]["causes"]["data"] == 1
+    assert pd.read_parquet(out / "moves.parquet")["area"].tolist() == [CODES[0]]
+    sheets = pd.read_excel(out / "comparison.xlsx", sheet_name=None, engine="calamine")
+    assert list(sheets)[:3] == ["Orsaker", "Byten", "Faktorer bakom"]
+    assert "comparison folder exists" in run("--out", out, code=1).stderr
+    (old.path / "areas.parquet").write_bytes(b"")
+    assert "a file was changed" in run(code=1).stderr
+
+
+def test_an_unreadable_earlier_release_or_a_fault_while_writing_loses_nothing(tmp_path, monkeypatch):
+    old = release(rows(), method(), tmp_path / "a", 2023, edition=2025)
+    comparison = compare(old, old)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("regso_cluster.compare.write_comparison_workbook", full)
+    with pytest.raises(OSError, match="No space"):
+        write_comparison(comparison, tmp_path / "c" / "out")
+    assert list((tmp_path / "c").iterdir()) == []
+    assert read_release(old.path, verify=True).year == 2023
