@@ -127,8 +127,8 @@ def check(
     from regso_cluster.factors.tables import read_factors
     from regso_cluster.method import load_method
 
-    loaded = load_method(method)
     try:
+        loaded = load_method(method)
         read = read_factors(table, loaded, edition=int(edition) if edition else None, year=year, deso_key=deso_key)
     except InputError as error:
         if not as_json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from regso_cluster.method import UNIT_FACTOR, Banding, Factor, Index, Limit, Method, Place, Rule, Scale, Yardstick
+from regso_cluster.method import UNIT_FACTOR, Banding, Factor, Index, Limit, Method, Place, Rule, Yardstick
 
 
 def find_contradictions(method: Method) -> list[tuple[Place, str, str]]:
@@ -31,22 +31,23 @@ def find_contradictions(method: Method) -> list[tuple[Place, str, str]]:
         hint = 'Name the column of residents in [table], as population = "population".'
         found.append((("table",), "a step weighs by residents, but no population column is named", hint))
     found += _yardstick_contradictions(method)
-    for place, scale in _scales(method):
-        if scale.winsorise and scale.winsorise[0] >= scale.winsorise[1]:
-            found.append(
-                ((*place, "winsorise"), "the lower quantile is not below the upper", "For example [0.01, 0.99].")
-            )
+    found += _scale_contradictions(method)
     if not any((method.problems, method.index, method.tiers)):
         found.append(((), "the method classifies nothing", "Add [problems], [index] or [tiers]."))
     return found
 
 
-def _scales(method: Method) -> list[tuple[Place, Scale]]:
-    found: list[tuple[Place, Scale]] = []
-    if method.index:
-        found.append((("index", "scale"), method.index.scale))
-    if method.clusters:
-        found.append((("clusters", "scale"), method.clusters.scale))
+def _scale_contradictions(method: Method) -> list[tuple[Place, str, str]]:
+    found: list[tuple[Place, str, str]] = []
+    scales = [("index", method.index.scale)] if method.index else []
+    scales += [("clusters", method.clusters.scale)] if method.clusters else []
+    for part, scale in scales:
+        if scale.winsorise and scale.winsorise[0] >= scale.winsorise[1]:
+            place: Place = (part, "scale", "winsorise")
+            found.append((place, "the lower quantile is not below the upper", "For example [0.01, 0.99]."))
+    if method.clusters and method.clusters.scale.kind not in ("z", "robust_z"):
+        hint = 'Use kind = "z" or "robust_z": clusters are named by how many SD they are off the country.'
+        found.append((("clusters", "scale"), f"clusters on a scale without SD ({method.clusters.scale.kind})", hint))
     return found
 
 

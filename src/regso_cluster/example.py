@@ -21,7 +21,6 @@ from regso_cluster.errors import Fault, InputError
 FIRST_YEAR, LAST_YEAR = 2019, 2030
 EDITION = 2025
 LEAST_RESIDENTS, MOST_RESIDENTS = 663, 22_622  # of a RegSO in the official tables of 2022
-NOTE = "SYNTHETIC"
 
 Array = npt.NDArray[np.float64]
 

@@ -284,6 +284,7 @@ class Yardstick:
     the same a factor. `centres`: (n_clusters, n_factors) in the scaled space, by rising number; `cluster_named_at`
     likewise, in the year the name was given; `cluster_last`: the highest number ever given, so that none is used twice.
     `choices_sha256`: of the method that it was measured for; with other choices it would judge wrongly, and is refused.
+    `synthetic`: measured on made-up figures.
     """
 
     limits: dict[str, float] = Field(default_factory=dict)
@@ -296,6 +297,7 @@ class Yardstick:
     cluster_named_at: tuple[tuple[float, ...], ...] = ()
     cluster_last: Annotated[int, Field(ge=0)] = 0
     choices_sha256: str = ""
+    synthetic: bool = False
 
 
 @dataclass(frozen=True, config=_STRICT)

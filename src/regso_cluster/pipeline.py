@@ -36,7 +36,7 @@ class Classification:
 
     Parameters
     ----------
-    areas : a row an area, all of them, ordered by code; columns as in `regso_cluster.columns`
+    areas : a row an area, all of them, ordered by code; columns as in `delivery.columns`
     groups : a row a group of each grouping, see `describe_groups`
     factors : long: a row an area and factor: numerator, denominator, value, unit, status
     method : with `measured` filled in
@@ -94,11 +94,9 @@ def classify(
     figures: dict[str, Any] = {}
     if method.measured is None:
         yardstick, typology = _measure(used, weights, method, previous, previous_method, threads)
+        yardstick = replace(yardstick, synthetic=table.synthetic)
         if typology:
-            notes.append(_say_stability(typology, method))
-            if previous is not None and not typology.anchored:
-                notes.append("the previous release has no clusters: these are numbered anew, from the worst")
-            notes += _say_left(typology)
+            notes += _say_clusters(typology, method, previous is not None)
             figures["clusters"] = {
                 "stability": round(typology.stability, 4),
                 "objective": typology.objective,
@@ -108,6 +106,8 @@ def classify(
         yardstick = method.measured
         whence = f", frozen from release {method.frozen.release} ({method.frozen.year})" if method.frozen else ""
         notes.append(f"limits, scales, cut points and centres are those written in the method{whence}")
+        if yardstick.synthetic and not table.synthetic:
+            notes.append("those limits, scales, cut points and centres were measured on SYNTHETIC data")
     judged = judge(used, table, method, yardstick)
     sureness = measure_sureness(table, used, judged, method, yardstick, _generator(method, "noise"))
     areas = _columns(table, judged, method)
@@ -142,9 +142,16 @@ def usable(table: FactorTable, method: Method) -> tuple[pd.DataFrame, Array | No
     return table.value.where(table.status == OBSERVED), residents if method.needs_population else None
 
 
-def _say_left(typology: Typology) -> list[str]:
-    """Say which clusters were renumbered, and where holding on to last year's clusters costs fit."""
+def _say_clusters(typology: Typology, method: Method, has_previous: bool) -> list[str]:
+    """Say how stable the clusters are, which were renumbered, and where holding on to last year's costs fit."""
+    resamples = method.clusters.resamples if method.clusters else 0
     said = [
+        f"the clusters' stability is {typology.stability:.2f} (mean adjusted Rand index over {resamples} bootstrap "
+        "resamples; 1 would be the same clusters each time)"
+    ]
+    if has_previous and not typology.anchored:
+        said.append("the previous release has no such clusters: these are numbered anew, from the worst")
+    said += [
         f"cluster {number} of last year is given up: the profile of its areas has left its name, and they have a "
         "cluster with a new number and name; see lineage.parquet"
         for number in typology.left
@@ -172,14 +179,6 @@ def _trace(
             names |= dict(zip(measured.cluster_numbers, measured.cluster_names, strict=True))
     traced = trace_groups(before, areas["cluster"], table.areas["population"].fillna(1.0), names)
     return traced.assign(synthetic=table.synthetic)
-
-
-def _say_stability(typology: Typology, method: Method) -> str:
-    resamples = method.clusters.resamples if method.clusters else 0
-    return (
-        f"the clusters' stability is {typology.stability:.2f} (mean adjusted Rand index over {resamples} bootstrap "
-        "resamples; 1 would be the same clusters each time)"
-    )
 
 
 def _generator(method: Method, step: str) -> np.random.Generator:
@@ -240,6 +239,8 @@ def _measure(
     index = _index(used, method, yardstick.scales)
     scores = apply_scale(used, method.clusters.scale, _signs(method), yardstick.scales["clusters"])
     anchors = previous["cluster"].reindex(used.index) if previous is not None and "cluster" in previous else None
+    if previous_method is not None and previous_method.keys != method.keys:
+        anchors = None  # clusters of other factors have another meaning
     generator = _generator(method, "clusters")
     typology = find_typology(
         scores, index, weights, method, method.clusters, generator,
@@ -374,7 +375,7 @@ def _not_assessed(method: Method) -> dict[str, Any]:
 
 
 def _changes(areas: pd.DataFrame, previous: pd.DataFrame) -> pd.DataFrame:
-    """Mark last year's groups, and how the composite group moved: entered and left are of groups with problems."""
+    """Mark last year's groups, and whether the composite group is worse, better or the same."""
     changes = pd.DataFrame(index=areas.index)
     for column in ("composite_group", "cluster"):
         if column in areas and column in previous:

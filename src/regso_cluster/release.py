@@ -145,8 +145,8 @@ def whole_folder(out: str | Path, what: str) -> Iterator[Path]:
     out.parent.mkdir(parents=True, exist_ok=True)
     _clear_stale(out)
     partial = out.with_name(f".{out.name}.partial-{os.getpid()}")
+    partial.mkdir()
     try:
-        partial.mkdir()
         yield partial
         for file in partial.iterdir():
             _flush(file)

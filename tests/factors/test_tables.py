@@ -120,11 +120,30 @@ def test_equal_counts_are_no_fault(tmp_path):
     assert read(frame, tmp_path, edition=2025).value.loc[CODES[0], "poor"] == 100
 
 
-def test_shares_in_a_column_of_per_cent_are_refused(tmp_path):
-    frame = pd.concat([rows()] * 2, ignore_index=True)
-    frame["regso"] = code_set(2025)[:12]
-    frame["voted_pct"] = "0.5"
-    assert [fault.what for fault in refused(frame, tmp_path, edition=2025)] == ["shares instead of per cent"]
+def test_shares_in_a_column_of_per_cent_are_noted(tmp_path):
+    notes = read(rows().assign(voted_pct="0.5"), tmp_path, edition=2025).notes
+    assert any("column voted_pct: no value above 1 per cent" in note for note in notes)
+    assert not any("above 1 per cent" in note for note in read(rows(), tmp_path, edition=2025).notes)
+
+
+def test_an_area_without_a_row_for_one_factor_is_noted(tmp_path):
+    wide = rows()
+    long = pd.concat(
+        [
+            pd.DataFrame({"regso": wide["regso"], "factor": "poor", "numerator": 1, "denominator": 2, "value": ""}),
+            pd.DataFrame(
+                {"regso": wide["regso"][1:], "factor": "voted", "numerator": "", "denominator": "", "value": 50}
+            ),
+        ]
+    ).assign(population="1000")
+    table = read(long, tmp_path, edition=2025)
+    assert table.status.loc[CODES[0]].tolist() == ["observed", "missing"]
+    assert "column value: 1 empty cells kept as missing" in table.notes
+
+
+def test_the_table_s_own_year_tells_its_edition(tmp_path):
+    assert read(rows().assign(Year="2023"), tmp_path).edition == 2020
+    assert read(rows().assign(year="2024"), tmp_path).edition == 2025
 
 
 def test_missing_columns_are_named_with_the_likely_one(tmp_path):

@@ -106,7 +106,7 @@ def write_sheet(
     sheet = book.add_worksheet(name)
     bold = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
     formats = {
-        "float": book.add_format({"num_format": "0.00"}),
+        "float": book.add_format({"num_format": "0.00##"}),
         "int": book.add_format({"num_format": "0"}),
         "long": book.add_format({"text_wrap": True, "valign": "top"}),
         "text": book.add_format({"num_format": "@"}),

@@ -40,10 +40,6 @@ def check_counts(counts: pd.DataFrame, method: Method, name: str, codes: pd.Seri
                 got = " / ".join(f"{number:g}" for number in own.loc[code])
                 faults.append(Fault(what, where, expected, got, hint))
         columns = f"{name}, column {' / '.join(factor.columns)}"
-        if factor.value and factor.unit == "per cent" and len(own) > 10 and 0 < own["value"].max() <= 1:
-            hint = 'Set unit = "share" in the method, or give the column in per cent.'
-            got = f"at most {own['value'].max():g}"
-            faults.append(Fault("shares instead of per cent", columns, "0 to 100", got, hint))
         if factor.level == "kommun" and method.table.areas == "regso":
             kommun = kommun_of(pd.Series(own.index, index=own.index))
             differs = own.groupby(kommun).nunique().max(axis=1)
@@ -58,6 +54,15 @@ def check_counts(counts: pd.DataFrame, method: Method, name: str, codes: pd.Seri
                 for code in differs.index[differs > 1]
             ]
     return faults
+
+
+def doubtful_units(counts: pd.DataFrame, method: Method) -> list[str]:
+    """Note columns of per cent that never pass 1: they may be shares, and no check can tell."""
+    return [
+        f'column {factor.value}: no value above 1 per cent; if these are shares, set unit = "share" in the method'
+        for factor in method.factors
+        if factor.value and factor.unit == "per cent" and 0 < factor_part(counts, factor)["value"].max() <= 1
+    ]
 
 
 Judgement = tuple[str, "pd.Series[bool]", str, str]

@@ -5,6 +5,7 @@ All faults of a table are collected and raised together; what was repaired or se
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,7 @@ from regso_cluster.areas.editions import (
     edition_of_year,
 )
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.factors.checks import check_counts, factor_part
+from regso_cluster.factors.checks import check_counts, doubtful_units, factor_part
 from regso_cluster.factors.rates import rate, sum_to_areas
 from regso_cluster.factors.reading import RawTable, as_text, parse_numbers, read_table
 from regso_cluster.method import Factor, Method
@@ -95,12 +96,13 @@ def read_factors(
     raw = read_table(path)
     faults: list[Fault] = []
     notes = list(raw.notes)
-    _check_year(raw, year, faults)
+    year = _check_year(raw, year, faults)
     parts = _layout(raw, method)
     codes, by_deso, edition = _codes(raw, method, edition, year, faults, notes)
     counts, status = _numbers(raw, parts, codes, method, faults, notes)
     areas = _areas(raw, codes, method, edition, faults)
     faults += check_counts(counts, method, raw.name, codes)
+    notes += doubtful_units(counts, method)
     if by_deso:
         counts, status, areas = _to_regso(counts, status, areas, method, raw.name, deso_key, notes)
         edition = edition or detect_edition(areas.index)
@@ -116,16 +118,22 @@ def read_factors(
     return _assemble(raw, method, areas, counts, status, edition, notes)
 
 
-def _check_year(raw: RawTable, year: int | None, faults: list[Fault]) -> None:
-    if "year" not in raw.frame.columns:
-        return
-    years = sorted(set(raw.frame["year"].map(as_text)) - {""})
+def _check_year(raw: RawTable, year: int | None, faults: list[Fault]) -> int | None:
+    """Compare the year asked for with the table's own, and give the one that is known."""
+    columns = [column for column in raw.frame.columns if str(column).lower() == "year"]
+    if not columns:
+        return year
+    years = sorted(set(raw.frame[columns[0]].map(as_text)) - {""})
+    where = f"{raw.name}, column {columns[0]}"
     if len(years) > 1:
         hint = "Split the table: one file a year."
-        faults.append(Fault("more than one year", f"{raw.name}, column year", "one year", ", ".join(years[:8]), hint))
+        faults.append(Fault("more than one year", where, "one year", ", ".join(years[:8]), hint))
     elif year is not None and years and years[0] != str(year):
         hint = f"Give --year {years[0]}, or the table of {year}."
-        faults.append(Fault("another year than asked for", f"{raw.name}, column year", str(year), years[0], hint))
+        faults.append(Fault("another year than asked for", where, str(year), years[0], hint))
+    elif years and years[0].isdecimal():
+        return int(years[0])
+    return year
 
 
 def _layout(raw: RawTable, method: Method) -> list[_Part]:
@@ -230,7 +238,10 @@ def _codes(
     if edition not in EDITIONS:
         hint = "Say it with --edition 2020 or --edition 2025."
         raise InputError(Fault("the edition of the codes cannot be told", where, "2020 or 2025", str(edition), hint))
-    faults += check_edition(parsed.codes.dropna(), edition)
+    faults += [
+        dataclasses.replace(fault, where=f"{where}: {fault.where}" if fault.where else where)
+        for fault in check_edition(parsed.codes.dropna(), edition)
+    ]
     if year is not None and edition_of_year(year) != edition:
         notes.append(
             f"the codes are of RegSO {edition}; official tables of {year} are in RegSO {edition_of_year(year)}"
@@ -279,12 +290,12 @@ def _numbers(
         counts[part.factor.key, part.role] = pd.Series(numbers.values[keep], index=index)
         status[part.factor.key, part.role] = pd.Series(numbers.status[keep], index=index)
     columns = pd.MultiIndex.from_tuples(counts)
-    found = pd.DataFrame(status, columns=columns)
+    found = pd.DataFrame(status, columns=columns).fillna(MISSING)  # a long table may lack an area for one factor
     for part in parts:
         for mark, word in ((SUPPRESSED, "suppressed"), (MISSING, "empty")):
             if count := int((found[part.factor.key, part.role] == mark).sum()):
                 notes.append(f"column {part.column}: {count} {word} cells kept as missing")
-    return pd.DataFrame(counts, columns=columns), found.fillna(MISSING).replace("bad", MISSING)
+    return pd.DataFrame(counts, columns=columns), found.replace("bad", MISSING)
 
 
 def _areas(raw: RawTable, codes: pd.Series, method: Method, edition: int | None, faults: list[Fault]) -> pd.DataFrame:
