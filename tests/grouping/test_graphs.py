@@ -6,7 +6,7 @@ import pytest
 from scipy.sparse import coo_array, csr_array, csr_matrix
 
 from regso_cluster.errors import InputError
-from regso_cluster.grouping.graphs import area_weights, centred, neighbour_graph, require_regions
+from regso_cluster.grouping.graphs import centred, neighbour_graph, require_regions
 from tests.grouping.region_cases import grid
 
 PATH = csr_array(np.abs(np.arange(4)[:, None] - np.arange(4)) == 1)  # 0 - 1 - 2 - 3
@@ -94,20 +94,6 @@ def test_more_parts_than_regions():
     require_regions(graph, 5)
     with pytest.raises(InputError, match="ask for 5 or more, or add neighbour pairs"):
         require_regions(graph, 4)
-
-
-def test_weights():
-    assert area_weights(None, 2).tolist() == [1.0, 1.0]
-    assert area_weights([0, 2], 2).tolist() == [0.0, 2.0]
-    for wrong, message in [
-        ([1.0], r"expected \(2,\), got \(1,\)"),
-        ([1.0, -1.0], r"sample_weight\[1\].*weight 0"),
-        ([np.nan, 1.0], r"sample_weight\[0\]"),
-        ([np.inf, 1.0], r"sample_weight\[0\]"),
-        ([0.0, 0.0], "all weights are zero"),
-    ]:
-        with pytest.raises(InputError, match=message):
-            area_weights(wrong, 2)
 
 
 def test_centred():

@@ -88,7 +88,7 @@ def test_what_is_refused():
         ({"alphas": [0.0, 0.5]}, "ascending from 0 to 1"),
         ({"alphas": [1.0, 0.0]}, "ascending from 0 to 1"),
         ({"alphas": [0.0, 0.5, 0.5, 1.0]}, "ascending from 0 to 1"),
-        ({"sample_weight": np.r_[0.0, WEIGHTS[1:]]}, r"sample_weight\[0\]: a weight of 0"),
+        ({"sample_weight": np.r_[0.0, WEIGHTS[1:]]}, r"sample_weight\[0\]: not a weight.*above 0"),
         ({"coordinates": PLACES[:-1]}, "coordinates: another number of areas"),
         ({"coordinates": np.zeros((56, 2))}, "coordinates: all areas are alike"),
         ({"coordinates": np.full((56, 2), np.nan)}, "contains NaN"),

@@ -166,8 +166,8 @@ def test_refusals():
     rows = np.arange(6.0).reshape(3, 2)
     for options, words in (
         ({"method": "median"}, "unknown linkage"),
-        ({"weights": [1, 0, 1]}, "wrong weights"),
-        ({"weights": [1, 1]}, "wrong weights"),
+        ({"weights": [1, 0, 1]}, r"weights\[1\]: not a weight"),
+        ({"weights": [1, 1]}, "weights do not fit"),
         ({"metric": "manhattan"}, "ward is defined"),
         ({"missing": "partial"}, "ward is defined"),
     ):

@@ -6,15 +6,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils.validation import validate_data
 
+from regso_cluster.grouping._estimators import Grouper, check_counts, check_threads, checked_weights
 from regso_cluster.grouping._rows import canonical_order
 from regso_cluster.grouping.graphs import (
     Floats,
     Integers,
     NeighbourGraph,
-    area_weights,
     centred,
     neighbour_graph,
     reordered,
@@ -96,41 +95,25 @@ def _canonical_areas(X: Floats, weights: Floats, graph: NeighbourGraph) -> Integ
     return np.argsort(rank, kind="stable")
 
 
-class Regionaliser(ClusterMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
-    """What the estimators share: checks, and the objective of labels."""
+class Regionaliser(Grouper):
+    """What the estimators of regions share: checks."""
 
     connectivity: Any
     n_threads: int | None
-
-    def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> Integers:
-        """Fit and give the labels: (n,) int64."""
-        labels: Integers = self.fit(X, y, sample_weight=sample_weight).labels_
-        return labels
 
     def _inputs(self, X: Any, sample_weight: Any) -> Inputs:
         names = X.index if isinstance(X, pd.DataFrame) else None
         # missing values are refused below with the place where they stand
         table = validate_data(self, X, dtype=np.float64, order="C", ensure_min_samples=2, ensure_all_finite=False)
-        self._check_threads()
-        weights = area_weights(sample_weight, table.shape[0])
+        check_threads(self.n_threads)
+        weights = checked_weights(sample_weight, table.shape[0])
         require_finite(table)
         return Inputs(table, weights, neighbour_graph(self.connectivity, table.shape[0], names))
 
-    def _check_threads(self) -> None:
-        if self.n_threads is not None and not is_count(self.n_threads, 1):
-            raise ValueError(f"n_threads must be an integer >= 1 or None, got {self.n_threads!r}")
-
     def _check_counts(self, n_areas: int, **arguments: Any) -> None:
-        for name, value in arguments.items():
-            if not is_count(value, 1):
-                raise ValueError(f"{name} must be an integer >= 1, got {value!r}")
+        check_counts(**arguments)
         if arguments.get("n_clusters", 1) > n_areas:
             raise ValueError(f"n_samples={n_areas} should be >= n_clusters={arguments['n_clusters']}")
-
-
-def is_count(value: Any, least: int) -> bool:
-    """Tell whether a value is a whole number, at least `least`."""
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and int(value) >= least
 
 
 def check_weight(name: str, value: Any) -> None:

@@ -91,32 +91,6 @@ def distinct_rows(values: npt.NDArray[np.float64], weights: npt.NDArray[np.float
     return DistinctRows(np.ascontiguousarray(values[order[begins]]), totals, member)
 
 
-def checked_weights(sample_weight: Any, n: int) -> npt.NDArray[np.float64]:
-    """Return sample weights as an array.
-
-    Parameters
-    ----------
-    sample_weight : (n,) >= 0, a single number for all, or None for 1
-    n : how many rows
-
-    Raises
-    ------
-    ValueError  a wrong shape, negative or infinite weights, or none above 0
-    """
-    if sample_weight is None:
-        return np.ones(n)
-    weights = np.asarray(sample_weight, dtype=np.float64)
-    if weights.ndim == 0:
-        weights = np.full(n, float(weights))
-    if weights.shape != (n,):
-        raise ValueError(f"sample_weight.shape == {weights.shape}, expected {(n,)}!")
-    if not np.isfinite(weights).all() or (weights < 0).any():
-        raise ValueError("sample_weight must be finite and not negative")
-    if not weights.any():
-        raise ValueError("sample_weight is zero for every row: one weight must be above 0")
-    return np.ascontiguousarray(weights)
-
-
 def metric_of(rows: DistinctRows, metric: Any, factor_weights: Any, missing: Any) -> Metric:
     """Prepare a metric on rows with their weights: what it takes from the data counts a row by its weight.
 

@@ -7,17 +7,17 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, ClusterMixin, TransformerMixin
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from regso_cluster.grouping import search
+from regso_cluster.grouping._estimators import Grouper, check_counts, check_threads, checked_weights, seed_sequence
 
 Floats = npt.NDArray[np.float64]
 
 
-class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator):  # type: ignore[misc]
+class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Grouper):  # type: ignore[misc]
     """k-means that looks for the best partition, takes weights and gaps, and gives the same bits everywhere.
 
     It minimises, over rows i of weight w with observed factors O(i) out of p, in group g(i):
@@ -104,7 +104,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         """
         X = self._table(X, reset=True)
         self._check_arguments(X)
-        weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+        weights = checked_weights(sample_weight, len(X))
         missing = np.isnan(X)
         points = search.prepare(X, missing, weights, search.threads(self.n_threads))
         if len(points.first) == 0:
@@ -124,7 +124,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
     def _search(self, points: search.Points, k: int) -> search.Partition:
         """Run the algorithm asked for."""
         init = self.init if isinstance(self.init, str) else np.asarray(self.init, dtype=np.float64)[:k]
-        seed = _seed(self.random_state)
+        seed = seed_sequence(self.random_state)
         n_threads = search.threads(self.n_threads)
         if self.algorithm == "swaps":
             return search.swaps(points, init, k, self.n_init, self.n_swaps, self.max_iter, seed, n_threads)
@@ -153,10 +153,6 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         labels = search.nearest(X, np.isnan(X), self.cluster_centers_, search.threads(self.n_threads))[0]
         return labels.astype(np.int32)
 
-    def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> npt.NDArray[np.int32]:
-        """Fit and give `labels_`."""
-        return self.fit(X, y, sample_weight=sample_weight).labels_
-
     def transform(self, X: Any) -> Floats:
         """Give the partial distance to each centre (n, k); nan for a row with nothing observed."""
         check_is_fitted(self)
@@ -171,7 +167,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         """Give minus the objective of X with the centres found."""
         check_is_fitted(self)
         X = self._table(X, reset=False)
-        weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+        weights = checked_weights(sample_weight, len(X))
         squared = search.nearest(X, np.isnan(X), self.cluster_centers_, search.threads(self.n_threads))[2]
         return -float((weights * squared).sum())
 
@@ -189,14 +185,9 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
 
     def _check_arguments(self, X: Floats) -> None:
         """Refuse arguments out of range, in scikit-learn's words."""
-        for name in ("n_clusters", "n_init", "max_iter"):
-            value = getattr(self, name)
-            if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < 1:
-                raise ValueError(f"{name} must be an integer >= 1, got {value!r}")
-        if not isinstance(self.n_swaps, (int, np.integer)) or self.n_swaps < 0:
-            raise ValueError(f"n_swaps must be an integer >= 0, got {self.n_swaps!r}")
-        if self.n_threads is not None and (not isinstance(self.n_threads, (int, np.integer)) or self.n_threads < 1):
-            raise ValueError(f"n_threads must be an integer >= 1 or None, got {self.n_threads!r}")
+        check_counts(n_clusters=self.n_clusters, n_init=self.n_init, max_iter=self.max_iter)
+        check_counts(0, n_swaps=self.n_swaps)
+        check_threads(self.n_threads)
         if self.algorithm not in {"swaps", "restarts"}:
             raise ValueError(f"algorithm must be 'swaps' or 'restarts', got {self.algorithm!r}")
         if len(X) < self.n_clusters:
@@ -214,12 +205,3 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
             raise ValueError(f"init has shape {centres.shape}, expected (n_clusters, n_features) {self.n_clusters, p}")
         if not np.isfinite(centres).all():
             raise ValueError("init holds nan or infinity")
-
-
-def _seed(random_state: int | np.random.RandomState | None) -> np.random.SeedSequence:
-    """Make a SeedSequence of an int, of one draw of a RandomState, or of the system's entropy."""
-    if random_state is None:
-        return np.random.SeedSequence()
-    if isinstance(random_state, (int, np.integer)):
-        return np.random.SeedSequence(int(random_state))
-    return np.random.SeedSequence(int(check_random_state(random_state).randint(2**31)))

@@ -109,45 +109,6 @@ def require_regions(graph: NeighbourGraph, n_clusters: int) -> None:
         )
 
 
-def area_weights(sample_weight: Any, n_areas: int) -> Floats:
-    """Check weights: (n,) float64, finite, at least 0, not all 0; None weighs areas equally.
-
-    Raises
-    ------
-    InputError  what is wrong with which area
-    """
-    if sample_weight is None:
-        return np.ones(n_areas)
-    weights = np.ascontiguousarray(sample_weight, dtype=np.float64)
-    if weights.ndim == 0:
-        weights = np.full(n_areas, float(weights))
-    if weights.shape != (n_areas,):
-        raise InputError(
-            Fault(
-                what="weights of the wrong shape",
-                where="sample_weight",
-                expected=f"({n_areas},)",
-                got=str(weights.shape),
-            )
-        )
-    wrong = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
-    if wrong.size:
-        raise InputError(
-            Fault(
-                what="not a weight",
-                where=f"sample_weight[{wrong[0]}]",
-                expected="a finite number, at least 0",
-                got=str(weights[wrong[0]]),
-                hint="Give an area without residents the weight 0",
-            )
-        )
-    if not weights.sum() > 0:
-        raise InputError(
-            Fault(what="all weights are zero", where="sample_weight", hint="Leave it out to weigh areas alike")
-        )
-    return weights
-
-
 def centred(X: Floats, weights: Floats) -> Floats:
     """Move the weighted mean of each column to 0, which keeps the most digits in the sums.
 

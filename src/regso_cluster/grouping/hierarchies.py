@@ -7,11 +7,16 @@ from typing import Any, Literal, Self
 import numpy as np
 import numpy.typing as npt
 from scipy.spatial.distance import squareform
-from sklearn.base import BaseEstimator, ClusterMixin
-from sklearn.utils.validation import validate_data
 
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.grouping._rows import checked_weights, distinct_rows, metric_of
+from regso_cluster.grouping._estimators import (
+    DistanceGrouper,
+    check_counts,
+    check_threads,
+    checked_weights,
+    refuse_undefined,
+)
+from regso_cluster.grouping._rows import distinct_rows, metric_of
 from regso_cluster.grouping.distances import padded_distances, pairwise_distances, prepare_metric
 from regso_cluster.grouping.metrics import Floats, Metric, MetricName, checked_square, checked_table
 from regso_cluster.kernels import dendrogram
@@ -62,7 +67,7 @@ def linkage(
     """
     table = checked_table(values)
     _check_method(method, len(table))
-    shares = _positive(weights, len(table))
+    shares = checked_weights(weights, len(table), "weights", positive=True)
     prepared = prepare_metric(table, metric, factor_weights=factor_weights, missing=missing)
     if method == "ward":
         if prepared.name not in EUCLIDEAN or prepared.partial:
@@ -75,13 +80,7 @@ def linkage(
             )
         return _ward(prepared.coordinates(table)[0], shares)
     result = padded_distances(table, prepared, n_threads)
-    if result.undefined_pairs:
-        raise InputError(
-            Fault(
-                what=f"{result.undefined_pairs} pairs without a distance",
-                hint="Leave out rows with nothing in common.",
-            )
-        )
+    refuse_undefined(result.undefined_pairs)
     return _from_matrix(result.values, method, shares)
 
 
@@ -109,16 +108,16 @@ def linkage_from_distances(distances: Any, method: Method = "average", *, weight
     n = len(square)
     matrix = np.empty((n, -(-n // 64) * 64))
     matrix[:, :n] = square
-    return _from_matrix(matrix, method, _positive(weights, n))
+    return _from_matrix(matrix, method, checked_weights(weights, n, "weights", positive=True))
 
 
-def cut(merges: Floats, n_groups: int) -> Labels:
+def cut(merges: Floats, n_clusters: int) -> Labels:
     """Label the rows by the groups that are left when the last merges are undone.
 
     Parameters
     ----------
     merges : (n - 1, 4), from `linkage`
-    n_groups : 1 to n
+    n_clusters : 1 to n
 
     Returns
     -------
@@ -126,13 +125,13 @@ def cut(merges: Floats, n_groups: int) -> Labels:
 
     Raises
     ------
-    InputError  `n_groups` out of range
+    InputError  `n_clusters` out of range
     """
     n = len(merges) + 1
-    if not 1 <= n_groups <= n:
-        raise InputError(Fault(what="wrong number of groups", expected=f"1 to {n}", got=str(n_groups)))
+    if not 1 <= n_clusters <= n:
+        raise InputError(Fault(what="wrong number of groups", expected=f"1 to {n}", got=str(n_clusters)))
     labels = np.empty(n, dtype=np.int64)
-    dendrogram.cut_linkage(_writable(merges), n_groups, labels)
+    dendrogram.cut_linkage(_writable(merges), n_clusters, labels)
     return labels
 
 
@@ -188,13 +187,6 @@ def _check_method(method: str, n: int) -> None:
         raise InputError(Fault(what="unknown linkage", expected=", ".join(METHODS), got=repr(method)))
     if n < 2:
         raise InputError(Fault(what="too few rows for a hierarchy", expected="2 or more", got=str(n)))
-
-
-def _positive(weights: Any, n: int) -> Floats:
-    shares = np.ones(n) if weights is None else np.array(weights, dtype=np.float64)
-    if shares.shape != (n,) or not np.isfinite(shares).all() or not (shares > 0).all():
-        raise InputError(Fault(what="wrong weights", expected=f"{n} finite numbers above 0"))
-    return shares
 
 
 def _ward(coordinates: Floats, weights: Floats) -> Floats:
@@ -254,7 +246,7 @@ def _with_repeated(merges: Floats, member: Labels) -> Floats:
     return _ordered(nodes, np.concatenate([np.zeros(extra), merges[:, 2]]))
 
 
-class Agglomerative(ClusterMixin, BaseEstimator):  # type: ignore[misc]
+class Agglomerative(DistanceGrouper):
     """Groups from a hierarchy, with row weights.
 
     Parameters
@@ -298,13 +290,6 @@ class Agglomerative(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         self.missing = missing
         self.n_threads = n_threads
 
-    def __sklearn_tags__(self) -> Any:
-        """Tell scikit-learn about missing values and precomputed distances."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = self.metric == "gower" or self.missing == "partial"
-        tags.input_tags.pairwise = self.metric == "precomputed"
-        return tags
-
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:  # noqa: ARG002
         """Build the hierarchy and cut it.
 
@@ -314,12 +299,12 @@ class Agglomerative(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         y : ignored
         sample_weight : (n,) >= 0, residents; None weighs rows equally
         """
-        tags = self.__sklearn_tags__()
-        finite = "allow-nan" if tags.input_tags.allow_nan else True
-        table = validate_data(self, X, dtype=np.float64, order="C", ensure_min_samples=2, ensure_all_finite=finite)
+        table = self._table(X, reset=True, least=2)
+        check_counts(n_clusters=self.n_clusters)
+        check_threads(self.n_threads)
         weights = checked_weights(sample_weight, len(table))
         self.rows_ = np.flatnonzero(weights > 0)
-        if not 1 <= self.n_clusters <= len(self.rows_):
+        if self.n_clusters > len(self.rows_):
             raise ValueError(
                 f"n_clusters must be from 1 to the {len(self.rows_)} rows with weight, got {self.n_clusters}"
             )
@@ -331,14 +316,8 @@ class Agglomerative(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         fit(table, weights)
         return self
 
-    def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> Labels:
-        """Fit and return the labels; see `fit`."""
-        return self.fit(X, y, sample_weight=sample_weight).labels_
-
     def _fit_distances(self, square: Floats, weights: Floats) -> None:
         used, absent = self.rows_, np.flatnonzero(weights == 0)
-        if square.shape[0] != square.shape[1]:
-            raise ValueError(f"precomputed distances must be square, got {square.shape}")
         part = square[np.ix_(used, used)]
         self.linkage_ = linkage_from_distances(part, self.linkage, weights=weights[used])  # type: ignore[arg-type]
         self.labels_[used] = cut(self.linkage_, self.n_clusters)
@@ -365,8 +344,7 @@ class Agglomerative(ClusterMixin, BaseEstimator):  # type: ignore[misc]
             self.labels_[absent] = self._nearest_centroid(table, weights, prepared, absent)
         else:
             from_absent = pairwise_distances(table[absent], table[used], metric=prepared, n_threads=self.n_threads)
-            if from_absent.undefined_pairs:
-                raise InputError(Fault(what=f"{from_absent.undefined_pairs} pairs without a distance"))
+            refuse_undefined(from_absent.undefined_pairs)
             self.labels_[absent] = self._nearest_group(from_absent.values, weights[used])
 
     def _nearest_group(self, distances: Floats, weights: Floats) -> Labels:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple, Self
 
 import numpy as np
-from sklearn.utils import check_random_state
 
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.grouping._estimators import seed_sequence
 from regso_cluster.grouping._regional import Regionaliser, check_weight
 from regso_cluster.grouping.graphs import Floats, Integers, NeighbourGraph
 from regso_cluster.kernels import maxp
@@ -85,10 +85,7 @@ class MaxP(Regionaliser):
         if not self.min_weight > 0:
             raise ValueError(f"min_weight must be above 0, got {self.min_weight!r}")
         _require_mass(inputs.graph, inputs.weights, float(self.min_weight))
-        seed = self.random_state
-        if not (seed is None or isinstance(seed, (int, np.integer))):
-            seed = int(check_random_state(seed).randint(2**31))
-        seeds = np.random.SeedSequence(seed).spawn(int(self.n_init))
+        seeds = seed_sequence(self.random_state).spawn(int(self.n_init))
         areas = inputs.canonical()
         search = _MaxPSearch(areas.X, areas.weights, areas.graph, float(self.min_weight))
         with threads(self.n_threads):

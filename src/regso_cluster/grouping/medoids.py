@@ -8,13 +8,20 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, ClusterMixin, TransformerMixin
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.grouping._rows import DistinctRows, checked_weights, distinct_rows, metric_of
+from regso_cluster.grouping._estimators import (
+    DistanceGrouper,
+    check_counts,
+    check_threads,
+    checked_weights,
+    refuse_undefined,
+)
+from regso_cluster.grouping._rows import DistinctRows, distinct_rows, metric_of
 from regso_cluster.grouping.distances import pairwise_distances
 from regso_cluster.grouping.metrics import Floats, checked_square
 from regso_cluster.kernels import kmedoids as kernels
@@ -72,9 +79,7 @@ def best_medoids(
     """
     square = np.require(checked_square(distances), requirements="W")  # read-only would be compiled anew
     n = len(square)
-    shares = np.ones(n) if weights is None else np.array(weights, dtype=np.float64)
-    if shares.shape != (n,) or not np.isfinite(shares).all() or not (shares > 0).all():
-        raise InputError(Fault(what="wrong weights", expected=f"{n} finite numbers above 0"))
+    shares = checked_weights(weights, n, "weights", positive=True)
     first = np.array(starts, dtype=np.int64, ndmin=2)
     ordered = np.sort(first, axis=1)
     if first.size == 0 or ordered.min() < 0 or ordered.max() >= n or (np.diff(ordered, axis=1) == 0).any():
@@ -142,7 +147,7 @@ def _search(square: Floats, weights: Floats, starts: Labels, max_passes: int, n_
     )
 
 
-class KMedoids(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator):  # type: ignore[misc]
+class KMedoids(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DistanceGrouper):  # type: ignore[misc]
     """K-medoids by FasterPAM, with row weights and several starts.
 
     Parameters
@@ -203,18 +208,6 @@ class KMedoids(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, 
         self.random_state = random_state
         self.n_threads = n_threads
 
-    def __sklearn_tags__(self) -> Any:
-        """Tell scikit-learn about missing values and precomputed distances."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = self.metric == "gower" or self.missing == "partial"
-        tags.input_tags.pairwise = self.metric == "precomputed"
-        return tags
-
-    def _checked(self, X: Any, *, reset: bool) -> Floats:
-        finite = "allow-nan" if self.__sklearn_tags__().input_tags.allow_nan else True
-        table: Floats = validate_data(self, X, dtype=np.float64, order="C", ensure_all_finite=finite, reset=reset)
-        return table
-
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:  # noqa: ARG002
         """Find the medoids.
 
@@ -224,7 +217,7 @@ class KMedoids(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, 
         y : ignored
         sample_weight : (n,) >= 0, residents; None weighs rows equally
         """
-        table = self._checked(X, reset=True)
+        table = self._table(X, reset=True)
         self._check_parameters()
         weights = checked_weights(sample_weight, len(table))
         if self.metric == "precomputed":
@@ -232,8 +225,6 @@ class KMedoids(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, 
             member = np.full(len(table), -1, dtype=np.int64)
             member[used] = np.arange(len(used))
             rows = DistinctRows(np.empty((len(used), 0)), weights[used], member)
-            if table.shape[0] != table.shape[1]:
-                raise ValueError(f"precomputed distances must be square, got {table.shape}")
             square = np.ascontiguousarray(table[np.ix_(used, used)])
         else:
             rows = distinct_rows(table, weights)
@@ -252,21 +243,14 @@ class KMedoids(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, 
 
     def _square(self, rows: DistinctRows) -> Floats:
         result = pairwise_distances(rows.values, metric=self.metric_, n_threads=self.n_threads)
-        if result.undefined_pairs:
-            raise InputError(
-                Fault(
-                    what=f"{result.undefined_pairs} pairs without a distance",
-                    hint="Leave out rows with nothing in common.",
-                )
-            )
+        refuse_undefined(result.undefined_pairs)
         return result.values
 
     def _check_parameters(self) -> None:
         if self.init not in {"random", "build"}:
             raise ValueError(f"init must be 'random' or 'build', got {self.init!r}")
-        for name in ("n_clusters", "n_init", "max_iter"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        check_counts(n_clusters=self.n_clusters, n_init=self.n_init, max_iter=self.max_iter)
+        check_threads(self.n_threads)
 
     def _fit_medoids(self, square: Floats, rows: DistinctRows) -> None:
         n, k = len(square), min(self.n_clusters, len(square))
@@ -298,13 +282,7 @@ class KMedoids(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, 
         if self.metric == "precomputed":
             return table[:, self.medoid_indices_]
         result = pairwise_distances(table, self.cluster_centers_, metric=self.metric_, n_threads=self.n_threads)
-        if result.undefined_pairs:
-            raise InputError(
-                Fault(
-                    what=f"{result.undefined_pairs} distances to medoids undefined",
-                    hint="Leave out rows with nothing in common.",
-                )
-            )
+        refuse_undefined(result.undefined_pairs, "distances to medoids undefined")
         return result.values
 
     def transform(self, X: Any) -> Floats:
@@ -319,15 +297,11 @@ class KMedoids(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, 
         (m, n_clusters)
         """
         check_is_fitted(self)
-        return self._to_medoids(self._checked(X, reset=False))
+        return self._to_medoids(self._table(X, reset=False))
 
     def predict(self, X: Any) -> Labels:
         """Return the nearest medoid of each row, ties to the lower label; see `transform`."""
         return np.asarray(np.argmin(self.transform(X), axis=1), dtype=np.int64)
-
-    def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> Labels:
-        """Fit and return the labels; see `fit`."""
-        return self.fit(X, y, sample_weight=sample_weight).labels_
 
     @property
     def _n_features_out(self) -> int:

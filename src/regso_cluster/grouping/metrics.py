@@ -10,6 +10,7 @@ import numpy.typing as npt
 from scipy.linalg import cholesky, solve_triangular
 
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.grouping._estimators import checked_weights
 
 Floats = npt.NDArray[np.float64]
 MetricName = Literal["euclidean", "sqeuclidean", "manhattan", "mahalanobis", "gower", "correlation"]
@@ -170,9 +171,7 @@ def shrunk_covariance(values: Any, weights: Any = None) -> Floats:
     observed = ~np.isnan(table)
     if not observed.all():
         raise InputError(_missing(observed, "mahalanobis"))
-    counts = np.ones(len(table)) if weights is None else np.ascontiguousarray(weights, dtype=np.float64)
-    if counts.shape != (len(table),) or not (counts >= 0).all() or not counts.any():
-        raise InputError(Fault(what="wrong weights", expected=f"{len(table)} numbers >= 0, one of them above 0"))
+    counts = checked_weights(weights, len(table), "weights")
     n, p = counts.sum(), table.shape[1]
     centred = table - (counts[:, None] * table).sum(axis=0) / n
     covariance = np.einsum("ni,nj->ij", centred * counts[:, None], centred) / n

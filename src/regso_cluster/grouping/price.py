@@ -10,12 +10,12 @@ from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_array
 
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.grouping._regional import agglomerate, is_count, linkage_kind, neighbour_pairs
+from regso_cluster.grouping._estimators import checked_weights, is_count
+from regso_cluster.grouping._regional import agglomerate, linkage_kind, neighbour_pairs
 from regso_cluster.grouping.graphs import (
     Floats,
     Integers,
     NeighbourGraph,
-    area_weights,
     centred,
     neighbour_graph,
 )
@@ -150,11 +150,7 @@ def _alphas(alphas: ArrayLike | None) -> Floats:
 def _mixture(X: Any, connectivity: Any, coordinates: ArrayLike | None, sample_weight: Any) -> _Mixture:
     table = check_array(X, dtype=np.float64, order="C", ensure_min_samples=2, ensure_all_finite=False)
     n = table.shape[0]
-    weights = area_weights(sample_weight, n)
-    if not weights.min() > 0:
-        hint = "Leave out areas without residents, or give them a small weight"
-        where = f"sample_weight[{int(weights.argmin())}]"
-        raise InputError(Fault("a weight of 0", where, "weights above 0", "0", hint))
+    weights = checked_weights(sample_weight, n, positive=True)
     graph = neighbour_graph(connectivity, n, getattr(X, "index", None))
     if coordinates is None:
         if graph.indices.size == n * (n - 1):

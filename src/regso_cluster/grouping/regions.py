@@ -8,12 +8,12 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.grouping._estimators import is_count
 from regso_cluster.grouping._regional import (
     Pairs,
     Regionaliser,
     agglomerate,
     check_weight,
-    is_count,
     linkage_kind,
     neighbour_pairs,
 )
