@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -250,3 +251,29 @@ def test_an_unreadable_earlier_release_or_a_fault_while_writing_loses_nothing(tm
         write_comparison(comparison, tmp_path / "c" / "out")
     assert list((tmp_path / "c").iterdir()) == []
     assert read_release(old.path, verify=True).year == 2023
+
+
+@pytest.mark.parametrize("rule", ["slack_sd = 0.5", "years = 2"])
+def test_the_no_flicker_rule_saves_moves_and_the_comparison_says_how_many(rule, tmp_path):
+    using = parse_method(METHOD.replace("[composite]", f"[composite]\nsteady = {{ {rule} }}"))
+    made, previous = [], None
+    for year, voted in ((2022, "69.9"), (2023, "70.1"), (2024, "69.8"), (2025, "88"), (2026, "89")):
+        frame = rows()
+        frame.loc[1, "voted_pct"] = voted
+        previous = release(frame, using, tmp_path / str(year), year, previous, edition=2025)
+        made.append(previous)
+    own = [
+        (one.areas.loc[CODES[1], "composite_group"], one.areas.loc[CODES[1], "composite_group_free"]) for one in made
+    ]
+    leaves = 2 if "years" in rule else 3  # a year later where two years running are asked for
+    assert own == [(2, 2), (2, 3), (2, 2), (2 if leaves == 2 else 3, 3), (3, 3)]
+    saved = [compare(old, new).summary["no_flicker"] for old, new in pairwise(made)]
+    assert [one["without_the_rule"] for one in saved] == [1, 1, 1, 0]
+    assert [one["moves"] for one in saved] == ([0, 0, 0, 1] if leaves == 2 else [0, 0, 1, 0])
+    assert sum(one["saved"] for one in saved) == 2
+    last = compare(made[3], made[4]) if leaves == 2 else compare(made[2], made[3])
+    assert causes(last) == ({"rule": 1} if leaves == 2 else {"data": 1})
+    assert made[1].areas.loc[CODES[1], "composite_group_name"] == "En"
+    again = release(rows().assign(voted_pct=made[1].table.value["voted"][list(CODES)].to_numpy()), freeze(made[1]),
+                    tmp_path / "frozen", 2023, made[0], edition=2025)  # fmt: skip
+    assert (again.path / "areas.parquet").read_bytes() == (made[1].path / "areas.parquet").read_bytes()

@@ -207,7 +207,7 @@ def test_residents_weigh_in_every_step_and_a_small_area_in_none(tmp_path):
         assert measured.scales[use]["poor"]["centre"] == pytest.approx(22)
         assert measured.scales[use]["poor"]["spread"] == pytest.approx(np.sqrt(96))
     assert measured.tiers["poor"] == pytest.approx((22,))
-    # turnout: mean (90 + 80 + 70 + 85) / 10 + 60 * 0.6 = 68.5
+    # turnout: a tenth of each of 90, 80, 70 and 85, and six tenths of 60, make 68.5
     assert measured.tiers["voted"] == pytest.approx((68.5,))
     assert measured.bands == pytest.approx((0,), abs=1e-12)  # the weighted mean of a mean of weighted z
     small = result.areas.loc[CODES[5]]

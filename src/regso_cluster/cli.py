@@ -156,7 +156,8 @@ def check(
 @main.command(short_help="Classify a table and write a release.")
 @click.argument("table", type=NEW)
 @method_option
-@click.option("--year", type=click.IntRange(1900, 2200), required=True, help="The reference year.")
+@click.option("--year", type=click.IntRange(1900, 2200), help="The reference year.")
+@click.option("--all-years", is_flag=True, help="TABLE is a folder of tables named by year, --out one of releases.")
 @click.option("--out", type=NEW, required=True, help="The folder of the release; it must not exist.")
 @click.option("--previous", type=NEW, help="Last year's release: clusters keep their numbers, changes are marked.")
 @edition_option
@@ -165,13 +166,21 @@ def check(
 @click.option("--threads", type=click.IntRange(min=1), help="For the kernels; never changes the result.")
 @json_option
 def classify(  # noqa: PLR0913  # one an option of the command
-    table: Path, method: str, year: int, out: Path, previous: Path | None, edition: str | None, deso_key: Path | None,
-    seed: int | None, threads: int | None, as_json: bool,
+    table: Path, method: str, year: int | None, all_years: bool, out: Path, previous: Path | None, edition: str | None,
+    deso_key: Path | None, seed: int | None, threads: int | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Classify TABLE and write a release to the folder --out.
 
+    With --all-years every table of a folder is classified against the year before; years that are done are kept, a
+    corrected table gives a revision beside the first release.
+
     Example: regso-cluster classify factors-2024.csv --method utanforskap --year 2024 --out releases/2024
     """
+    if all_years == (year is not None) or (all_years and previous):
+        raise click.UsageError("Give --year (with or without --previous), or --all-years.")
+    if year is None:
+        _classify_all(table, method, out, edition, deso_key, seed, threads, as_json)
+        return
     with _Steps() as steps:
         with steps("loading"):
             from regso_cluster.factors.tables import read_factors
@@ -213,6 +222,30 @@ def classify(  # noqa: PLR0913  # one an option of the command
         from regso_cluster.delivery.terminal import print_release
 
         print_release(release)
+
+
+def _classify_all(
+    folder: Path, method: str, out: Path, edition: str | None, deso_key: Path | None, seed: int | None,
+    threads: int | None, as_json: bool,
+) -> None:  # fmt: skip
+    from regso_cluster.method import load_method
+    from regso_cluster.series import Made, Reading, classify_series, find_tables
+
+    def say(made: Made) -> None:
+        difference = f", compared in {made.difference}" if made.difference else ""
+        click.echo(f"{made.year}: {made.what}, {made.path}{difference}")
+
+    tables, others = find_tables(folder)
+    if others:
+        click.echo(f"no table of a year, left out: {', '.join(others)}", err=True)
+    made = classify_series(
+        tables, load_method(method), out, reading=Reading(int(edition) if edition else None, deso_key),
+        seed=seed, threads=threads, say=None if as_json else say,
+    )  # fmt: skip
+    if as_json:
+        plain = [{"year": one.year, "what": one.what, "path": str(one.path),
+                  "difference": str(one.difference) if one.difference else None} for one in made]  # fmt: skip
+        click.echo(json.dumps(plain, ensure_ascii=False, indent=2))
 
 
 class _Steps:
@@ -287,15 +320,22 @@ def compare(old: Path, new: Path, out: Path | None, as_json: bool) -> None:
 
 @main.command(short_help="Recompute the hashes of a release.")
 @click.argument("release", type=NEW)
+@click.option("--recompute", type=EXISTING, metavar="TABLE", help="Classify the input again and compare every table.")
+@click.option("--previous", type=NEW, help="For --recompute: the release it was made against; default: beside it.")
+@deso_option
 @json_option
-def verify(release: Path, as_json: bool) -> None:
+def verify(release: Path, recompute: Path | None, previous: Path | None, deso_key: Path | None, as_json: bool) -> None:
     """Recompute the hashes of RELEASE; exit code 3 when they differ.
 
-    Example: regso-cluster verify releases/2024
+    Example: regso-cluster verify releases/2024 --recompute factors-2024.csv
     """
-    from regso_cluster.release import verify_release
+    from regso_cluster.release import read_release, verify_release
 
     faults = verify_release(release)
+    if recompute and not faults:
+        from regso_cluster.series import recompute_release
+
+        faults = recompute_release(read_release(release), recompute, previous=previous, deso_key=deso_key)
     if as_json:
         click.echo(
             json.dumps(
@@ -305,7 +345,10 @@ def verify(release: Path, as_json: bool) -> None:
             )
         )
     else:
-        click.echo("\n".join(str(fault) for fault in faults) or f"{release}: whole, every hash agrees.")
+        click.echo(
+            "\n".join(str(fault) for fault in faults)
+            or f"{release}: whole, every hash agrees{', and it follows from its input' if recompute else ''}."
+        )
     sys.exit(3 if faults else 0)
 
 

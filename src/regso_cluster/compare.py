@@ -190,7 +190,8 @@ def _reasons(old: Release, new: Release, moves: pd.DataFrame) -> tuple[pd.DataFr
     """Name the factors behind the moves of composite groups and of clusters."""
     by_area = {grouping: part.set_index("area") for grouping, part in moves.groupby("grouping")}
     nothing = moves.set_index("area").iloc[:0]
-    limits = tuple(one.method.measured.limits if one.method.measured else {} for one in (old, new))
+    yardsticks = [one.method.measured or Yardstick() for one in (old, new)]
+    limits = (yardsticks[0].limits, yardsticks[1].limits, yardsticks[1].leave_limits)
     long = [_long(one) for one in (old, new)]
     problems = explain_problems(by_area.get("composite_group", nothing), new.method, long[0], long[1], limits)
     clusters, measured = new.method.clusters, new.method.measured
@@ -209,7 +210,8 @@ def _long(release: Release) -> pd.DataFrame:
     long = release.factors.rename(columns={str(release.factors.columns[0]): "area"})
     if release.method.problems is None:
         return long.assign(problem=pd.array([pd.NA] * len(long), dtype="boolean"))
-    flags = pd.DataFrame({key: release.areas[f"{key}_problem"].astype("boolean") for key in release.method.keys})
+    part = "held" if f"{release.method.keys[0]}_held" in release.areas else "problem"
+    flags = pd.DataFrame({key: release.areas[f"{key}_{part}"].astype("boolean") for key in release.method.keys})
     flags = flags.rename_axis("area").reset_index().melt("area", var_name="factor", value_name="problem")
     return long.merge(flags, on=["area", "factor"], how="left", validate="one_to_one")
 
@@ -236,6 +238,11 @@ def _summary(
             "causes": {cause: int(counts.get(cause, 0)) for cause in CAUSES},
             "mobility": round(mobility[str(grouping)].mobility, 4),
         }
+    if "composite_group_free" in new.areas and "composite_group" in summary["groupings"]:
+        free = [_free(one.areas)["composite_group"].reindex(alignment.shared) for one in (old, new)]
+        without = int(find_causes([("", free[0]), ("", free[1])])["changed"].sum())
+        moved = summary["groupings"]["composite_group"]["changed"]
+        summary["no_flicker"] = {"moves": moved, "without_the_rule": without, "saved": without - moved}
     summary["notes"] = list(alignment.notes)
     if set(old.method.keys) != set(new.method.keys):
         summary["notes"].append("the two methods have different factors: what they measure on is counted as method")

@@ -179,6 +179,9 @@ def _rule_contradictions(method: Method) -> list[tuple[Place, str, str]]:
             hint = "Order the groups from the worst: the number of problems falls."
             found.append((place, f"at least {asked} after at least {least}: nobody is left", hint))
         least = min(least, asked or least)
+    steady = method.composite.steady if method.composite else None
+    if steady and (steady.slack_sd is None) == (steady.years is None):
+        found.append((("composite", "steady"), "a no-flicker rule is one of slack_sd and years", "Give one."))
     return found
 
 

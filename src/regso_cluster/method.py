@@ -166,11 +166,24 @@ class CompositeGroup:
 
 
 @dataclass(frozen=True, config=_STRICT)
+class Steady:
+    """No flicker, with --previous; exactly one of the two is given.
+
+    `slack_sd`: a factor that was a problem last year stays one until it is better than its limit by this many SD.
+    `years`: an area leaves its group when the figures of this many years running point out of it.
+    """
+
+    slack_sd: Positive | None = None
+    years: Literal[2] | None = None
+
+
+@dataclass(frozen=True, config=_STRICT)
 class Composite:
-    """The composite groups, worst first, and the name of the group of all other areas."""
+    """The composite groups, worst first, the name of the group of all other areas, and whether groups are steady."""
 
     groups: Annotated[tuple[CompositeGroup, ...], Field(min_length=1, max_length=50)]
     none: Text
+    steady: Steady | None = None
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -278,7 +291,8 @@ class Certainty:
 class Yardstick:
     """What a run measured on its own table: with it the same areas can be judged again, and other areas likewise.
 
-    Every value is in the unit of the factor. `limits`: one a factor. `scales`: for each use ("index", "clusters") and
+    Every value is in the unit of the factor. `limits`: one a factor; `leave_limits`, with a no-flicker rule: where a
+    factor ceases to be a problem. `scales`: for each use ("index", "clusters") and
     factor the fitted parameters (`low`, `high` of winsorising; `centre`, `spread`; for rank scales `reference`, the
     distribution that is ranked against, see `factors.scales`). `bands`: cut points of the index, worst first; `tiers`
     the same a factor. `centres`: (n_clusters, n_factors) in the scaled space, by rising number; `cluster_named_at`
@@ -288,6 +302,7 @@ class Yardstick:
     """
 
     limits: dict[str, float] = Field(default_factory=dict)
+    leave_limits: dict[str, float] = Field(default_factory=dict)
     scales: dict[str, dict[str, dict[str, float | str]]] = Field(default_factory=dict)
     bands: tuple[float, ...] = ()
     tiers: dict[str, tuple[float, ...]] = Field(default_factory=dict)

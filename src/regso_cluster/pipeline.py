@@ -22,6 +22,7 @@ from regso_cluster.grouping.composite import composite_index
 from regso_cluster.grouping.lineage import trace_groups
 from regso_cluster.grouping.problems import flag_problems, group_by_problems, measure_limits
 from regso_cluster.grouping.profiles import describe_groups
+from regso_cluster.grouping.steady import measure_leave_limits, steady_groups
 from regso_cluster.grouping.tiers import band, measure_cuts
 from regso_cluster.grouping.typology import Typology, find_typology, nearest_clusters
 from regso_cluster.method import Method, Text, Yardstick
@@ -109,6 +110,9 @@ def classify(
         if yardstick.synthetic and not table.synthetic:
             notes.append("those limits, scales, cut points and centres were measured on SYNTHETIC data")
     judged = judge(used, table, method, yardstick)
+    if method.composite and method.composite.steady:
+        judged = steady_groups(judged, used, table.status, method, yardstick.leave_limits, previous)
+        judged["composite_group_name"] = _names(judged["composite_group"], _composite_names(method))
     sureness = measure_sureness(table, used, judged, method, yardstick, _generator(method, "noise"))
     areas = _columns(table, judged, method)
     if sureness:
@@ -201,6 +205,7 @@ def measure(used: pd.DataFrame, weights: Array | None, method: Method) -> Yardst
     """
     signs, scales = _signs(method), {}
     limits = measure_limits(used, method, weights) if method.problems else {}
+    leave_limits = measure_leave_limits(used, method, limits, weights)
     bands: tuple[float, ...] = ()
     if method.index:
         scales["index"] = fit_scale(used, method.index.scale, signs, weights)
@@ -214,7 +219,10 @@ def measure(used: pd.DataFrame, weights: Array | None, method: Method) -> Yardst
             tiers[factor.key] = tuple(factor.sign * cut for cut in cuts)
     if method.clusters:
         scales["clusters"] = fit_scale(used, method.clusters.scale, signs, weights)
-    return Yardstick(limits=limits, scales=scales, bands=bands, tiers=tiers, choices_sha256=method.choices_hash)
+    return Yardstick(
+        limits=limits, leave_limits=leave_limits, scales=scales, bands=bands, tiers=tiers,
+        choices_sha256=method.choices_hash,
+    )  # fmt: skip
 
 
 def _index(used: pd.DataFrame, method: Method, scales: dict[str, Parameters]) -> pd.Series:
@@ -346,11 +354,11 @@ def _columns(table: FactorTable, judged: pd.DataFrame, method: Method) -> pd.Dat
         areas[f"{key}_value"] = table.value[key]
         areas[f"{key}_status"] = table.status[key]
         ordered += [f"{key}_value", f"{key}_status"]
-        ordered += [f"{key}_{part}" for part in ("score", "problem", "tier") if f"{key}_{part}" in judged]
+        ordered += [f"{key}_{part}" for part in ("score", "problem", "held", "tier") if f"{key}_{part}" in judged]
     joined = areas.join(judged)
-    rest = ["n_problems", "n_observed", "composite_group", "composite_group_name", "composite_group_mildest",
-            "composite_group_harshest", "composite_status", "composite_reason", "index", "index_rank", "index_rank_low",
-            "index_rank_high", "index_percent_rank"]  # fmt: skip
+    rest = ["n_problems", "n_observed", "composite_group", "composite_group_name", "composite_group_free",
+            "composite_group_mildest", "composite_group_harshest", "composite_status", "composite_reason", "index",
+            "index_rank", "index_rank_low", "index_rank_high", "index_percent_rank"]  # fmt: skip
     themes = [
         column
         for column in judged.columns

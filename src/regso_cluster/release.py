@@ -111,11 +111,13 @@ def write_release(
     out: str | Path,
     *,
     previous: Release | None = None,
+    revises: Release | None = None,
     timings: dict[str, float] | None = None,
 ) -> Release:
     """Write a release: to a temporary folder beside `out`, then moved into place in one step.
 
-    Killed at any moment, there is a whole release or none. An existing folder is never touched.
+    Killed at any moment, there is a whole release or none. An existing folder is never touched. `previous` is the
+    release of an earlier year that it was made against, `revises` one of the same year that it corrects.
 
     Raises
     ------
@@ -125,6 +127,9 @@ def write_release(
     with whole_folder(out, "release") as partial:
         _write_tables(classification, partial)
         manifest = _manifest(classification, partial, previous, timings or {})
+        if revises:
+            manifest["revises"] = _name_release(revises)
+        manifest["manifest_sha256"] = _hash_of_manifest(manifest)
         (partial / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", "utf-8")
     return Release(Path(os.path.abspath(out)), manifest)  # noqa: PTH100  # resolve() would follow a symlinked parent
 
@@ -242,10 +247,13 @@ def _manifest(
         "seconds": {step: round(seconds, 3) for step, seconds in timings.items()},
     }
     if previous:
-        manifest["previous"] = {"name": previous.path.name, "year": previous.year,
-                                "manifest_sha256": previous.manifest["manifest_sha256"]}  # fmt: skip
-    manifest["manifest_sha256"] = _hash_of_manifest(manifest)
+        manifest["previous"] = _name_release(previous)
     return manifest
+
+
+def _name_release(release: Release) -> dict[str, Any]:
+    sha256 = release.manifest["manifest_sha256"]
+    return {"name": release.path.resolve().name, "year": release.year, "manifest_sha256": sha256}
 
 
 def _describe_yardstick(method: Method) -> dict[str, Any]:

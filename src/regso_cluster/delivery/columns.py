@@ -27,6 +27,10 @@ _COLUMNS = {
         "Composite group, 1 most problems; empty when undecided",
     ),
     "composite_group_name": Text("Gruppens namn", "Name of the group (Swedish; English in groups)"),
+    "composite_group_free": Text(
+        "Grupp efter årets siffror ensamma, utan regeln mot flimmer",
+        "Group by this year's figures alone, without the no-flicker rule",
+    ),
     "composite_group_mildest": Text("Grupp om inget som saknas är ett problem", "Group if nothing unseen is a problem"),
     "composite_group_harshest": Text("Grupp om allt som saknas är problem", "Group if everything unseen is a problem"),
     "composite_status": Text("decided eller undecided", "decided or undecided"),
@@ -68,6 +72,10 @@ _FACTOR_PARTS = {
     ),
     "score": Text("skalat värde i indexet, högt är sämre", "scaled value in the index, high is worse"),
     "problem": Text("bortom gränsen", "beyond the limit"),
+    "held": Text(
+        "räknas som problem: bortom gränsen, eller problem förra året och ännu inte tydligt bättre",
+        "counts as a problem: beyond the limit, or a problem last year and not yet clearly better",
+    ),
     "tier": Text("behovsgrupp, 1 störst behov", "need group, 1 the largest need"),
 }
 _THEME_PARTS = {

@@ -51,6 +51,10 @@ def print_comparison(comparison: Comparison) -> None:
     console.print(_matrix(comparison, first))
     for line in _some_moves(comparison):
         console.print(line, markup=False, soft_wrap=True)
+    if "no_flicker" in summary:
+        rule = summary["no_flicker"]
+        console.print(f"the no-flicker rule: {rule['moves']} composite groups changed, {rule['without_the_rule']} "
+                      f"without it, {rule['saved']} saved")  # fmt: skip
     for note in summary["notes"]:
         console.print(f"note: {note}", markup=False, soft_wrap=True)
 

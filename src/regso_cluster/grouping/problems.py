@@ -65,7 +65,9 @@ def flag_problems(value: pd.DataFrame, method: Method, limits: dict[str, float])
     return pd.DataFrame(flags)
 
 
-def beyond_limit(values: npt.NDArray[np.float64], limit: float, factor: Factor, problems: Problems | None) -> Flags:
+def beyond_limit(
+    values: npt.NDArray[np.float64], limit: float | npt.NDArray[np.float64], factor: Factor, problems: Problems | None
+) -> Flags:
     """Whether each value is a problem: strictly beyond a relative limit, as an absolute one says."""
     comparison = next(iter(limit_of(factor, problems or Problems()).given))
     if comparison == "sd":

@@ -44,14 +44,18 @@ def find_causes(states: list[tuple[str, pd.Series]]) -> pd.DataFrame:
 
 
 def persons_to_keep(
-    factor: Factor, method: Method, limit: float, was: npt.NDArray[np.bool_], counts: pd.DataFrame
+    factor: Factor,
+    method: Method,
+    limit: float | npt.NDArray[np.float64],
+    was: npt.NDArray[np.bool_],
+    counts: pd.DataFrame,
 ) -> pd.Series:
     """Count the persons that would have kept each area on its old side of the limit.
 
     Parameters
     ----------
     factor : of counts
-    limit : of the later year, in the unit of the factor
+    limit : of the later year, in the unit of the factor; one, or (n_areas,)
     was : (n_areas,) whether the factor was a problem in the earlier year, the opposite of what it is now
     counts : (n_areas,) numerator and denominator of the later year
 
@@ -84,7 +88,7 @@ def explain_problems(
     moves : (n_moves,) by area: old and new group; worse is a lower number
     method : of the later year
     old, new : a row an area and factor: area, factor, value, numerator, denominator, problem (boolean)
-    limits : of the earlier and the later year, by factor
+    limits : by factor: of the earlier and the later year, and, where it differs, where a problem ceases in the later
 
     Returns
     -------
@@ -110,7 +114,9 @@ def _carried(
     limits: tuple[dict[str, float], ...],
 ) -> pd.DataFrame:  # fmt: skip
     before, now = before[which], now[which]
-    old_limit, new_limit = (limit.get(factor.key, np.nan) for limit in limits)
+    old_limit, new_limit = (limit.get(factor.key, np.nan) for limit in limits[:2])
+    leave = limits[2].get(factor.key, new_limit)
+    was_problem = before["problem"].astype("boolean").fillna(False).to_numpy(bool)
     found = pd.DataFrame(
         {
             "area": now.index,
@@ -119,7 +125,7 @@ def _carried(
             "old_value": before["value"].to_numpy(np.float64),
             "new_value": now["value"].to_numpy(np.float64),
             "old_limit": old_limit,
-            "new_limit": new_limit,
+            "new_limit": np.where(was_problem, leave, new_limit),
             "old_problem": before["problem"].astype("boolean").array,
             "new_problem": now["problem"].astype("boolean").array,
             "denominator": now["denominator"].to_numpy(np.float64),
@@ -130,7 +136,9 @@ def _carried(
     if not factor.value and both.any():
         was = found.loc[both, "old_problem"].to_numpy(bool)
         counts = now[["numerator", "denominator"]][both]
-        found.loc[both, "persons"] = persons_to_keep(factor, method, new_limit, was, counts).array
+        found.loc[both, "persons"] = persons_to_keep(
+            factor, method, found.loc[both, "new_limit"].to_numpy(), was, counts
+        ).array
     said = [_say(factor, row) for row in found.itertuples(index=False)]
     return found.assign(text_sv=[sv for sv, _ in said], text_en=[en for _, en in said])
 

@@ -1,0 +1,252 @@
+"""Releases in a row: a folder of tables classified year by year, revisions, and whether a release can be recomputed.
+
+A folder of releases holds `2022`, and after a corrected table `2022-r2` beside it. Nothing is overwritten: each release
+is written whole before the next year begins, so that a run that was cut off is taken up where it stopped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from regso_cluster.compare import compare, write_comparison
+from regso_cluster.errors import Fault, InputError
+from regso_cluster.factors.tables import FactorTable, read_factors
+from regso_cluster.method import Method
+from regso_cluster.pipeline import Classification, classify
+from regso_cluster.release import Release, read_release, sha256_of, write_release
+
+SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".xls", ".ods", ".parquet")
+_RELEASE = re.compile(r"(\d{4})(?:-r(\d+))?")
+
+
+@dataclass(frozen=True)
+class Made:
+    """What became of one year of a series.
+
+    Parameters
+    ----------
+    year : the reference year
+    what : "written", "kept" (the release follows from this table already) or "revised"
+    path : the release
+    difference : the folder that compares a revision with what it revises
+    """
+
+    year: int
+    what: str
+    path: Path
+    difference: Path | None = None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the tables of a series are read: the edition (None: told from the codes) and a key from DeSO to RegSO."""
+
+    edition: int | None = None
+    deso_key: Path | None = None
+
+
+def find_tables(folder: str | Path) -> tuple[dict[int, Path], list[str]]:
+    """Find the table of each year in a folder by the one year in its name, as `factors-2024.csv`.
+
+    Returns
+    -------
+    tables by year, rising; and the names of files that are no table of a year
+
+    Raises
+    ------
+    InputError  no table; two tables of one year
+    """
+    folder = Path(folder)
+    tables: dict[int, Path] = {}
+    others, faults = [], []
+    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+        if path.name.startswith(".") or not path.is_file():
+            continue
+        years = re.findall(r"(?<!\d)(?:19|20)\d{2}(?!\d)", path.stem)
+        if path.suffix.lower() not in SUFFIXES or len(set(years)) != 1:
+            others.append(path.name)
+        elif int(years[0]) in tables:
+            hint = "Keep one of them here: a corrected table takes the place of the first."
+            faults.append(
+                Fault("two tables of one year", str(path), "one file a year", tables[int(years[0])].name, hint)
+            )
+        else:
+            tables[int(years[0])] = path
+    if faults:
+        raise InputError(faults)
+    if not tables:
+        hint = "Name each file by its year, as factors-2024.csv."
+        raise InputError(Fault("no table of any year", str(folder), hint=hint))
+    return dict(sorted(tables.items())), others
+
+
+def list_releases(folder: str | Path) -> dict[int, Path]:
+    """Find the latest revision of each year in a folder of releases, by rising year."""
+    found: dict[int, tuple[int, Path]] = {}
+    folder = Path(folder)
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.is_dir() and (named := _RELEASE.fullmatch(path.name)):
+            year, revision = int(named[1]), int(named[2] or 1)
+            if year not in found or revision > found[year][0]:
+                found[year] = (revision, path)
+    return {year: found[year][1] for year in sorted(found)}
+
+
+def classify_series(
+    tables: dict[int, Path],
+    method: Method,
+    out: str | Path,
+    *,
+    reading: Reading | None = None,
+    seed: int | None = None,
+    threads: int | None = None,
+    say: Callable[[Made], None] | None = None,
+) -> list[Made]:
+    """Classify tables year by year into a folder of releases, each against the latest release of an earlier year.
+
+    A year whose release follows from its table already is kept. Where table, method or the earlier release changed, the
+    year is classified again: the same result is kept, another becomes a revision, with a folder that compares the two.
+
+    Parameters
+    ----------
+    tables : by year, from `find_tables`
+    method : the choices, for all years
+    out : the folder of releases
+    reading : how the tables are read
+    seed, threads : as for `classify`
+    say : is told of each year when it is done
+
+    Raises
+    ------
+    InputError  a table or an earlier release that is refused; the years before it are written and stay
+    """
+    reading = reading or Reading()
+    method = method if seed is None else replace(method, seed=seed)
+    made = []
+    for year in sorted(tables):
+        releases = list_releases(out)
+        earlier = [path for of, path in releases.items() if of < year]
+        previous = read_release(earlier[-1], verify=True) if earlier else None
+        standing = read_release(releases[year], verify=True) if year in releases else None
+        done = _one_year(year, tables[year], method, Path(out), (previous, standing), reading, threads)
+        made.append(done)
+        if say:
+            say(done)
+    return made
+
+
+def _one_year(
+    year: int, path: Path, method: Method, out: Path, releases: tuple[Release | None, Release | None],
+    reading: Reading, threads: int | None,
+) -> Made:  # fmt: skip
+    previous, standing = releases
+    if standing and _follows(standing, path, method, previous):
+        return Made(year, "kept", standing.path, _difference(standing, out))
+    table = read_factors(path, method, edition=reading.edition, year=year, deso_key=reading.deso_key)
+    result = _classify(table, method, year, previous, threads)
+    if standing is None:
+        return Made(year, "written", write_release(result, out / str(year), previous=previous).path)
+    if not _differences(result, standing):
+        return Made(year, "kept", standing.path)
+    named = _RELEASE.fullmatch(standing.path.name)
+    number = int((named and named[2]) or 1) + 1
+    revision = write_release(result, out / f"{year}-r{number}", previous=previous, revises=standing)
+    return Made(year, "revised", revision.path, _difference(revision, out))
+
+
+def _classify(
+    table: FactorTable, method: Method, year: int, previous: Release | None, threads: int | None
+) -> Classification:
+    return classify(
+        table, method, year=year, threads=threads,
+        previous=previous.areas if previous else None, previous_method=previous.method if previous else None,
+    )  # fmt: skip
+
+
+def _follows(standing: Release, path: Path, method: Method, previous: Release | None) -> bool:
+    """Whether a release was made from this table and method against this earlier release."""
+    before = standing.manifest["previous"]
+    return (
+        standing.manifest["inputs"][0]["sha256"] == sha256_of(path)
+        and standing.manifest["method"]["sha256"] == method.hash
+        and (before["manifest_sha256"] if before else None)
+        == (previous.manifest["manifest_sha256"] if previous else None)
+    )
+
+
+def _difference(revision: Release, out: Path) -> Path | None:
+    """Compare a revision with what it revises, where that is not done yet; None for a first release."""
+    revised = revision.manifest.get("revises")
+    if not revised:
+        return None
+    folder = out / f"{revision.path.name}.difference"
+    if not folder.exists():
+        write_comparison(compare(read_release(out / revised["name"]), revision), folder)
+    return folder
+
+
+def _differences(result: Classification, release: Release) -> list[str]:
+    """Name the files of a release that a classification would write otherwise."""
+
+    def hashed(frame: pd.DataFrame) -> str:
+        buffer = io.BytesIO()
+        frame.to_parquet(buffer, engine="pyarrow", compression="zstd", index=False)
+        return hashlib.sha256(buffer.getvalue()).hexdigest()
+
+    now = {
+        "areas.parquet": hashed(result.areas.reset_index()),
+        "groups.parquet": hashed(result.groups),
+        "factors.parquet": hashed(result.factors),
+        "method.toml": hashlib.sha256(result.method.to_toml().encode()).hexdigest(),
+    }
+    if result.lineage is not None:
+        now["lineage.parquet"] = hashed(result.lineage)
+    outputs = release.manifest["outputs"]
+    return [name for name in now if outputs.get(name) != now[name]]
+
+
+def recompute_release(
+    release: Release, table: str | Path, *, previous: str | Path | None = None, deso_key: str | Path | None = None
+) -> list[Fault]:
+    """Classify the input of a release again and compare every table with what the release holds.
+
+    Parameters
+    ----------
+    release : whose hashes agree
+    table : the input; its hash must be that of the manifest
+    previous : the release that it was made against; default: beside it, by its name
+    deso_key : as it was given then
+
+    Returns
+    -------
+    every file that does not follow from the input; none when all do
+
+    Raises
+    ------
+    InputError  another table; the earlier release is not there or another one
+    """
+    manifest = release.manifest
+    if (got := sha256_of(Path(table))) != (expected := manifest["inputs"][0]["sha256"]):
+        hint = f"Give the table that the release was made from: {manifest['inputs'][0]['name']}."
+        raise InputError(Fault("another table", str(table), expected[:12], got[:12], hint))
+    before = None
+    if named := manifest["previous"]:
+        before = read_release(previous or release.path.parent / named["name"], verify=True)
+        if before.manifest["manifest_sha256"] != named["manifest_sha256"]:
+            hint = f"Give the release {named['name']} that it was made against, as --previous."
+            raise InputError(Fault("another earlier release", str(before.path), hint=hint))
+    method = release.method if release.method.frozen else replace(release.method, measured=None)
+    read = read_factors(table, method, edition=manifest["edition"], year=release.year, deso_key=deso_key)
+    versions = ", ".join(f"{name} {version}" for name, version in manifest["software"].items())
+    hint = f"It was made with {versions}; other versions may write other bytes."
+    return [
+        Fault("does not follow from the input", name, hint=hint)
+        for name in _differences(_classify(read, method, release.year, before, None), release)
+    ]
