@@ -6,7 +6,7 @@ BIN = $(VENV)/bin
 export PYTHONNOUSERSITE = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help classify test check test-minimum lock shapes validation picture clean
+.PHONY: help classify test check test-minimum lock shapes validation bench picture clean
 
 help:
 	@echo "make classify      classify the synthetic country on the real areas, two years"
@@ -16,6 +16,7 @@ help:
 	@echo "make lock          pin the newest versions anew"
 	@echo "make shapes        build data/shapes anew from its source"
 	@echo "make validation    write docs/validation.md anew (needs ../shared)"
+	@echo "make bench         measure every kernel against its peers (an hour)"
 	@echo "make picture       draw the picture of the README anew"
 
 # The stamp is touched last: an interrupted install goes on.
@@ -59,8 +60,20 @@ shapes: $(VENV)/.installed
 validation: $(VENV)/.installed
 	$(BIN)/python docs/validation.py
 
+# Peers are for the benchmark alone: a virtual environment of their own.
+.venv-bench/.installed: requirements.lock benchmarks/requirements.txt
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+bench: .venv-bench/.installed
+	.venv-bench/bin/python benchmarks/run.py --threads 1 --threads 2
+	.venv-bench/bin/python benchmarks/tables.py
+
 picture: classify
 	$(BIN)/python docs/picture.py example-run/releases/2024 docs/composite-groups.png
 
 clean:
-	rm -rf .venv .venv-minimum .venv-lock example-run dist
+	rm -rf .venv .venv-minimum .venv-lock .venv-bench .venv-3.13 example-run dist

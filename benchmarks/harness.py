@@ -23,7 +23,7 @@ PEERS = (
     "numpy", "scipy", "numba", "scikit-learn", "scikit-learn-intelex", "faiss-cpu", "kmedoids", "fastcluster",
     "genieclust", "gower", "mapclassify", "spopt", "pygeoda", "libpysal", "regso-cluster",
 )  # fmt: skip
-SLOW = 20.0  # seconds for one contender of one case; beyond it, fewer repeats, and the record says how many
+SLOW = 6.0  # seconds for one contender of one case; beyond it, fewer repeats, and the record says how many
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,14 @@ class Contender:
     run : does the job once and gives its result; an ImportError means that the peer is absent
     quality : turns the result into a number, e.g. the objective; not timed
     note : what is not alike, e.g. "no weights"
+    seconds : takes the time from the result, for a run that times a part of itself
     """
 
     name: str
     run: Callable[[], Any]
     quality: Callable[[Any], float] | None = None
     note: str = ""
+    seconds: Callable[[Any], float] | None = None
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def shape(size: str) -> tuple[int, int]:
 def data(size: str, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Make a table X (n, p), C-contiguous float64, and weights (n,).
 
-    SYNTHETIC: correlated factors with heavy tails (Student t, 4 degrees of freedom) around twelve planted profiles
+    SYNTHETIC: correlated factors with heavy tails (Student t, 4 degrees of freedom), twelve planted profiles
     that overlap, standardised; weights log-normal around 3,000 residents, whole numbers.
     """
     n, p = shape(size)
@@ -88,46 +90,53 @@ def measure(cases: Iterator[Case] | Sequence[Case], say: Callable[[str], None] =
     return [record for case in cases for record in _measure_case(case, say)]
 
 
+def _warm_up(case: Case, contender: Contender) -> tuple[dict[str, Any], float]:
+    """Run once (JIT, caches; not counted). Gives the record with the quality, and the seconds taken."""
+    record: dict[str, Any] = {
+        "job": case.job,
+        "size": case.size,
+        "threads": threads(),
+        "name": contender.name,
+        "status": "ran",
+    }
+    if contender.note:
+        record["note"] = contender.note
+    started = time.perf_counter()
+    try:
+        result = contender.run()
+    except ImportError as error:
+        record["status"] = f"absent: {error.name}"
+    except Exception as error:  # noqa: BLE001  a peer that fails is a finding, not the end of the run
+        record["status"] = f"failed: {type(error).__name__}: {error}"[:200]
+    taken = time.perf_counter() - started
+    if record["status"] == "ran" and contender.quality is not None:
+        record["quality"] = float(contender.quality(result))
+    return record, taken
+
+
 def _measure_case(case: Case, say: Callable[[str], None]) -> list[dict[str, Any]]:
-    records = []
-    ready = []
-    for contender in case.contenders:
-        record: dict[str, Any] = {
-            "job": case.job,
-            "size": case.size,
-            "threads": threads(),
-            "name": contender.name,
-        }
-        if contender.note:
-            record["note"] = contender.note
-        records.append(record)
-        started = time.perf_counter()
-        try:  # the first run warms up (JIT, caches) and is not counted
-            result = contender.run()
-        except ImportError as error:
-            record["status"] = f"absent: {error.name}"
-        except Exception as error:  # noqa: BLE001  a peer that fails is a finding, not the end of the run
-            record["status"] = f"failed: {type(error).__name__}: {error}"[:200]
-        else:
-            record["status"] = "ran"
-            if contender.quality is not None:
-                record["quality"] = float(contender.quality(result))
-            del result
-            ready.append((contender, record, time.perf_counter() - started))
-    rounds = {contender.name: max(1, min(case.repeats, int(SLOW / max(first, 1e-9)))) for contender, _, first in ready}
-    times: dict[str, list[float]] = {name: [] for name in rounds}
+    warm = [(contender, *_warm_up(case, contender)) for contender in case.contenders]
+    ready = [entry for entry in warm if entry[1]["status"] == "ran"]
+    rounds = [max(first < 5 * SLOW, min(case.repeats, int(SLOW / max(first, 1e-9)))) for _, _, first in ready]
+    # a first run beyond half a minute counts: what warming up costs is lost in it
+    processor: list[list[float]] = [[] for _ in ready]
+    times: list[list[float]] = [[] if turns else [first] for turns, (_, _, first) in zip(rounds, ready, strict=True)]
     for turn in range(case.repeats):  # A B C A B C ...: a disturbance meets all
-        for contender, _, _ in ready:
-            if turn < rounds[contender.name]:
+        for place, (contender, _, _) in enumerate(ready):
+            if turn < rounds[place]:
                 gc.collect()
-                started = time.perf_counter()
-                contender.run()
-                times[contender.name].append(time.perf_counter() - started)
-    for contender, record, first in ready:
-        taken = times[contender.name]
+                started, used = time.perf_counter(), time.process_time()
+                result = contender.run()
+                taken = time.perf_counter() - started
+                processor[place].append(time.process_time() - used)
+                times[place].append(taken if contender.seconds is None else contender.seconds(result))
+    for (contender, record, first), taken, used in zip(ready, times, processor, strict=True):
         record.update(seconds=median(taken), low=min(taken), high=max(taken), repeats=len(taken))
+        if used:  # what the processors did for it: tells a busy machine (less) and spinning threads (more)
+            record["processor_seconds"] = median(used)
         if first < SLOW / 4:
             record["peak_mb"] = peak_memory(contender.run)
+    records = [record for _, record, _ in warm]
     for record in records:
         say(describe(record))
     return records
@@ -144,7 +153,7 @@ def describe(record: dict[str, Any]) -> str:
 
 
 def peak_memory(run: Callable[[], Any]) -> float | None:
-    """Give the highest resident memory during a call above that before it, in MB; None where the kernel has no say."""
+    """Give the peak of resident memory during a call above that before it, in MB; None where not told."""
     gc.collect()
     try:
         ctypes.CDLL("libc.so.6").malloc_trim(0)
@@ -179,6 +188,10 @@ def machine() -> dict[str, Any]:
             versions[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             versions[name] = "absent"
+    if versions["regso-cluster"] == "absent":  # run from a source tree, not installed
+        import regso_cluster
+
+        versions["regso-cluster"] = regso_cluster.__version__
     return {
         "processor": model,
         "processors": len(os.sched_getaffinity(0)),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 
@@ -172,3 +173,51 @@ def test_as_a_module():
         [sys.executable, "-m", "regso_cluster", "--help"], capture_output=True, text=True, check=True
     )
     assert "classify" in shown.stdout
+
+
+PLAIN = METHOD[: METHOD.index("[composite]")] + '[index]\nscale = { kind = "z" }\nmin_factors = 1\n'
+
+
+def test_a_method_without_any_grouping_still_makes_a_release(run, tmp_path):
+    (tmp_path / "plain.toml").write_text(PLAIN, "utf-8")
+    run("classify", "t.csv", "--method", "plain.toml", "--edition", 2025, "--year", 2024, "--out", "r")
+    assert (tmp_path / "r" / "areas.gpkg").exists()
+    run("export", "r", "--to", "r.xlsx")
+
+
+@pytest.mark.parametrize("title", ["T [/b]", "[b]hej", "<b>&"])
+def test_titles_and_names_are_shown_as_they_are(run, tmp_path, title):
+    text = METHOD.replace("Två faktorer", title).replace('sv = "En"', f'sv = "{title}"')
+    (tmp_path / "odd.toml").write_text(text, "utf-8")
+    shown = run("classify", "t.csv", "--method", "odd.toml", "--edition", 2025, "--year", 2024, "--out", "r").stdout
+    assert shown.count(title) == 2
+
+
+def test_nothing_is_written_into_a_release(run, released, tmp_path):
+    arguments = ("classify", "t.csv", "--method", "m.toml", "--edition", 2025, "--year", 2024)
+    assert "inside the release" in run(*arguments, "--out", released.path / "inside", code=1).stderr
+    assert "inside the release" in run("export", released.path, "--to", released.path / "sub" / "x.csv", code=1).stderr
+    run("verify", released.path)
+
+
+def test_a_previous_release_must_be_earlier(run, released):
+    arguments = ("classify", "t.csv", "--method", "m.toml", "--edition", 2025, "--year", 2024, "--out", "r")
+    assert "the previous release is not earlier" in run(*arguments, "--previous", released.path, code=1).stderr
+
+
+def test_a_changed_release_is_not_exported(run, released, tmp_path):
+    shutil.copytree(released.path, tmp_path / "copy")
+    (tmp_path / "copy" / "areas.csv").write_text("regso\n")
+    assert "a file was changed" in run("export", "copy", "--to", "x.csv", code=1).stderr
+    assert not (tmp_path / "x.csv").exists()
+
+
+def test_figures_are_never_cut_on_a_narrow_terminal(run, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "50")
+    arguments = ("classify", "t.csv", "--method", "m.toml", "--edition", 2025, "--year", 2024, "--out", "r")
+    assert "…" not in "".join(line for line in run(*arguments).stdout.splitlines() if re.search(r"\d", line))
+
+
+def test_an_out_with_wild_cards_is_a_name_like_another(run, tmp_path):
+    run("classify", "t.csv", "--method", "m.toml", "--edition", 2025, "--year", 2024, "--out", "[**]")
+    assert (tmp_path / "[**]" / "manifest.json").exists()

@@ -13,7 +13,8 @@ ROOMS = ("errors", "method", "areas", "kernels", "factors", "grouping", "certain
 # what each room may know, besides errors, method and the version: the rooms before it in the flow of data
 MAY_KNOW = {
     "errors": set(),
-    "method": set(),
+    "method": {"contradictions"},
+    "contradictions": set(),
     "kernels": set(),
     "areas": set(),
     "factors": {"areas"},

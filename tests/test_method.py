@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import pytest
 
 from regso_cluster.errors import InputError
-from regso_cluster.method import Yardstick, builtin_methods, line_of, load_method, parse_method
+from regso_cluster.method import Yardstick, builtin_methods, known_keys, line_of, load_method, parse_method
 from tests.tables import METHOD, method
 
 
@@ -31,14 +32,34 @@ def test_the_built_in_methods():
 
 def test_what_is_written_reads_back_equal_with_the_yardstick():
     measured = Yardstick(
-        limits={"poor": 0.1 + 0.2},
-        scales={"index": {"poor": {"centre": 1e-17}}},
-        tiers={"poor": (3.0, 1.0)},
-        centres=((1.0, -2.5),),
+        limits={"poor": 0.1 + 0.2, "voted": 70.0},
+        scales={"index": {"poor": {"centre": 1e-17, "spread": 1.0}, "voted": {}}},
+        choices_sha256=method().choices_hash,
     )
     filled = dataclasses.replace(method(), measured=measured)
     assert parse_method(filled.to_toml()) == filled
     assert filled.hash == method().hash
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("sd = 1.0", "sd = 1.5", "measured for other choices"),
+        ('worse = "high"', 'worse = "low"', "measured for other choices"),
+        ("spread = 1.0", "spread = 0.0", "a spread of 0"),
+        ("voted = 70.0\n", "", "limits measured for other factors (voted)"),
+    ],
+)
+def test_a_yardstick_that_does_not_fit_the_choices_is_refused(old, new, says):
+    """A release's method.toml edited by hand would judge by limits that it no longer names."""
+    measured = Yardstick(
+        limits={"poor": 30.0, "voted": 70.0},
+        scales={"index": {"poor": {"centre": 1.0, "spread": 1.0}, "voted": {}}},
+        choices_sha256=method().choices_hash,
+    )
+    text = dataclasses.replace(method(), measured=measured).to_toml()
+    assert old in text
+    assert any(says in fault.what for fault in refused(text.replace(old, new, 1)))
 
 
 def test_the_hash_is_of_the_choices_not_of_the_writing():
@@ -71,6 +92,10 @@ def test_the_hash_is_of_the_choices_not_of_the_writing():
         ("at_least = 2", 'all = ["poor", { any = ["votd"] }]', "unknown factor 'votd'", "votd"),
         ("at_least = 2", 'at_least = 2, all = ["poor"]', "one of at_least, all, any", "all = "),
         ("at_least = 2", "at_least = 3", "can never hold", "at_least = 3"),
+        ("at_least = 2", "all = []", "wrong value", "all = []"),
+        ('{ kind = "z" }', '{ kind = "z", winsorise = [0.9, 0.1] }', "the lower quantile", "winsorise"),
+        ('key = "poor"', 'key = "composite"', "two columns one name", 'key = "composite"'),
+        ('denominator = "poor_d"', 'denominator = "poor_n"', "are one column", 'denominator = "poor_n"'),
         ("min_factors = 1", "min_factors = 3", "more factors asked for", "min_factors = 3"),
         ("min_factors = 1", 'min_factors = 1\naggregation = "sum"', "a sum needs all factors", "min_factors = 1"),
         ('value = "voted_pct"', 'numerator = "voted_n"', "two columns of counts or one of values", "[[factors]]"),
@@ -115,6 +140,23 @@ def test_a_wrong_method_is_refused_at_its_line(old, new, says, at):
 )
 def test_sections_that_contradict_themselves(section, says):
     assert any(says in fault.what for fault in refused(f"{METHOD}\n{section}\n"))
+
+
+def test_a_group_that_nobody_can_be_in_is_refused():
+    (fault,) = refused(METHOD.replace("at_least = 2", "at_least = 1"))
+    assert fault.what == "at least 1 after at least 1: nobody is left"
+    assert "from the worst" in fault.hint
+
+
+def test_files_as_windows_writes_them(tmp_path):
+    for encoding in ("utf-8-sig", "utf-16"):
+        (tmp_path / "m.toml").write_bytes(METHOD.encode(encoding))
+        assert load_method(tmp_path / "m.toml") == method()
+
+
+def test_a_misspelt_key_is_guessed():
+    assert [fault.hint for fault in refused(METHOD.replace("min_factors", "min_factor"))] == ["Is it 'min_factors'?"]
+    assert "with a point" in refused("a = 2,5")[0].hint
 
 
 def test_steps_need_their_basis():
@@ -163,3 +205,10 @@ def test_factor_properties():
     assert (poor.sign, voted.sign) == (1, -1)
     assert not method().needs_population
     assert method(METHOD.replace("sd = 1.0 }", 'sd = 1.0 }\nweighting = "residents"')).needs_population
+
+
+def test_every_key_of_a_method_file_is_in_its_reference(root):
+    written_by_runs = {field.name for field in dataclasses.fields(Yardstick)}
+    text = (root / "docs" / "method.md").read_text("utf-8")
+    words = set(re.findall(r"[a-z_]+", text))
+    assert not known_keys() - written_by_runs - words

@@ -166,3 +166,79 @@ def test_the_caller_s_table_is_not_changed(tmp_path):
     classify(table, method(), year=2024)
     for old, new in zip(before, (table.areas, table.value, table.status, table.numerator), strict=True):
         pd.testing.assert_frame_equal(old, new)
+
+
+WEIGHTED = (
+    METHOD.replace('population = "population"', 'population = "population"\nmin_population = 50')
+    .replace("limit = { sd = 1.0 }", 'limit = { sd = 1.0 }\nweighting = "residents"')
+    .replace('scale = { kind = "z" }', 'scale = { kind = "z", weighting = "residents" }')
+    + """
+[bands]
+kind = "sd"
+at = [0]
+weighting = "residents"
+
+[tiers]
+kind = "sd"
+at = [0]
+weighting = "residents"
+
+[clusters]
+n_clusters = 2
+resamples = 3
+scale = { kind = "z", weighting = "residents" }
+
+[certainty]
+draws = 40
+"""
+)
+
+
+def test_residents_weigh_in_every_step_and_a_small_area_in_none(tmp_path):
+    """Five areas of 100, 100, 100, 100 and 600 residents; the sixth has 49 and may not count anywhere."""
+    using = method(WEIGHTED)
+    frame = rows().assign(population=[100, 100, 100, 100, 600, 49], poor_n=[10, 20, 10, 30, 30, 80])
+    frame["voted_pct"] = [90, 80, 70, 85, 60, 10]
+    result = classify(read_factors(write(frame, tmp_path / "t.csv"), using, edition=2025), using, year=2024)
+    measured = result.method.measured
+    # poverty is 10, 10, 10, 10 and 30 per cent: a mean of 22 over residents, a variance of 0.4 * 144 + 0.6 * 64, or 96
+    assert measured.limits["poor"] == pytest.approx(22 + np.sqrt(96))
+    for use in ("index", "clusters"):
+        assert measured.scales[use]["poor"]["centre"] == pytest.approx(22)
+        assert measured.scales[use]["poor"]["spread"] == pytest.approx(np.sqrt(96))
+    assert measured.tiers["poor"] == pytest.approx((22,))
+    # turnout: a tenth of each of 90, 80, 70 and 85, and six tenths of 60, make 68.5
+    assert measured.tiers["voted"] == pytest.approx((68.5,))
+    assert measured.bands == pytest.approx((0,), abs=1e-12)  # the weighted mean of a mean of weighted z
+    small = result.areas.loc[CODES[5]]
+    for column in ("index", "index_rank", "index_rank_low", "cluster", "cluster_probability", "poor_tier", "band"):
+        assert pd.isna(small[column]), column
+    assert small["poor_value"] == 40
+    assert result.areas["index_rank"].max() == 5
+    assert result.areas["index_rank_high"].max() <= 5
+    # the fifth area is alone and worst; the others share a centre weighted by residents (all equal)
+    assert result.areas.loc[list(CODES[:5]), "cluster"].tolist() == [2, 2, 2, 2, 1]
+
+
+def test_an_area_of_just_enough_residents_is_classified(tmp_path):
+    using = method(METHOD.replace('"population"', '"population"\nmin_population = 50'))
+    frame = rows().assign(population=[50, 49, 100, 100, 100, 100])
+    areas = classify(read_factors(write(frame, tmp_path / "t.csv"), using, edition=2025), using, year=2024).areas
+    assert areas["status"].iloc[:2].tolist() == ["observed", "too_few_residents"]
+
+
+def test_each_step_draws_from_a_stream_of_its_own():
+    from regso_cluster.pipeline import _generator
+
+    drawn = {step: _generator(method(), step).random() for step in ("clusters", "noise", "another")}
+    assert len(set(drawn.values())) == 3
+    assert _generator(method(), "noise").random() == drawn["noise"]
+
+
+def test_limits_of_made_up_figures_on_real_ones_are_noted(tmp_path):
+    made_up = read_factors(write(rows().assign(synthetic="yes"), tmp_path / "a.csv"), method(), edition=2025)
+    frozen = parse_method(classify(made_up, method(), year=2024).method.to_toml())
+    assert frozen.measured.synthetic
+    real = read_factors(write(rows(), tmp_path / "b.csv"), method(), edition=2025)
+    assert any("measured on SYNTHETIC data" in note for note in classify(real, frozen, year=2025).notes)
+    assert not any("SYNTHETIC" in note for note in classify(made_up, frozen, year=2025).notes)

@@ -199,11 +199,8 @@ main()
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_killed_while_writing_there_is_no_release_and_an_older_one_is_untouched(
-    written, example_release, tmp_path, how
-):
-    older = tmp_path / "2023"
-    shutil.copytree(written.path, older)
+def test_killed_while_writing_there_is_no_release_and_an_older_one_is_untouched(example_release, tmp_path, how):
+    older = write_release(dataclasses.replace(example_release.classification, year=2023), tmp_path / "2023").path
     command = [sys.executable, "-c", SLOW, "classify", example_release.table, "--method", "utanforskap",
                "--year", "2024", "--out", tmp_path / "2024", "--previous", older]  # fmt: skip
     with subprocess.Popen(

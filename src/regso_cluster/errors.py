@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
@@ -56,5 +57,7 @@ class InputError(ValueError):
     def __str__(self) -> str:
         lines = [str(fault) for fault in self.faults[:SHOWN]]
         if len(self.faults) > SHOWN:
-            lines.append(f"... and {len(self.faults) - SHOWN} more faults; `regso-cluster check --json` lists them all")
+            kinds = Counter(fault.what for fault in self.faults)
+            counted = ", ".join(f"{what} ({count})" for what, count in kinds.most_common())
+            lines.append(f"... {len(self.faults)} faults in all: {counted}. `regso-cluster check --json` lists each.")
         return "\n".join(lines)

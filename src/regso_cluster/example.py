@@ -21,7 +21,6 @@ from regso_cluster.errors import Fault, InputError
 FIRST_YEAR, LAST_YEAR = 2019, 2030
 EDITION = 2025
 LEAST_RESIDENTS, MOST_RESIDENTS = 663, 22_622  # of a RegSO in the official tables of 2022
-NOTE = "SYNTHETIC"
 
 Array = npt.NDArray[np.float64]
 
@@ -240,6 +239,9 @@ def write_example(folder: str | Path, years: range, seed: int = 0) -> list[Path]
     folder.mkdir(parents=True, exist_ok=True)
     for path, text in texts.items():
         partial = path.with_name(f".{path.name}.partial")
-        partial.write_text(text, "utf-8", newline="\n")
-        partial.replace(path)
+        try:
+            partial.write_text(text, "utf-8", newline="\n")
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
     return list(texts)

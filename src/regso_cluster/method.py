@@ -7,6 +7,8 @@ path, refuses what it does not know, and names the line. `Yardstick` holds what 
 
 from __future__ import annotations
 
+import dataclasses
+import difflib
 import hashlib
 import json
 import re
@@ -27,8 +29,10 @@ _STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
 Weighting = Literal["areas", "residents"]
 Unit = Literal["per cent", "per 1000", "share", "rank", "score"]
-Positive = Annotated[float, Field(gt=0)]
+Positive = Annotated[float, Field(ge=1e-6, le=1e6)]  # wide, and far from where products overflow
+Column = Annotated[str, Field(min_length=1)]
 Count = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
 # the range a value of this unit can have; None: no bound
 UNIT_RANGE: dict[str, tuple[float | None, float | None]] = {
     "per cent": (0, 100),
@@ -60,9 +64,9 @@ class Table:
     """
 
     areas: Literal["regso", "own"] = "regso"
-    code: str = "regso"
-    name: str | None = None
-    population: str | None = None
+    code: str = "regso"  # may be "": exports leave the first column without a name
+    name: Column | None = None
+    population: Column | None = None
     coverage: Literal["full", "partial"] = "full"
     min_population: Annotated[int, Field(ge=0)] = 0
     suppressed: tuple[str, ...] = ("..", "x", "X", "*", ":", "c")
@@ -91,7 +95,7 @@ class Limit:
     need the factor's `unit`: `above` and `at_least` where high is worse, `below` and `at_most` where low is worse.
     """
 
-    sd: float | None = None
+    sd: Annotated[float, Field(ge=0, le=20)] | None = None
     above: float | None = None
     at_least: float | None = None
     below: float | None = None
@@ -116,9 +120,9 @@ class Factor:
     name: Text
     worse: Literal["high", "low"]
     unit: Unit
-    numerator: str | None = None
-    denominator: str | None = None
-    value: str | None = None
+    numerator: Column | None = None
+    denominator: Column | None = None
+    value: Column | None = None
     level: Literal["area", "kommun"] = "area"
     weight: Positive = 1.0
     limit: Limit | None = None
@@ -149,8 +153,8 @@ class Rule:
     """When an area is in a composite group: a number of problems, or all / any of named problems and rules."""
 
     at_least: Count | None = None
-    all: tuple[Key | Rule, ...] | None = None
-    any: tuple[Key | Rule, ...] | None = None
+    all: Annotated[tuple[Key | Rule, ...], Field(min_length=1)] | None = None
+    any: Annotated[tuple[Key | Rule, ...], Field(min_length=1)] | None = None
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -177,7 +181,7 @@ class Steady:
 class Composite:
     """The composite groups, worst first, the name of the group of all other areas, and whether groups are steady."""
 
-    groups: Annotated[tuple[CompositeGroup, ...], Field(min_length=1)]
+    groups: Annotated[tuple[CompositeGroup, ...], Field(min_length=1, max_length=50)]
     none: Text
     steady: Steady | None = None
 
@@ -191,7 +195,7 @@ class Scale:
     """
 
     kind: Literal["none", "z", "robust_z", "percent_rank", "exponential_rank", "min_max"]
-    winsorise: tuple[float, float] | None = None
+    winsorise: tuple[Share, Share] | None = None
     transform: Literal["none", "log", "asinh"] = "none"
     weighting: Weighting = "areas"
     ddof: Annotated[int, Field(ge=0, le=1)] = 0
@@ -293,6 +297,8 @@ class Yardstick:
     distribution that is ranked against, see `factors.scales`). `bands`: cut points of the index, worst first; `tiers`
     the same a factor. `centres`: (n_clusters, n_factors) in the scaled space, by rising number; `cluster_named_at`
     likewise, in the year the name was given; `cluster_last`: the highest number ever given, so that none is used twice.
+    `choices_sha256`: of the method that it was measured for; with other choices it would judge wrongly, and is refused.
+    `synthetic`: measured on made-up figures.
     """
 
     limits: dict[str, float] = Field(default_factory=dict)
@@ -305,6 +311,8 @@ class Yardstick:
     cluster_names: tuple[Text, ...] = ()
     cluster_named_at: tuple[tuple[float, ...], ...] = ()
     cluster_last: Annotated[int, Field(ge=0)] = 0
+    choices_sha256: str = ""
+    synthetic: bool = False
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -335,9 +343,9 @@ class Method:
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
     title: Text
     description: Text
-    factors: Annotated[tuple[Factor, ...], Field(min_length=1)]
+    factors: Annotated[tuple[Factor, ...], Field(min_length=1, max_length=100)]
     source: str = ""
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     table: Table = Table()
     problems: Problems | None = None
     composite: Composite | None = None
@@ -422,10 +430,12 @@ def load_method(name_or_path: str | Path) -> Method:
     if not path.is_file():
         known = ", ".join(builtin_methods())
         raise InputError(Fault("no such method", text, "a built-in method or a file", text, f"Built in: {known}."))
-    try:
-        return parse_method(path.read_text("utf-8"), path.name)
+    content = path.read_bytes()
+    try:  # Windows programs begin UTF-8 with a mark, and PowerShell writes UTF-16
+        text = content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(Fault("not UTF-8 text", path.name, hint="Save the method file as UTF-8.")) from error
+    return parse_method(text, path.name)
 
 
 def parse_method(text: str, source: str = "method") -> Method:
@@ -438,18 +448,25 @@ def parse_method(text: str, source: str = "method") -> Method:
     try:
         plain = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise InputError(Fault("not valid TOML", source, got=str(error))) from error
+        hint = "Decimals are written with a point, texts in quotes." if re.search(r"=\s*-?\d+,\d", text) else ""
+        raise InputError(Fault("not valid TOML", source, got=str(error), hint=hint)) from error
     if not plain:
         raise InputError(
             Fault("an empty method", source, hint="`regso-cluster methods utanforskap` prints an example.")
         )
     try:
         method = _ADAPTER.validate_json(json.dumps(plain, default=str), strict=True)
+    except RecursionError as error:
+        raise InputError(
+            Fault("rules nested too deep", source, hint="A rule of three levels says all there is.")
+        ) from error
     except ValidationError as error:
         raise InputError(_shape_faults(error, text, source)) from error
+    from regso_cluster.contradictions import find_contradictions  # noqa: PLC0415  it needs the words of this module
+
     faults = [
         Fault(what, f"{source}, line {line_of(text, place)}", hint=hint)
-        for place, what, hint in _contradictions(method)
+        for place, what, hint in find_contradictions(method)
     ]
     if faults:
         raise InputError(faults)
@@ -459,22 +476,38 @@ def parse_method(text: str, source: str = "method") -> Method:
 def _shape_faults(error: ValidationError, text: str, source: str) -> list[Fault]:
     """Say a pydantic error in the house's words: line, what was expected, what was got."""
     faults: dict[str, Fault] = {}
-    for item in error.errors(include_url=False, include_context=False):
+    for item in error.errors(include_url=False):
         # the union of "factor or rule" adds its branch names to the place; they are not keys of the file
         place = tuple(part for part in item["loc"] if part not in ("Rule", "constrained-str"))
-        dotted = ".".join(str(part) for part in place)
-        where = f"{source}, line {line_of(text, place)}, {dotted}"
+        where = f"{source}, line {line_of(text, place)}, {_spell(place)}"
         if item["type"] == "unexpected_keyword_argument":
-            fault = Fault("unknown key", where, hint="Remove it, or look for a typing error.")
+            close = difflib.get_close_matches(str(place[-1]), sorted(known_keys()), n=1, cutoff=0.75)
+            hint = f"Is it {close[0]!r}?" if close else "Remove it; docs/method.md lists the keys."
+            fault = Fault("unknown key", where, hint=hint)
         elif item["type"] == "missing":
-            fault = Fault("a key is missing", where, expected=str(place[-1]))
+            fault = Fault("a key is missing", where, hint=f"Add {place[-1]} = ... ; docs/method.md says what it means.")
         else:
-            fault = Fault("wrong value", where, expected=item["msg"], got=repr(item["input"])[:80])
+            expected = item.get("ctx", {}).get("expected") or item["msg"].removeprefix("Input should be ")
+            fault = Fault(
+                "wrong value", where, str(expected), repr(item["input"])[:80], "docs/method.md lists what is possible."
+            )
         faults.setdefault(where, fault)
     return list(faults.values())
 
 
 Place = tuple[str | int, ...]
+
+
+def _spell(place: Place) -> str:
+    """Write a place as a person counts: the first factor is number 1."""
+    return ".".join(str(part) if isinstance(part, str) else f"number {part + 1}" for part in place)
+
+
+def known_keys() -> set[str]:
+    """Collect every key that a method file can have."""
+    parts: list[Any] = [Method, Table, Limit, Factor, Problems, Rule, CompositeGroup, Composite, Scale, Theme, Index]
+    parts += [Banding, Naming, Clusters, Certainty, Yardstick, Text]
+    return {field.name for part in parts for field in dataclasses.fields(part)}
 
 
 def line_of(text: str, place: Place) -> int:
@@ -502,158 +535,3 @@ def line_of(text: str, place: Place) -> int:
         if place[: len(found)] == found and len(found) > best_depth:
             best, best_depth = number, len(found)
     return best
-
-
-def _contradictions(method: Method) -> list[tuple[Place, str, str]]:
-    """Find what each part alone cannot see: unknown factors, limits in a wrong unit, steps without their basis."""
-    found = [*_factor_contradictions(method), *_rule_contradictions(method)]
-    if method.index:
-        found += _index_contradictions(method, method.index)
-    for part in ("bands", "tiers"):
-        banding: Banding | None = getattr(method, part)
-        if banding:
-            found += [((part, key), what, hint) for key, what, hint in _banding_contradictions(banding)]
-    for part, needs in (
-        ("bands", "index"),
-        ("composite", "problems"),
-        ("clusters", "index"),
-        ("certainty", "index"),
-    ):
-        if getattr(method, part) and not getattr(method, needs):
-            found.append(((part,), f"{part} without {needs}", f"Add a section [{needs}], or remove [{part}]."))
-    if method.needs_population and not method.table.population:
-        hint = 'Name the column of residents in [table], as population = "population".'
-        found.append((("table",), "a step weighs by residents, but no population column is named", hint))
-    found += _yardstick_contradictions(method)
-    if not any((method.problems, method.index, method.tiers)):
-        found.append(((), "the method classifies nothing", "Add [problems], [index] or [tiers]."))
-    return found
-
-
-def _yardstick_contradictions(method: Method) -> list[tuple[Place, str, str]]:
-    hint = "Freeze the release again with `regso-cluster freeze`; do not edit what it measured."
-    found: list[tuple[Place, str, str]] = []
-    if method.frozen and not method.measured:
-        found.append((("frozen",), "frozen, but nothing is measured", hint))
-    carried: list[tuple[Place, Yardstick]] = []
-    if method.frozen and method.measured:
-        carried.append((("measured",), method.measured))
-    if method.baseline:
-        carried.append((("baseline", "measured"), method.baseline.measured))
-    for place, yardstick in carried:
-        parts = [("limits", method.problems is not None, set(yardstick.limits))]
-        parts.append(("scales.index", method.index is not None, set(yardstick.scales.get("index", {}))))
-        if place[0] != "baseline":
-            parts.append(("scales.clusters", method.clusters is not None, set(yardstick.scales.get("clusters", {}))))
-            parts.append(("tiers", method.tiers is not None, set(yardstick.tiers)))
-        for name, used, measured in parts:
-            if used and measured != set(method.keys):
-                lacking = ", ".join(sorted(measured ^ set(method.keys)))
-                found.append(((*place, *name.split(".")), f"{name} measured for other factors ({lacking})", hint))
-    return found
-
-
-def _index_contradictions(method: Method, index: Index) -> list[tuple[Place, str, str]]:
-    found: list[tuple[Place, str, str]] = []
-    for number, theme in enumerate(index.themes):
-        place = ("index", "themes", number, "factors")
-        found += [(place, f"unknown factor {key!r}", _known(method)) for key in theme.factors if key not in method.keys]
-    if index.min_factors and index.min_factors > len(method.factors):
-        found.append((("index", "min_factors"), "more factors asked for than there are", _known(method)))
-    if index.aggregation == "sum" and index.min_factors not in (None, len(method.factors)):
-        found.append((("index", "min_factors"), "a sum needs all factors", 'Use aggregation = "mean".'))
-    return found
-
-
-def _known(method: Method) -> str:
-    return f"The factors are: {', '.join(method.keys)}."
-
-
-def _factor_contradictions(method: Method) -> list[tuple[Place, str, str]]:
-    found: list[tuple[Place, str, str]] = []
-    for number, factor in enumerate(method.factors):
-        place: Place = ("factors", number)
-        if factor.key in method.keys[:number]:
-            found.append(((*place, "key"), f"factor {factor.key!r} stands twice", "Give each factor its own key."))
-        has_counts = factor.numerator is not None and factor.denominator is not None
-        if has_counts == (factor.value is not None) or (factor.numerator is None) != (factor.denominator is None):
-            hint = "Name the columns numerator and denominator, or the one column value."
-            found.append((place, f"factor {factor.key!r} needs two columns of counts or one of values", hint))
-        elif has_counts and factor.unit not in UNIT_FACTOR:
-            found.append(
-                (
-                    (*place, "unit"),
-                    f"a rate cannot have the unit {factor.unit!r}",
-                    f"Use {', '.join(UNIT_FACTOR)}.",
-                )
-            )
-        if factor.limit:
-            found += [((*place, "limit"), what, hint) for what, hint in _limit_contradictions(factor.limit, factor)]
-    if method.problems:
-        for factor in method.factors:
-            if not factor.limit:
-                faults = _limit_contradictions(method.problems.limit, factor)
-                found += [(("problems", "limit"), what, hint) for what, hint in faults]
-    return found
-
-
-def _limit_contradictions(limit: Limit, factor: Factor) -> list[tuple[str, str]]:
-    given = tuple(limit.given)
-    if len(given) != 1:
-        hint = "Give one of sd, above, at_least, below, at_most."
-        return [(f"a limit is one comparison, here {len(given)} ({', '.join(given) or 'none'})", hint)]
-    if given[0] == "sd":
-        return [("a limit in SD has no unit", "Remove unit.")] if limit.unit else []
-    found = []
-    if limit.unit != factor.unit:
-        what = f"the limit of {factor.key!r} is in {limit.unit or 'no unit'}, the factor in {factor.unit}"
-        found.append((what, f'Give the limit in the unit of the factor, with unit = "{factor.unit}".'))
-    if (given[0] in ("above", "at_least")) != (factor.worse == "high"):
-        what = f"the limit of {factor.key!r} is {given[0]!r}, but {factor.worse} is worse"
-        found.append((what, "Use above or at_least where high is worse, below or at_most where low is worse."))
-    return found
-
-
-def _rule_contradictions(method: Method) -> list[tuple[Place, str, str]]:
-    found: list[tuple[Place, str, str]] = []
-
-    def visit(rule: Rule, place: Place) -> None:
-        parts = [part for part in (rule.at_least, rule.all, rule.any) if part is not None]
-        if len(parts) != 1:
-            found.append((place, "a rule is one of at_least, all, any", "Nest rules to join them."))
-        if rule.at_least is not None and rule.at_least > len(method.factors):
-            found.append((place, f"at least {rule.at_least} of {len(method.factors)} factors can never hold", ""))
-        for part in (*(rule.all or ()), *(rule.any or ())):
-            if isinstance(part, Rule):
-                visit(part, place)
-            elif part not in method.keys:
-                found.append((place, f"unknown factor {part!r}", _known(method)))
-
-    if method.composite:
-        for number, group in enumerate(method.composite.groups):
-            visit(group.rule, ("composite", "groups", number, "rule"))
-        steady = method.composite.steady
-        if steady and (steady.slack_sd is None) == (steady.years is None):
-            found.append((("composite", "steady"), "a no-flicker rule is one of slack_sd and years", "Give one."))
-    return found
-
-
-def _banding_contradictions(banding: Banding) -> list[tuple[str, str, str]]:
-    found = []
-    if banding.kind == "sd":
-        at = banding.at or ()
-        if not at or banding.groups:
-            found.append(("kind", "bands by SD need `at`, and no `groups`", "For example at = [2, 1, 0, -1]."))
-        elif list(at) != sorted(set(at), reverse=True):
-            found.append(("at", "cuts in SD must fall from the worst to the best", "For example at = [2, 1, 0, -1]."))
-    elif banding.groups is None or banding.at:
-        found.append(("kind", f"{banding.kind} needs `groups`, and no `at`", "For example groups = 5."))
-    if banding.names and len(banding.names) != banding.size:
-        found.append(
-            (
-                "names",
-                f"{len(banding.names)} names for {banding.size} groups",
-                "Name every group, worst first.",
-            )
-        )
-    return found

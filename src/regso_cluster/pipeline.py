@@ -37,7 +37,7 @@ class Classification:
 
     Parameters
     ----------
-    areas : a row an area, all of them, ordered by code; columns as in `regso_cluster.columns`
+    areas : a row an area, all of them, ordered by code; columns as in `delivery.columns`
     groups : a row a group of each grouping, see `describe_groups`
     factors : long: a row an area and factor: numerator, denominator, value, unit, status
     method : with `measured` filled in
@@ -95,11 +95,9 @@ def classify(
     figures: dict[str, Any] = {}
     if method.measured is None:
         yardstick, typology = _measure(used, weights, method, previous, previous_method, threads)
+        yardstick = replace(yardstick, synthetic=table.synthetic)
         if typology:
-            notes.append(_say_stability(typology, method))
-            if previous is not None and not typology.anchored:
-                notes.append("the previous release has no clusters: these are numbered anew, from the worst")
-            notes += _say_left(typology)
+            notes += _say_clusters(typology, method, previous is not None)
             figures["clusters"] = {
                 "stability": round(typology.stability, 4),
                 "objective": typology.objective,
@@ -109,6 +107,8 @@ def classify(
         yardstick = method.measured
         whence = f", frozen from release {method.frozen.release} ({method.frozen.year})" if method.frozen else ""
         notes.append(f"limits, scales, cut points and centres are those written in the method{whence}")
+        if yardstick.synthetic and not table.synthetic:
+            notes.append("those limits, scales, cut points and centres were measured on SYNTHETIC data")
     judged = judge(used, table, method, yardstick)
     if method.composite and method.composite.steady:
         judged = steady_groups(judged, used, table.status, method, yardstick.leave_limits, previous)
@@ -125,6 +125,9 @@ def classify(
         }
     if previous is not None:
         areas = areas.join(_changes(areas, previous))
+        if "composite_change" in areas and previous_method and previous_method.composite != method.composite:
+            areas = areas.drop(columns=["composite_group_previous", "composite_change"])
+            notes.append("the previous release has other composite groups: they are not compared")
     if method.baseline:
         areas = areas.join(_judge_beside(used, table, method, method.baseline.measured))
     areas["synthetic"] = table.synthetic
@@ -143,9 +146,16 @@ def usable(table: FactorTable, method: Method) -> tuple[pd.DataFrame, Array | No
     return table.value.where(table.status == OBSERVED), residents if method.needs_population else None
 
 
-def _say_left(typology: Typology) -> list[str]:
-    """Say which clusters were renumbered, and where holding on to last year's clusters costs fit."""
+def _say_clusters(typology: Typology, method: Method, has_previous: bool) -> list[str]:
+    """Say how stable the clusters are, which were renumbered, and where holding on to last year's costs fit."""
+    resamples = method.clusters.resamples if method.clusters else 0
     said = [
+        f"the clusters' stability is {typology.stability:.2f} (mean adjusted Rand index over {resamples} bootstrap "
+        "resamples; 1 would be the same clusters each time)"
+    ]
+    if has_previous and not typology.anchored:
+        said.append("the previous release has no such clusters: these are numbered anew, from the worst")
+    said += [
         f"cluster {number} of last year is given up: the profile of its areas has left its name, and they have a "
         "cluster with a new number and name; see lineage.parquet"
         for number in typology.left
@@ -173,14 +183,6 @@ def _trace(
             names |= dict(zip(measured.cluster_numbers, measured.cluster_names, strict=True))
     traced = trace_groups(before, areas["cluster"], table.areas["population"].fillna(1.0), names)
     return traced.assign(synthetic=table.synthetic)
-
-
-def _say_stability(typology: Typology, method: Method) -> str:
-    resamples = method.clusters.resamples if method.clusters else 0
-    return (
-        f"the clusters' stability is {typology.stability:.2f} (mean adjusted Rand index over {resamples} bootstrap "
-        "resamples; 1 would be the same clusters each time)"
-    )
 
 
 def _generator(method: Method, step: str) -> np.random.Generator:
@@ -217,7 +219,10 @@ def measure(used: pd.DataFrame, weights: Array | None, method: Method) -> Yardst
             tiers[factor.key] = tuple(factor.sign * cut for cut in cuts)
     if method.clusters:
         scales["clusters"] = fit_scale(used, method.clusters.scale, signs, weights)
-    return Yardstick(limits=limits, leave_limits=leave_limits, scales=scales, bands=bands, tiers=tiers)
+    return Yardstick(
+        limits=limits, leave_limits=leave_limits, scales=scales, bands=bands, tiers=tiers,
+        choices_sha256=method.choices_hash,
+    )  # fmt: skip
 
 
 def _index(used: pd.DataFrame, method: Method, scales: dict[str, Parameters]) -> pd.Series:
@@ -242,6 +247,8 @@ def _measure(
     index = _index(used, method, yardstick.scales)
     scores = apply_scale(used, method.clusters.scale, _signs(method), yardstick.scales["clusters"])
     anchors = previous["cluster"].reindex(used.index) if previous is not None and "cluster" in previous else None
+    if previous_method is not None and previous_method.keys != method.keys:
+        anchors = None  # clusters of other factors have another meaning
     generator = _generator(method, "clusters")
     typology = find_typology(
         scores, index, weights, method, method.clusters, generator,
@@ -376,7 +383,7 @@ def _not_assessed(method: Method) -> dict[str, Any]:
 
 
 def _changes(areas: pd.DataFrame, previous: pd.DataFrame) -> pd.DataFrame:
-    """Mark last year's groups, and how the composite group moved: entered and left are of groups with problems."""
+    """Mark last year's groups, and whether the composite group is worse, better or the same."""
     changes = pd.DataFrame(index=areas.index)
     for column in ("composite_group", "cluster"):
         if column in areas and column in previous:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import os
@@ -142,26 +143,46 @@ def whole_folder(out: str | Path, what: str) -> Iterator[Path]:
     InputError  `out` exists
     """
     out = Path(os.path.abspath(out))  # noqa: PTH100  # resolve() would follow a symlinked parent
-    if out.exists():
+    if out.exists() or out.is_symlink():
         hint = f"A {what} is never overwritten: choose another --out, or remove the folder yourself."
         raise InputError(Fault(f"the {what} folder exists", str(out), hint=hint))
+    refuse_inside_a_release(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     _clear_stale(out)
     partial = out.with_name(f".{out.name}.partial-{os.getpid()}")
+    partial.mkdir()
     try:
-        partial.mkdir()
         yield partial
         for file in partial.iterdir():
             _flush(file)
-        partial.rename(out)
+        try:
+            partial.rename(out)
+        except OSError as error:
+            if not out.exists():
+                raise
+            hint = "Another run wrote it meanwhile: its release stands."
+            raise InputError(Fault("the release folder exists", str(out), hint=hint)) from error
         _flush(out.parent)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
 
 
+def refuse_inside_a_release(path: Path) -> None:
+    """Refuse to write into a release: it would no longer verify.
+
+    Raises
+    ------
+    InputError  a folder above `path` holds a manifest
+    """
+    for folder in Path(os.path.abspath(path)).parents:  # noqa: PTH100  # a symlink is judged where it stands
+        if (folder / "manifest.json").is_file() and (folder / "areas.parquet").is_file():
+            hint = "A release is never changed: write it elsewhere."
+            raise InputError(Fault("inside the release", str(path), got=str(folder), hint=hint))
+
+
 def _clear_stale(out: Path) -> None:
-    for left in out.parent.glob(f".{out.name}.partial-*"):
+    for left in out.parent.glob(f".{glob.escape(out.name)}.partial-*"):
         if time.time() - left.stat().st_mtime > _STALE_SECONDS:
             shutil.rmtree(left, ignore_errors=True)
 
@@ -270,7 +291,7 @@ def freeze(release: Release, *, beside: bool = False) -> Method:
         raise InputError(Fault("absolute limits already", str(release.path), got=str(earlier), hint=hint))
     measured = method.measured or Yardstick()
     index = {use: scale for use, scale in measured.scales.items() if use == "index"}
-    kept = Yardstick(limits=measured.limits, scales=index, bands=measured.bands)
+    kept = Yardstick(limits=measured.limits, scales=index, bands=measured.bands, choices_sha256=measured.choices_sha256)
     return replace(method, measured=None, baseline=Baseline(origin, kept))
 
 
@@ -337,7 +358,9 @@ def read_release(path: str | Path, *, verify: bool = False) -> Release:
     try:
         manifest = json.loads(file.read_text("utf-8"))
         known = manifest["format"] == FORMAT
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        if known:
+            _check_manifest(manifest)
+    except (ValueError, KeyError, TypeError, RecursionError, AttributeError, IndexError) as error:
         hint = "Restore the release from a copy, or classify again."
         raise InputError(Fault("a damaged manifest", str(file), got=repr(error)[:80], hint=hint)) from error
     if not known:
@@ -346,6 +369,22 @@ def read_release(path: str | Path, *, verify: bool = False) -> Release:
     if verify and (faults := verify_release(path)):
         raise InputError(faults)
     return Release(path, manifest)
+
+
+def _check_manifest(manifest: dict[str, Any]) -> None:
+    """Raise where a manifest lacks what is read from it."""
+    datetime.fromisoformat(manifest["created"])
+    texts = [
+        manifest["method"]["name"],
+        manifest["method"]["sha256"],
+        manifest["inputs"][0]["name"],
+        manifest["inputs"][0]["sha256"],
+    ]
+    texts += [*manifest["outputs"], *manifest["outputs"].values(), *manifest["notes"]]
+    if not all(isinstance(text, str) for text in texts) or not isinstance(manifest["year"], int):
+        raise TypeError("a field of another type")
+    if manifest["edition"] not in (2020, 2025, None) or not isinstance(manifest["synthetic"], bool):
+        raise ValueError("an edition or a mark that is none")
 
 
 def verify_release(path: str | Path) -> list[Fault]:
@@ -358,7 +397,7 @@ def verify_release(path: str | Path) -> list[Fault]:
     present = {file.name for file in release.path.iterdir()} - {"manifest.json"}
     hint = "Restore the release from a copy, or classify again."
     for name, expected in outputs.items():
-        if name not in present:
+        if name not in present or not (release.path / name).is_file():
             faults.append(Fault("a file is gone", name, hint=hint))
         elif (got := sha256_of(release.path / name)) != expected:
             faults.append(Fault("a file was changed", name, expected[:12], got[:12], hint))
@@ -366,6 +405,13 @@ def verify_release(path: str | Path) -> list[Fault]:
         Fault("a file that the release did not write", name, hint="Move it elsewhere.")
         for name in sorted(present - set(outputs))
     ]
-    if not faults and release.method.hash != release.manifest["method"]["sha256"]:
+    if not faults and not _is_the_method(release):
         faults.append(Fault("method.toml is not the method of the manifest", "method.toml", hint=hint))
     return faults
+
+
+def _is_the_method(release: Release) -> bool:
+    try:
+        return release.method.hash == str(release.manifest["method"]["sha256"])
+    except InputError:
+        return False

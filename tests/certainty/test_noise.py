@@ -3,10 +3,11 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
-from regso_cluster.certainty.noise import draw_values
+from regso_cluster.certainty.noise import _interval, _widen, draw_values
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.method import Certainty
 from regso_cluster.pipeline import classify
@@ -64,3 +65,28 @@ def test_without_counts_nothing_is_claimed(tmp_path):
     result = classify(table, using, year=2024)
     assert result.areas["index_rank_low"].isna().all()
     assert "noise" not in result.figures
+
+
+def test_the_interval_by_hand():
+    # draws 1 to 20 of one area: the middle 90 per cent leaves out 0.05 * 19 = 0.95 of a draw at each end,
+    # and takes the next draw outwards: 1 and 20; the middle half 4.75 and 14.25: draws 5 and 16
+    ranks = np.column_stack([np.arange(1.0, 21), np.full(20, np.nan)])
+    assert [end[0] for end in _interval(ranks, Certainty(20, 0.9))] == [1, 20]
+    assert [end[0] for end in _interval(ranks, Certainty(20, 0.5))] == [5, 16]
+    assert all(pd.isna(end[1]) for end in _interval(ranks, Certainty(20, 0.9)))
+
+
+def test_an_interval_holds_its_rank():
+    end, rank = pd.array([3, 3, pd.NA], dtype="Int64"), pd.Series([1, 9, pd.NA], dtype="Int64")
+    assert _widen(end, rank, np.minimum).tolist()[:2] == [1, 3]
+    assert _widen(end, rank, np.maximum).tolist()[:2] == [3, 9]
+
+
+def test_a_kommun_s_count_is_drawn_once_for_all_its_areas(tmp_path):
+    text = METHOD.replace('denominator = "poor_d"', 'denominator = "poor_d"\nlevel = "kommun"')
+    using = method(text)
+    frame = rows().assign(poor_n=10, poor_d=100)
+    table = read_factors(write(frame, tmp_path / "t.csv"), using, edition=2025)
+    drawn = draw_values(table, using, np.random.default_rng(0)).loc[list(CODES), "poor"]
+    assert drawn.min() == drawn.max()
+    assert drawn.iloc[0] != 10

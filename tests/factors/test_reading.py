@@ -52,6 +52,18 @@ def test_numbers_of_all_shapes():
     assert read.bad.to_dict() == {9: "abc", 11: "True"}
 
 
+def test_spaces_part_thousands_and_nothing_else():
+    read = numbers(["12 345", "1 234 567,5", "1 2 3", "12\n34", "1e400", "9e15"], decimal_comma=True)
+    assert read.values[:2].tolist() == [12345, 1234567.5]
+    assert list(read.status[2:]) == ["bad"] * 4
+
+
+@pytest.mark.parametrize("column", [["-999", "-999.0", "5", "-99"], [-999, -999.0, 5, -99]])
+def test_a_mark_that_is_a_number_is_one_in_any_spelling_and_type(column):
+    read = parse_numbers(pd.Series(column), ("-99",), ("-999",))
+    assert list(read.status) == ["missing", "missing", "observed", "suppressed"]
+
+
 def test_a_comma_is_never_guessed():
     assert list(numbers(["1,5"]).status) == ["bad"]  # no decimal comma was announced
     assert numbers(["1,5", "2,25"], decimal_comma=None).values.tolist() == [1.5, 2.25]
@@ -70,7 +82,7 @@ def test_typed_columns_keep_their_numbers_and_infinity_is_no_number():
     assert list(parse_numbers(pd.Series([1, None], dtype="Int64"), (), ()).status) == ["observed", "missing"]
 
 
-@given(st.lists(st.floats(allow_nan=False, allow_infinity=False, width=32), min_size=1, max_size=20))
+@given(st.lists(st.floats(-1e15, 1e15), min_size=1, max_size=20))
 def test_numbers_survive_text_with_a_decimal_comma(values):
     texts = [repr(value).replace(".", ",") for value in values]
     assert numbers(texts, decimal_comma=True).values.tolist() == values
@@ -94,24 +106,45 @@ def test_empty_rows_footer_and_stray_columns_are_left_out_with_notes(tmp_path):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_a_title_above_the_header_is_left_out_with_a_note(tmp_path, suffix):
+    lines = [["Folkmängd, efter region, ålder och år"], [], ["regso", "n"], ["0114R001", 12]]
+    path = tmp_path / f"t.{suffix}"
+    if suffix == "csv":
+        path.write_text("\n".join(";".join(map(str, line)) for line in lines), "utf-8")
+    else:
+        even = [[*line, *[None] * (2 - len(line))] for line in lines]
+        pd.DataFrame(even).to_excel(path, header=False, index=False, engine="xlsxwriter")
+    table = read_table(path)
+    assert list(table.frame.columns) == ["regso", "n"]
+    assert list(table.frame.index) == [4]
+    assert table.notes == ("2 lines above the header left out",)
+
+
+def test_decimal_commas_do_not_pass_for_the_delimiter(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("a;b\n1,5;2,5\n3,5;4,5\n", "utf-8")
+    assert list(read_table(path).frame.columns) == ["a", "b"]
+
+
 def test_last_areas_without_values_are_no_footer(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("code,n\n0114R001,1\n0114R002,\n0114R003,\n", "utf-8")
     assert len(read_table(path).frame) == 3
 
 
-def test_excel_reads_the_first_sheet_and_keeps_codes_as_text(tmp_path):
+def test_excel_reads_the_longest_sheet_and_keeps_codes_as_text(tmp_path):
     path = tmp_path / "t.xlsx"
     with pd.ExcelWriter(path, engine="xlsxwriter") as writer:
+        pd.DataFrame({"Läs mig": []}).to_excel(writer, index=False, sheet_name="Om")
         pd.DataFrame({"regso": ["0114R001"], "n": [3], "share": [1.25]}).to_excel(
             writer, index=False, sheet_name="Data"
         )
-        pd.DataFrame({"x": [1]}).to_excel(writer, index=False, sheet_name="Mer")
     table = read_table(path)
     assert table.frame["regso"].tolist() == ["0114R001"]
     assert numbers(table.frame["n"].tolist()).values.tolist() == [3]
     assert numbers(table.frame["share"].tolist()).values.tolist() == [1.25]
-    assert table.notes == ("sheet 'Data' was read, of 2",)
+    assert table.notes == ("sheet 'Data' was read, the longest of 2",)
 
 
 def test_parquet_with_a_named_index(tmp_path):
@@ -130,10 +163,15 @@ def _bytes_of_workbook() -> bytes:
     ("name", "content", "says", "hint"),
     [
         ("t.csv", b"a,b\n1,2,3\n", "more cells than the header", "quotes"),
+        ("t.csv", b'a,b\n1,"x\n2,y"\n3,z\n', "a line break inside a cell", "stray quotation mark"),
+        ("t.csv", b'a,b\n1,"x\n2,y\n3,z\n', "not readable as CSV", "never closed"),
         ("t.csv", b"a,a\n1,2\n", "two columns of one name", "Rename"),
         ("t.csv", b"a,b\n", "no rows", "header row"),
         ("t.csv", b"", "no rows", "header row"),
+        ("t.csv", b"\n\n \n", "no rows", "header row"),
         ("t.csv", b"a\x00b", "binary data", "CSV"),
+        ("t.csv", b"\xff\xfea", "damaged UTF-16", "UTF-8"),
+        ("t.csv", b'a,b\n"' + b"x" * 200_000, "not readable as CSV", "never closed"),
         ("t.csv", _bytes_of_workbook(), "a workbook or archive named as text", "xlsx"),
         ("t.xlsx", b"PK\x03\x04 not a workbook", "not readable as a workbook", "CSV"),
         ("t.parquet", b"PAR1 not parquet", "not readable as Parquet", ""),

@@ -120,11 +120,30 @@ def test_equal_counts_are_no_fault(tmp_path):
     assert read(frame, tmp_path, edition=2025).value.loc[CODES[0], "poor"] == 100
 
 
-def test_shares_in_a_column_of_per_cent_are_refused(tmp_path):
-    frame = pd.concat([rows()] * 2, ignore_index=True)
-    frame["regso"] = code_set(2025)[:12]
-    frame["voted_pct"] = "0.5"
-    assert [fault.what for fault in refused(frame, tmp_path, edition=2025)] == ["shares instead of per cent"]
+def test_shares_in_a_column_of_per_cent_are_noted(tmp_path):
+    notes = read(rows().assign(voted_pct="0.5"), tmp_path, edition=2025).notes
+    assert any("column voted_pct: no value above 1 per cent" in note for note in notes)
+    assert not any("above 1 per cent" in note for note in read(rows(), tmp_path, edition=2025).notes)
+
+
+def test_an_area_without_a_row_for_one_factor_is_noted(tmp_path):
+    wide = rows()
+    long = pd.concat(
+        [
+            pd.DataFrame({"regso": wide["regso"], "factor": "poor", "numerator": 1, "denominator": 2, "value": ""}),
+            pd.DataFrame(
+                {"regso": wide["regso"][1:], "factor": "voted", "numerator": "", "denominator": "", "value": 50}
+            ),
+        ]
+    ).assign(population="1000")
+    table = read(long, tmp_path, edition=2025)
+    assert table.status.loc[CODES[0]].tolist() == ["observed", "missing"]
+    assert "column value: 1 empty cells kept as missing" in table.notes
+
+
+def test_the_table_s_own_year_tells_its_edition(tmp_path):
+    assert read(rows().assign(Year="2023"), tmp_path).edition == 2020
+    assert read(rows().assign(year="2024"), tmp_path).edition == 2025
 
 
 def test_missing_columns_are_named_with_the_likely_one(tmp_path):
@@ -287,3 +306,72 @@ def test_numbers_that_excel_made_of_codes_and_years(tmp_path):
     frame.to_excel(tmp_path / "t.xlsx", index=False, engine="xlsxwriter")
     table = read_factors(tmp_path / "t.xlsx", method(OWN), year=2024)
     assert list(table.areas.index) == list("123456")
+
+
+def test_a_mark_for_thousands_is_not_read_as_a_decimal(tmp_path):
+    faults = refused(rows().assign(population="3.023"), tmp_path, edition=2025)
+    assert {fault.what for fault in faults} == {"no population"}
+    assert "without a mark for thousands" in faults[0].hint
+    faults = refused(rows().assign(poor_n="1.234", poor_d="5.000"), tmp_path, edition=2025)
+    assert {fault.what for fault in faults} == {"a count that is no whole number"}
+
+
+def test_suffixes_of_two_editions_are_refused(tmp_path):
+    frame = rows()
+    frame["regso"] = frame["regso"] + (["_RegSO2020"] * 3 + ["_RegSO2025"] * 3)
+    assert "code suffixes of another edition" in {fault.what for fault in refused(frame, tmp_path)}
+    frame["regso"] = [f"{code}_RegSO2020" for code in CODES]
+    assert "code suffixes of another edition" in {fault.what for fault in refused(frame, tmp_path, edition=2025)}
+    assert any("official tables of 2024" in note for note in read(frame, tmp_path, year=2024).notes)
+
+
+def test_a_column_already_in_use_is_not_suggested(tmp_path):
+    faults = refused(rows().rename(columns={"poor_n": "Brott"}), tmp_path, edition=2025)
+    assert faults[0].hint == "Columns that the method does not use: 'Brott'."
+
+
+DESO = ["0114C1010", "0114C1030", "0114C1050"]
+
+
+def deso_rows():
+    return pd.DataFrame({"regso": DESO, "population": 100, "poor_n": 5, "poor_d": 20, "voted_n": 50, "voted_d": 100})
+
+
+def deso_key(tmp_path, regso=("0114R001", "0114R001", "0114R002"), **more):
+    return write(pd.DataFrame({"DeSO": DESO, "RegSO": regso, **more}), tmp_path / "key.csv")
+
+
+def test_parts_are_judged_before_they_are_summed(tmp_path):
+    frame = deso_rows().assign(poor_n=[-5, 25, 5])
+    faults = refused(frame, tmp_path, method(counts_only()), deso_key=deso_key(tmp_path), edition=2025)
+    assert {fault.what for fault in faults} == {"a negative count", "numerator above denominator"}
+    assert "row 2" in faults[0].where
+
+
+def test_a_key_that_leads_elsewhere_is_refused(tmp_path):
+    key = deso_key(tmp_path, ("0114R001", "0114R999", "0114R002"))
+    faults = refused(deso_rows(), tmp_path, method(counts_only()), deso_key=key, edition=2025)
+    assert [(fault.what, fault.got) for fault in faults] == [("the key leads to an unknown area", "0114R999")]
+    key = deso_key(tmp_path, regso_2020=["0114R001", "0114R002", "0114R002"])
+    assert (
+        refused(deso_rows(), tmp_path, method(counts_only()), deso_key=key)[0].what
+        == "two columns of different regso codes"
+    )
+
+
+def test_an_area_that_lacks_a_part_is_missing_never_the_sum_of_the_rest(tmp_path):
+    table = read(deso_rows().drop(index=1), tmp_path, method(counts_only()), deso_key=deso_key(tmp_path), edition=2025)
+    assert table.status.loc["0114R001"].tolist() == ["missing", "missing"]
+    assert np.isnan(table.areas.loc["0114R001", "population"])
+    assert table.status.loc["0114R002"].tolist() == ["observed", "observed"]
+    assert any("1 DeSO have no row" in note for note in table.notes)
+
+
+def test_a_country_without_residents_cannot_be_weighed(tmp_path):
+    using = method(METHOD.replace("sd = 1.0 }", 'sd = 1.0 }\nweighting = "residents"'))
+    assert refused(rows().assign(population="0"), tmp_path, using, edition=2025)[0].what == "no residents at all"
+
+
+def test_a_long_table_for_rates_and_counts_names_all_its_columns(tmp_path):
+    long = pd.DataFrame({"regso": CODES, "population": "9", "factor": "poor", "numerator": "1", "denominator": "2"})
+    assert [fault.expected for fault in refused(long, tmp_path, edition=2025)] == ["column 'value'"]

@@ -15,7 +15,7 @@ from regso_cluster.grouping.agreement import (
 )
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "kernels"))
-from naive_partitions import naive_jaccard  # the twins lie beside the kernels
+from tests.kernels.naive_partitions import naive_jaccard  # the twins lie beside the kernels
 
 
 def partitions(b=40, n=300, seed=0):

@@ -57,6 +57,13 @@ def test_themes_have_a_score_and_a_rank_of_their_own():
     assert found["vote_percent_rank"].tolist()[:4] == [0, pytest.approx(1 / 3), 1, pytest.approx(1 / 3)]
 
 
+def test_a_theme_smaller_than_the_factors_asked_for_needs_all_of_its_own():
+    theme = Theme("vote", Text("a", "b"), ("voted",))
+    found = joined(SCORES, using(themes=(theme,), min_factors=2))
+    assert found["vote_index"].notna().tolist() == [True, True, True, True, False]
+    assert found["index"].notna().tolist() == [True, True, False, True, False]
+
+
 def test_decimals_round_the_index_before_it_is_ranked():
     scores = SCORES.assign(poor=[1.004, 1.001, 1.0, 5, 6], voted=0.0)
     assert joined(scores, using(aggregation="sum", decimals=2))["index_rank"].tolist() == [

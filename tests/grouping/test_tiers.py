@@ -40,6 +40,12 @@ def test_quantiles_by_hand():
     assert groups([1, 2, 3, 4], by_residents, [1, 1, 1, 1]) == [2, 2, 1, 1]
 
 
+def test_ties_by_residents_stay_together_in_the_worse_group():
+    by_residents = Banding("quantiles", groups=2, weighting="residents")
+    # from the worst: 9 (2 residents), then 5 and 5 (2 and 4): the tie begins in the worse half
+    assert groups([9, 5, 5, 1], by_residents, [2, 2, 4, 2]) == [1, 1, 1, 2]
+
+
 def test_natural_breaks_by_hand():
     assert groups([1, 1.1, 5, 5.2, 9, NAN], Banding("natural_breaks", groups=3)) == [3, 3, 2, 2, 1, 0]
     by_residents = Banding("natural_breaks", groups=2, weighting="residents")

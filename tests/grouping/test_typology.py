@@ -144,3 +144,24 @@ def test_nearest_by_hand():
     nearest, second = nearest_clusters(X, np.array([[0.0, 0], [3, 0]]))
     assert nearest.tolist() == [1, 1, 1, 2, 0]
     assert second.tolist() == [2, 2, 2, 1, 0]
+
+
+def test_an_unstable_table_is_called_unstable():
+    """A cloud without groups: three clusters of it are found otherwise in each resample."""
+    cloud = pd.DataFrame(np.random.default_rng(4).normal(size=(60, 2)), columns=["poor", "voted"])
+    assert found(cloud).stability < 0.8
+    assert found(blobs()).stability > 0.95
+
+
+def test_the_order_is_that_of_residents_where_the_method_weighs_by_them():
+    # cluster means of the index: {0, 1} and {5, 6.5, 3}; by residents the lower pair is worse if 1 weighs nearly all
+    scores = pd.DataFrame({"poor": [0.0, 0.1, 5.0, 5.1], "voted": [0.0, 0.0, 0.0, 0.0]})
+    index = pd.Series([0.0, 10.0, 4.0, 4.0])
+    residents = np.array([1.0, 99.0, 50.0, 50.0])
+    options = {"previous": None}
+    by_areas = find_typology(scores, index.where(index != 10, 6.0), None, using(2), using(2).clusters,
+                             np.random.default_rng(0), **options)  # fmt: skip
+    by_residents = find_typology(scores, index.where(index != 10, 6.0), residents, using(2, "residents"),
+                                 using(2, "residents").clusters, np.random.default_rng(0), **options)  # fmt: skip
+    assert by_areas.centres[0, 0] > 4  # means 3 and 4: the upper pair is worse
+    assert by_residents.centres[0, 0] < 1  # means 5.94 and 4: the lower pair is worse

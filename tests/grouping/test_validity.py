@@ -17,7 +17,7 @@ from regso_cluster.grouping.validity import (
 )
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "kernels"))
-from naive_silhouette import naive_distances, naive_moments, naive_silhouette  # beside the kernels
+from tests.kernels.naive_silhouette import naive_distances, naive_moments, naive_silhouette  # beside the kernels
 
 
 def country(n=150, p=4, k=4, seed=0):

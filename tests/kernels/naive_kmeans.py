@@ -34,7 +34,7 @@ def objective(X, weights, labels, centres):
 
 
 def means(X, weights, labels, k):
-    """Centres that minimise the objective for given labels; a factor nobody in a group has: its overall mean."""
+    """Centres that minimise the objective for labels; a factor nobody in a group has: its overall mean."""
     n, p = X.shape
     centres = np.zeros((k, p))
     for j in range(p):
@@ -79,7 +79,7 @@ def best_partition(X, weights, k):
 
 
 def k_pod(X, weights, centres, rounds=2000):
-    """k-POD (Chi, Chi and Baraniuk 2016, section 2): fill gaps from the row's centre, ordinary k-means step, repeat.
+    """k-POD (Chi, Chi and Baraniuk 2016, section 2): fill gaps from the centre, k-means step, repeat.
 
     Row weights are w p / observed, so that it minimises the objective of partial distances.
     """

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from naive_breaks import brute_force, naive_ends, naive_within
 
 from regso_cluster.kernels.breaks import best_ends, prefix_sums, within_groups
+from tests.kernels.naive_breaks import brute_force, naive_ends, naive_within
 
 
 def sums(value, weight):

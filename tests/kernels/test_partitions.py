@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from naive_partitions import naive_jaccard, naive_rand
 from sklearn.metrics import adjusted_rand_score
 
 from regso_cluster.kernels.partitions import fill_table, rand_pair
+from tests.kernels.naive_partitions import naive_jaccard, naive_rand
 
 
 def pair(one, two):

@@ -1,9 +1,9 @@
 import numba
 import numpy as np
 import pytest
-from naive_silhouette import naive_distances, naive_moments, naive_silhouette
 
 from regso_cluster.kernels import moments, silhouette
+from tests.kernels.naive_silhouette import naive_distances, naive_moments, naive_silhouette
 
 
 def country(n, p, k, seed, *, zero_weights=False):

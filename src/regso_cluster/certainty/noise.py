@@ -43,7 +43,8 @@ class Sureness:
 def draw_values(table: FactorTable, method: Method, generator: np.random.Generator) -> pd.DataFrame:
     """Draw every rate once from its Jeffreys posterior; factors without counts keep their value.
 
-    Shares: Beta(n + 1/2, d - n + 1/2). Events per 1,000: Gamma(n + 1/2) / d.
+    Shares: Beta(n + 1/2, d - n + 1/2). Events per 1,000: Gamma(n + 1/2) / d. A factor of the kommun is drawn once for
+    each kommun: its areas share the count, and so its noise.
 
     Returns
     -------
@@ -58,13 +59,16 @@ def draw_values(table: FactorTable, method: Method, generator: np.random.Generat
         if factor.value:
             continue
         seen = table.value[factor.key].notna()
-        numerator = table.numerator[factor.key][seen].to_numpy(np.float64)
-        denominator = table.denominator[factor.key][seen].to_numpy(np.float64)
+        unit = table.areas["kommun"] if factor.level == "kommun" and table.edition else table.areas.index.to_series()
+        _, drawn_for = np.unique(unit[seen].to_numpy(str), return_inverse=True)
+        first = np.unique(drawn_for, return_index=True)[1]
+        numerator = table.numerator[factor.key][seen].to_numpy(np.float64)[first]
+        denominator = table.denominator[factor.key][seen].to_numpy(np.float64)[first]
         if factor.unit == "per 1000":
             rates = generator.gamma(numerator + 0.5) / denominator
         else:
             rates = generator.beta(numerator + 0.5, denominator - numerator + 0.5)
-        drawn.loc[seen, factor.key] = UNIT_FACTOR[factor.unit] * rates
+        drawn.loc[seen, factor.key] = UNIT_FACTOR[factor.unit] * rates[drawn_for]
     return drawn
 
 
@@ -108,7 +112,16 @@ def measure_sureness(
     if method.clusters:
         probability = pd.Series(same / certainty.draws, index=areas.index).mask(areas["cluster"].isna().to_numpy(bool))
     low, high = _interval(ranks, certainty)
+    # where counts are 0 the draws lie to one side; an interval that leaves out the rank itself would mislead
+    low, high = (_widen(end, areas["index_rank"], pick) for end, pick in ((low, np.minimum), (high, np.maximum)))
     return Sureness(pd.Series(low, areas.index), pd.Series(high, areas.index), probability, noisy)
+
+
+def _widen(end: pd.arrays.IntegerArray, rank: pd.Series, pick: np.ufunc) -> pd.arrays.IntegerArray:
+    known = ~pd.isna(end)
+    widened = end.copy()
+    widened[known] = pick(end[known].to_numpy(np.int64), rank.to_numpy(np.float64, na_value=0)[known].astype(np.int64))
+    return widened
 
 
 def _interval(

@@ -47,9 +47,11 @@ def export(release: Release, to: str | Path) -> Path:
     if to.suffix.lower() not in writers:
         hint = "Name the file with one of these endings."
         raise InputError(Fault("unknown kind of file", str(to), ", ".join(writers), to.suffix or "no suffix", hint))
-    if to.resolve().is_relative_to(release.path.resolve()):
-        raise InputError(Fault("inside the release", str(to), hint="A release is never changed: write it elsewhere."))
     to.parent.mkdir(parents=True, exist_ok=True)
+    if to.is_dir():
+        raise InputError(
+            Fault("a folder stands there", str(to), "a file name", hint="Add a name that ends with the kind.")
+        )
     with tempfile.TemporaryDirectory(dir=to.parent, prefix=f".{to.name}.partial-") as folder:
         partial = Path(folder) / to.name
         writers[to.suffix.lower()](release, partial)
@@ -69,18 +71,26 @@ def write_workbook(release: Release, path: Path) -> None:
     """Write a workbook: areas, groups, what each column means, the method. Codes stay text, text is never a formula."""
     import xlsxwriter
 
-    with xlsxwriter.Workbook(path, WORKBOOK_OPTIONS) as book:
-        # the date of the workbook is that of the release: the same release gives the same bytes
-        created = dt.datetime.fromisoformat(release.manifest["created"]).replace(tzinfo=None)
-        book.set_properties({"title": f"{release.method.title.sv} {release.year}", "created": created,
-                             "comments": SYNTHETIC if release.manifest["synthetic"] else ""})  # fmt: skip
-        areas = release.areas.reset_index()
-        columns = describe_columns(areas.columns, release.method)
-        synthetic = bool(release.manifest["synthetic"])
-        write_sheet(book, "Områden", areas, synthetic=synthetic, frozen_columns=2, headings=columns)
-        write_sheet(book, "Grupper", release.groups, synthetic=synthetic)
-        write_sheet(book, "Kolumner", columns, synthetic=synthetic)
-        write_sheet(book, "Metod", _method_rows(release), synthetic=synthetic)
+    book = xlsxwriter.Workbook(path, WORKBOOK_OPTIONS)
+    try:
+        _fill_workbook(book, release)
+        book.close()
+    except xlsxwriter.exceptions.XlsxWriterException as error:
+        raise OSError(f"the workbook could not be written: {error}") from error
+
+
+def _fill_workbook(book: Any, release: Release) -> None:
+    # the date of the workbook is that of the release: the same release gives the same bytes
+    created = dt.datetime.fromisoformat(release.manifest["created"]).replace(tzinfo=None)
+    book.set_properties({"title": f"{release.method.title.sv} {release.year}", "created": created,
+                         "comments": SYNTHETIC if release.manifest["synthetic"] else ""})  # fmt: skip
+    areas = release.areas.reset_index()
+    columns = describe_columns(areas.columns, release.method)
+    synthetic = bool(release.manifest["synthetic"])
+    write_sheet(book, "Områden", areas, synthetic=synthetic, frozen_columns=2, headings=columns)
+    write_sheet(book, "Grupper", release.groups, synthetic=synthetic)
+    write_sheet(book, "Kolumner", columns, synthetic=synthetic)
+    write_sheet(book, "Metod", _method_rows(release), synthetic=synthetic)
 
 
 def write_sheet(
@@ -96,7 +106,7 @@ def write_sheet(
     sheet = book.add_worksheet(name)
     bold = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
     formats = {
-        "float": book.add_format({"num_format": "0.00"}),
+        "float": book.add_format({"num_format": "0.00##"}),
         "int": book.add_format({"num_format": "0"}),
         "long": book.add_format({"text_wrap": True, "valign": "top"}),
         "text": book.add_format({"num_format": "@"}),
@@ -133,7 +143,6 @@ def _shown(cells: pd.Series) -> pd.Series:
     """Give the cells as the text that is shown, for the width of a column."""
     if pd.api.types.is_float_dtype(cells.dtype):
         return cells.map(lambda cell: "" if pd.isna(cell) else f"{cell:.2f}").astype(str)
-    # an empty column keeps its type through map
     return cells.map(lambda cell: "" if cell is None or pd.isna(cell) else str(cell)).astype(str)
 
 

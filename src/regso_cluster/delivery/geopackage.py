@@ -41,6 +41,8 @@ def write_geopackage(areas: pd.DataFrame, groups: pd.DataFrame, method: Method, 
     path : a file that does not exist
     year : the reference year, which also stands as the date of the layer, so that the same input gives the same bytes
     """
+    import pyogrio
+
     shapes = load_shapes().set_index("regso")[["geometry"]]
     frame = areas.reset_index()
     for column in frame.columns[frame.dtypes == "boolean"]:
@@ -49,8 +51,16 @@ def write_geopackage(areas: pd.DataFrame, groups: pd.DataFrame, method: Method, 
     layer = layer[[*frame.columns, "geometry"]]
     title = f"{method.title.sv} {year}" + (" (SYNTHETIC DATA / PÅHITTADE SIFFROR)" if areas["synthetic"].any() else "")
     with _date_of_layer(f"{year}-12-31T00:00:00.000Z"):
-        layer.to_file(path, layer=LAYER, driver="GPKG", engine="pyogrio", index=False, layer_metadata={"TITLE": title})
-    grouping = next(name for name in ("composite_group", "band", "cluster", f"{method.keys[0]}_tier") if name in areas)
+        try:
+            layer.to_file(
+                path, layer=LAYER, driver="GPKG", engine="pyogrio", index=False, layer_metadata={"TITLE": title}
+            )
+        except (pyogrio.errors.DataSourceError, pyogrio.errors.FeatureError) as error:
+            raise OSError(f"the map could not be written: {error}") from error
+    candidates = ("composite_group", "band", "cluster", f"{method.keys[0]}_tier")
+    grouping = next((name for name in candidates if name in areas), None)
+    if grouping is None:
+        return  # a method of problems and an index alone has no groups to colour
     own = groups[(groups["grouping"] == grouping) & groups["group"].notna()]
     _add_style(path, grouping, style_of(grouping, own), f"{year}-12-31T00:00:00.000Z")
 

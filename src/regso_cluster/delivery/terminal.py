@@ -28,11 +28,13 @@ def print_release(release: Release) -> None:
 def _table_of_groups(release: Release, grouping: str) -> Any:
     """Make a row a group: areas, areas in it or a worse one, residents, and areas in the previous release."""
     from rich.table import Table
+    from rich.text import Text
 
     own = release.groups[release.groups["grouping"] == grouping]
     before = release.manifest["previous"]
     earlier = release.areas.get(f"{grouping}_previous") if before else None
-    table = Table(title=f"{release.method.title.sv} {release.year}: {grouping}", title_justify="left")
+    # names and titles come from method files: shown as they are, never read as markup
+    table = Table(title=Text(f"{release.method.title.sv} {release.year}: {grouping}"), title_justify="left")
     for heading in ("group", "name"):
         table.add_column(heading)
     for heading in (
@@ -42,7 +44,8 @@ def _table_of_groups(release: Release, grouping: str) -> Any:
         "%",
         *([f"areas {before['year']}"] if earlier is not None else []),
     ):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", min_width=len(f"{len(release.areas):,}"))
+    table.columns[4].min_width = len("10,000,000")  # a number is never cut, the name is wrapped instead
     with_worse = 0
     for row in own.to_dict("records"):
         known = not pd.isna(row["group"])
@@ -53,5 +56,5 @@ def _table_of_groups(release: Release, grouping: str) -> Any:
         cells += [f"{row['residents']:,.0f}", f"{row['residents_share']:.1f}"] if has_residents else ["", ""]
         if earlier is not None:
             cells.append(f"{int((earlier == row['group'] if known else earlier.isna()).sum()):,}")
-        table.add_row(*cells)
+        table.add_row(*map(Text, cells))
     return table

@@ -20,8 +20,11 @@ import pandas as pd
 
 from regso_cluster.errors import Fault, InputError
 
-SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".xls", ".xlsb", ".ods", ".parquet")
-_SPACES = re.compile(r"[\s\u00a0\u2009\u202f]+")
+TEXT_SUFFIXES = (".csv", ".txt", ".tsv")
+SUFFIXES = (*TEXT_SUFFIXES, ".xlsx", ".xls", ".xlsb", ".ods", ".parquet")
+LARGEST = 1e15  # beyond it a float64 no longer tells neighbouring whole numbers apart
+_SPACES = re.compile(r"[ \u00a0\u2009\u202f]")
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}([ \u00a0\u2009\u202f]\d{3})+([.,]\d+)?")
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,7 @@ def read_table(path: str | Path) -> RawTable:
         raise InputError(Fault("unknown kind of file", path.name, kinds, path.suffix or "no suffix", "Save it as CSV."))
     content = path.read_bytes()
     decimal_comma: bool | None = False
-    if path.suffix.lower() in (".csv", ".txt", ".tsv"):
+    if path.suffix.lower() in TEXT_SUFFIXES:
         frame, notes, decimal_comma = _read_text(content, path.name)
     elif path.suffix.lower() == ".parquet":
         frame, notes = _read_parquet(content, path.name)
@@ -97,39 +100,73 @@ def read_table(path: str | Path) -> RawTable:
         raise InputError(
             [Fault("two columns of one name", f"{path.name}, column {name}", hint="Rename one.") for name in doubled]
         )
+    if path.suffix.lower() in TEXT_SUFFIXES:
+        _refuse_line_breaks(frame, path.name)
     return RawTable(path.name, frame, hashlib.sha256(content).hexdigest(), (*notes, *more), decimal_comma)
 
 
 def _read_text(content: bytes, name: str) -> tuple[pd.DataFrame, list[str], bool | None]:
     text, notes = _decode(content, name)
-    delimiter = _delimiter(text)
-    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-    width = len(rows[0]) if rows else 0
+    try:
+        delimiter = _delimiter(text)
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        hint = "Look for a quotation mark that is never closed."
+        raise InputError(Fault("not readable as CSV", name, got=str(error), hint=hint)) from error
+    at = _header(rows)
+    width = len(rows[at]) if rows else 0
     # trailing empty cells of a wider row are harmless; content beyond the header is not
-    wide = [number for number, row in enumerate(rows, start=1) if any(cell.strip() for cell in row[width:])]
-    if wide:
-        faults = [
-            Fault(
-                "more cells than the header has columns",
-                f"{name}, row {number}",
-                f"{width} cells",
-                f"{len(rows[number - 1])}",
-                "Put a text that holds the delimiter in quotes, or remove lines above the header.",
-            )
-            for number in wide
-        ]
+    hint = "Put a text that holds the delimiter in quotes."
+    faults = [
+        Fault("more cells than the header has columns", f"{name}, row {number}", f"{width} cells", f"{len(row)}", hint)
+        for number, row in enumerate(rows[at:], start=at + 1)
+        if any(cell.strip() for cell in row[width:])
+    ]
+    if faults:
         raise InputError(faults)
-    cells = [[*row[:width], *[""] * (width - len(row))] for row in rows]
-    frame = pd.DataFrame(cells[1:], columns=cells[0] if cells else [], dtype=object)
-    frame.index = pd.RangeIndex(2, len(frame) + 2)
-    return frame, notes, None if delimiter == "," else True
+    frame, above = _below_header(rows, at)
+    return frame, [*notes, *above], None if delimiter == "," else True
+
+
+def _header(rows: list[list[Any]]) -> int:
+    """Find the row of the column names: the first with more than its first cell filled; a title has no more."""
+    filled = [[bool(as_text(cell)) for cell in row] for row in rows]
+    several = [number for number, row in enumerate(filled) if any(row[1:])]
+    one = [number for number, row in enumerate(filled) if any(row)]
+    return several[0] if several else one[0] if one else 0
+
+
+def _below_header(rows: list[list[Any]], at: int) -> tuple[pd.DataFrame, list[str]]:
+    """Make a table of the rows below the header; the index is the row in the file."""
+    header = [as_text(cell) for cell in rows[at]] if rows else []
+    cells = [[*row[: len(header)], *[""] * (len(header) - len(row))] for row in rows[at + 1 :]]
+    frame = pd.DataFrame(cells, columns=header, dtype=object)
+    frame.index = pd.RangeIndex(at + 2, at + 2 + len(frame))
+    return frame, [f"{at} lines above the header left out"] if at else []
+
+
+def _refuse_line_breaks(frame: pd.DataFrame, name: str) -> None:
+    """Refuse a cell over several lines: a stray quotation mark has swallowed the rows between."""
+    faults = [
+        Fault("a line break inside a cell", f"{name}, row {row}, column {column}", got=repr(cell)[:60],
+              hint="Look for a stray quotation mark: rows may have been swallowed.")
+        for column in frame.columns
+        if column  # an export may write its notes beside the table, under no name
+        for row, cell in frame.loc[frame[column].astype(str).str.contains("[\r\n]", regex=True), column].items()
+    ]  # fmt: skip
+    if faults:
+        raise InputError(faults)
 
 
 def _decode(content: bytes, name: str) -> tuple[str, list[str]]:
     if content[:4] == b"PK\x03\x04":
         raise InputError(Fault("a workbook or archive named as text", name, hint="Rename it to .xlsx, or save as CSV."))
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return content.decode("utf-16"), ["read as UTF-16"]
+        try:
+            return content.decode("utf-16"), ["read as UTF-16"]
+        except UnicodeDecodeError as error:
+            hint = "Save the table as CSV in UTF-8."
+            raise InputError(Fault("damaged UTF-16 text", name, got=str(error), hint=hint)) from error
     if b"\x00" in content:
         raise InputError(Fault("binary data in a text file", name, hint="Save the table as CSV in UTF-8."))
     try:
@@ -143,10 +180,15 @@ def _decode(content: bytes, name: str) -> tuple[str, list[str]]:
 
 
 def _delimiter(text: str) -> str:
-    """The delimiter that the header line has most of, outside quotes; a comma where there is none."""
-    header = re.sub(r'"[^"]*"', "", text.split("\n", 1)[0])
-    counts = {delimiter: header.count(delimiter) for delimiter in (",", ";", "\t")}
-    return max(counts, key=lambda delimiter: counts[delimiter])
+    """Find the delimiter that gives the most of the first lines one width of two cells or more; else a comma."""
+    lines = text.splitlines()[:100]
+
+    def agreeing(delimiter: str) -> int:
+        widths = [len(row) for row in csv.reader(lines, delimiter=delimiter)]
+        return max((widths.count(width) for width in set(widths) if width > 1), default=0)
+
+    # a file of numbers with decimal commas has commas in every line but the header: the semicolon is asked first
+    return max((";", "\t", ","), key=agreeing) if any(map(agreeing, ";\t,")) else ","
 
 
 def _read_parquet(content: bytes, name: str) -> tuple[pd.DataFrame, list[str]]:
@@ -169,17 +211,19 @@ def _read_workbook(content: bytes, name: str) -> tuple[pd.DataFrame, list[str]]:
 
     try:
         workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
-        first = workbook.sheet_names[0]
-        rows = workbook.get_sheet_by_name(first).to_python(skip_empty_area=False)
-    except (python_calamine.CalamineError, IndexError, OSError, ValueError) as error:
+        sheets = {
+            name: workbook.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in workbook.sheet_names
+        }
+        # beside its data a workbook may hold a cover or notes: the sheet with the most rows is the table
+        largest = max(sheets, key=lambda name: len(sheets[name]))
+        rows = sheets[largest]
+    except (python_calamine.CalamineError, OSError, ValueError) as error:
         raise InputError(
             Fault("not readable as a workbook", name, got=str(error)[:100], hint="Save it as CSV.")
         ) from error
-    notes = [f"sheet {first!r} was read, of {len(workbook.sheet_names)}"] if len(workbook.sheet_names) > 1 else []
-    header = [str(cell).strip() for cell in rows[0]] if rows else []
-    frame = pd.DataFrame(rows[1:], columns=header, dtype=object)
-    frame.index = pd.RangeIndex(2, len(frame) + 2)
-    return frame, notes
+    notes = [f"sheet {largest!r} was read, the longest of {len(sheets)}"] if len(sheets) > 1 else []
+    frame, above = _below_header(rows, _header(rows))
+    return frame, [*notes, *above]
 
 
 def _tidy(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
@@ -187,7 +231,7 @@ def _tidy(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     notes = []
     frame = frame.rename(columns=lambda name: str(name).strip())
     names = list(frame.columns)
-    filled: npt.NDArray[np.bool_] = np.zeros((0, 0), bool)
+    filled: npt.NDArray[np.bool_] = np.zeros((len(frame), 0), bool)
     if names:
         filled = np.column_stack([~_blank(frame.iloc[:, number]) for number in range(len(names))])
     empty = np.asarray(~filled.any(axis=1))
@@ -251,14 +295,15 @@ def parse_numbers(
     """
     if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
         values = column.to_numpy(np.float64, na_value=np.nan)
-        bad = np.isinf(values)
-        status = np.where(bad, "bad", np.where(np.isnan(values), "missing", "observed")).astype(object)
-        return Numbers(np.where(bad, np.nan, values), status, column[bad].astype(str))
+        status = np.where(np.isnan(values), "missing", "observed").astype(object)
+        return _judged(values, status, column.astype(str), suppressed, missing, ())
     text = column.map(as_text)
     status = np.select([text.isin(suppressed), text.isin(missing)], ["suppressed", "missing"], "observed").astype(
         object
     )
-    compact = text.str.replace(_SPACES, "", regex=True).str.replace("\u2212", "-")
+    minus = text.str.replace("\u2212", "-")
+    # spaces part thousands, and nothing else: "1 2 3" is no number
+    compact = minus.where(~minus.str.fullmatch(_THOUSANDS), minus.str.replace(_SPACES, "", regex=True))
     point = compact.str.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
     comma = compact.str.fullmatch(r"[+-]?\d+,\d+([eE][+-]?\d+)?") & (status == "observed")
     thousands = compact.str.fullmatch(r"[+-]?\d{1,3}(,\d{3})+")
@@ -274,6 +319,19 @@ def parse_numbers(
     observed = status == "observed"
     values = np.full(len(column), np.nan)
     values[observed] = compact[observed].str.replace(",", ".").astype(np.float64)
+    return _judged(values, status, text, suppressed, missing, notes)
+
+
+def _judged(
+    values: npt.NDArray[np.float64], status: npt.NDArray[np.object_], text: pd.Series,
+    suppressed: tuple[str, ...], missing: tuple[str, ...], notes: tuple[str, ...],
+) -> Numbers:  # fmt: skip
+    """Apply marks that are numbers (-999), whatever their spelling or type; refuse what no figure can be."""
+    for marks, name in ((suppressed, "suppressed"), (missing, "missing")):
+        numbers = [float(mark) for mark in marks if re.fullmatch(r"-?\d+(\.\d+)?", mark)]
+        status[np.isin(values, numbers)] = name
+    status[np.abs(values) > LARGEST] = "bad"
+    values = np.where(status == "observed", values, np.nan)
     return Numbers(values, status, text[status == "bad"], notes)
 
 

@@ -5,6 +5,7 @@ All faults of a table are collected and raised together; what was repaired or se
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,9 +23,10 @@ from regso_cluster.areas.editions import (
     edition_of_year,
 )
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.factors.checks import check_counts, doubtful_units, factor_part
 from regso_cluster.factors.rates import rate, sum_to_areas
 from regso_cluster.factors.reading import RawTable, as_text, parse_numbers, read_table
-from regso_cluster.method import UNIT_RANGE, Factor, Method
+from regso_cluster.method import Factor, Method
 
 OBSERVED, SUPPRESSED, MISSING, TOO_FEW = "observed", "suppressed", "missing", "too_few_residents"
 
@@ -94,34 +96,44 @@ def read_factors(
     raw = read_table(path)
     faults: list[Fault] = []
     notes = list(raw.notes)
-    _check_year(raw, year, faults)
+    year = _check_year(raw, year, faults)
     parts = _layout(raw, method)
     codes, by_deso, edition = _codes(raw, method, edition, year, faults, notes)
     counts, status = _numbers(raw, parts, codes, method, faults, notes)
     areas = _areas(raw, codes, method, edition, faults)
+    faults += check_counts(counts, method, raw.name, codes)
+    notes += doubtful_units(counts, method)
     if by_deso:
         counts, status, areas = _to_regso(counts, status, areas, method, raw.name, deso_key, notes)
         edition = edition or detect_edition(areas.index)
-    _check_counts(counts, method, raw, codes, faults)
     if method.table.areas == "regso":
         areas = _complete(areas, edition, method, raw.name, faults, notes)
     if faults:
         raise InputError(faults)
     areas = areas.sort_index()
+    if method.needs_population and not areas["population"].sum() > 0:
+        hint = "Residents weigh the areas: give their number."
+        raise InputError(Fault("no residents at all", f"{raw.name}, column {method.table.population}", hint=hint))
     counts, status = counts.reindex(areas.index), status.reindex(areas.index, fill_value=MISSING)
     return _assemble(raw, method, areas, counts, status, edition, notes)
 
 
-def _check_year(raw: RawTable, year: int | None, faults: list[Fault]) -> None:
-    if "year" not in raw.frame.columns:
-        return
-    years = sorted(set(raw.frame["year"].map(as_text)) - {""})
+def _check_year(raw: RawTable, year: int | None, faults: list[Fault]) -> int | None:
+    """Compare the year asked for with the table's own, and give the one that is known."""
+    columns = [column for column in raw.frame.columns if str(column).lower() == "year"]
+    if not columns:
+        return year
+    years = sorted(set(raw.frame[columns[0]].map(as_text)) - {""})
+    where = f"{raw.name}, column {columns[0]}"
     if len(years) > 1:
         hint = "Split the table: one file a year."
-        faults.append(Fault("more than one year", f"{raw.name}, column year", "one year", ", ".join(years[:8]), hint))
+        faults.append(Fault("more than one year", where, "one year", ", ".join(years[:8]), hint))
     elif year is not None and years and years[0] != str(year):
         hint = f"Give --year {years[0]}, or the table of {year}."
-        faults.append(Fault("another year than asked for", f"{raw.name}, column year", str(year), years[0], hint))
+        faults.append(Fault("another year than asked for", where, str(year), years[0], hint))
+    elif years and years[0].isdecimal():
+        return int(years[0])
+    return year
 
 
 def _layout(raw: RawTable, method: Method) -> list[_Part]:
@@ -132,11 +144,12 @@ def _layout(raw: RawTable, method: Method) -> list[_Part]:
     )
     wanted = [method.table.code, *([method.table.population] if method.table.population else [])]
     if is_long:
-        wanted += ["value"] if all(factor.value for factor in method.factors) else ["numerator", "denominator"]
+        wanted += ["value"] if any(factor.value for factor in method.factors) else []
+        wanted += ["numerator", "denominator"] if any(not factor.value for factor in method.factors) else []
     else:
         wanted += [column for factor in method.factors for column in factor.columns]
     faults = [
-        Fault("a column is missing", raw.name, f"column {column!r}", hint=_likely(column, frame.columns))
+        Fault("a column is missing", raw.name, f"column {column!r}", hint=_likely(column, frame.columns, wanted))
         for column in dict.fromkeys(wanted)
         if column not in frame.columns
     ]
@@ -171,11 +184,14 @@ def _layout(raw: RawTable, method: Method) -> list[_Part]:
     return parts
 
 
-def _likely(column: str, columns: pd.Index) -> str:
-    close = difflib.get_close_matches(column, [str(name) for name in columns], n=1, cutoff=0.7)
+def _likely(column: str, columns: pd.Index, wanted: list[str]) -> str:
+    """Suggest a column that the method does not use for something else."""
+    unused = [str(name) for name in columns if name not in wanted]
+    close = difflib.get_close_matches(column, unused, n=1, cutoff=0.7)
     if close:
         return f"Is it {close[0]!r}? Rename it, or name it in the method."
-    return f"The table has {', '.join(map(repr, columns[:12]))}{' ...' if len(columns) > 12 else ''}."
+    listed = f"{', '.join(map(repr, unused[:12]))}{' ...' if len(unused) > 12 else ''}" if unused else "none"
+    return f"Columns that the method does not use: {listed}."
 
 
 def _codes(
@@ -207,14 +223,14 @@ def _codes(
             Fault("names instead of codes" if names else "no RegSO codes", where, "codes such as 0114R001", example,
                   hint if names else "Name the column of codes in the method: [table] code.")
         )  # fmt: skip
+    hint = "Correct the code, or remove the row if it is no area (a total, a note)."
     for position, given, reason in parsed.refused[["position", "given", "reason"]].itertuples(index=False):
         row = cells.index[position]
-        faults.append(Fault(str(reason), f"{raw.name}, row {row}, column {column}", got=repr(given)))
+        faults.append(Fault(str(reason), f"{raw.name}, row {row}, column {column}", got=repr(given), hint=hint))
     if len(parsed.repaired):
         first = parsed.repaired.iloc[0]
         notes.append(f"{len(parsed.repaired)} codes repaired, as {first['given']!r} to {first['code']}")
-    if edition is None and len(parsed.editions) == 1:
-        edition = parsed.editions[0]
+    edition = _said_edition({*parsed.editions, *([edition] if edition else [])}, where, faults)
     if by_deso:
         return parsed.codes, True, edition
     if edition is None:
@@ -222,8 +238,24 @@ def _codes(
     if edition not in EDITIONS:
         hint = "Say it with --edition 2020 or --edition 2025."
         raise InputError(Fault("the edition of the codes cannot be told", where, "2020 or 2025", str(edition), hint))
-    faults += check_edition(parsed.codes.dropna(), edition)
+    faults += [
+        dataclasses.replace(fault, where=f"{where}: {fault.where}" if fault.where else where)
+        for fault in check_edition(parsed.codes.dropna(), edition)
+    ]
+    if year is not None and edition_of_year(year) != edition:
+        notes.append(
+            f"the codes are of RegSO {edition}; official tables of {year} are in RegSO {edition_of_year(year)}"
+        )
     return parsed.codes, False, edition
+
+
+def _said_edition(said: set[int], where: str, faults: list[Fault]) -> int | None:
+    """Settle the edition by what was said of it: by suffixes of codes and by the caller."""
+    if len(said) > 1:
+        hint = "A table is of one edition: say the one of its codes, or take rows of other editions out."
+        got = ", ".join(str(one) for one in sorted(said))
+        faults.append(Fault("code suffixes of another edition", where, "one edition", got, hint))
+    return max(said, default=None)
 
 
 def _numbers(
@@ -258,12 +290,12 @@ def _numbers(
         counts[part.factor.key, part.role] = pd.Series(numbers.values[keep], index=index)
         status[part.factor.key, part.role] = pd.Series(numbers.status[keep], index=index)
     columns = pd.MultiIndex.from_tuples(counts)
-    found = pd.DataFrame(status, columns=columns)
+    found = pd.DataFrame(status, columns=columns).fillna(MISSING)  # a long table may lack an area for one factor
     for part in parts:
-        hidden = int((found[part.factor.key, part.role] == SUPPRESSED).sum())
-        if hidden:
-            notes.append(f"column {part.column}: {hidden} suppressed cells kept as missing")
-    return pd.DataFrame(counts, columns=columns), found.fillna(MISSING).replace("bad", MISSING)
+        for mark, word in ((SUPPRESSED, "suppressed"), (MISSING, "empty")):
+            if count := int((found[part.factor.key, part.role] == mark).sum()):
+                notes.append(f"column {part.column}: {count} {word} cells kept as missing")
+    return pd.DataFrame(counts, columns=columns), found.replace("bad", MISSING)
 
 
 def _areas(raw: RawTable, codes: pd.Series, method: Method, edition: int | None, faults: list[Fault]) -> pd.DataFrame:
@@ -278,25 +310,24 @@ def _areas(raw: RawTable, codes: pd.Series, method: Method, edition: int | None,
             raw.frame[table.population], table.suppressed, table.missing, decimal_comma=raw.decimal_comma
         )
         by_row = pd.Series(numbers.values, index=raw.frame.index)
-        odd = numbers.bad.index.union(by_row.index[(by_row < 0) | (by_row.isna() & codes.notna())])
-        for row in odd:
-            where = f"{raw.name}, row {row}, column {table.population}, {codes.get(row, '')}"
-            got = repr(str(raw.frame.loc[row, table.population]))
-            faults.append(
-                Fault(
-                    "no population",
-                    where,
-                    "a number of residents, 0 or more",
-                    got,
-                    "Residents weigh the area.",
-                )
-            )
-        areas["population"] = by_row.loc[rows.index].to_numpy()
-        differs = by_row.groupby(codes).nunique()
+        wrong = (by_row.isna() & codes.notna()) | (by_row < 0) | (by_row % 1 != 0)
         faults.extend(
-            Fault("two populations for one area", f"{raw.name}, column {table.population}, {code}")
-            for code in differs.index[differs > 1]
+            Fault(
+                "no population",
+                f"{raw.name}, row {row}, column {table.population}, {codes.get(row, '')}",
+                "a whole number of residents, 0 or more",
+                repr(as_text(raw.frame.loc[row, table.population])),
+                "Write the number of residents without a mark for thousands; residents weigh the area.",
+            )
+            for row in by_row.index[wrong & codes.notna()]
         )
+        areas["population"] = by_row.loc[rows.index].to_numpy()
+        for code, said in by_row.groupby(codes):
+            if said.min() < said.max():
+                where = f"{raw.name}, rows {', '.join(map(str, said.index[:5]))}, column {table.population}, {code}"
+                values = " / ".join(f"{number:g}" for number in said.unique()[:5])
+                hint = "Write one number of residents in all rows of the area."
+                faults.append(Fault("two populations for one area", where, "one number", values, hint))
     if edition is None:
         areas[["kommun", "kommun_name", "lan"]] = pd.NA
     areas.index.name = table.code
@@ -320,14 +351,20 @@ def _to_regso(
     if len(unknown):
         hint = "Use the key of the edition of the table."
         raise InputError([Fault("a DeSO code that the key lacks", name, got=str(code), hint=hint) for code in unknown])
-    absent = key.index.difference(counts.index)
+    touched = key[key.isin(key.loc[counts.index])] if method.table.coverage == "partial" else key
+    absent = touched.index.difference(counts.index)
     if len(absent) and method.table.coverage == "full":
         hint = "Add their rows, or set coverage = 'partial' in the method."
         raise InputError([Fault("a DeSO of the key has no row", name, got=str(code), hint=hint) for code in absent])
+    if len(absent):
+        notes.append(f"{len(absent)} DeSO have no row: their RegSO are missing, never the sum of the rest")
+        counts, areas = counts.reindex(touched.index), areas.reindex(touched.index)
+        status = status.reindex(touched.index, fill_value=MISSING)
     area = key.loc[counts.index]
     notes.append(f"{len(counts)} DeSO summed to {area.nunique()} RegSO through {Path(deso_key).name}")
     counts, status = sum_to_areas(counts, status, area)
-    population = areas["population"].groupby(area).sum(min_count=1)
+    whole = areas["population"].groupby(area).count() == areas["population"].groupby(area).size()
+    population = areas["population"].groupby(area).sum(min_count=1).where(whole)
     regso = pd.DataFrame({"name": pd.Series(pd.NA, counts.index, dtype="string"), "population": population})
     return counts, status, regso
 
@@ -347,9 +384,13 @@ def read_deso_key(path: str | Path) -> pd.Series:
     found: dict[str, pd.Series] = {}
     for kind in ("deso", "regso"):
         for column in raw.frame.columns:
-            parsed = parse_codes(raw.frame[column], kind)
-            if parsed.codes.notna().mean() > 0.9:
-                found.setdefault(kind, parsed.codes)
+            codes = parse_codes(raw.frame[column], kind).codes
+            if codes.notna().mean() <= 0.9:
+                continue
+            if kind in found and not found[kind].equals(codes):
+                hint = "Leave the one column that is meant."
+                raise InputError(Fault(f"two columns of different {kind} codes", raw.name, got=repr(column), hint=hint))
+            found[kind] = codes
     faults = [
         Fault(f"no column of {kind} codes", raw.name, f"codes such as {example}",
               f"columns {', '.join(map(repr, raw.frame.columns))}",
@@ -368,55 +409,6 @@ def read_deso_key(path: str | Path) -> pd.Series:
     return key
 
 
-def _check_counts(counts: pd.DataFrame, method: Method, raw: RawTable, codes: pd.Series, faults: list[Fault]) -> None:
-    """Judge each factor: negative counts, numerator above denominator, rates out of range, a kommun that differs."""
-    row_of = pd.Series(codes.index, index=codes).groupby(level=0).first()
-
-    def blame(factor: Factor, bad: pd.Series, what: str, expected: str, hint: str) -> None:
-        for code in bad.index[bad]:
-            row = f", row {row_of[code]}" if code in row_of.index else ""
-            where = f"{raw.name}{row}, column {' / '.join(factor.columns)}, {code}"
-            got = " / ".join(f"{number:g}" for number in counts.loc[code, factor.key])
-            faults.append(Fault(what, where, expected, got, hint))
-
-    for factor in method.factors:
-        own = _own(counts, factor)
-        if factor.value:
-            low, high = UNIT_RANGE[factor.unit]
-            bad = (own["value"] < (-np.inf if low is None else low)) | (
-                own["value"] > (np.inf if high is None else high)
-            )
-            expected = f"{'' if low is None else low} to {'any' if high is None else high} ({factor.unit})"
-            blame(
-                factor,
-                bad,
-                "a value outside its range",
-                expected,
-                "Check the unit in the method and the cell.",
-            )
-            if factor.unit == "per cent" and len(own) > 10 and own["value"].max() <= 1 and own["value"].max() > 0:
-                hint = 'Set unit = "share" in the method, or give the column in per cent.'
-                faults.append(Fault("shares instead of per cent", f"{raw.name}, column {factor.value}", "0 to 100",
-                                    f"at most {own['value'].max():g}", hint))  # fmt: skip
-        else:
-            blame(factor, (own < 0).any(axis=1), "a negative count", "0 or more", "Correct the cell.")
-            if factor.unit != "per 1000":  # events can outnumber people, persons with an attribute cannot
-                above = own["numerator"] > own["denominator"]
-                hint = "Check that the two columns are not swapped and count the same people."
-                blame(factor, above, "numerator above denominator", "numerator at most the denominator", hint)
-        if factor.level == "kommun" and method.table.areas == "regso":
-            kommun = kommun_of(pd.Series(own.index, index=own.index))
-            differs = own.groupby(kommun).nunique().max(axis=1)
-            for code in differs.index[differs > 1]:
-                where = f"{raw.name}, column {' / '.join(factor.columns)}, kommun {code}"
-                faults.append(Fault("one kommun, different values", where, "one value for all areas of a kommun"))
-
-
-def _own(parts: pd.DataFrame, factor: Factor) -> pd.DataFrame:
-    """The columns of one factor, by role."""
-    return parts[[factor.key]].droplevel(0, axis=1)
-
-
 def _complete(
     areas: pd.DataFrame, edition: int | None, method: Method, name: str, faults: list[Fault], notes: list[str]
 ) -> pd.DataFrame:
@@ -425,6 +417,12 @@ def _complete(
         hint = "Say it with --edition 2020 or --edition 2025."
         raise InputError(Fault("the edition of the codes cannot be told", name, "2020 or 2025", hint=hint))
     names = area_names(edition).set_index("regso")
+    foreign = areas.index.difference(pd.Index(code_set(edition)))
+    if not faults and len(foreign):  # codes of a table are checked before; these came through a key
+        hint = "Use the key of this edition."
+        raise InputError(
+            [Fault("the key leads to an unknown area", name, f"RegSO {edition}", str(code), hint) for code in foreign]
+        )
     known = areas.reindex(pd.Index(code_set(edition), name=method.table.code))
     absent = known.index.difference(areas.index)
     if len(absent) and method.table.coverage == "full":
@@ -449,7 +447,7 @@ def _assemble(
     numerator, denominator = value.copy(), value.copy()
     joined = pd.DataFrame(OBSERVED, index=areas.index, columns=list(method.keys))
     for factor in method.factors:
-        own, marks = _own(counts, factor), _own(status, factor)
+        own, marks = factor_part(counts, factor), factor_part(status, factor)
         if factor.value:
             value[factor.key] = own["value"]
         else:
@@ -471,7 +469,7 @@ def _assemble(
         status=np.select(worst_first, [TOO_FEW, MISSING, SUPPRESSED], OBSERVED)
     )
     said = raw.frame.get("synthetic", pd.Series(dtype=object)).map(as_text).str.lower()
-    synthetic = bool(said.isin(["yes", "true", "1"]).any())
+    synthetic = bool(said.isin(["yes", "y", "true", "1", "ja", "j", "sant"]).any())
     return FactorTable(
         areas, numerator, denominator, value, joined, edition, raw.name, raw.sha256, tuple(notes), synthetic
     )

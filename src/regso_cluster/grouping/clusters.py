@@ -1,4 +1,4 @@
-"""Estimators of groups of areas with alike profiles, on the package's kernels, under scikit-learn's contract."""
+"""Estimators of groups of areas with alike profiles, under scikit-learn's contract."""
 
 from __future__ import annotations
 
@@ -7,33 +7,34 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, ClusterMixin, TransformerMixin
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from regso_cluster.grouping import search
+from regso_cluster.grouping._estimators import Grouper, check_counts, check_threads, checked_weights, seed_sequence
 
 Floats = npt.NDArray[np.float64]
 
 
-class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator):  # type: ignore[misc]
+class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Grouper):  # type: ignore[misc]
     """k-means that looks for the best partition, takes weights and gaps, and gives the same bits everywhere.
 
     It minimises, over rows i of weight w with observed factors O(i) out of p, in group g(i):
 
         sum_i w[i] (p / |O(i)|) sum_{j in O(i)} (X[i, j] - centre[g(i), j])^2
 
-    that is, the squared *partial distance* (over the observed factors, scaled up to all p). With complete rows this is
-    the usual objective. nan in X means not observed; nothing is filled in. A centre is the mean of what its members
-    have, weighted by w p / |O|; where no member has a factor, the centre holds that factor's overall weighted mean. A
-    row with nothing observed takes no part and gets label -1.
+    that is, the squared *partial distance* (over the observed factors, scaled up to all p). With complete
+    rows this is the usual objective. nan in X means not observed; nothing is filled in. A centre is the
+    mean of what its members have, weighted by w p / |O|; where no member has a factor, the centre holds
+    that factor's overall weighted mean. A row with nothing observed takes no part and gets label -1.
 
     Parameters
     ----------
     n_clusters : number of groups, >= 1
     init : "k-means++" (greedy), "random" (rows drawn by weight) or an array (k, p) of centres to start from
-    algorithm : "swaps" (each chain moves one centre at a time to a drawn row, Fränti 2018, keeps what is better)
+    algorithm : "swaps" (each chain moves one centre at a time to a drawn row, Fränti 2018, keeps what is
+        better)
         or "restarts" (independent starts, the best is kept). Groups found are numbered by falling weight;
         "restarts" from an array is Lloyd's iteration from it, and keeps its numbering
     n_init : chains, or restarts. An array with "restarts" is always one run
@@ -54,10 +55,11 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
 
     Notes
     -----
-    The result does not depend on the order of the rows or the number of threads: rows are sorted and identical rows
-    merged before anything is drawn. Fränti, P. (2018), "Efficiency of random swap clustering", Journal of Big Data 5:13,
-    section 3. Arthur, D. and Vassilvitskii, S. (2007), "k-means++", SODA, section 2. Chi, J. T., Chi, E. C. and
-    Baraniuk, R. G. (2016), "k-POD", The American Statistician 70(1), section 2.
+    The result does not depend on the order of the rows or the number of threads: rows are sorted and
+    identical rows merged before anything is drawn. Fränti, P. (2018), "Efficiency of random swap
+    clustering", Journal of Big Data 5:13, section 3. Arthur, D. and Vassilvitskii, S. (2007), "k-means++",
+    SODA, section 2. Chi, J. T., Chi, E. C. and Baraniuk, R. G. (2016), "k-POD", The American Statistician
+    70(1), section 2.
     """
 
     def __init__(
@@ -102,9 +104,9 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         """
         X = self._table(X, reset=True)
         self._check_arguments(X)
-        weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+        weights = checked_weights(sample_weight, len(X))
         missing = np.isnan(X)
-        points = search.prepare(X, missing, weights)
+        points = search.prepare(X, missing, weights, search.threads(self.n_threads))
         if len(points.first) == 0:
             raise ValueError("no row has both a weight above 0 and an observed factor")
         k = min(self.n_clusters, len(points.first))
@@ -122,15 +124,15 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
     def _search(self, points: search.Points, k: int) -> search.Partition:
         """Run the algorithm asked for."""
         init = self.init if isinstance(self.init, str) else np.asarray(self.init, dtype=np.float64)[:k]
-        seed = _seed(self.random_state)
+        seed = seed_sequence(self.random_state)
         n_threads = search.threads(self.n_threads)
         if self.algorithm == "swaps":
             return search.swaps(points, init, k, self.n_init, self.n_swaps, self.max_iter, seed, n_threads)
         n_init = self.n_init if isinstance(init, str) else 1
-        return search.restarts(points, init, k, n_init, self.max_iter, seed, n_threads)[0]
+        return search.restarts(points, init, k, n_init, self.max_iter, seed, n_threads)
 
     def _keep(self, X: Floats, missing: npt.NDArray[np.bool_], points: search.Points, found: search.Partition) -> None:
-        """Number the groups, label all rows by their nearest centre, compute the objective."""
+        """Set the attributes: groups numbered, rows labelled by their nearest centre, the objective."""
         centres = found.centres
         if isinstance(self.init, str) or self.algorithm == "swaps":
             centres = centres[np.lexsort((*centres.T[::-1], -found.weight))]
@@ -145,18 +147,14 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         self.objectives_ = found.objectives
 
     def predict(self, X: Any) -> npt.NDArray[np.int32]:
-        """Give the group with the nearest centre (n,), ties to the lowest; -1 for a row with nothing observed."""
+        """Give the nearest group (n,), ties to the lowest; -1 for a row with nothing observed."""
         check_is_fitted(self)
         X = self._table(X, reset=False)
         labels = search.nearest(X, np.isnan(X), self.cluster_centers_, search.threads(self.n_threads))[0]
         return labels.astype(np.int32)
 
-    def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> npt.NDArray[np.int32]:
-        """Fit and give `labels_`."""
-        return self.fit(X, y, sample_weight=sample_weight).labels_
-
     def transform(self, X: Any) -> Floats:
-        """Give partial distances (n, k), in the units of X, to the centres; nan for a row with nothing observed."""
+        """Give the partial distance to each centre (n, k); nan for a row with nothing observed."""
         check_is_fitted(self)
         X = self._table(X, reset=False)
         return search.distances(X, np.isnan(X), self.cluster_centers_, search.threads(self.n_threads))
@@ -169,7 +167,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         """Give minus the objective of X with the centres found."""
         check_is_fitted(self)
         X = self._table(X, reset=False)
-        weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+        weights = checked_weights(sample_weight, len(X))
         squared = search.nearest(X, np.isnan(X), self.cluster_centers_, search.threads(self.n_threads))[2]
         return -float((weights * squared).sum())
 
@@ -187,14 +185,9 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
 
     def _check_arguments(self, X: Floats) -> None:
         """Refuse arguments out of range, in scikit-learn's words."""
-        for name in ("n_clusters", "n_init", "max_iter"):
-            value = getattr(self, name)
-            if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < 1:
-                raise ValueError(f"{name} must be an integer >= 1, got {value!r}")
-        if not isinstance(self.n_swaps, (int, np.integer)) or self.n_swaps < 0:
-            raise ValueError(f"n_swaps must be an integer >= 0, got {self.n_swaps!r}")
-        if self.n_threads is not None and (not isinstance(self.n_threads, (int, np.integer)) or self.n_threads < 1):
-            raise ValueError(f"n_threads must be an integer >= 1 or None, got {self.n_threads!r}")
+        check_counts(n_clusters=self.n_clusters, n_init=self.n_init, max_iter=self.max_iter)
+        check_counts(0, n_swaps=self.n_swaps)
+        check_threads(self.n_threads)
         if self.algorithm not in {"swaps", "restarts"}:
             raise ValueError(f"algorithm must be 'swaps' or 'restarts', got {self.algorithm!r}")
         if len(X) < self.n_clusters:
@@ -212,12 +205,3 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
             raise ValueError(f"init has shape {centres.shape}, expected (n_clusters, n_features) {self.n_clusters, p}")
         if not np.isfinite(centres).all():
             raise ValueError("init holds nan or infinity")
-
-
-def _seed(random_state: int | np.random.RandomState | None) -> np.random.SeedSequence:
-    """Make a SeedSequence: from an int itself, from a RandomState by one draw, from None by the system's entropy."""
-    if random_state is None:
-        return np.random.SeedSequence()
-    if isinstance(random_state, (int, np.integer)):
-        return np.random.SeedSequence(int(random_state))
-    return np.random.SeedSequence(int(check_random_state(random_state).randint(2**31)))

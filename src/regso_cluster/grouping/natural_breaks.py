@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import numbers
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClusterMixin
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.grouping._estimators import Grouper, checked_weights, is_count
 from regso_cluster.kernels.breaks import best_ends, within_groups
 
 Floats = NDArray[np.float64]
@@ -67,8 +66,8 @@ def natural_breaks(values: ArrayLike, n_groups: int, weights: ArrayLike | None =
     squares around the median. Groups that lie a million times their width apart are beyond that.
     """
     vector = _vector(values)
-    mass = _weights(weights, vector.shape[0])
-    if not _is_count(n_groups):
+    mass = checked_weights(weights, vector.shape[0], "weights")
+    if not is_count(n_groups):
         raise InputError(Fault("n_groups is no positive whole number", "n_groups", "1 or more", repr(n_groups)))
     counted = ~np.isnan(vector) & (mass > 0)
     distinct, added = _distinct(vector[counted], None if weights is None else mass[counted])
@@ -99,10 +98,6 @@ def label_by_cuts(values: Floats, cuts: Floats) -> Integers:
     return labels
 
 
-def _is_count(number: object) -> bool:
-    return isinstance(number, numbers.Integral) and int(number) >= 1
-
-
 def _vector(values: ArrayLike) -> Floats:
     vector = np.asarray(values, dtype=np.float64)
     if vector.ndim != 1:
@@ -112,20 +107,6 @@ def _vector(values: ArrayLike) -> Floats:
         hint = "Write NaN for a value that was not observed"
         raise InputError(Fault("infinite value", f"values[{row}]", "a finite number or NaN", str(vector[row]), hint))
     return vector
-
-
-def _weights(weights: ArrayLike | None, n_rows: int) -> Floats:
-    if weights is None:
-        return np.ones(n_rows)
-    mass = np.asarray(weights, dtype=np.float64)
-    if mass.shape != (n_rows,):
-        raise InputError(Fault("weights do not fit the values", "weights", f"shape ({n_rows},)", f"shape {mass.shape}"))
-    wrong = ~(np.isfinite(mass) & (mass >= 0))
-    if wrong.any():
-        row = int(np.flatnonzero(wrong)[0])
-        hint = "Give an area without residents the weight 0"
-        raise InputError(Fault("not a weight", f"weights[{row}]", "a finite number >= 0", str(mass[row]), hint))
-    return mass
 
 
 def _distinct(values: Floats, weights: Floats | None) -> tuple[Floats, Floats]:
@@ -149,7 +130,7 @@ def _too_few(n_rows: int, n_distinct: int, n_groups: int) -> Fault:
     return Fault("fewer distinct values than groups", "values", f"at least {n_groups} distinct values", got, hint)
 
 
-class NaturalBreaks(ClusterMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
+class NaturalBreaks(Grouper):
     """Natural breaks of one column as a scikit-learn estimator.
 
     Parameters
@@ -186,10 +167,7 @@ class NaturalBreaks(ClusterMixin, BaseEstimator):  # type: ignore[misc]  # sciki
             more than one column; what `natural_breaks` refuses
         """
         column = self._column(X, reset=True)
-        weights = None
-        if sample_weight is not None:
-            weights = _check_sample_weight(sample_weight, column, dtype=np.float64, ensure_non_negative=True)
-        breaks = natural_breaks(column, self.n_groups, weights)
+        breaks = natural_breaks(column, self.n_groups, sample_weight)
         self.cuts_ = breaks.cuts
         self.labels_ = breaks.labels
         self.within_ = breaks.within
@@ -199,10 +177,6 @@ class NaturalBreaks(ClusterMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         """Label values by the cuts found: (n,) int64, -1 where missing."""
         check_is_fitted(self)
         return label_by_cuts(self._column(X, reset=False), self.cuts_)
-
-    def fit_predict(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None) -> Integers:
-        """Find the cuts and give the labels."""
-        return self.fit(X, y, sample_weight=sample_weight).labels_
 
     def _column(self, X: Any, *, reset: bool) -> Floats:
         return self._only(validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan"))

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.grouping._estimators import checked_weights
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -54,23 +55,9 @@ def checked_distances(distances: ArrayLike) -> Floats:
     return matrix
 
 
-def checked_weights(weights: ArrayLike | None, n_rows: int) -> Floats:
-    """Give weights as (n,) float64, ones for None; refuse one that is missing, negative or infinite."""
-    if weights is None:
-        return np.ones(n_rows)
-    given = np.asarray(weights, dtype=np.float64)
-    if given.shape != (n_rows,):
-        raise InputError(Fault("weights do not fit the rows", "weights", f"shape ({n_rows},)", f"shape {given.shape}"))
-    if not (given.min() >= 0 and given.max() < np.inf):
-        row = int(np.flatnonzero(~((given >= 0) & (given < np.inf)))[0])
-        hint = "Give an area without residents the weight 0"
-        raise InputError(Fault("not a weight", f"weights[{row}]", "a finite number >= 0", str(given[row]), hint))
-    return given
-
-
 def weight_of_assigned(weights: ArrayLike | None, grouped: Grouped, n_rows: int) -> Floats:
     """Give the checked weights of the assigned rows; refuse when all are zero."""
-    weight = checked_weights(weights, n_rows)
+    weight = checked_weights(weights, n_rows, "weights")
     if grouped.rows is not None:
         weight = weight[grouped.rows]
     if not weight.max() > 0:

@@ -67,7 +67,7 @@ def _profile(table: FactorTable, method: Method, inside: npt.NDArray[np.bool_]) 
     for factor in method.factors:
         value = table.value[factor.key][inside]
         seen = value.notna()
-        if factor.value:
+        if factor.value or factor.level == "kommun":  # the counts of a kommun stand in each of its areas
             residents = table.areas["population"][inside][seen]
             weights = residents if residents.notna().all() and residents.sum() > 0 else None
             profile[factor.key] = float(np.average(value[seen], weights=weights)) if seen.any() else np.nan

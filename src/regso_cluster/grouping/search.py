@@ -1,9 +1,9 @@
-"""From a table to the best k-means partition found: canonical rows, draws, threads. Numbers happen in the kernel.
+"""From a table to the best k-means partition found: canonical rows, draws, threads.
 
 Rows are sorted by value and identical rows become one with their weights added, rows without weight drop out.
 So row order cannot reach the result, weight 3 is the same computation as three rows, and weight 0 as no row.
-Every start is a task of its own with draws made here, and the best is chosen in the order of the starts: the number of
-threads cannot reach the result either.
+Every start is a task of its own with draws made here, and the best is chosen in the order of the starts:
+the number of threads cannot reach the result either.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from regso_cluster.grouping._rows import canonical_order
 from regso_cluster.kernels import kmeans as kernels
+from regso_cluster.kernels import partial
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -27,6 +29,8 @@ Result = TypeVar("Result")
 
 LANES = 64  # rows in a block; the kernel's loops are written for it
 CHUNK = 65_536  # rows in a task of a pass over the table; fixed, so that sums have one order
+BLOCKS = 128  # blocks whose moves are added up before they reach the groups' sums; fixed for the same reason
+PATIENCE = 10.0  # a swap is given up where ten times its last gain would not make it the best
 STARTS = 16  # starts in a task; fixed for the same reason
 
 
@@ -55,6 +59,21 @@ class Points:
     row_weights: Floats
     total: float
 
+    def arrays(self) -> tuple[Any, ...]:
+        """Give what every search kernel begins with."""
+        return self.planes, self.weights, self.squares, self.mask_plane, self.cumulative
+
+
+@dataclass(frozen=True)
+class Run:
+    """The best of some starts (centres less shift, labels), what each start explains, its iterations."""
+
+    centres: Floats
+    labels: Integers
+    explained: Floats
+    iterations: Integers
+    best: int
+
 
 @dataclass(frozen=True)
 class Partition:
@@ -76,7 +95,9 @@ class Partition:
 
 def threads(n_threads: int | None) -> int:
     """Give the number of threads: as asked, or one for each processor this process may use."""
-    return n_threads if n_threads is not None else len(os.sched_getaffinity(0))
+    if n_threads is not None:
+        return n_threads
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def in_threads(task: Callable[[Item], Result], items: Iterable[Item], n_threads: int) -> list[Result]:
@@ -88,28 +109,13 @@ def in_threads(task: Callable[[Item], Result], items: Iterable[Item], n_threads:
         return list(pool.map(task, items))
 
 
-def canonical_order(values: Floats, missing: Booleans, weights: Floats) -> tuple[Integers, Integers, Floats]:
-    """Sort rows by value (gaps last), merge identical ones, drop those without weight or without any value.
-
-    Returns
-    -------
-    order : (m,) a row of the table for each distinct row
-    starts : (m,) unused beyond the tests: where each distinct row begins in the sorted table
-    summed : (m,) weights added over identical rows
-    """
-    rows = np.flatnonzero((weights > 0) & ~missing.all(axis=1))
-    filled = np.where(missing[rows], np.inf, values[rows] + 0.0)  # + 0.0: no minus zero
-    kept = weights[rows]
-    sorting = np.lexsort((kept, *filled.T[::-1]))
-    filled = filled[sorting]
-    new = np.ones(len(rows), dtype=bool)
-    new[1:] = (filled[1:] != filled[:-1]).any(axis=1)
-    starts = np.flatnonzero(new)
-    summed = np.add.reduceat(kept[sorting], starts) if len(rows) else kept
-    return rows[sorting][starts], starts, summed
+def _distinct(values: Floats, missing: Booleans, weights: Floats) -> tuple[Integers, Floats]:
+    """Give a row of the table for each distinct row with weight and any value, and the weights added up."""
+    order, begins = canonical_order(values, missing, weights, np.flatnonzero((weights > 0) & ~missing.all(axis=1)))
+    return order[begins], np.add.reduceat(weights[order], begins) if len(order) else weights[order]
 
 
-def prepare(values: Floats, missing: Booleans, weights: Floats) -> Points:
+def prepare(values: Floats, missing: Booleans, weights: Floats, n_threads: int = 1) -> Points:
     """Lay a table out for the kernel.
 
     Parameters
@@ -119,22 +125,34 @@ def prepare(values: Floats, missing: Booleans, weights: Floats) -> Points:
     weights : (n,) float64, >= 0
     """
     p = values.shape[1]
-    first, _, row_weights = canonical_order(values, missing, weights)
-    gaps = missing[first].any(axis=0)
+    first, row_weights = _distinct(values, missing, weights)
+    gaps, effective = np.zeros(p, dtype=bool), row_weights
+    if missing.any():
+        gaps = np.asarray(missing[first].any(axis=0))
+        effective = row_weights * (p / (p - missing[first].sum(axis=1)))
     mask_plane = np.full(p, -1, dtype=np.int64)
     mask_plane[gaps] = p + np.arange(int(gaps.sum()))
-    shift = np.empty(p)
-    observed = p - missing[first].sum(axis=1)
-    effective = row_weights * (p / observed)
-    kernels.weighted_means(values, missing, first, effective, shift)
-    blocks = -(-len(first) // LANES)
-    planes = np.zeros((blocks, p + int(gaps.sum()), LANES))
-    kernels.pack(values, missing, first, shift, planes, mask_plane)
+    n, blocks = len(first), -(-len(first) // LANES)
+    planes, squares = np.zeros((blocks, p + int(gaps.sum()), LANES)), np.empty((blocks, LANES))
+    parts = [slice(begin, min(begin + CHUNK, n)) for begin in range(0, n, CHUNK)]
+    places = [slice(part.start // LANES, -(-part.stop // LANES)) for part in parts]
+    sums = np.empty((len(parts), 2, p))
+
+    def pack(i: int) -> None:
+        part, place = parts[i], planes[places[i]]
+        partial.pack(values, missing, first[part], effective[part], place, mask_plane, sums[i])
+
+    in_threads(pack, range(len(parts)), n_threads)
+    top, bottom = sums.sum(axis=0)  # in the order of the chunks
+    shift = np.divide(top, bottom, out=np.zeros(p), where=bottom > 0)
+
+    def centre(i: int) -> None:
+        rows = parts[i].stop - parts[i].start
+        partial.centre(shift, mask_plane, rows, planes[places[i]], squares[places[i]])
+
+    in_threads(centre, range(len(parts)), n_threads)
     padded = np.zeros((blocks, LANES))
-    padded.reshape(-1)[: len(first)] = effective
-    squares = np.zeros((blocks, LANES))
-    for j in range(p):  # plane by plane: no second table in memory
-        squares += planes[:, j] ** 2
+    padded.reshape(-1)[:n] = effective
     return Points(
         planes=planes,
         weights=padded,
@@ -148,57 +166,117 @@ def prepare(values: Floats, missing: Booleans, weights: Floats) -> Points:
     )
 
 
-def _scratch(points: Points, k: int) -> dict[str, Any]:
-    """Allocate what a start works in."""
-    blocks, q, _ = points.planes.shape
-    return {
-        "centres": np.zeros((k, len(points.shift))),
-        "labels": np.zeros((blocks, LANES), dtype=np.int64),
-        "sums": np.zeros((k, q + 2)),
-        "coefficients": np.zeros((k, q)),
-        "constant": np.zeros(k),
-        "lanes": np.zeros((3, LANES)),
-        "pick": np.zeros(LANES, dtype=np.int64),
-    }
+def _draws(init: str | Floats, n_init: int, k: int, seed: np.random.SeedSequence) -> Floats:
+    """Draw (n_init, k, candidates): one at random, 2 + ln k for greedy k-means++, none for given centres."""
+    width = {"random": 1, "k-means++": 2 + int(np.log(k))}[init] if isinstance(init, str) else 0
+    return np.random.Generator(np.random.PCG64(seed)).random((n_init, k, width))
 
 
-def candidates(init: str, k: int) -> int:
-    """Give how many rows are drawn for each centre: one at random, 2 + ln k for greedy k-means++."""
-    return 1 if init == "random" else 2 + int(np.log(k))
+def _run_starts(points: Points, init: str | Floats, uniforms: Floats, max_iter: int) -> Run:
+    """Run some starts one after the other in this thread."""
+    k = uniforms.shape[1]
+    explained = np.zeros(len(uniforms))
+    iterations = np.zeros(len(uniforms), dtype=np.int64)
+    centres = np.zeros((k, len(points.shift))) if isinstance(init, str) else init - points.shift
+    labels = np.zeros(points.weights.shape, dtype=np.int64)
+    best = kernels.restarts(*points.arrays(), uniforms, BLOCKS, max_iter, explained, iterations, centres, labels)
+    return Run(centres, labels, explained, iterations, int(best))
 
 
-def restarts(points: Points, init: str | Floats, k: int, n_init: int, max_iter: int, seed: np.random.SeedSequence,
-             n_threads: int) -> tuple[Partition, list[tuple[Floats, Integers]]]:  # fmt: skip
-    """Run n_init starts with Lloyd's iteration.
-
-    Returns the best as a Partition, with centres in the units of the table, and the best of each task of starts.
-    """
-    given = not isinstance(init, str)
-    width = 0 if given else candidates(str(init), k)
-    uniforms = np.random.Generator(np.random.PCG64(seed)).random((n_init, k, width))
-    explained = np.zeros(n_init)
-    iterations = np.zeros(n_init, dtype=np.int64)
-    blocks, q, _ = points.planes.shape
-
-    def run(begin: int) -> tuple[int, Floats, Integers]:
-        part = slice(begin, min(begin + STARTS, n_init))
-        best_centres = np.asarray(init) - points.shift if given else np.zeros((k, len(points.shift)))
-        best_labels = np.zeros((blocks, LANES), dtype=np.int64)
-        best = kernels.restarts(
-            points.planes, points.weights, points.squares, points.mask_plane, points.cumulative,
-            uniforms[part], given, max_iter, explained[part], iterations[part], best_centres, best_labels,
-            **_scratch(points, k), trial=np.zeros((1, q + 1)), nearest=np.zeros((blocks, LANES)),
-            chosen=np.zeros(k, dtype=np.int64),
-        )  # fmt: skip
-        return begin + int(best), best_centres, best_labels
-
-    tasks = in_threads(run, range(0, n_init, STARTS), n_threads)
-    best, centres, labels = max(tasks, key=lambda task: (explained[task[0]], -task[0]))
-    found = _finish(points, centres, labels, int(iterations[best]), 0, points.total - explained)
-    return found, [(task[1], task[2]) for task in tasks]
+def restarts(
+    points: Points,
+    init: str | Floats,
+    k: int,
+    n_init: int,
+    max_iter: int,
+    seed: np.random.SeedSequence,
+    n_threads: int,
+) -> Partition:
+    """Run n_init starts, each with Lloyd's iteration; the best is kept, ties to the lowest start."""
+    uniforms = _draws(init, n_init, k, seed)
+    if n_init == 1:
+        runs = [_run_wide(points, init, uniforms[0], max_iter, n_threads)]
+    else:
+        parts = [uniforms[begin : begin + STARTS] for begin in range(0, n_init, STARTS)]
+        runs = in_threads(lambda part: _run_starts(points, init, part, max_iter), parts, n_threads)
+    best = max(runs, key=lambda run: run.explained[run.best])  # the first of equals
+    objectives = points.total - np.concatenate([run.explained for run in runs])
+    return _finish(points, best.centres, best.labels, int(best.iterations[best.best]), 0, objectives)
 
 
-def _finish(points: Points, centres: Floats, labels: Integers, iterations: int, kept: int, objectives: Floats) -> Partition:  # fmt: skip
+def _run_wide(points: Points, init: str | Floats, uniforms: Floats, max_iter: int, n_threads: int) -> Run:
+    """Run one start with all threads on it: each takes chunks of rows, and their sums are added in order."""
+    k, p, q = len(uniforms), len(points.shift), points.planes.shape[1]
+    centres = np.zeros((k, p)) if isinstance(init, str) else init - points.shift
+    kernels.start(*points.arrays(), uniforms, centres)
+    even = k + k % 2
+    coefficients = np.empty((even, q + 1))
+    kernels.set_coefficients(points.mask_plane, centres, coefficients)
+    labels = np.full(points.weights.shape, -1, dtype=np.int64)
+    sums, scores = np.zeros((k, q + 2)), np.empty((even, LANES))
+    chunk = BLOCKS
+    n_chunks = -(-len(labels) // chunk)
+    change = np.empty((n_chunks, k, q + 2))
+    workers = max(1, min(n_threads, n_chunks // 4))  # below four chunks each, waking threads costs more
+    tasks = max(1, min(4 * workers, n_chunks)) if workers > 1 else 1
+    bounds = np.linspace(0, n_chunks, tasks + 1).astype(int).tolist()
+    iteration = 0
+    with ThreadPoolExecutor(workers) as pool:
+        run = map if workers == 1 else pool.map
+
+        def assign(first: int, last: int) -> int:
+            pick = np.empty(LANES, dtype=np.int64)
+            fixed = (points.planes, points.weights, coefficients, labels, change, pick, chunk)
+            return int(kernels.assign_chunks(*fixed, first, last))
+
+        while iteration < max_iter:
+            iteration += 1
+            moved = sum(run(assign, bounds[:-1], bounds[1:]))
+            fixed = (points.planes, points.weights, points.squares, points.mask_plane)
+            if kernels.step(*fixed, change, moved, labels, sums, centres, coefficients, scores) == 0:
+                break
+    explained = np.array([kernels.explained(points.mask_plane, sums, p)])
+    return Run(centres, labels, explained, np.array([iteration]), 0)
+
+
+def swaps(
+    points: Points,
+    init: str | Floats,
+    k: int,
+    n_init: int,
+    n_swaps: int,
+    max_iter: int,
+    seed: np.random.SeedSequence,
+    n_threads: int,
+) -> Partition:
+    """Run n_init chains: a start, then n_swaps random swaps; the best chain is kept, ties to the lowest."""
+    start_seed, swap_seed = seed.spawn(2)
+    uniforms = _draws(init, n_init, k, start_seed)
+    swap_uniforms = np.random.Generator(np.random.PCG64(swap_seed)).random((n_init, n_swaps, 2))
+
+    def run(chain: int) -> tuple[Run, int, float]:
+        found = _run_starts(points, init, uniforms[chain : chain + 1], max_iter)
+        kept, explained = kernels.swaps(
+            *points.arrays(),
+            swap_uniforms[chain],
+            BLOCKS,
+            max_iter,
+            PATIENCE,
+            found.centres,
+            found.labels,
+        )
+        return found, int(kept), float(explained)
+
+    chains = in_threads(run, range(n_init), n_threads)
+    best = max(chains, key=lambda chain: chain[2])[0]  # the first of equals
+    kept = sum(chain[1] for chain in chains)
+    objectives = points.total - np.array([chain[2] for chain in chains])
+    return _finish(points, best.centres, best.labels, int(best.iterations[0]), kept, objectives)
+
+
+def _finish(
+    points: Points, centres: Floats, labels: Integers, iterations: int, kept: int, objectives: Floats
+) -> Partition:
     """Compute the centres anew from the labels, in the order of the rows, and undo the shift."""
     exact = np.zeros_like(centres)
     sums = np.zeros((len(centres), points.planes.shape[1] + 2))
@@ -207,48 +285,24 @@ def _finish(points: Points, centres: Floats, labels: Integers, iterations: int, 
     return Partition(exact + points.shift, sums[:, -2], iterations, kept, objectives)
 
 
-def swaps(points: Points, init: str | Floats, k: int, n_init: int, n_swaps: int, max_iter: int,
-          seed: np.random.SeedSequence, n_threads: int) -> Partition:  # fmt: skip
-    """Run n_init chains: one start each, then n_swaps random swaps; the best chain wins, ties to the lowest."""
-    start_seed, swap_seed = seed.spawn(2)
-    blocks = len(points.planes)
-    given = not isinstance(init, str)
-    width = 0 if given else candidates(str(init), k)
-    uniforms = np.random.Generator(np.random.PCG64(start_seed)).random((n_init, k, width))
-    swap_uniforms = np.random.Generator(np.random.PCG64(swap_seed)).random((n_init, n_swaps, 2))
-    explained = np.zeros(n_init)
-    iterations = np.zeros(n_init, dtype=np.int64)
-
-    def run(chain: int) -> tuple[int, Floats, Integers]:
-        part = slice(chain, chain + 1)
-        scratch = _scratch(points, k)
-        centres = np.asarray(init) - points.shift if given else np.zeros((k, len(points.shift)))
-        labels = np.zeros((blocks, LANES), dtype=np.int64)
-        fixed = (points.planes, points.weights, points.squares, points.mask_plane, points.cumulative)
-        kernels.restarts(
-            *fixed, uniforms[part], given, max_iter, explained[part], iterations[part], centres, labels, **scratch,
-            trial=np.zeros((1, points.planes.shape[1] + 1)), nearest=np.zeros((blocks, LANES)),
-            chosen=np.zeros(k, dtype=np.int64),
-        )  # fmt: skip
-        kept, explained[chain] = kernels.swaps(*fixed, swap_uniforms[chain], max_iter, centres, labels, **scratch)
-        return int(kept), centres, labels
-
-    chains = in_threads(run, range(n_init), n_threads)
-    best = int(np.argmax(explained))
-    kept = sum(chain[0] for chain in chains)
-    return _finish(points, chains[best][1], chains[best][2], int(iterations[best]), kept, points.total - explained)
-
-
 def nearest(values: Floats, missing: Booleans, centres: Floats, n_threads: int) -> tuple[Integers, Integers, Floats]:
-    """Give each row of a table its nearest centre, the runner-up and the squared partial distance to the nearest."""
+    """Give each row its nearest centre, the runner-up and the squared distance to the nearest."""
     n = len(values)
     labels, second, squared = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64), np.empty(n)
     any_missing = bool(missing.any())
 
     def run(begin: int) -> None:
         part = slice(begin, begin + CHUNK)
-        kernels.nearest_two(
-            values[part], missing[part], any_missing, centres, labels[part], second[part], squared[part]
+        scratch = np.zeros((2 * values.shape[1] + 4, LANES)), np.empty((2, LANES), dtype=np.int64)
+        partial.nearest_two(
+            values[part],
+            missing[part],
+            any_missing,
+            centres,
+            labels[part],
+            second[part],
+            squared[part],
+            *scratch,
         )
 
     in_threads(run, range(0, n, CHUNK), n_threads)
@@ -261,7 +315,7 @@ def distances(values: Floats, missing: Booleans, centres: Floats, n_threads: int
 
     def run(begin: int) -> None:
         part = slice(begin, begin + CHUNK)
-        kernels.to_centres(values[part], missing[part], centres, out[part])
+        partial.to_centres(values[part], missing[part], centres, out[part])
 
     in_threads(run, range(0, len(values), CHUNK), n_threads)
     return out

@@ -31,13 +31,13 @@ def measure_cuts(values: Array, banding: Banding, residents: Array | None, what:
 
     Raises
     ------
-    InputError  fewer different values than groups, or no spread
+    InputError  fewer different values than groups
     """
     weights = residents if banding.weighting == "residents" else None
     seen = ~np.isnan(values)
     if len(np.unique(values[seen])) < banding.size:
         fault = Fault("fewer different values than groups", what, f"at least {banding.size}",
-                      f"{len(np.unique(values[seen]))}", "Ask for fewer groups, or use bands by SD.")  # fmt: skip
+                      f"{len(np.unique(values[seen]))}", "Ask for fewer groups.")  # fmt: skip
         raise InputError(fault)
     if banding.kind == "sd":
         mean, sd = weighted_mean_sd(values[:, None], weights, banding.ddof)

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.grouping._estimators import checked_weights
 from regso_cluster.grouping.partition_input import (
     Grouped,
     checked_distances,
     checked_rows,
-    checked_weights,
     grouped_rows,
     refuse_fewer_than_two,
     weight_of_assigned,
@@ -213,9 +213,7 @@ def medoid_silhouette(X: ArrayLike, medoids: ArrayLike, weights: ArrayLike | Non
     if chosen.shape[0] < 2 or chosen.min() < 0 or chosen.max() >= rows.shape[0]:
         expected = f"two or more rows within 0 .. {rows.shape[0] - 1}"
         raise InputError(Fault("medoids do not fit the rows", "medoids", expected, repr(medoids)))
-    weight = checked_weights(weights, rows.shape[0])
-    if not weight.sum() > 0:
-        raise InputError(Fault("all weights are zero", "weights", hint="Give at least one row a weight above 0"))
+    weight = checked_weights(weights, rows.shape[0], "weights")
     nearest = np.empty(rows.shape[0], dtype=np.int64)
     first, second = np.empty(rows.shape[0]), np.empty(rows.shape[0])
     silhouette_kernels.two_nearest(rows, chosen.astype(np.int64), nearest, first, second)

@@ -1,217 +1,497 @@
-"""k-means: starts, Lloyd's iteration and the search by random swaps, on rows in canonical order.
+# ruff: noqa: ARG001, ARG005  numba fixes what an intrinsic is given; kernels take arrays one by one
+"""k-means: starts, Lloyd's iteration, the search by random swaps, Hartigan's polish; rows in canonical order.
 
 The objective, for rows i with weight w, observed factors O(i) out of p, and group g(i):
 
     sum over i of  w[i] * (p / |O(i)|) * sum over j in O(i) of (x[i, j] - centre[g(i), j])^2
 
-The partial distance (observed factors, scaled up to p) is the same for all centres of a row, so a row with
-the effective weight u = w p / |O| takes part like any other, and the minimising centre is the u-weighted mean
-of what is observed: k-POD (Chi, Chi and Baraniuk 2016, The American Statistician 70(1), section 2) with weights u.
+The partial distance (observed factors, scaled up to p) has the same scale for all centres of a row, so a
+row with the effective weight u = w p / |O| takes part like any other, and the minimising centre is the
+u-weighted mean of what is observed: k-POD (Chi, Chi and Baraniuk 2016, The American Statistician 70(1),
+section 2) with weights u.
 
 Rows lie in blocks of 64 lanes, factor by factor, so that one centre coordinate meets 64 rows at once and each
-row's sum has one fixed order on every processor. A factor with gaps has a second plane, its mask:
+row's sum has one fixed order. A factor with gaps has a second plane, its mask m:
 
-    |x - c|^2 / 2 - |x|^2 / 2 = sum_j c_j^2 / 2 - c_j x_j       one product for a complete factor, constant set apart
-                              = sum_j m_j c_j^2 / 2 - c_j m_j x_j  two for a factor with gaps, mask m
+    |x - c|^2 / 2 - |x|^2 / 2 = sum_j c_j^2 / 2 - c_j x_j           complete: one product
+                              = sum_j m_j c_j^2 / 2 - c_j m_j x_j   with gaps: two products
 
-Both are a plain dot product of planes and coefficients, so one kernel serves complete and gappy data.
+Both are a dot product of planes (q = p + masks) and coefficients: one kernel for complete and gappy data.
+
+Arrays that most kernels share:
+    planes (blocks, q, 64); weights, squares (blocks, 64): u, and squared length over what is observed; 0
+    beyond the last row; mask_plane (p,): plane of a factor's mask or -1; centres (k, p); coefficients (k
+    made even, q + 1), the constant last; labels (blocks, 64) int64; sums (k, q + 2): u-weighted plane sums,
+    weight, number of rows.
 """
 
 from __future__ import annotations
 
+import llvmlite.binding
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
 from regso_cluster.kernels._jit import kernel
 
+# --- Explicit vectors: the one place. Plain numba loads and stores every partial sum (a quarter of the
+# speed); here a tile of 4 centres x 16 or 32 rows stays in registers. A vector of 8 float64 is cut by LLVM
+# into what the processor has, and products are added, never fused: a row's score has the same bits on every
+# processor, those of its naive twin  score = constant; for j: score = score + plane[j] * coefficient[j].
 
-@kernel(nogil=True)
-def pack(values, missing, order, shift, planes, mask_plane):
-    """Fill planes (blocks, q, 64) from values (n, p) in the given order, less shift; gaps become 0.
+_DOUBLE = ir.DoubleType()
+_LONG = ir.IntType(64)
+_WIDTH = 8
 
-    mask_plane (p,) is the plane of the factor's mask, or -1 for a factor without gaps. OUT: planes.
+
+def _vectors_per_tile():
+    """4 vectors by 4 centres fit the registers of AVX-512; narrower ones hold 1 by 4."""
+    return 4 if llvmlite.binding.get_host_cpu_features().get("avx512f") else 1
+
+
+def _long(value):
+    return ir.Constant(_LONG, value)
+
+
+def _splat(builder, value):
+    """Put one number into all lanes."""
+    empty = ir.Constant(ir.VectorType(value.type, _WIDTH), ir.Undefined)
+    first = builder.insert_element(empty, value, ir.Constant(ir.IntType(32), 0))
+    return builder.shuffle_vector(first, empty, ir.Constant(ir.VectorType(ir.IntType(32), _WIDTH), [0] * _WIDTH))
+
+
+def _at(builder, base, index, kind):
+    """Give the address of 8 numbers, base[index : index + 8]."""
+    return builder.bitcast(builder.gep(base, [index]), ir.VectorType(kind, _WIDTH).as_pointer())
+
+
+def _load(builder, base, index, kind=_DOUBLE):
+    value = builder.load(_at(builder, base, index, kind))
+    value.align = 8
+    return value
+
+
+def _store(builder, value, base, index, kind=_DOUBLE):
+    builder.store(value, _at(builder, base, index, kind)).align = 8
+
+
+def _tile(builder, planes, factors, coefficients, centre, lane, n_centres, n_vectors):
+    """Emit the scores of n_centres centres for n_vectors x 8 rows; returns [centre][vector] of stack slots.
+
+    coefficients (k, factors + 1): the constant stands last. planes (factors, 64).
     """
-    p = values.shape[1]
-    for i in range(order.shape[0]):
-        block = i // 64
-        lane = i % 64
-        row = order[i]
-        for j in range(p):
-            if mask_plane[j] < 0:
-                planes[block, j, lane] = values[row, j] - shift[j]
-            elif not missing[row, j]:
-                planes[block, j, lane] = values[row, j] - shift[j]
-                planes[block, mask_plane[j], lane] = 1.0
+    stride = builder.add(factors, _long(1))
+    rows = [builder.gep(coefficients, [builder.mul(builder.add(centre, _long(t)), stride)]) for t in range(n_centres)]
+    slots = [[cgutils.alloca_once(builder, ir.VectorType(_DOUBLE, _WIDTH)) for _ in range(n_vectors)] for _ in rows]
+    for row, line in zip(rows, slots, strict=True):
+        constant = _splat(builder, builder.load(builder.gep(row, [factors])))
+        for slot in line:
+            builder.store(constant, slot)
+    with cgutils.for_range(builder, factors, intp=_LONG) as loop:
+        base = builder.add(builder.mul(loop.index, _long(64)), lane)
+        values = [_load(builder, planes, builder.add(base, _long(_WIDTH * v))) for v in range(n_vectors)]
+        for row, line in zip(rows, slots, strict=True):
+            coefficient = _splat(builder, builder.load(builder.gep(row, [loop.index])))
+            for value, slot in zip(values, line, strict=True):
+                builder.store(builder.fadd(builder.load(slot), builder.fmul(value, coefficient)), slot)
+    return slots
 
 
-@kernel(nogil=True)
-def weighted_means(values, missing, order, weights, means):
-    """Fill means (p,) with the weighted mean of what is observed, summed in the given order; 0 where nothing is."""
-    p = values.shape[1]
+@intrinsic
+def _nearest_lanes(typing_context, planes, factors, coefficients, k, labels, pick):
+    """Write the nearest of k centres (k even) of 64 rows to pick; return a bit where it differs from labels.
+
+    All arguments but factors and k are addresses: planes (factors, 64), coefficients (k, factors + 1),
+    labels and pick (64,) int64. Ties go to the lowest centre.
+    """
+    signature = types.uint64(*[types.intp] * 6)
+    n_vectors = _vectors_per_tile()
+
+    def codegen(context, builder, signature, arguments):
+        planes, factors, coefficients, k, labels, pick = arguments
+        planes, coefficients = (builder.inttoptr(a, _DOUBLE.as_pointer()) for a in (planes, coefficients))
+        labels, pick = (builder.inttoptr(a, _LONG.as_pointer()) for a in (labels, pick))
+        infinite = ir.Constant(ir.VectorType(_DOUBLE, _WIDTH), [float("inf")] * _WIDTH)
+        differ = cgutils.alloca_once_value(builder, _long(0))
+        with cgutils.for_range(builder, _long(64 // (_WIDTH * n_vectors)), intp=_LONG) as group:
+            lane = builder.mul(group.index, _long(_WIDTH * n_vectors))
+            best = [cgutils.alloca_once(builder, infinite.type) for _ in range(n_vectors)]
+            which = [cgutils.alloca_once(builder, ir.VectorType(_LONG, _WIDTH)) for _ in range(n_vectors)]
+            for v in range(n_vectors):
+                builder.store(infinite, best[v])
+                builder.store(_splat(builder, _long(0)), which[v])
+
+            def compare(centre, n_centres):
+                slots = _tile(builder, planes, factors, coefficients, centre, lane, n_centres, n_vectors)
+                for t, line in enumerate(slots):
+                    number = _splat(builder, builder.add(centre, _long(t)))
+                    for v, slot in enumerate(line):
+                        score, low = builder.load(slot), builder.load(best[v])
+                        less = builder.fcmp_ordered("<", score, low)
+                        builder.store(builder.select(less, score, low), best[v])
+                        builder.store(builder.select(less, number, builder.load(which[v])), which[v])
+
+            fours = builder.udiv(k, _long(4))
+            with cgutils.for_range(builder, fours, intp=_LONG) as four:
+                compare(builder.mul(four.index, _long(4)), 4)
+            with builder.if_then(builder.icmp_unsigned("!=", builder.urem(k, _long(4)), _long(0))):
+                compare(builder.mul(fours, _long(4)), 2)
+            for v in range(n_vectors):
+                place = builder.add(lane, _long(_WIDTH * v))
+                found = builder.load(which[v])
+                _store(builder, found, pick, place, _LONG)
+                changed = builder.icmp_unsigned("!=", found, _load(builder, labels, place, _LONG))
+                bits = builder.zext(builder.bitcast(changed, ir.IntType(_WIDTH)), _LONG)
+                builder.store(builder.or_(builder.load(differ), builder.shl(bits, place)), differ)
+        return builder.load(differ)
+
+    return signature, codegen
+
+
+@intrinsic
+def _lowest_bit(typing_context, bits):
+    """Give the place of the lowest bit set; bits is not 0."""
+    return types.int64(types.uint64), lambda context, builder, signature, arguments: builder.cttz(
+        arguments[0], ir.Constant(ir.IntType(1), 1)
+    )
+
+
+@intrinsic
+def _score_lanes(typing_context, planes, factors, coefficients, k, scores):
+    """Write the scores of k centres (k even) for 64 rows to scores (k, 64); see `_nearest_lanes`."""
+    signature = types.void(*[types.intp] * 5)
+    n_vectors = _vectors_per_tile()
+
+    def codegen(context, builder, signature, arguments):
+        planes, factors, coefficients, k, scores = arguments
+        planes, coefficients, scores = (
+            builder.inttoptr(a, _DOUBLE.as_pointer()) for a in (planes, coefficients, scores)
+        )
+        with cgutils.for_range(builder, _long(64 // (_WIDTH * n_vectors)), intp=_LONG) as group:
+            lane = builder.mul(group.index, _long(_WIDTH * n_vectors))
+            with cgutils.for_range(builder, builder.udiv(k, _long(2)), intp=_LONG) as two:
+                centre = builder.mul(two.index, _long(2))
+                slots = _tile(builder, planes, factors, coefficients, centre, lane, 2, n_vectors)
+                for t, line in enumerate(slots):
+                    row = builder.mul(builder.add(centre, _long(t)), _long(64))
+                    for v, slot in enumerate(line):
+                        place = builder.add(builder.add(row, lane), _long(_WIDTH * v))
+                        _store(builder, builder.load(slot), scores, place)
+        return context.get_dummy_value()
+
+    return signature, codegen
+
+
+# --- From here on plain numba.
+
+
+@kernel(inline="always")
+def _held(sums, mask_plane, c, j):
+    """Return the weight of those in group c that have factor j; 0 for the residue of sums."""
+    q = sums.shape[1] - 2
+    weight = sums[c, q]
+    held = weight if mask_plane[j] < 0 else sums[c, mask_plane[j]]
+    return held if held > 1e-12 * weight else 0.0
+
+
+@kernel(inline="always")
+def _set_centre(sums, mask_plane, centres, c):
+    """Fill row c of centres with means; a factor that nobody in the group has gets 0, the overall mean."""
+    p = centres.shape[1]
+    if sums.shape[1] == p + 2:  # complete: one weight, and a loop that becomes vectors
+        weight = sums[c, p]
+        if weight > 0.0:
+            for j in range(p):
+                centres[c, j] = sums[c, j] / weight
+        else:
+            centres[c, :] = 0.0
+        return
     for j in range(p):
-        total = 0.0
-        weight = 0.0
-        for i in range(order.shape[0]):
-            if not missing[order[i], j]:
-                total += weights[i] * values[order[i], j]
-                weight += weights[i]
-        means[j] = total / weight if weight > 0.0 else 0.0
+        held = _held(sums, mask_plane, c, j)
+        centres[c, j] = sums[c, j] / held if held > 0.0 else 0.0
 
 
-@kernel(nogil=True)
-def _score(planes, block, coefficients, constant, c, score):
-    """Fill score (64,) with half the squared distance to centre c less half the row's own square."""
-    q = planes.shape[1]
-    start = constant[c]
-    for lane in range(64):
-        score[lane] = start
-    j = 0
-    while j + 3 <= q:
-        a = coefficients[c, j]
-        b = coefficients[c, j + 1]
-        d = coefficients[c, j + 2]
-        for lane in range(64):
-            score[lane] += planes[block, j, lane] * a + planes[block, j + 1, lane] * b + planes[block, j + 2, lane] * d
-        j += 3
-    while j < q:
-        a = coefficients[c, j]
-        for lane in range(64):
-            score[lane] += planes[block, j, lane] * a
-        j += 1
-
-
-@kernel(nogil=True)
-def _coefficients(centres, mask_plane, coefficients, constant, c):
-    """Turn row c of centres (k, p) into the factors of the dot product."""
+@kernel(inline="always")
+def _set_coefficients(centres, mask_plane, coefficients, c):
+    """Turn row c of centres into factors of the dot product; c beyond the last is never nearest."""
+    q = coefficients.shape[1] - 1
+    if c >= centres.shape[0]:
+        coefficients[c, :] = 0.0
+        coefficients[c, q] = 1e300
+        return
     total = 0.0
     for j in range(centres.shape[1]):
+        coefficients[c, j] = -centres[c, j]
+    for j in range(centres.shape[1]):
         value = centres[c, j]
-        coefficients[c, j] = -value
         if mask_plane[j] < 0:
             total += 0.5 * value * value
         else:
             coefficients[c, mask_plane[j]] = 0.5 * value * value
-    constant[c] = total
+    coefficients[c, q] = total
 
 
 @kernel(nogil=True)
-def _move(planes, weights, i, old, new, sums):
-    """Take row i out of group old (none when negative) and put it into group new.
+def _explained(sums, mask_plane, p):
+    """Return the weighted squares of the group means: the objective is the total sum of squares less this."""
+    explained = 0.0
+    for c in range(sums.shape[0]):
+        for j in range(p):
+            held = _held(sums, mask_plane, c, j)
+            if held > 0.0:
+                explained += sums[c, j] * sums[c, j] / held
+    return explained
 
-    sums (k, q + 2): weighted plane sums, the group's weight, its number of rows.
-    """
-    block = i // 64
-    lane = i % 64
-    u = weights[block, lane]
+
+@kernel(inline="always")
+def _add(planes, weights, block, lane, group, sums):
+    """Put a row into a group's sums."""
     q = planes.shape[1]
+    u = weights[block, lane]
     for j in range(q):
-        part = u * planes[block, j, lane]
-        if old >= 0:
-            sums[old, j] -= part
-        sums[new, j] += part
+        sums[group, j] += u * planes[block, j, lane]
+    sums[group, q] += u
+    sums[group, q + 1] += 1.0
+
+
+@kernel(inline="always")
+def _move(planes, weights, block, lane, old, new, sums):
+    """Take a row out of group old (none when negative) and put it into group new."""
+    _add(planes, weights, block, lane, new, sums)
     if old >= 0:
+        q = planes.shape[1]
+        u = weights[block, lane]
+        for j in range(q):
+            sums[old, j] -= u * planes[block, j, lane]
         sums[old, q] -= u
         sums[old, q + 1] -= 1.0
-    sums[new, q] += u
-    sums[new, q + 1] += 1.0
 
 
 @kernel(nogil=True)
-def _assign(planes, weights, coefficients, constant, labels, sums, best, score, pick):
-    """Give every row its nearest centre (ties to the lowest), keep sums in step; returns how many rows moved."""
+def assign(planes, weights, coefficients, labels, change, pick):
+    """Give every row of some blocks its nearest centre, ties to the lowest. Returns how many rows moved.
+
+    OUT: labels; change, shaped as sums: what the moves add to them. pick (64,) int64 is scratch. Cost n k q.
+    """
+    blocks, q, _ = planes.shape
     k = coefficients.shape[0]
+    change[:] = 0.0
     moved = 0
-    for block in range(planes.shape[0]):
-        for c in range(k):
-            _score(planes, block, coefficients, constant, c, score)
-            if c == 0:
-                for lane in range(64):
-                    best[lane] = score[lane]
-                    pick[lane] = 0
-            else:
-                for lane in range(64):
-                    less = score[lane] < best[lane]
-                    pick[lane] = c if less else pick[lane]
-                    best[lane] = score[lane] if less else best[lane]
-        differ = 0
-        for lane in range(64):
-            differ += pick[lane] != labels[block, lane]
-        if differ > 0:
+    for block in range(blocks):
+        differ = _nearest_lanes(
+            planes.ctypes.data + block * q * 512,
+            q,
+            coefficients.ctypes.data,
+            k,
+            labels.ctypes.data + block * 512,
+            pick.ctypes.data,
+        )
+        if labels[block, 0] < 0:  # the first iteration: nobody leaves a group
             for lane in range(64):
-                old = labels[block, lane]
-                if pick[lane] != old:
-                    labels[block, lane] = pick[lane]
-                    if weights[block, lane] > 0.0:  # lanes beyond the last row weigh nothing
-                        _move(planes, weights, block * 64 + lane, old, pick[lane], sums)
-                        moved += 1
+                u = weights[block, lane]
+                new = pick[lane]
+                labels[block, lane] = new
+                if u > 0.0:  # lanes beyond the last row weigh nothing
+                    for j in range(q):
+                        change[new, j] += u * planes[block, j, lane]
+                    change[new, q] += u
+                    change[new, q + 1] += 1.0
+                    moved += 1
+            continue
+        while differ != 0:
+            lane = _lowest_bit(differ)
+            differ &= differ - types.uint64(1)
+            u = weights[block, lane]
+            old = labels[block, lane]
+            new = pick[lane]
+            labels[block, lane] = new
+            if u > 0.0:
+                for j in range(q):
+                    part = u * planes[block, j, lane]
+                    change[old, j] -= part
+                    change[new, j] += part
+                change[old, q] -= u
+                change[new, q] += u
+                change[old, q + 1] -= 1.0
+                change[new, q + 1] += 1.0
+                moved += 1
     return moved
 
 
 @kernel(nogil=True)
-def _centre(sums, mask_plane, centres, c):
-    """Fill row c of centres with the group's means; a factor that nobody in the group has gets 0, the overall mean."""
-    q = sums.shape[1] - 2
-    weight = sums[c, q]
-    for j in range(centres.shape[1]):
-        held = weight if mask_plane[j] < 0 else sums[c, mask_plane[j]]
-        # sums kept by adding and subtracting leave a residue where the last holder has left
-        centres[c, j] = sums[c, j] / held if held > 1e-12 * weight else 0.0
+def assign_chunks(planes, weights, coefficients, labels, change, pick, chunk, first, last):
+    """Assign the rows of chunks first to last - 1, each of `chunk` blocks; change (chunks, k, q + 2)."""
+    moved = 0
+    for part in range(first, last):
+        begin = part * chunk
+        end = min(begin + chunk, planes.shape[0])
+        moved += assign(planes[begin:end], weights[begin:end], coefficients, labels[begin:end], change[part], pick)
+    return moved
+
+
+@kernel(inline="always")
+def _scores(planes, block, coefficients, scores):
+    """Fill scores (k made even, 64): half the squared distance less half the row's own square."""
+    q = planes.shape[1]
+    _score_lanes(
+        planes.ctypes.data + block * q * 512,
+        q,
+        coefficients.ctypes.data,
+        coefficients.shape[0],
+        scores.ctypes.data,
+    )
 
 
 @kernel(nogil=True)
-def _repair(planes, weights, coefficients, constant, squares, labels, sums, score):
-    """Give each empty group the row that costs most where it is (ties to the lowest row); returns moves."""
-    k = coefficients.shape[0]
+def step(planes, weights, squares, mask_plane, change, moved, labels, sums, centres, coefficients, scores):
+    """Finish an iteration: add the changes (chunks, k, q + 2) in order, fill empty groups, set the centres.
+
+    An empty group gets the row that costs most where it is, ties to the lowest. Returns how many rows moved.
+    """
+    k = centres.shape[0]
     q = planes.shape[1]
-    moved = 0
+    for chunk in range(change.shape[0]):
+        for c in range(k):
+            for j in range(q + 2):
+                sums[c, j] += change[chunk, c, j]
     for c in range(k):
         if sums[c, q + 1] > 0.0:
             continue
         worst = 0.0
         row = -1
         for block in range(planes.shape[0]):
-            for group in range(k):
-                _score(planes, block, coefficients, constant, group, score)
-                for lane in range(64):
-                    if labels[block, lane] == group and sums[group, q + 1] > 1.0:
-                        cost = weights[block, lane] * (squares[block, lane] + 2.0 * score[lane])
-                        if cost > worst:
-                            worst = cost
-                            row = block * 64 + lane
-        if row < 0:
-            break
-        _move(planes, weights, row, labels[row // 64, row % 64], c, sums)
-        labels[row // 64, row % 64] = c
-        moved += 1
+            _scores(planes, block, coefficients, scores)
+            for lane in range(64):
+                group = labels[block, lane]
+                cost = weights[block, lane] * (squares[block, lane] + 2.0 * scores[group, lane])
+                if cost > worst and sums[group, q + 1] > 1.0:
+                    worst = cost
+                    row = block * 64 + lane
+        if row >= 0:
+            _move(planes, weights, row // 64, row % 64, labels[row // 64, row % 64], c, sums)
+            labels[row // 64, row % 64] = c
+            moved += 1
+    if moved > 0:
+        for c in range(k):
+            _set_centre(sums, mask_plane, centres, c)
+            _set_coefficients(centres, mask_plane, coefficients, c)
     return moved
 
 
 @kernel(nogil=True)
-def _lloyd(planes, weights, squares, mask_plane, centres, labels, sums, coefficients, constant, lanes, pick, max_iter):
-    """Lloyd's iteration from centres until no row moves. OUT: centres, labels, sums. Returns the iterations."""
-    k = centres.shape[0]
-    for c in range(k):
-        _coefficients(centres, mask_plane, coefficients, constant, c)
+def set_coefficients(mask_plane, centres, coefficients):
+    """Turn centres into the factors of the dot product."""
+    for c in range(coefficients.shape[0]):
+        _set_coefficients(centres, mask_plane, coefficients, c)
+
+
+@kernel(nogil=True)
+def _lloyd(
+    planes, weights, squares, mask_plane, centres, labels, sums, coefficients, change, scores, pick,
+    chunk, max_iter, target, patience,
+):  # fmt: skip
+    """Lloyd's iteration from centres until no row moves. OUT: centres, labels, sums. Returns the iterations.
+
+    It gives up where patience times the last gain would not reach the target in what the groups explain.
+    """
+    k, p = centres.shape
+    before = 0.0
+    set_coefficients(mask_plane, centres, coefficients)
     for iteration in range(max_iter):
-        moved = _assign(planes, weights, coefficients, constant, labels, sums, lanes[0], lanes[1], pick)
-        moved += _repair(planes, weights, coefficients, constant, squares, labels, sums, lanes[1])
+        moved = assign_chunks(planes, weights, coefficients, labels, change, pick, chunk, 0, change.shape[0])
+        moved = step(planes, weights, squares, mask_plane, change, moved, labels, sums, centres, coefficients, scores)
         if moved == 0:
             return iteration + 1
-        for c in range(k):
-            _centre(sums, mask_plane, centres, c)
-            _coefficients(centres, mask_plane, coefficients, constant, c)
+        if target > 0.0:
+            now = 0.0
+            for c in range(k):
+                for j in range(p):
+                    now += sums[c, j] * centres[c, j]
+            if iteration > 0 and now + patience * (now - before) < target:
+                return iteration + 1
+            before = now
     return max_iter
 
 
 @kernel(nogil=True)
-def _within(sums, mask_plane, p):
-    """Return the sum of squared plane means times their weight: what the groups explain."""
-    q = sums.shape[1] - 2
-    explained = 0.0
-    for c in range(sums.shape[0]):
-        weight = sums[c, q]
-        for j in range(p):
-            held = weight if mask_plane[j] < 0 else sums[c, mask_plane[j]]
-            if held > 1e-12 * weight:
-                explained += sums[c, j] * sums[c, j] / held
-    return explained
+def polish(planes, weights, squares, mask_plane, centres, labels, sums, coefficients, scores, max_iter):
+    """Move single rows while that lowers the objective (Hartigan's rule). IN and OUT: centres, labels, sums.
+
+    With D the weight in a group of those who have factor j, moving a row of weight u from group a to c
+    saves  sum_j u D_a / (D_a - u) (x_j - a_j)^2  and costs  sum_j u D_c / (D_c + u) (x_j - c_j)^2,
+    over its observed factors (Telgarsky and Vattani 2010, AISTATS, section 2). Block scores find the rows
+    for which the least cost could be below the most saving; those are computed exactly. Returns how many
+    rows moved.
+    """
+    k, p = centres.shape
+    q = planes.shape[1]
+    least = np.empty(k)  # the least D over factors bounds both ratios
+    total = 0
+    for _ in range(max_iter):
+        moved = 0
+        for block in range(planes.shape[0]):
+            for c in range(k):
+                least[c] = sums[c, q]
+                for j in range(p):
+                    least[c] = min(least[c], _held(sums, mask_plane, c, j))
+            _scores(planes, block, coefficients, scores)
+            for lane in range(64):
+                u = weights[block, lane]
+                a = labels[block, lane]
+                if u == 0.0 or sums[a, q + 1] <= 1.0:
+                    continue
+                square = squares[block, lane]
+                room = least[a] - u
+                own = (square + 2.0 * scores[a, lane]) * least[a]  # saving / u, times room
+                slack = 1e-12 * square
+                promising = False
+                for c in range(k):
+                    cost = least[c] * (square + 2.0 * scores[c, lane])  # over least + u
+                    if c != a and (room <= 0.0 or cost * room < (own + slack * least[a]) * (least[c] + u)):
+                        promising = True
+                if promising and _move_if_better(planes, weights, mask_plane, centres, labels, sums, block, lane):
+                    moved += 1
+                    _set_coefficients(centres, mask_plane, coefficients, a)
+                    _set_coefficients(centres, mask_plane, coefficients, labels[block, lane])
+        total += moved
+        if moved == 0:
+            break
+    return total
+
+
+@kernel(nogil=True)
+def _move_if_better(planes, weights, mask_plane, centres, labels, sums, block, lane):
+    """Move a row to where the objective falls most, if by more than rounding; tell whether."""
+    k, p = centres.shape
+    u = weights[block, lane]
+    a = labels[block, lane]
+    saving = 0.0
+    for j in range(p):
+        if mask_plane[j] < 0 or planes[block, mask_plane[j], lane] > 0.0:
+            held = _held(sums, mask_plane, a, j)
+            if held - u > 1e-12 * held:  # else it is the only one with factor j, and is its mean
+                saving += u * held / (held - u) * (planes[block, j, lane] - centres[a, j]) ** 2
+    lowest = saving
+    chosen = -1
+    for c in range(k):
+        if c != a:
+            cost = 0.0
+            for j in range(p):
+                if mask_plane[j] < 0 or planes[block, mask_plane[j], lane] > 0.0:
+                    held = _held(sums, mask_plane, c, j)
+                    cost += u * held / (held + u) * (planes[block, j, lane] - centres[c, j]) ** 2
+            if cost < lowest:
+                lowest = cost
+                chosen = c
+    if chosen < 0 or lowest > saving * (1.0 - 1e-10):
+        return False
+    _move(planes, weights, block, lane, a, chosen, sums)
+    labels[block, lane] = chosen
+    _set_centre(sums, mask_plane, centres, a)
+    _set_centre(sums, mask_plane, centres, chosen)
+    return True
 
 
 @kernel(nogil=True)
@@ -222,12 +502,10 @@ def _place(planes, row, centres, c):
 
 
 @kernel(nogil=True)
-def _draw(cumulative, uniform):
-    """Return the row in whose share of the total weight the draw falls."""
-    n = cumulative.shape[0]
-    target = uniform * cumulative[n - 1]
+def _draw(cumulative, target):
+    """Return the row in whose share of the running weight the target falls."""
     low = 0
-    high = n - 1
+    high = cumulative.shape[0] - 1
     while low < high:
         middle = (low + high) // 2
         if cumulative[middle] > target:
@@ -239,24 +517,22 @@ def _draw(cumulative, uniform):
 
 @kernel(nogil=True)
 def _start_random(planes, cumulative, uniforms, centres, chosen):
-    """Put the centres on rows drawn by weight without replacement; uniforms (k,), chosen (k,) scratch, kept sorted."""
-    k = centres.shape[0]
-    n = cumulative.shape[0]
+    """Put the centres on rows drawn by weight without replacement. chosen (k,) is scratch, kept sorted."""
+    total = cumulative[cumulative.shape[0] - 1]
     taken = 0.0
-    for c in range(k):
-        target = uniforms[c] * (cumulative[n - 1] - taken)
+    for c in range(centres.shape[0]):
+        target = uniforms[c, 0] * (total - taken)
         for t in range(c):  # step over the shares already taken, from the left
-            row = chosen[t]
-            before = cumulative[row - 1] if row > 0 else 0.0
+            before = cumulative[chosen[t] - 1] if chosen[t] > 0 else 0.0
             if target >= before:
-                target += cumulative[row] - before
-        row = _draw(cumulative, target / cumulative[n - 1])
+                target += cumulative[chosen[t]] - before
+        row = _draw(cumulative, target)
+        taken += cumulative[row] - (cumulative[row - 1] if row > 0 else 0.0)
         t = c
         while t > 0 and chosen[t - 1] > row:
             chosen[t] = chosen[t - 1]
             t -= 1
         chosen[t] = row
-        taken += cumulative[row] - (cumulative[row - 1] if row > 0 else 0.0)
         _place(planes, row, centres, c)
 
 
@@ -266,8 +542,7 @@ def _draw_far(weights, nearest, uniform, lanes):
 
     Lane totals add up side by side, so the draw costs a vectorised pass and has one order of summation.
     """
-    for lane in range(64):
-        lanes[lane] = 0.0
+    lanes[:] = 0.0
     for block in range(weights.shape[0]):
         for lane in range(64):
             lanes[lane] += weights[block, lane] * nearest[block, lane]
@@ -291,98 +566,92 @@ def _draw_far(weights, nearest, uniform, lanes):
 
 
 @kernel(nogil=True)
-def _start_greedy(planes, weights, squares, mask_plane, cumulative, uniforms, centres, trial, lanes, nearest):
-    """k-means++ with several candidates for each centre (Arthur and Vassilvitskii 2007; the greedy form).
+def _start_greedy(planes, weights, squares, mask_plane, cumulative, uniforms, centres, nearest):
+    """k-means++ (Arthur and Vassilvitskii 2007, section 2), of several candidates the one that helps most.
 
-    uniforms (k, candidates); trial: scratch coefficients (1, q), constant (1,) in its last column;
-    nearest (blocks, 64): scratch, squared distances.
+    uniforms (k, candidates); nearest (blocks, 64) is scratch: squared distance to the nearest centre so far.
     """
-    k = centres.shape[0]
-    q = planes.shape[1]
-    blocks = planes.shape[0]
-    coefficients = trial[:, :q]
-    constant = trial[:, q]
-    _place(planes, _draw(cumulative, uniforms[0, 0]), centres, 0)
-    for c in range(k):
+    blocks, q, _ = planes.shape
+    n_candidates = uniforms.shape[1]
+    even = n_candidates + n_candidates % 2
+    rows = np.empty(n_candidates, dtype=np.int64)
+    trial = np.empty((n_candidates, centres.shape[1]))
+    coefficients = np.empty((even, q + 1))
+    potential = np.empty((even, 64))
+    scores = np.empty((even, 64))
+    nearest[:] = 1e300
+    for c in range(centres.shape[0]):
+        for t in range(n_candidates):
+            if c == 0:
+                rows[t] = _draw(cumulative, uniforms[0, 0] * cumulative[cumulative.shape[0] - 1])
+            else:
+                rows[t] = _draw_far(weights, nearest, uniforms[c, t], potential[0])
+            _place(planes, rows[t], trial, t)
+        set_coefficients(mask_plane, trial, coefficients)
+        chosen = 0
         if c > 0:
-            lowest = -1.0
-            chosen = 0
-            for candidate in range(uniforms.shape[1]):
-                row = _draw_far(weights, nearest, uniforms[c, candidate], lanes[0])
-                _place(planes, row, centres, c)
-                _coefficients(centres[c : c + 1], mask_plane, coefficients, constant, 0)
-                for lane in range(64):
-                    lanes[2, lane] = 0.0
-                for block in range(blocks):
-                    _score(planes, block, coefficients, constant, 0, lanes[1])
+            potential[:] = 0.0
+            for block in range(blocks):
+                _scores(planes, block, coefficients, scores)
+                for t in range(n_candidates):
                     for lane in range(64):
-                        distance = max(0.0, squares[block, lane] + 2.0 * lanes[1, lane])
-                        lanes[2, lane] += weights[block, lane] * min(distance, nearest[block, lane])
-                potential = 0.0
-                for lane in range(64):
-                    potential += lanes[2, lane]
-                if lowest < 0.0 or potential < lowest:
-                    lowest = potential
-                    chosen = row
-            _place(planes, chosen, centres, c)
-        _coefficients(centres[c : c + 1], mask_plane, coefficients, constant, 0)
+                        distance = max(0.0, squares[block, lane] + 2.0 * scores[t, lane])
+                        potential[t, lane] += weights[block, lane] * min(distance, nearest[block, lane])
+            for t in range(n_candidates):
+                for lane in range(1, 64):
+                    potential[t, 0] += potential[t, lane]
+                if potential[t, 0] < potential[chosen, 0]:
+                    chosen = t
+        _place(planes, rows[chosen], centres, c)
+        coefficients[0] = coefficients[chosen]
         for block in range(blocks):
-            _score(planes, block, coefficients, constant, 0, lanes[1])
+            _scores(planes, block, coefficients[:2], scores)
             for lane in range(64):
-                distance = max(0.0, squares[block, lane] + 2.0 * lanes[1, lane])
-                nearest[block, lane] = distance if c == 0 else min(distance, nearest[block, lane])
+                distance = max(0.0, squares[block, lane] + 2.0 * scores[0, lane])
+                nearest[block, lane] = min(distance, nearest[block, lane])
+
+
+@kernel(nogil=True)
+def start(planes, weights, squares, mask_plane, cumulative, uniforms, centres):
+    """Fill centres from draws (k, candidates): one candidate means a random start, more greedy k-means++."""
+    if uniforms.shape[1] == 1:
+        _start_random(planes, cumulative, uniforms, centres, np.empty(centres.shape[0], dtype=np.int64))
+    elif uniforms.shape[1] > 1:
+        nearest = np.empty(weights.shape)
+        _start_greedy(planes, weights, squares, mask_plane, cumulative, uniforms, centres, nearest)
 
 
 @kernel(nogil=True)
 def restarts(
-    planes, weights, squares, mask_plane, cumulative, uniforms, given, max_iter,
+    planes, weights, squares, mask_plane, cumulative, uniforms, chunk, max_iter,
     explained, iterations, best_centres, best_labels,
-    centres, labels, sums, coefficients, constant, trial, lanes, pick, nearest, chosen,
 ):  # fmt: skip
     """Run one start after the other, each with Lloyd's iteration, and keep the one that explains most.
 
-    uniforms (starts, k, candidates): draws; one candidate means random starts, none (size 0) that every start
-    is best_centres as given. OUT: explained, iterations (starts,), best_centres, best_labels. The rest is scratch.
-    Returns the number of the best start (ties to the lowest).
+    uniforms (starts, k, candidates): draws; without candidates, every start is best_centres as given.
+    OUT: explained, iterations (starts,), best_centres, best_labels. Returns the best, ties to the lowest.
     """
+    k, p = best_centres.shape
+    blocks, q, _ = planes.shape
+    centres = best_centres.copy()
+    labels = np.empty((blocks, 64), dtype=np.int64)
+    sums = np.empty((k, q + 2))
+    coefficients = np.empty((k + k % 2, q + 1))
+    change = np.empty(((blocks + chunk - 1) // chunk, k, q + 2))
+    scores = np.empty((k + k % 2, 64))
+    pick = np.empty(64, dtype=np.int64)
     best = -1
-    for start in range(uniforms.shape[0]):
-        if given:
-            centres[:] = best_centres
-        elif uniforms.shape[2] == 1:
-            _start_random(planes, cumulative, uniforms[start, :, 0], centres, chosen)
-        else:
-            _start_greedy(
-                planes,
-                weights,
-                squares,
-                mask_plane,
-                cumulative,
-                uniforms[start],
-                centres,
-                trial,
-                lanes,
-                nearest,
-            )
+    for run in range(uniforms.shape[0]):
+        start(planes, weights, squares, mask_plane, cumulative, uniforms[run], centres)
         labels[:] = -1
         sums[:] = 0.0
-        iterations[start] = _lloyd(
-            planes,
-            weights,
-            squares,
-            mask_plane,
-            centres,
-            labels,
-            sums,
-            coefficients,
-            constant,
-            lanes,
-            pick,
-            max_iter,
-        )
-        explained[start] = _within(sums, mask_plane, centres.shape[1])
-        if best < 0 or explained[start] > explained[best]:
-            best = start
+        iterations[run] = _lloyd(
+            planes, weights, squares, mask_plane, centres, labels, sums, coefficients, change, scores, pick,
+            chunk, max_iter, 0.0, 0.0,
+        )  # fmt: skip
+        explained[run] = _explained(sums, mask_plane, p)
+        if best < 0 or explained[run] > explained[best]:
+            best = run
             best_centres[:] = centres
             best_labels[:] = labels
     return best
@@ -390,44 +659,45 @@ def restarts(
 
 @kernel(nogil=True)
 def swaps(
-    planes, weights, squares, mask_plane, cumulative, swap_uniforms, max_iter, best_centres, best_labels,
-    centres, labels, sums, coefficients, constant, lanes, pick,
-):  # fmt: skip
-    """Random swaps (Fränti 2018, section 3): move one centre to a drawn row, run Lloyd, keep what explains more.
+    planes,
+    weights,
+    squares,
+    mask_plane,
+    cumulative,
+    uniforms,
+    chunk,
+    max_iter,
+    patience,
+    best_centres,
+    best_labels,
+):
+    """Random swaps (Fränti 2018, section 3): one centre to a drawn row, Lloyd, keep what explains more.
 
-    swap_uniforms (swaps, 2): which centre, which row. IN and OUT: best_centres, best_labels.
+    uniforms (swaps, 2): which centre, which row. IN and OUT: best_centres, best_labels; at the end polished.
     Returns the swaps kept and what the best explains.
     """
     k, p = best_centres.shape
-    labels[:] = best_labels
-    centres[:] = best_centres
-    sums[:] = 0.0
-    for block in range(planes.shape[0]):
-        for lane in range(64):
-            if weights[block, lane] > 0.0:
-                _move(planes, weights, block * 64 + lane, -1, labels[block, lane], sums)
-    most = _within(sums, mask_plane, p)
-    kept = 0
+    blocks, q, _ = planes.shape
+    labels = best_labels.copy()
+    centres = best_centres.copy()
+    sums = np.empty((k, q + 2))
+    coefficients = np.empty((k + k % 2, q + 1))
+    change = np.empty(((blocks + chunk - 1) // chunk, k, q + 2))
+    scores = np.empty((k + k % 2, 64))
+    pick = np.empty(64, dtype=np.int64)
+    set_sums(planes, weights, labels, sums)
     best_sums = sums.copy()
-    for swap in range(swap_uniforms.shape[0]):
-        c = min(int(swap_uniforms[swap, 0] * k), k - 1)
-        _place(planes, _draw(cumulative, swap_uniforms[swap, 1]), centres, c)
+    most = _explained(sums, mask_plane, p)
+    kept = 0
+    for swap in range(uniforms.shape[0]):
+        row = _draw(cumulative, uniforms[swap, 1] * cumulative[cumulative.shape[0] - 1])
+        _place(planes, row, centres, min(int(uniforms[swap, 0] * k), k - 1))
         _lloyd(
-            planes,
-            weights,
-            squares,
-            mask_plane,
-            centres,
-            labels,
-            sums,
-            coefficients,
-            constant,
-            lanes,
-            pick,
-            max_iter,
-        )
-        now = _within(sums, mask_plane, p)
-        if now > most * (1.0 + 1e-14):  # a gain within rounding is none
+            planes, weights, squares, mask_plane, centres, labels, sums, coefficients, change, scores, pick,
+            chunk, max_iter, most, patience,
+        )  # fmt: skip
+        now = _explained(sums, mask_plane, p)
+        if now > most * (1.0 + 1e-13):  # a gain within rounding is none
             most = now
             kept += 1
             best_centres[:] = centres
@@ -437,70 +707,41 @@ def swaps(
             centres[:] = best_centres
             labels[:] = best_labels
             sums[:] = best_sums
-    return kept, most
+    set_coefficients(mask_plane, best_centres, coefficients)
+    polish(
+        planes,
+        weights,
+        squares,
+        mask_plane,
+        best_centres,
+        best_labels,
+        best_sums,
+        coefficients,
+        scores,
+        max_iter,
+    )
+    return kept, _explained(best_sums, mask_plane, p)
 
 
 @kernel(nogil=True)
-def exact_centres(planes, weights, mask_plane, labels, sums, centres):
-    """Fill sums and centres anew from labels, in the order of the rows."""
+def set_sums(planes, weights, labels, sums):
+    """Fill sums anew from labels, in the order of the rows."""
     sums[:] = 0.0
     for block in range(planes.shape[0]):
         for lane in range(64):
             if weights[block, lane] > 0.0:
-                _move(planes, weights, block * 64 + lane, -1, labels[block, lane], sums)
+                _add(planes, weights, block, lane, labels[block, lane], sums)
+
+
+@kernel(nogil=True)
+def exact_centres(planes, weights, mask_plane, labels, sums, centres):
+    """Fill sums and centres anew from labels."""
+    set_sums(planes, weights, labels, sums)
     for c in range(centres.shape[0]):
-        _centre(sums, mask_plane, centres, c)
+        _set_centre(sums, mask_plane, centres, c)
 
 
 @kernel(nogil=True)
-def nearest_two(values, missing, any_missing, centres, labels, second, squared):
-    """Fill labels, second (n,) and squared (n,) with the nearest centre, the runner-up, the partial distance squared.
-
-    Straight differences, ties to the lowest centre; a row with nothing observed gets -1, -1 and 0; second is -1
-    when there is one centre. Cost n k p.
-    """
-    n, p = values.shape
-    k = centres.shape[0]
-    for i in range(n):
-        first = -1
-        runner = -1
-        low = 0.0
-        next_low = 0.0
-        observed = p
-        if any_missing:
-            for j in range(p):
-                observed -= missing[i, j]
-        if observed > 0:
-            for c in range(k):
-                total = 0.0
-                for j in range(p):
-                    if not missing[i, j]:
-                        total += (values[i, j] - centres[c, j]) ** 2
-                if first < 0 or total < low:
-                    runner = first
-                    next_low = low
-                    first = c
-                    low = total
-                elif runner < 0 or total < next_low:
-                    runner = c
-                    next_low = total
-            low *= p / observed
-        labels[i] = first
-        second[i] = runner
-        squared[i] = low
-
-
-@kernel(nogil=True)
-def to_centres(values, missing, centres, distances):
-    """Fill distances (n, k) with the partial Euclidean distance; nan where a row has nothing observed."""
-    n, p = values.shape
-    for i in range(n):
-        observed = p
-        for j in range(p):
-            observed -= missing[i, j]
-        for c in range(centres.shape[0]):
-            total = 0.0
-            for j in range(p):
-                if not missing[i, j]:
-                    total += (values[i, j] - centres[c, j]) ** 2
-            distances[i, c] = (total * (p / observed)) ** 0.5 if observed > 0 else float("nan")
+def explained(mask_plane, sums, p):
+    """Return what the groups explain; for callers outside."""
+    return _explained(sums, mask_plane, p)

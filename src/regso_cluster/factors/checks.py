@@ -1,0 +1,92 @@
+"""The judgement of counts and values: whole, within their range, numerators within denominators, one a kommun."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from regso_cluster.areas.codes import kommun_of
+from regso_cluster.errors import Fault
+from regso_cluster.method import UNIT_RANGE, Factor, Method
+
+
+def factor_part(parts: pd.DataFrame, factor: Factor) -> pd.DataFrame:
+    """Give the columns of one factor, by role, of a table whose columns are (factor, role)."""
+    return parts[[factor.key]].droplevel(0, axis=1)
+
+
+def check_counts(counts: pd.DataFrame, method: Method, name: str, codes: pd.Series) -> list[Fault]:
+    """Judge every factor of a table.
+
+    Parameters
+    ----------
+    counts : (n_areas, n_parts) by code, columns (factor, role); NaN where not observed, which is no fault
+    method : units and levels of the factors
+    name : of the file, for messages
+    codes : (n_rows,) the code of each row of the file, to name the row; empty for parts that were summed
+
+    Returns
+    -------
+    a fault for each wrong cell, or pair of cells
+    """
+    row_of = pd.Series(codes.index, index=codes).groupby(level=0).first()
+    faults = []
+    for factor in method.factors:
+        own = factor_part(counts, factor)
+        for what, wrong, expected, hint in _judge_values(own, factor) if factor.value else _judge_counts(own, factor):
+            for code in own.index[wrong]:
+                row = f", row {row_of[code]}" if code in row_of.index else ""
+                where = f"{name}{row}, column {' / '.join(factor.columns)}, {code}"
+                got = " / ".join(f"{number:g}" for number in own.loc[code])
+                faults.append(Fault(what, where, expected, got, hint))
+        columns = f"{name}, column {' / '.join(factor.columns)}"
+        if factor.level == "kommun" and method.table.areas == "regso":
+            kommun = kommun_of(pd.Series(own.index, index=own.index))
+            differs = own.groupby(kommun).nunique().max(axis=1)
+            hint = 'Write the kommun\'s value in all its areas, or set level = "area" in the method.'
+            faults += [
+                Fault(
+                    "one kommun, different values",
+                    f"{columns}, kommun {code}",
+                    "one value for all its areas",
+                    hint=hint,
+                )
+                for code in differs.index[differs > 1]
+            ]
+    return faults
+
+
+def doubtful_units(counts: pd.DataFrame, method: Method) -> list[str]:
+    """Note columns of per cent that never pass 1: they may be shares, and no check can tell."""
+    return [
+        f'column {factor.value}: no value above 1 per cent; if these are shares, set unit = "share" in the method'
+        for factor in method.factors
+        if factor.value and factor.unit == "per cent" and 0 < factor_part(counts, factor)["value"].max() <= 1
+    ]
+
+
+Judgement = tuple[str, "pd.Series[bool]", str, str]
+
+
+def _judge_values(own: pd.DataFrame, factor: Factor) -> list[Judgement]:
+    low, high = UNIT_RANGE[factor.unit]
+    beyond = (own["value"] < (-np.inf if low is None else low)) | (own["value"] > (np.inf if high is None else high))
+    expected = f"{'any' if low is None else low} to {'any' if high is None else high} ({factor.unit})"
+    return [("a value outside its range", beyond, expected, "Check the unit in the method and the cell.")]
+
+
+def _judge_counts(own: pd.DataFrame, factor: Factor) -> list[Judgement]:
+    broken = (own.notna() & (own % 1 != 0)).any(axis=1)
+    thousands = "Write a whole number, without a mark for thousands; for ready-made rates name the column as value."
+    judged = [
+        ("a negative count", (own < 0).any(axis=1), "0 or more", "Correct the cell."),
+        ("a count that is no whole number", broken, "whole numbers", thousands),
+    ]
+    if factor.unit != "per 1000":  # events can outnumber people, persons with an attribute cannot
+        above = own["numerator"] > own["denominator"]
+        hint = "Check that the two columns are not swapped and count the same people."
+        judged.append(("numerator above denominator", above, "numerator at most the denominator", hint))
+    else:
+        nobody = (own["numerator"] > 0) & (own["denominator"] == 0)
+        judged.append(("events without people", nobody, "a denominator above 0", "Correct the denominator."))
+    return judged

@@ -1,0 +1,34 @@
+"""How many threads the kernels use: a setting of the calling thread, put back afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numba
+
+
+@contextmanager
+def threads(n_threads: int | None) -> Iterator[None]:
+    """Run kernels with `n_threads` threads inside the block.
+
+    Parameters
+    ----------
+    n_threads : 1 or more; None keeps the present setting. More than numba started with
+        (NUMBA_NUM_THREADS, by default the number of cores) means all of those.
+
+    Raises
+    ------
+    ValueError  `n_threads` below 1
+    """
+    if n_threads is None:
+        yield
+        return
+    if n_threads < 1:
+        raise ValueError(f"n_threads must be None or at least 1, got {n_threads}")
+    before = numba.get_num_threads()
+    numba.set_num_threads(min(int(n_threads), numba.config.NUMBA_NUM_THREADS))
+    try:
+        yield
+    finally:
+        numba.set_num_threads(before)

@@ -1,0 +1,284 @@
+"""K-medoids: k rows as centres, so that the weighted sum of distances to the nearest is small.
+
+FasterPAM (Schubert and Rousseeuw 2021, Fast and eager k-medoids clustering, Information Systems 101,
+algorithm 4): what swapping a medoid for a candidate changes is one sum that all medoids share and one per
+medoid, so one pass over the rows prices the candidate against all k. Here the pass prices LANES candidates at
+once, and the best of these swaps is made, if the loss computed anew is really lower.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from llvmlite import ir
+from numba import prange, types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from regso_cluster.kernels._jit import kernel
+
+LANES = 64  # candidates priced in one pass
+
+
+@intrinsic
+def _price_lanes(typing_context, distances, first, nearest, closest, second, weights, shared, own):  # noqa: ARG001
+    """Price LANES candidates: what each wins beside all medoids, and what it spares each medoid's rows.
+
+    Readable form, for each candidate c = first + l:
+
+        shared[l]  = sum_i weights[i] min(0, distances[i, c] - closest[i]) own[m, l]  = sum over i with
+        nearest[i] = m of weights[i] min(0, max(distances[i, c], closest[i]) - second[i])
+
+    Swapping medoid m for c then changes the loss by shared[l] + own[m, l] + sum over i with nearest[i] = m of
+    weights[i] (second[i] - closest[i]). Written as LLVM vectors: `own[nearest[i]]` is a whole row, so lanes
+    never meet, which numba's vectoriser cannot know.
+    """
+    signature = types.void(distances, types.intp, nearest, closest, second, weights, shared, own)
+
+    def codegen(context, builder, signature, args):
+        arrays = [context.make_array(signature.args[k])(context, builder, args[k]) for k in (0, 2, 3, 4, 5, 6, 7)]
+        distances_p, nearest_p, closest_p, second_p, weights_p, shared_p, own_p = (array.data for array in arrays)
+        n, columns = cgutils.unpack_tuple(builder, arrays[0].shape)
+        vector = ir.VectorType(ir.DoubleType(), LANES)
+        zero = ir.Constant(vector, [0.0] * LANES)
+        mask = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
+        kind = ir.FunctionType(vector, [vector] * 3)
+        fma = cgutils.get_or_insert_function(builder.module, kind, f"llvm.fma.v{LANES}f64")
+
+        def at(pointer, index):
+            return builder.bitcast(builder.gep(pointer, [index]), vector.as_pointer())
+
+        def splat(pointer, index):
+            undefined = ir.Constant(vector, ir.Undefined)
+            scalar = builder.load(builder.gep(pointer, [index]))
+            lane = builder.insert_element(undefined, scalar, ir.Constant(ir.IntType(32), 0))
+            return builder.shuffle_vector(lane, undefined, mask)
+
+        def lower(a, b):
+            return builder.select(builder.fcmp_ordered("<", a, b), a, b)
+
+        total = cgutils.alloca_once(builder, vector)
+        builder.store(zero, total)
+        with cgutils.for_range(builder, n) as loop:
+            i = loop.index
+            cells = builder.load(at(distances_p, builder.add(builder.mul(i, columns), args[1])), align=8)
+            close, weight = splat(closest_p, i), splat(weights_p, i)
+            won = lower(builder.fsub(cells, close), zero)
+            builder.store(builder.call(fma, [won, weight, builder.load(total)]), total)
+            farther = builder.select(builder.fcmp_ordered(">", cells, close), cells, close)
+            softened = lower(builder.fsub(farther, splat(second_p, i)), zero)
+            medoid = builder.load(builder.gep(nearest_p, [i]))
+            row = at(own_p, builder.mul(medoid, ir.Constant(ir.IntType(64), LANES)))
+            builder.store(builder.call(fma, [softened, weight, builder.load(row, align=8)]), row, align=8)
+        builder.store(builder.load(total), at(shared_p, ir.Constant(ir.IntType(64), 0)), align=8)
+        return context.get_dummy_value()
+
+    return signature, codegen
+
+
+@kernel()
+def _two_nearest(i, distances, medoids, nearest, runner_up, closest, second):
+    """Find the two nearest medoids of row i; ties to the lower place."""
+    best, other, best_at, other_at = np.inf, np.inf, 0, 0
+    for m in range(medoids.shape[0]):
+        value = distances[medoids[m], i]
+        if value < best:
+            other, other_at = best, best_at
+            best, best_at = value, m
+        elif value < other:
+            other, other_at = value, m
+    nearest[i], runner_up[i], closest[i], second[i] = best_at, other_at, best, other
+
+
+@kernel()
+def _loss_after(candidate, medoid, distances, nearest, closest, second, weights):
+    """Return the loss after a swap, summed anew over the rows in order."""
+    row = distances[candidate]
+    total = 0.0
+    for i in range(weights.shape[0]):
+        stays = second[i] if nearest[i] == medoid else closest[i]
+        total += weights[i] * min(row[i], stays)
+    return total
+
+
+@kernel()
+def _make_swap(candidate, medoid, distances, medoids, nearest, runner_up, closest, second):
+    """Put the candidate into the place of the medoid and bring every row's two nearest up to date."""
+    medoids[medoid] = candidate
+    row = distances[candidate]
+    for i in range(nearest.shape[0]):
+        value = row[i]
+        if nearest[i] == medoid:
+            if value < second[i]:
+                closest[i] = value
+            else:
+                _two_nearest(i, distances, medoids, nearest, runner_up, closest, second)
+        elif value < closest[i]:
+            runner_up[i], second[i] = nearest[i], closest[i]
+            nearest[i], closest[i] = medoid, value
+        elif runner_up[i] == medoid:
+            if value <= second[i]:
+                second[i] = value
+            else:
+                _two_nearest(i, distances, medoids, nearest, runner_up, closest, second)
+        elif value < second[i]:
+            runner_up[i], second[i] = medoid, value
+
+
+@kernel()
+def _removal_losses(nearest, closest, second, weights, removal):
+    """Sum what the rows of each medoid lose when they have to go to the second nearest; return the loss."""
+    removal[:] = 0.0
+    total = 0.0
+    for i in range(weights.shape[0]):
+        removal[nearest[i]] += weights[i] * (second[i] - closest[i])
+        total += weights[i] * closest[i]
+    return total
+
+
+@kernel()
+def _best_swap(n_here, removal, shared, own):
+    """Return medoid, lane and change of the cheapest swap; ties to the lower lane, then place."""
+    best, best_medoid, best_lane = np.inf, -1, -1
+    for lane in range(n_here):
+        for m in range(removal.shape[0]):
+            change = shared[lane] + own[m, lane] + removal[m]
+            if change < best:
+                best, best_medoid, best_lane = change, m, lane
+    return best_medoid, best_lane, best
+
+
+@kernel()
+def _start(distances, weights, medoids, nearest, runner_up, closest, second, removal):
+    for i in range(nearest.shape[0]):
+        _two_nearest(i, distances, medoids, nearest, runner_up, closest, second)
+    return _removal_losses(nearest, closest, second, weights, removal)
+
+
+@kernel()
+def _search_together(
+    distances,
+    weights,
+    medoids,
+    nearest,
+    runner_up,
+    closest,
+    second,
+    removal,
+    shared,
+    own,
+    idle,
+    losses,
+    passes,
+    max_passes,
+):
+    """Run a few starts side by side: a panel of candidates is read from memory once for all of them.
+
+    A start ends when every panel has been priced without a swap; its swaps depend on no other start.
+    """
+    n, width = nearest.shape[1], shared.shape[0]
+    n_panels = (n + width - 1) // width
+    running = medoids.shape[0]
+    for s in range(running):
+        losses[s] = _start(distances, weights, medoids[s], nearest[s], runner_up[s], closest[s], second[s], removal[s])
+        idle[s], passes[s] = 0, max_passes
+    for step in range(max_passes * n_panels):
+        if running == 0:
+            break
+        first = max(0, min(step % n_panels * width, distances.shape[1] - width))  # the last panel overlaps
+        here = min(width, n - first)
+        for s in range(medoids.shape[0]):
+            if idle[s] >= n_panels:
+                continue
+            idle[s] += 1
+            own[:] = 0.0
+            _price_lanes(distances, first, nearest[s], closest[s], second[s], weights, shared, own)
+            medoid, lane, change = _best_swap(here, removal[s], shared, own)
+            candidate = first + lane
+            # rounding must not turn a swap that wins nothing into an endless one: the loss itself decides
+            if change < 0.0 and losses[s] > _loss_after(
+                candidate, medoid, distances, nearest[s], closest[s], second[s], weights
+            ):
+                _make_swap(candidate, medoid, distances, medoids[s], nearest[s], runner_up[s], closest[s], second[s])
+                losses[s] = _removal_losses(nearest[s], closest[s], second[s], weights, removal[s])
+                idle[s] = 0
+            if idle[s] >= n_panels:
+                running -= 1
+                passes[s] = (step + n_panels) // n_panels
+
+
+@kernel(parallel=True)
+def search_medoids(
+    distances,
+    weights,
+    together,
+    medoids,
+    nearest,
+    runner_up,
+    closest,
+    second,
+    removal,
+    shared,
+    own,
+    idle,
+    losses,
+    passes,
+    max_passes,
+):
+    """Improve medoids by swaps from several starts, until no swap of one medoid for one row lowers the loss.
+
+    IN   distances (n, >= max(n, LANES)), symmetric, >= 0, anything beyond column n; weights (n,) > 0;
+         together: starts that a thread runs side by side; medoids (starts, k) the starts, k >= 2 different
+         rows each; max_passes over all candidates
+    OUT  medoids; losses (starts,): sum over rows of weight times distance to the nearest medoid; passes
+         (starts,): how many were needed, `max_passes` where swaps were still to be had; nearest (starts, n):
+         the place of the nearest medoid
+    WORK runner_up, closest, second (starts, n); removal (starts, k); idle (starts,); shared (pieces, LANES);
+    own (pieces, k, LANES)
+
+    Time O(n^2) per pass. A start belongs to one thread, so the result does not depend on their number.
+    """
+    n_starts = medoids.shape[0]
+    for piece in prange(shared.shape[0]):
+        a, b = piece * together, min(n_starts, piece * together + together)
+        _search_together(
+            distances,
+            weights,
+            medoids[a:b],
+            nearest[a:b],
+            runner_up[a:b],
+            closest[a:b],
+            second[a:b],
+            removal[a:b],
+            shared[piece],
+            own[piece],
+            idle[a:b],
+            losses[a:b],
+            passes[a:b],
+            max_passes,
+        )
+
+
+@kernel()
+def build_medoids(distances, weights, medoids, closest, cost):
+    """Choose medoids one by one, each the row that lowers the loss most; ties to the lowest row.
+
+    IN   distances (n, >= n), weights (n,)
+    OUT  medoids (k,), closest (n,): distances to the nearest
+    WORK cost (n,)
+
+    BUILD of Kaufman and Rousseeuw (1990), Finding groups in data, chapter 2, section 4.1. Time O(n^2 k).
+    """
+    n = weights.shape[0]
+    closest[:] = np.inf
+    for m in range(medoids.shape[0]):
+        cost[:] = 0.0
+        for i in range(n):
+            row, limit, weight = distances[i], closest[i], weights[i]
+            for c in range(n):
+                cost[c] += weight * min(row[c], limit)
+        for chosen in range(m):
+            cost[medoids[chosen]] = np.inf
+        medoids[m] = np.argmin(cost)
+        row = distances[medoids[m]]
+        for i in range(n):
+            closest[i] = min(closest[i], row[i])

@@ -1,0 +1,90 @@
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.cluster import AgglomerativeClustering
+from sklearn.metrics import adjusted_rand_score
+
+from regso_cluster.errors import InputError
+from regso_cluster.grouping.distances import pairwise_distances
+from regso_cluster.grouping.hierarchies import METHODS, Agglomerative, cut
+
+
+def rows_and_weights(n=120, p=3, seed=0):
+    generator = np.random.default_rng(seed)
+    return generator.standard_t(3, (n, p)), generator.integers(1, 5, n).astype(float)
+
+
+def same(a, b):
+    return adjusted_rand_score(a, b) == 1.0
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_heights_do_not_depend_on_order_and_repetition(method):
+    rows, weights = rows_and_weights()
+    fit = Agglomerative(6, linkage=method).fit(rows, sample_weight=weights)
+    order = np.random.default_rng(1).permutation(len(rows))
+    permuted = Agglomerative(6, linkage=method).fit(rows[order], sample_weight=weights[order])
+    np.testing.assert_array_equal(permuted.linkage_[:, 2], fit.linkage_[:, 2])
+    times = weights.astype(int)
+    repeated = Agglomerative(6, linkage=method).fit(np.repeat(rows, times, axis=0))
+    np.testing.assert_array_equal(repeated.linkage_[-119:, 2], fit.linkage_[:, 2])
+    assert (repeated.linkage_[:-119, 2] == 0).all()
+    absent = np.where(np.arange(len(rows)) % 4 == 0, 0.0, weights)
+    without = Agglomerative(6, linkage=method).fit(rows[absent > 0], sample_weight=absent[absent > 0])
+    with_zero = Agglomerative(6, linkage=method).fit(rows, sample_weight=absent)
+    np.testing.assert_array_equal(with_zero.linkage_, without.linkage_)
+    np.testing.assert_array_equal(with_zero.rows_, np.flatnonzero(absent))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_rows_of_weight_zero_join_the_nearest_group(method):
+    # Groups {0, 1 (weight 3)} and {10, 12}; 5.6 without weight is
+    # ward: 4.85 from the centre 0.75, 5.4 from 11; average: 4.85 and 5.4; complete: 5.6 and 6.4; single: 4.6
+    # and 4.4
+    rows = np.array([[5.6], [0.0], [1.0], [10.0], [12.0]])
+    labels = Agglomerative(2, linkage=method).fit_predict(rows, sample_weight=[0, 1, 3, 1, 1])
+    groups = [0, 0, 0, 1, 1] if method != "single" else [0, 1, 1, 0, 0]
+    assert labels.tolist() == groups or same(labels, groups)
+    matrix = pairwise_distances(rows).values
+    if method != "ward":
+        precomputed = Agglomerative(2, linkage=method, metric="precomputed")
+        assert same(precomputed.fit_predict(matrix, sample_weight=[0, 1, 3, 1, 1]), groups)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_equals_scikit_learn_without_weights(method):
+    rows, _ = rows_and_weights(300)
+    ours = Agglomerative(5, linkage=method).fit_predict(rows)
+    assert same(ours, AgglomerativeClustering(5, linkage=method).fit_predict(rows))
+    assert ours[0] == 0
+
+
+def test_scale_of_a_factor_is_its_weight():
+    rows, weights = rows_and_weights()
+    weighted = Agglomerative(5, factor_weights=[4, 1, 1]).fit_predict(rows, sample_weight=weights)
+    assert same(weighted, Agglomerative(5).fit_predict(rows * [2, 1, 1], sample_weight=weights))
+    assert not same(weighted, Agglomerative(5).fit_predict(rows, sample_weight=weights))
+
+
+def test_missing_values_are_refused_or_measured_by_gower():
+    rows, weights = rows_and_weights()
+    table = pd.DataFrame(rows, columns=["a", "b", "c"])
+    table.iloc[5, 1] = np.nan
+    estimator = Agglomerative(4, linkage="average", metric="gower").fit(table, sample_weight=weights)
+    np.testing.assert_array_equal(cut(estimator.linkage_, 4), estimator.labels_)
+    with pytest.raises(ValueError, match="NaN"):
+        Agglomerative().fit(table)
+
+
+def test_refusals():
+    rows, weights = rows_and_weights(10)
+    with pytest.raises(ValueError, match="n_clusters must be from 1 to the 10"):
+        Agglomerative(11).fit(rows)
+    with pytest.raises(InputError, match="unknown linkage"):
+        Agglomerative(linkage="median").fit(rows)
+    with pytest.raises(ValueError, match="square"):
+        Agglomerative(linkage="average", metric="precomputed").fit(rows)
+    for bad in (-weights, weights[1:], weights * np.nan):
+        with pytest.raises(ValueError, match="sample_weight"):
+            Agglomerative().fit(rows, sample_weight=bad)
+    assert Agglomerative(1).fit_predict(rows, sample_weight=[1] + [0] * 9).tolist() == [0] * 10
