@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from datetime import date
 from itertools import pairwise
 
 import numpy as np
@@ -11,6 +12,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
+from regso_cluster.areas.editions import code_set
 from regso_cluster.cli import main
 from regso_cluster.compare import compare, write_comparison
 from regso_cluster.errors import InputError
@@ -190,6 +192,28 @@ def test_editions_that_differ_are_compared_on_shared_codes(tmp_path):
     assert comparison.moves.empty
 
 
+def test_scb_s_list_marks_the_areas_whose_borders_moved(shared, tmp_path):
+    from regso_cluster.areas.changes import mark_changes, read_changes
+
+    listed = shared / "data/regso/regso_changes_2020_2025.csv"
+    marks = mark_changes(read_changes(listed), until=date(2025, 1, 1))
+    changed = marks.index[~marks["comparable"]].intersection(code_set(2020))[0]
+    same = marks.index[marks["comparable"]][0]
+    frame = rows()
+    frame.loc[[0, 3], "regso"] = [changed, same]
+    frame = frame.drop_duplicates("regso")
+    old = release(frame, method(), tmp_path / "a", 2022, edition=2020)
+    new = release(frame.assign(voted_pct="60"), freeze(old), tmp_path / "b", 2024, edition=2025)
+    result = CliRunner().invoke(main, ["compare", str(old.path), str(new.path), "--changes", str(listed), "--json"])
+    assert result.exit_code == 0, result.output
+    note = json.loads(result.stdout)["notes"][0]
+    assert int(note.split(": ")[1].split()[0]) == (~marks["comparable"]).sum() - 1  # one of them is a new code
+    moves = compare(old, new, marks=marks).moves.set_index("area")
+    assert not moves.loc[changed, "comparable"]
+    assert np.isnan(moves.loc[changed, "elsewhere"])  # the list does not say how many live there
+    assert moves.loc[same, "comparable"]
+
+
 def test_counts_moved_to_other_borders_are_a_step_of_their_own(tmp_path):
     old = release(rows(), method(), tmp_path / "a", 2022, edition=2020)
     frame = rows()
@@ -197,7 +221,11 @@ def test_counts_moved_to_other_borders_are_a_step_of_their_own(tmp_path):
     new = release(frame, freeze(old), tmp_path / "b", 2024, edition=2025)
     moved = dataclasses.replace(new.table)
     assert causes(compare(old, new)) == {"data": 1}
-    assert causes(compare(old, new, moved=moved, changed={CODES[0]})) == {"borders": 1}
+    assert causes(
+        compare(
+            old, new, moved=moved, marks=pd.DataFrame({"comparable": [False], "elsewhere": [0.3]}, index=[CODES[0]])
+        )
+    ) == {"borders": 1}
 
 
 def test_what_has_nothing_in_common_is_refused(first, tmp_path):

@@ -298,8 +298,11 @@ def freeze(release: Path, out: Path, beside: bool, as_json: bool) -> None:
 @click.argument("new", type=NEW)
 @click.option("--out", type=NEW, help="A folder for all tables, as Parquet and xlsx; it must not exist.")
 @click.option("--through", type=NEW, multiple=True, help="A release of another year: with --out, paths through all.")
+@click.option("--changes", type=EXISTING, help="SCB's list of changed RegSO: marks areas that are not comparable.")
 @json_option
-def compare(old: Path, new: Path, out: Path | None, through: tuple[Path, ...], as_json: bool) -> None:
+def compare(
+    old: Path, new: Path, out: Path | None, through: tuple[Path, ...], changes: Path | None, as_json: bool
+) -> None:
     """Compare the releases OLD and NEW: who changed group, the cause, and the factors behind.
 
     Example: regso-cluster compare releases/2023 releases/2024 --out changes-2024
@@ -308,7 +311,15 @@ def compare(old: Path, new: Path, out: Path | None, through: tuple[Path, ...], a
     from regso_cluster.compare import write_comparison
     from regso_cluster.release import read_release
 
-    comparison = run(read_release(old, verify=True), read_release(new, verify=True))
+    marks = None
+    if changes:
+        from datetime import date
+
+        from regso_cluster.areas.changes import mark_changes, read_changes
+
+        # rows after the day on which RegSO 2025 came into force change what neither edition had
+        marks = mark_changes(read_changes(changes), until=date(2025, 1, 1))
+    comparison = run(read_release(old, verify=True), read_release(new, verify=True), marks=marks)
     if through and not out:
         raise click.UsageError("--through writes flows.parquet: give --out too.")
     if out:

@@ -17,7 +17,7 @@ The steps, in this order, each from the state that the one before left:
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,8 @@ class Comparison:
     old, new : the releases
     alignment : which areas are compared
     moves : a row an area and grouping whose group changed: area, name, kommun_name, grouping, old, new, cause,
-        residents (of the later year), and the group after each step
+        residents (of the later year), where borders are known whether the area is comparable and which share of its
+        residents came from elsewhere, and the group after each step
     problems : the factors behind each move of a composite group, see `explain_problems`
     clusters : the factor that did most behind each move of a cluster, see `explain_clusters`
     transitions : a row a grouping and pair of groups, see `transition_table`; also where nothing changed
@@ -80,20 +81,22 @@ class Comparison:
 
 
 def compare(
-    old: Release, new: Release, *, moved: FactorTable | None = None, changed: Collection[str] | None = None
+    old: Release, new: Release, *, moved: FactorTable | None = None, marks: pd.DataFrame | None = None
 ) -> Comparison:
     """Compare two releases: who moved between groups, the cause of each move and the factors behind it.
 
     Parameters
     ----------
     old, new : the earlier and the later release
-    moved : the earlier figures, counts moved to the borders of the later edition; None: borders are no step
-    changed : shared codes whose border changed between the editions; None: not known
+    moved : the earlier figures moved to the borders of the later edition, see `move_table`; None: borders are no step
+    marks : by code of the later edition, `comparable` and `elsewhere`, from `mark_areas` of a crosswalk or from
+        `mark_changes` of SCB's list; None: which borders changed is not known
 
     Raises
     ------
     InputError  no area or no grouping in common
     """
+    changed = None if marks is None else frozenset(marks.index[~marks["comparable"].to_numpy(bool)])
     alignment = align(old.areas.index, new.areas.index, (old.manifest["edition"], new.manifest["edition"]), changed)
     groupings = [grouping for grouping in GROUPINGS if grouping in old.areas and grouping in new.areas]
     if not len(alignment.shared) or not groupings:
@@ -106,7 +109,7 @@ def compare(
     for grouping in groupings:
         series = [(cause, state[grouping]) for cause, state in states if grouping in state]
         found = find_causes(series)
-        moves.append(_moves(found, series, new, residents, grouping))
+        moves.append(_moves(found, series, new, residents, grouping, marks))
         transitions.append(transition_table(found["old"], found["new"], residents).assign(grouping=grouping))
         lists.append(list_moves(found["old"], found["new"]).assign(grouping=grouping))
     tables = {"moves": pd.concat(moves, ignore_index=True), "transitions": pd.concat(transitions, ignore_index=True),
@@ -182,11 +185,14 @@ def _moved_yardstick(before: Method, now: Method, table: FactorTable, first: Yar
 
 
 def _moves(
-    found: pd.DataFrame, series: list[tuple[str, pd.Series]], new: Release, residents: pd.Series, grouping: str
-) -> pd.DataFrame:
+    found: pd.DataFrame, series: list[tuple[str, pd.Series]], new: Release, residents: pd.Series, grouping: str,
+    marks: pd.DataFrame | None,
+) -> pd.DataFrame:  # fmt: skip
     changed = found["changed"].to_numpy(bool)
     places = new.areas[["name", "kommun_name"]].reindex(found.index)
     table = pd.concat([places, found], axis=1).assign(residents=residents, grouping=grouping)
+    if marks is not None:
+        table = table.join(marks[["comparable", "elsewhere"]])
     for number, (cause, state) in enumerate(series[1:-1], start=1):
         table[f"after_{number}_{cause}"] = state.astype("Int64").to_numpy()
     table = table[changed].drop(columns="changed").rename_axis("area").reset_index()

@@ -105,10 +105,7 @@ def classify(
             }
     else:
         yardstick = method.measured
-        whence = f", frozen from release {method.frozen.release} ({method.frozen.year})" if method.frozen else ""
-        notes.append(f"limits, scales, cut points and centres are those written in the method{whence}")
-        if yardstick.synthetic and not table.synthetic:
-            notes.append("those limits, scales, cut points and centres were measured on SYNTHETIC data")
+        notes += _say_frozen(method, yardstick, table)
     judged = judge(used, table, method, yardstick)
     if method.composite and method.composite.steady:
         judged = steady_groups(judged, used, table.status, method, yardstick.leave_limits, previous)
@@ -137,6 +134,14 @@ def classify(
         areas, _describe(areas, table, method), _long(table, method), method, table, year, figures, tuple(notes),
         _trace(areas, table, yardstick, previous, previous_method),
     )  # fmt: skip
+
+
+def _say_frozen(method: Method, yardstick: Yardstick, table: FactorTable) -> list[str]:
+    whence = f", frozen from release {method.frozen.release} ({method.frozen.year})" if method.frozen else ""
+    notes = [f"limits, scales, cut points and centres are those written in the method{whence}"]
+    if yardstick.synthetic and not table.synthetic:
+        notes.append("those limits, scales, cut points and centres were measured on SYNTHETIC data")
+    return notes
 
 
 def usable(table: FactorTable, method: Method) -> tuple[pd.DataFrame, Array | None]:

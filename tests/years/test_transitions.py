@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+import geopandas
 import numpy as np
 import pandas as pd
 import pytest
+from shapely.geometry import box
 
-from regso_cluster.years.align import align
+from regso_cluster.areas.crosswalk import build_crosswalk
+from regso_cluster.errors import InputError
+from regso_cluster.factors.tables import read_factors
+from regso_cluster.method import parse_method
+from regso_cluster.years.align import align, move_table
 from regso_cluster.years.transitions import (
     count_flows,
     list_moves,
@@ -115,3 +121,38 @@ def test_published_area_types_of_two_years(shared):
     changed = int((old.fillna(0) != new.fillna(0)).sum())
     lists = list_moves(old, new)
     assert (lists["move"] == "stayed").sum() == 721 - changed - (old.isna() & new.isna()).sum()
+
+
+def test_a_table_is_moved_by_its_counts(tmp_path):
+    """Area A is divided 3:1 between P and Q, B goes to Q whole: counts are moved, rates follow from them."""
+    frame = pd.DataFrame(
+        {"code": ["A", "B"], "population": [400, 100], "n": [40, 50], "d": [200, 50], "v": ["..", "1"]}
+    )
+    text = 'name = "moved"\ntitle = { sv = "", en = "" }\ndescription = { sv = "", en = "" }\n' + "\n".join([
+        '[table]\nareas = "own"\ncode = "code"\npopulation = "population"',
+        *(
+            f'[[factors]]\nkey = "{key}"\nname = {{ sv = "", en = "" }}\nnumerator = "{column}"\ndenominator = "d"\n'
+            'unit = "per cent"\nworse = "high"'
+            for key, column in (("f", "n"), ("g", "v"))
+        ),
+        '[index]\nscale = { kind = "z" }',
+    ])  # fmt: skip
+    using = parse_method(text)
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    squares = {"A": box(0, 0, 4, 1), "B": box(4, 0, 5, 1), "P": box(0, 0, 3, 1), "Q": box(3, 0, 5, 1)}
+
+    def layer(*names):
+        return geopandas.GeoDataFrame({"regso": names}, geometry=[squares[name] for name in names], crs="EPSG:3006")
+
+    crosswalk = build_crosswalk(layer("A", "B"), layer("P", "Q"))
+    table = read_factors(tmp_path / "t.csv", using)
+    moved = move_table(table, crosswalk, using, None)
+    assert moved.areas["population"].to_dict() == pytest.approx({"P": 300, "Q": 200})
+    # P: 30 of 150; Q: 10 + 50 of 50 + 50
+    assert moved.value["f"].to_dict() == pytest.approx({"P": 20, "Q": 60})
+    assert moved.numerator["f"].sum() == pytest.approx(90)
+    assert moved.status["g"].tolist() == ["suppressed", "suppressed"]
+    assert moved.areas["status"].tolist() == ["suppressed", "suppressed"]
+    rates = parse_method(text.replace('numerator = "n"\ndenominator = "d"', 'value = "n"'))
+    with pytest.raises(InputError, match="a rate cannot be moved"):
+        move_table(table, crosswalk, rates, None)

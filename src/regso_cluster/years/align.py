@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
+
+from regso_cluster.areas.crosswalk import Crosswalk, move_counts, unmovable
+from regso_cluster.errors import InputError
+from regso_cluster.factors.rates import rate
+from regso_cluster.factors.tables import MISSING, OBSERVED, SUPPRESSED, FactorTable
+from regso_cluster.method import Method
 
 
 @dataclass(frozen=True)
@@ -59,3 +66,44 @@ def align(
     notes += [f"{len(only)} areas are in {which} year alone"
               for only, which in ((only_old, "the earlier"), (only_new, "the later")) if only]  # fmt: skip
     return Alignment(shared, only_old, only_new, frozenset(changed or ()) & frozenset(shared), tuple(notes))
+
+
+def move_table(table: FactorTable, crosswalk: Crosswalk, method: Method, edition: int | None) -> FactorTable:
+    """Move a table to the borders of another edition: counts are moved, rates computed anew from them.
+
+    Parameters
+    ----------
+    table : in the areas of the crosswalk's old layer
+    crosswalk : shares of the old areas
+    method : of the table; its factors are counts
+    edition : that the new layer is of
+
+    Returns
+    -------
+    the table by new code; an area that no old one gives a part to is missing. Kept to the figures that judge areas:
+    names and places are empty, the status of an area is that of its least known factor
+
+    Raises
+    ------
+    InputError  a factor that is known as a rate only
+    """
+    if faults := unmovable(method.factors):
+        raise InputError(faults)
+    keys = list(method.keys)
+    parts = {}
+    for part in ("numerator", "denominator"):
+        parts[part], status = move_counts(getattr(table, part), crosswalk, status=table.status)
+    value = pd.DataFrame(
+        {factor.key: rate(parts["numerator"][factor.key], parts["denominator"][factor.key], factor.unit)
+         for factor in method.factors},
+        columns=keys,
+    )  # fmt: skip
+    status = status.where(value.notna() | (status != OBSERVED), MISSING)
+    residents, _ = move_counts(table.areas[["population"]], crosswalk)
+    worst_first = [(status == mark).any(axis=1) for mark in (MISSING, SUPPRESSED)]
+    known = np.select(worst_first, [MISSING, SUPPRESSED], OBSERVED)
+    areas = pd.DataFrame(np.nan, index=value.index, columns=["name", "kommun", "kommun_name", "lan"]).astype("string")
+    areas = areas.assign(population=residents["population"], status=known)
+    notes = (*table.notes, *crosswalk.notes)
+    return FactorTable(areas, parts["numerator"], parts["denominator"], value, status, edition, table.source,
+                       table.sha256, notes, table.synthetic)  # fmt: skip
