@@ -16,8 +16,9 @@ import pandas as pd
 
 from regso_cluster.certainty.noise import Sureness, measure_sureness
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.factors.rates import OBSERVED, TOO_FEW
 from regso_cluster.factors.scales import Parameters, apply_scale, fit_scale
-from regso_cluster.factors.tables import OBSERVED, TOO_FEW, FactorTable
+from regso_cluster.factors.tables import FactorTable
 from regso_cluster.grouping.composite import composite_index
 from regso_cluster.grouping.lineage import trace_groups
 from regso_cluster.grouping.problems import flag_problems, group_by_problems, measure_limits
