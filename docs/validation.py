@@ -5,7 +5,11 @@ Needs the official tables beside the repository, in ../shared/data; see tests/te
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -128,6 +132,36 @@ their kind: they share a cluster by design.
 """
 
 
+def speed() -> str:
+    command = [sys.executable, "-m", "regso_cluster"]
+    with tempfile.TemporaryDirectory() as folder:
+        tables, releases = Path(folder, "tables"), Path(folder, "releases")
+        common = ["--method", "utanforskap"]
+        runs = {
+            "`regso-cluster --help`": ["--help"],
+            "`regso-cluster example --years 2023-2024`": ["example", str(tables), "--years", "2023-2024"],
+            "`regso-cluster classify`, 2023": ["classify", str(tables / "factors-2023.csv"), *common, "--year", "2023",
+                                               "--out", str(releases / "2023")],
+            "`regso-cluster classify`, 2024, with `--previous`": [
+                "classify", str(tables / "factors-2024.csv"), *common, "--year", "2024", "--out", str(releases / "2024"),
+                "--previous", str(releases / "2023")],
+        }  # fmt: skip
+        rows = []
+        for name, arguments in runs.items():
+            start = time.perf_counter()
+            subprocess.run([*command, *arguments], check=True, capture_output=True)
+            rows.append(f"| {name} | {time.perf_counter() - start:.1f} |")
+    return f"""## How long it takes
+
+What `make classify` runs after installation, and the help; each in a fresh process, kernels compiled before, {os.cpu_count()} cores. The first run on a
+machine compiles the kernels, which adds half a minute at most.
+
+| | seconds |
+|---|---:|
+{chr(10).join(rows)}
+"""
+
+
 if __name__ == "__main__":
     head = """# What was measured
 
@@ -135,5 +169,5 @@ Written by `docs/validation.py`. Published results are the judge; the same check
 
 """
     (ROOT / "docs/validation.md").write_text(
-        head + "\n".join(part() for part in (english, american, swedish, synthetic)), "utf-8"
+        head + "\n".join(part() for part in (english, american, swedish, synthetic, speed)), "utf-8"
     )

@@ -27,8 +27,9 @@ import pandas as pd
 
 from regso_cluster.delivery.comparison import write_comparison_workbook
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.factors.rates import MISSING, OBSERVED
 from regso_cluster.factors.scales import apply_scale
-from regso_cluster.factors.tables import MISSING, OBSERVED, FactorTable
+from regso_cluster.factors.tables import FactorTable
 from regso_cluster.method import Method, Yardstick
 from regso_cluster.pipeline import judge, measure, usable
 from regso_cluster.release import Release, whole_folder, write_parquet

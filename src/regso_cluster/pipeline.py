@@ -14,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from regso_cluster.certainty.noise import measure_sureness
+from regso_cluster.certainty.noise import Sureness, measure_sureness
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.factors.rates import OBSERVED, TOO_FEW
 from regso_cluster.factors.scales import Parameters, apply_scale, fit_scale
-from regso_cluster.factors.tables import OBSERVED, TOO_FEW, FactorTable
+from regso_cluster.factors.tables import FactorTable
 from regso_cluster.grouping.composite import composite_index
 from regso_cluster.grouping.lineage import trace_groups
 from regso_cluster.grouping.problems import flag_problems, group_by_problems, measure_limits
@@ -105,25 +106,20 @@ def classify(
             }
     else:
         yardstick = method.measured
-        notes += _say_frozen(method, yardstick, table)
+        notes += _say_given(yardstick, method, table)
     judged = judge(used, table, method, yardstick)
     if method.composite and method.composite.steady:
         judged = steady_groups(judged, used, table.status, method, yardstick.leave_limits, previous)
         judged["composite_group_name"] = _names(judged["composite_group"], _composite_names(method))
     sureness = measure_sureness(table, used, judged, method, yardstick, _generator(method, "noise"))
-    areas = _columns(table, judged, method)
+    areas = _with_sureness(_columns(table, judged, method), sureness, method)
     if sureness:
-        areas = areas.assign(index_rank_low=sureness.rank_low, index_rank_high=sureness.rank_high)
-        if method.clusters:
-            areas["cluster_probability"] = sureness.cluster_probability
-        figures["noise"] = {
-            "drawn": list(sureness.noisy),
-            "taken_as_exact": [k for k in method.keys if k not in sureness.noisy],
-        }
+        exact = [key for key in method.keys if key not in sureness.noisy]
+        figures["noise"] = {"drawn": list(sureness.noisy), "taken_as_exact": exact}
     if previous is not None:
-        areas = areas.join(_changes(areas, previous))
-        if "composite_change" in areas and previous_method and previous_method.composite != method.composite:
-            areas = areas.drop(columns=["composite_group_previous", "composite_change"])
+        comparable = previous_method is None or previous_method.composite == method.composite
+        areas = areas.join(_changes(areas, previous, comparable=comparable))
+        if not comparable:
             notes.append("the previous release has other composite groups: they are not compared")
     if method.baseline:
         areas = areas.join(_judge_beside(used, table, method, method.baseline.measured))
@@ -136,12 +132,21 @@ def classify(
     )  # fmt: skip
 
 
-def _say_frozen(method: Method, yardstick: Yardstick, table: FactorTable) -> list[str]:
+def _say_given(yardstick: Yardstick, method: Method, table: FactorTable) -> list[str]:
+    """Say that the yardstick was not measured on this table, and where it is from."""
     whence = f", frozen from release {method.frozen.release} ({method.frozen.year})" if method.frozen else ""
-    notes = [f"limits, scales, cut points and centres are those written in the method{whence}"]
+    said = [f"limits, scales, cut points and centres are those written in the method{whence}"]
     if yardstick.synthetic and not table.synthetic:
-        notes.append("those limits, scales, cut points and centres were measured on SYNTHETIC data")
-    return notes
+        said.append("those limits, scales, cut points and centres were measured on SYNTHETIC data")
+    return said
+
+
+def _with_sureness(areas: pd.DataFrame, sureness: Sureness | None, method: Method) -> pd.DataFrame:
+    """Fill the columns of certainty where it was measured."""
+    if sureness is None:
+        return areas
+    areas = areas.assign(index_rank_low=sureness.rank_low, index_rank_high=sureness.rank_high)
+    return areas.assign(cluster_probability=sureness.cluster_probability) if method.clusters else areas
 
 
 def usable(table: FactorTable, method: Method) -> tuple[pd.DataFrame, Array | None]:
@@ -387,10 +392,10 @@ def _not_assessed(method: Method) -> dict[str, Any]:
     return empty
 
 
-def _changes(areas: pd.DataFrame, previous: pd.DataFrame) -> pd.DataFrame:
+def _changes(areas: pd.DataFrame, previous: pd.DataFrame, *, comparable: bool) -> pd.DataFrame:
     """Mark last year's groups, and whether the composite group is worse, better or the same."""
     changes = pd.DataFrame(index=areas.index)
-    for column in ("composite_group", "cluster"):
+    for column in (*(("composite_group",) if comparable else ()), "cluster"):
         if column in areas and column in previous:
             changes[f"{column}_previous"] = previous[column].reindex(areas.index).astype("Int8")
     if "composite_group_previous" in changes:

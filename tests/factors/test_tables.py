@@ -6,7 +6,8 @@ import pytest
 
 from regso_cluster.areas.editions import code_set
 from regso_cluster.errors import InputError
-from regso_cluster.factors.tables import read_deso_key, read_factors
+from regso_cluster.factors.deso import read_deso_key
+from regso_cluster.factors.tables import read_factors
 from tests.tables import CODES, METHOD, method, rows, write
 
 

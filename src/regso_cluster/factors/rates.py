@@ -7,6 +7,9 @@ import pandas as pd
 
 from regso_cluster.method import UNIT_FACTOR, Unit
 
+# why a figure is there or not
+OBSERVED, SUPPRESSED, MISSING, TOO_FEW = "observed", "suppressed", "missing", "too_few_residents"
+
 
 def rate(numerator: pd.Series, denominator: pd.Series, unit: Unit) -> pd.Series:
     """Divide counts into a rate of the given unit.
@@ -38,9 +41,9 @@ def sum_to_areas(counts: pd.DataFrame, status: pd.DataFrame, area: pd.Series) ->
     sum of the rest; it is "suppressed" when a part is, else "missing".
     """
     sums = counts.groupby(area.to_numpy()).sum(min_count=1)
-    suppressed = (status == "suppressed").groupby(area.to_numpy()).any()
-    missing = (status == "missing").groupby(area.to_numpy()).any()
-    joined = np.select([suppressed, missing], ["suppressed", "missing"], "observed")
+    suppressed = (status == SUPPRESSED).groupby(area.to_numpy()).any()
+    missing = (status == MISSING).groupby(area.to_numpy()).any()
+    joined = np.select([suppressed, missing], [SUPPRESSED, MISSING], OBSERVED)
     return (
         sums.where(~(suppressed | missing)),
         pd.DataFrame(joined, index=sums.index, columns=sums.columns),

@@ -24,11 +24,10 @@ from regso_cluster.areas.editions import (
 )
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.checks import check_counts, doubtful_units, factor_part
-from regso_cluster.factors.rates import rate, sum_to_areas
+from regso_cluster.factors.deso import to_regso
+from regso_cluster.factors.rates import MISSING, OBSERVED, SUPPRESSED, TOO_FEW, rate
 from regso_cluster.factors.reading import RawTable, as_text, parse_numbers, read_table
 from regso_cluster.method import Factor, Method
-
-OBSERVED, SUPPRESSED, MISSING, TOO_FEW = "observed", "suppressed", "missing", "too_few_residents"
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,7 @@ def read_factors(
     faults += check_counts(counts, method, raw.name, codes)
     notes += doubtful_units(counts, method)
     if by_deso:
-        counts, status, areas = _to_regso(counts, status, areas, method, raw.name, deso_key, notes)
+        counts, status, areas = to_regso(counts, status, areas, method, raw.name, deso_key, notes)
         edition = edition or detect_edition(areas.index)
     if method.table.areas == "regso":
         areas = _complete(areas, edition, method, raw.name, faults, notes)
@@ -332,81 +331,6 @@ def _areas(raw: RawTable, codes: pd.Series, method: Method, edition: int | None,
         areas[["kommun", "kommun_name", "lan"]] = pd.NA
     areas.index.name = table.code
     return areas
-
-
-def _to_regso(
-    counts: pd.DataFrame, status: pd.DataFrame, areas: pd.DataFrame, method: Method, name: str,
-    deso_key: str | Path | None, notes: list[str],
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:  # fmt: skip
-    """Sum a table by DeSO to RegSO through a key table."""
-    if deso_key is None:
-        hint = "Give a table with a DeSO and a RegSO column as --deso-key; SCB publishes one for each edition."
-        raise InputError(Fault("codes of DeSO, but no key to RegSO", name, hint=hint))
-    rates = [factor.value for factor in method.factors if factor.value]
-    if rates:
-        hint = "Name numerator and denominator in the method: rates of parts cannot be summed."
-        raise InputError(Fault("rates by DeSO", f"{name}, columns {', '.join(rates)}", "counts", hint=hint))
-    key = read_deso_key(deso_key)
-    unknown = counts.index.difference(key.index)
-    if len(unknown):
-        hint = "Use the key of the edition of the table."
-        raise InputError([Fault("a DeSO code that the key lacks", name, got=str(code), hint=hint) for code in unknown])
-    touched = key[key.isin(key.loc[counts.index])] if method.table.coverage == "partial" else key
-    absent = touched.index.difference(counts.index)
-    if len(absent) and method.table.coverage == "full":
-        hint = "Add their rows, or set coverage = 'partial' in the method."
-        raise InputError([Fault("a DeSO of the key has no row", name, got=str(code), hint=hint) for code in absent])
-    if len(absent):
-        notes.append(f"{len(absent)} DeSO have no row: their RegSO are missing, never the sum of the rest")
-        counts, areas = counts.reindex(touched.index), areas.reindex(touched.index)
-        status = status.reindex(touched.index, fill_value=MISSING)
-    area = key.loc[counts.index]
-    notes.append(f"{len(counts)} DeSO summed to {area.nunique()} RegSO through {Path(deso_key).name}")
-    counts, status = sum_to_areas(counts, status, area)
-    whole = areas["population"].groupby(area).count() == areas["population"].groupby(area).size()
-    population = areas["population"].groupby(area).sum(min_count=1).where(whole)
-    regso = pd.DataFrame({"name": pd.Series(pd.NA, counts.index, dtype="string"), "population": population})
-    return counts, status, regso
-
-
-def read_deso_key(path: str | Path) -> pd.Series:
-    """Read which RegSO each DeSO lies in; the two columns are found by their content.
-
-    Returns
-    -------
-    (n_deso,) RegSO codes by DeSO code
-
-    Raises
-    ------
-    InputError  no column of DeSO codes, no column of RegSO codes (names do not serve), a DeSO in two RegSO
-    """
-    raw = read_table(path)
-    found: dict[str, pd.Series] = {}
-    for kind in ("deso", "regso"):
-        for column in raw.frame.columns:
-            codes = parse_codes(raw.frame[column], kind).codes
-            if codes.notna().mean() <= 0.9:
-                continue
-            if kind in found and not found[kind].equals(codes):
-                hint = "Leave the one column that is meant."
-                raise InputError(Fault(f"two columns of different {kind} codes", raw.name, got=repr(column), hint=hint))
-            found[kind] = codes
-    faults = [
-        Fault(f"no column of {kind} codes", raw.name, f"codes such as {example}",
-              f"columns {', '.join(map(repr, raw.frame.columns))}",
-              "A key by names does not serve: names are not unique.")
-        for kind, example in (("DeSO", "0114A0010"), ("RegSO", "0114R001"))
-        if kind.lower() not in found
-    ]  # fmt: skip
-    if faults:
-        raise InputError(faults)
-    key = pd.Series(found["regso"].to_numpy(), index=pd.Index(found["deso"], name="deso"), name="regso")
-    key = key[key.index.notna()].dropna()
-    key = key[~pd.DataFrame({"d": key.index, "r": key.to_numpy()}).duplicated().to_numpy()]
-    twice = key.index[key.index.duplicated()].unique()
-    if len(twice):
-        raise InputError([Fault("a DeSO lies in two RegSO", f"{raw.name}, {code}") for code in twice])
-    return key
 
 
 def _complete(

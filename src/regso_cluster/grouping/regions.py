@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any, Self
 
 import numpy as np
@@ -129,8 +130,8 @@ class _TreeCutter(Regionaliser):
     min_size: int
     min_weight: float
 
-    def _tree(self, X: Floats, weights: Floats, pairs: Pairs, n_components: int) -> Integers:
-        raise NotImplementedError
+    @abstractmethod
+    def _tree(self, X: Floats, weights: Floats, pairs: Pairs, n_components: int) -> Integers: ...
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:  # noqa: ARG002  # contract
         """Build the tree and cut it.

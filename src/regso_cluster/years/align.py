@@ -10,8 +10,8 @@ import pandas as pd
 
 from regso_cluster.areas.crosswalk import Crosswalk, move_counts, unmovable
 from regso_cluster.errors import InputError
-from regso_cluster.factors.rates import rate
-from regso_cluster.factors.tables import MISSING, OBSERVED, SUPPRESSED, FactorTable
+from regso_cluster.factors.rates import MISSING, OBSERVED, SUPPRESSED, rate
+from regso_cluster.factors.tables import FactorTable
 from regso_cluster.method import Method
 
 
