@@ -86,7 +86,9 @@ def test_forest_agrees_with_the_twin_and_scipy(seed):
     first, second, squared, chosen = forest(X, adjacent)
     twin = naive.forest(list(zip(first, second, strict=True)), squared, len(X))
     assert chosen.tolist() == twin
-    third = minimum_spanning_tree(csr_array((squared, (first, second)), shape=(20, 20)))
+    # older versions of scipy take 32-bit indices only
+    graph = csr_array((squared, (first.astype(np.int32), second.astype(np.int32))), shape=(20, 20))
+    third = minimum_spanning_tree(graph)
     assert squared[chosen].sum() == pytest.approx(third.sum(), rel=1e-12)
 
 
