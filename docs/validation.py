@@ -150,7 +150,7 @@ def speed() -> str:
         for name, arguments in runs.items():
             start = time.perf_counter()
             subprocess.run([*command, *arguments], check=True, capture_output=True)
-            rows.append(f"| {name} | {time.perf_counter() - start:.1f} |")
+            rows.append(f"| {name} | {time.perf_counter() - start:.2f} |")
     return f"""## How long it takes
 
 What `make classify` runs after installation, and the help; each in a fresh process, kernels compiled before, {os.cpu_count()} cores. The first run on a
