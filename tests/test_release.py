@@ -245,3 +245,9 @@ def test_a_release_says_what_became_of_last_year_s_clusters(written, example_rel
     assert (release.lineage[["share_kept", "share_from"]] == 1).all(axis=None)
     assert release.method.measured.cluster_names == method_before.measured.cluster_names
     assert release.areas["cluster"].equals(written.areas["cluster"])
+
+
+def test_the_library_writes_no_release_into_a_release(written, small):
+    with pytest.raises(InputError, match="inside the release"):
+        write_release(small, written.path / "inside")
+    assert verify_release(written.path) == []

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from regso_cluster.errors import InputError
-from regso_cluster.grouping.typology import find_typology, nearest_clusters
+from regso_cluster.grouping.typology import _means, find_typology, nearest_clusters
 from regso_cluster.method import Clusters, Yardstick
 from tests.tables import method
 
@@ -165,3 +165,11 @@ def test_the_order_is_that_of_residents_where_the_method_weighs_by_them():
                                  using(2, "residents").clusters, np.random.default_rng(0), **options)  # fmt: skip
     assert by_areas.centres[0, 0] > 4  # means 3 and 4: the upper pair is worse
     assert by_residents.centres[0, 0] < 1  # means 5.94 and 4: the lower pair is worse
+
+
+def test_anchors_are_weighted_means_of_what_is_observed():
+    # group 0: values 0 (weight 1) and 4 (weight 3) make 3; its second factor is seen once. Group 1 has no first factor
+    # at all: the overall mean, which is 3 here too
+    X = np.array([[0.0, 5.0], [4.0, NAN], [NAN, 7.0]])
+    centres = _means(X, np.array([0, 0, 1]), np.array([1.0, 3.0, 2.0]), 2)
+    assert centres.tolist() == [[3.0, 5.0], [3.0, 7.0]]
