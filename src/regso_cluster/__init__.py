@@ -15,7 +15,7 @@ The map of the house; data walk through it once, in this direction:
     release         the result on disk: written whole, read, verified
     compare         two releases side by side, classified again step by step
     series          a folder of tables to a folder of releases, revisions
-    cli             the commands
+    commands        the commands, gathered by cli
     example         a synthetic country on the real area codes
 
 In Python:

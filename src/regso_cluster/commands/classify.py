@@ -1,0 +1,113 @@
+"""`classify`: a table, or a folder of tables, to releases."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from regso_cluster.commands.options import (
+    NEW,
+    Steps,
+    deso_option,
+    edition_option,
+    json_option,
+    method_option,
+)
+from regso_cluster.errors import Fault, InputError
+
+
+@click.command(short_help="Classify a table and write a release.")
+@click.argument("table", type=NEW)
+@method_option
+@click.option("--year", type=click.IntRange(1900, 2200), help="The reference year.")
+@click.option("--all-years", is_flag=True, help="TABLE is a folder of tables named by year, --out one of releases.")
+@click.option("--out", type=NEW, required=True, help="The folder of the release; it must not exist.")
+@click.option("--previous", type=NEW, help="Last year's release: clusters keep their numbers, changes are marked.")
+@edition_option
+@deso_option
+@click.option("--seed", type=click.IntRange(min=0), help="Instead of the method's own.")
+@click.option("--threads", type=click.IntRange(min=1), help="For the kernels; never changes the result.")
+@json_option
+def classify(  # noqa: PLR0913  # one an option of the command
+    table: Path, method: str, year: int | None, all_years: bool, out: Path, previous: Path | None, edition: str | None,
+    deso_key: Path | None, seed: int | None, threads: int | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Classify TABLE and write a release to the folder --out.
+
+    With --all-years every table of a folder is classified against the year before; years that are done are kept, a
+    corrected table gives a revision beside the first release.
+
+    Example: regso-cluster classify factors-2024.csv --method utanforskap --year 2024 --out releases/2024
+    """
+    if all_years == (year is not None) or (all_years and previous):
+        raise click.UsageError("Give --year (with or without --previous), or --all-years.")
+    if year is None:
+        _classify_all(table, method, out, edition, deso_key, seed, threads, as_json)
+        return
+    with Steps() as steps:
+        with steps("loading"):
+            from regso_cluster.factors.tables import read_factors
+            from regso_cluster.method import load_method
+            from regso_cluster.pipeline import classify as run
+            from regso_cluster.release import read_release, refuse_inside_a_release, write_release
+        refuse_inside_a_release(out)
+        if out.exists() or out.is_symlink():
+            hint = "A release is never overwritten: choose another --out, or remove the folder yourself."
+            raise InputError(Fault("the release folder exists", str(out), hint=hint))
+        loaded = load_method(method)
+        with steps("reading"):
+            before = read_release(previous, verify=True) if previous else None
+            if before and before.year >= year:
+                hint = "Give the release of an earlier year as --previous."
+                raise InputError(
+                    Fault(
+                        "the previous release is not earlier", str(previous), f"before {year}", str(before.year), hint
+                    )
+                )
+            factors = read_factors(
+                table, loaded, edition=int(edition) if edition else None, year=year, deso_key=deso_key
+            )
+        with steps("classifying"):
+            result = run(
+                factors,
+                loaded,
+                year=year,
+                previous=before.areas if before else None,
+                previous_method=before.method if before else None,
+                seed=seed,
+                threads=threads,
+            )
+        with steps("writing"):
+            release = write_release(result, out, previous=before, timings=steps.seconds)
+    if as_json:
+        click.echo(json.dumps(release.manifest, ensure_ascii=False, indent=2))
+    else:
+        from regso_cluster.delivery.terminal import print_release
+
+        print_release(release)
+
+
+def _classify_all(
+    folder: Path, method: str, out: Path, edition: str | None, deso_key: Path | None, seed: int | None,
+    threads: int | None, as_json: bool,
+) -> None:  # fmt: skip
+    from regso_cluster.method import load_method
+    from regso_cluster.series import Made, Reading, classify_series, find_tables
+
+    def say(made: Made) -> None:
+        difference = f", compared in {made.difference}" if made.difference else ""
+        click.echo(f"{made.year}: {made.what}, {made.path}{difference}")
+
+    tables, others = find_tables(folder)
+    if others:
+        click.echo(f"no table of a year, left out: {', '.join(others)}", err=True)
+    made = classify_series(
+        tables, load_method(method), out, reading=Reading(int(edition) if edition else None, deso_key),
+        seed=seed, threads=threads, say=None if as_json else say,
+    )  # fmt: skip
+    if as_json:
+        plain = [{"year": one.year, "what": one.what, "path": str(one.path),
+                  "difference": str(one.difference) if one.difference else None} for one in made]  # fmt: skip
+        click.echo(json.dumps(plain, ensure_ascii=False, indent=2))

@@ -1,0 +1,69 @@
+"""What commands share: options, the span of years, the steps that a terminal shows."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+EXISTING = click.Path(exists=True, path_type=Path)
+NEW = click.Path(path_type=Path)
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+edition_option = click.option(
+    "--edition",
+    type=click.Choice(["2020", "2025"]),
+    help="Edition of the codes; default: told from the codes.",
+)
+method_option = click.option("--method", required=True, metavar="NAME|FILE", help="A built-in method or a TOML file.")
+deso_option = click.option("--deso-key", type=EXISTING, help="Key from DeSO to RegSO, for a table of counts by DeSO.")
+
+
+class Years(click.ParamType):  # type: ignore[type-arg]  # not generic in the oldest click allowed
+    """A year or a span of years, as 2024 or 2019-2024."""
+
+    name = "years"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> range:
+        """Read 2024 or 2019-2024 as the range of its years."""
+        if isinstance(value, range):
+            return value
+        match = re.fullmatch(r"(\d{4})(?:-(\d{4}))?", str(value))
+        if not match or int(match[2] or match[1]) < int(match[1]):
+            self.fail(f"{value!r} is no year or span of years such as 2019-2024", param, ctx)
+        return range(int(match[1]), int(match[2] or match[1]) + 1)
+
+
+class Steps:
+    """Shows on a terminal which step runs, and keeps how long each took."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._status: Any = None
+
+    def __enter__(self) -> Steps:
+        if sys.stderr.isatty():
+            from rich.console import Console
+
+            self._status = Console(stderr=True).status("starting")
+            self._status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._status:
+            self._status.stop()
+
+    @contextmanager
+    def __call__(self, step: str) -> Iterator[None]:
+        """Show the step while the body runs, and keep how long it took."""
+        if self._status:
+            self._status.update(f"{step} ...")
+        start = time.perf_counter()
+        yield
+        self.seconds[step] = time.perf_counter() - start

@@ -1,0 +1,67 @@
+"""A release on disk: `verify` it, `export` it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from regso_cluster.commands.options import (
+    EXISTING,
+    NEW,
+    deso_option,
+    json_option,
+)
+
+
+@click.command(short_help="Recompute the hashes of a release.")
+@click.argument("release", type=NEW)
+@click.option("--recompute", type=EXISTING, metavar="TABLE", help="Classify the input again and compare every table.")
+@click.option("--previous", type=NEW, help="For --recompute: the release it was made against; default: beside it.")
+@deso_option
+@json_option
+def verify(release: Path, recompute: Path | None, previous: Path | None, deso_key: Path | None, as_json: bool) -> None:
+    """Recompute the hashes of RELEASE; exit code 3 when they differ.
+
+    Example: regso-cluster verify releases/2024 --recompute factors-2024.csv
+    """
+    from regso_cluster.release import read_release, verify_release
+
+    faults = verify_release(release)
+    if recompute and not faults:
+        from regso_cluster.series import recompute_release
+
+        faults = recompute_release(read_release(release), recompute, previous=previous, deso_key=deso_key)
+    if as_json:
+        click.echo(
+            json.dumps(
+                {"ok": not faults, "faults": [fault.as_dict() for fault in faults]},
+                ensure_ascii=False,
+                indent=2,
+            )
+        )
+    else:
+        click.echo(
+            "\n".join(str(fault) for fault in faults)
+            or f"{release}: whole, every hash agrees{', and it follows from its input' if recompute else ''}."
+        )
+    sys.exit(3 if faults else 0)
+
+
+@click.command(short_help="Write a release to xlsx, csv, gpkg or parquet.")
+@click.argument("release", type=NEW)
+@click.option("--to", type=NEW, required=True, help="A file that ends with .xlsx, .csv, .gpkg or .parquet.")
+@json_option
+def export(release: Path, to: Path, as_json: bool) -> None:
+    """Write RELEASE to one file: a workbook, a text table or a map layer.
+
+    Example: regso-cluster export releases/2024 --to regso-2024.xlsx
+    """
+    from regso_cluster.delivery.exports import export as write
+    from regso_cluster.release import read_release, refuse_inside_a_release
+
+    refuse_inside_a_release(to)
+    path = str(write(read_release(release, verify=True), to))
+    click.echo(json.dumps({"written": [path]}, ensure_ascii=False) if as_json else path)

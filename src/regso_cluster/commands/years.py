@@ -1,0 +1,70 @@
+"""Year after year: `freeze` makes limits absolute, `compare` says who moved and why."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from regso_cluster.commands.options import (
+    EXISTING,
+    NEW,
+    json_option,
+)
+
+
+@click.command(short_help="Make the limits of a release absolute.")
+@click.argument("release", type=NEW)
+@click.option("--out", type=NEW, required=True, help="The method file to write; it must not exist.")
+@click.option("--beside", is_flag=True, help="Keep relative limits, and judge by these absolute ones too.")
+@json_option
+def freeze(release: Path, out: Path, beside: bool, as_json: bool) -> None:
+    """Write the method of RELEASE with its limits, scales, cut points and centres made absolute.
+
+    Example: regso-cluster freeze releases/2024 --out utanforskap-limits-of-2024.toml
+    """
+    from regso_cluster.release import freeze as run
+    from regso_cluster.release import read_release, write_method
+
+    path = str(write_method(run(read_release(release, verify=True), beside=beside), out))
+    click.echo(json.dumps({"written": [path]}, ensure_ascii=False) if as_json else path)
+
+
+@click.command(short_help="Who moved between two releases, and why.")
+@click.argument("old", type=NEW)
+@click.argument("new", type=NEW)
+@click.option("--out", type=NEW, help="A folder for all tables, as Parquet and xlsx; it must not exist.")
+@click.option("--through", type=NEW, multiple=True, help="A release of another year: with --out, paths through all.")
+@click.option("--changes", type=EXISTING, help="SCB's list of changed RegSO: marks areas that are not comparable.")
+@json_option
+def compare(
+    old: Path, new: Path, out: Path | None, through: tuple[Path, ...], changes: Path | None, as_json: bool
+) -> None:
+    """Compare the releases OLD and NEW: who changed group, the cause, and the factors behind.
+
+    Example: regso-cluster compare releases/2023 releases/2024 --out changes-2024
+    """
+    from regso_cluster.compare import compare as run
+    from regso_cluster.compare import write_comparison
+    from regso_cluster.release import read_release
+
+    marks = None
+    if changes:
+        from datetime import date
+
+        from regso_cluster.areas.changes import mark_changes, read_changes
+
+        # rows after the day on which RegSO 2025 came into force change what neither edition had
+        marks = mark_changes(read_changes(changes), until=date(2025, 1, 1))
+    comparison = run(read_release(old, verify=True), read_release(new, verify=True), marks=marks)
+    if through and not out:
+        raise click.UsageError("--through writes flows.parquet: give --out too.")
+    if out:
+        write_comparison(comparison, out, through=[read_release(one, verify=True) for one in through])
+    if as_json:
+        click.echo(json.dumps(comparison.summary, ensure_ascii=False, indent=2))
+    else:
+        from regso_cluster.delivery.comparison import print_comparison
+
+        print_comparison(comparison)
