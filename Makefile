@@ -70,7 +70,9 @@ validation: $(VENV)/.installed
 
 bench: .venv-bench/.installed
 	.venv-bench/bin/python benchmarks/run.py --threads 1 --threads 2
+	.venv-bench/bin/python benchmarks/run.py kmeans_long --threads 2
 	.venv-bench/bin/python benchmarks/tables.py
+	.venv-bench/bin/python benchmarks/summary.py
 
 picture: classify
 	$(BIN)/python docs/picture.py example-run/releases/2024 docs/composite-groups.png

@@ -23,6 +23,7 @@ PEERS = (
     "numpy", "scipy", "numba", "scikit-learn", "scikit-learn-intelex", "faiss-cpu", "kmedoids", "fastcluster",
     "genieclust", "gower", "mapclassify", "spopt", "pygeoda", "libpysal", "regso-cluster",
 )  # fmt: skip
+BURST = 0.02  # seconds: shorter runs are repeated within a turn, so that no contender is timed on a cold start alone
 SLOW = 6.0  # seconds for one contender of one case; beyond it, fewer repeats, and the record says how many
 
 
@@ -118,20 +119,23 @@ def _measure_case(case: Case, say: Callable[[str], None]) -> list[dict[str, Any]
     warm = [(contender, *_warm_up(case, contender)) for contender in case.contenders]
     ready = [entry for entry in warm if entry[1]["status"] == "ran"]
     rounds = [max(first < 5 * SLOW, min(case.repeats, int(SLOW / max(first, 1e-9)))) for _, _, first in ready]
+    bursts = [_calls(contender, first) for contender, _, first in ready]
     # a first run beyond half a minute counts: what warming up costs is lost in it
     processor: list[list[float]] = [[] for _ in ready]
     times: list[list[float]] = [[] if turns else [first] for turns, (_, _, first) in zip(rounds, ready, strict=True)]
     for turn in range(case.repeats):  # A B C A B C ...: a disturbance meets all
         for place, (contender, _, _) in enumerate(ready):
             if turn < rounds[place]:
+                calls = bursts[place]
                 gc.collect()
                 started, used = time.perf_counter(), time.process_time()
-                result = contender.run()
-                taken = time.perf_counter() - started
-                processor[place].append(time.process_time() - used)
+                for _ in range(calls):
+                    result = contender.run()
+                taken = (time.perf_counter() - started) / calls
+                processor[place].append((time.process_time() - used) / calls)
                 times[place].append(taken if contender.seconds is None else contender.seconds(result))
-    for (contender, record, first), taken, used in zip(ready, times, processor, strict=True):
-        record.update(seconds=median(taken), low=min(taken), high=max(taken), repeats=len(taken))
+    for (contender, record, first), taken, used, calls in zip(ready, times, processor, bursts, strict=True):
+        record.update(seconds=median(taken), low=min(taken), high=max(taken), repeats=len(taken), calls=calls)
         if used:  # what the processors did for it: tells a busy machine (less) and spinning threads (more)
             record["processor_seconds"] = median(used)
         if first < SLOW / 4:
@@ -140,6 +144,15 @@ def _measure_case(case: Case, say: Callable[[str], None]) -> list[dict[str, Any]
     for record in records:
         say(describe(record))
     return records
+
+
+def _calls(contender: Contender, first: float) -> int:
+    """Give the number of calls in a turn: as many as fill `BURST`, told by a second run when the first was short."""
+    if contender.seconds is not None or first > 2.0:
+        return 1
+    started = time.perf_counter()
+    contender.run()
+    return max(1, min(200, int(BURST / max(time.perf_counter() - started, 1e-6))))
 
 
 def describe(record: dict[str, Any]) -> str:

@@ -69,7 +69,7 @@ def growth(records: list[dict[str, Any]]) -> dict[tuple[str, int, str], tuple[li
     """
     series = defaultdict(list)
     for record in records:
-        if "seconds" in record:
+        if record.get("seconds", 0) > 0:  # an iteration too short to tell from noise is a difference below 0
             n, p = map(int, record["size"].split("x"))
             name = f"{record['name']}, {p} factors"
             series[record["job"], record["threads"], name].append((n, record["seconds"]))
