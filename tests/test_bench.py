@@ -18,16 +18,19 @@ def test_every_job_has_ours_and_a_peer_with_quality(monkeypatch):
         "factors",
         "contender",
         "seconds",
-        "objective",
+        "quality",
         "times_ours",
     ]
     assert (frame["seconds"] > 0).all()
     assert (frame.loc[frame["contender"] == "regso_cluster", "times_ours"] == 1).all()
-    assert np.isfinite(frame["objective"]).all()
+    assert np.isfinite(frame["quality"]).all()
     assignment = frame[frame["job"].str.startswith("nearest")]
     assert assignment["contender"].nunique() == 3
     # all contenders do the same job
-    assert assignment["objective"].to_numpy() == pytest.approx(assignment["objective"].iloc[0])
+    for job in ("all distances", "Ward's hierarchy", "Ward among neighbours, 8 regions", "silhouette"):
+        found = frame.loc[frame["job"] == job, "quality"].to_numpy()
+        assert found == pytest.approx(np.full(2, found[0])), job
+    assert assignment["quality"].to_numpy() == pytest.approx(assignment["quality"].iloc[0])
 
 
 def test_synthetic_data_are_the_same_each_time():

@@ -48,10 +48,10 @@ def bench(threads: int | None, as_json: bool) -> None:
     Example: regso-cluster bench --threads 1
     """
     with Steps() as steps, steps("measuring, up to two minutes"):
-        from regso_cluster.bench import run_short
+        from regso_cluster.bench import print_short, run_short
 
         measured = run_short(threads)
     if as_json:
         click.echo(measured.to_json(orient="records", indent=2))
     else:
-        click.echo(measured.to_string(index=False))
+        print_short(measured)
