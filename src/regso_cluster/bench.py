@@ -199,7 +199,10 @@ def print_short(measured: pd.DataFrame) -> None:
 
     table = Table(title="SYNTHETIC data, medians, contenders in turn", title_justify="left", box=SIMPLE_HEAD)
     for heading in ("contender", "ms", "times ours", "quality"):
-        table.add_column(heading, justify="left" if heading == "contender" else "right", no_wrap=True)
+        number = heading != "contender"
+        table.add_column(
+            heading, justify="right" if number else "left", no_wrap=number, min_width=11 if number else None
+        )
     for (job, areas, factors), block in measured.groupby(["job", "areas", "factors"], sort=False):
         table.add_row(f"[bold]{job}[/bold], {areas:,} x {factors}")
         for row in block.to_dict("records"):
