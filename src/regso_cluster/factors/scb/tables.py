@@ -1,0 +1,417 @@
+"""Fetch one table from PxWebApi 2: what to ask, split by area to the service's limit, put together, one row an area.
+
+A question names every value once, in one list a variable, by POST: in an address a repeated `valueCodes[X]` silently
+drops values. That nothing was dropped is checked in every answer.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import json
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+
+from regso_cluster.areas.codes import parse_codes
+from regso_cluster.areas.editions import edition_of_year
+from regso_cluster.errors import Fault, InputError
+from regso_cluster.factors.origin import describe_origin, origin_file
+from regso_cluster.factors.pxweb import (
+    Dataset,
+    Dimension,
+    edition_of_codes,
+    has_figures,
+    parse_dataset,
+    read_jsonstat,
+    to_areas,
+)
+from regso_cluster.factors.reading import RawTable
+from regso_cluster.factors.scb.cache import Kept, Part, collect, find, write_whole
+from regso_cluster.factors.scb.client import Answer, Client, Limits, as_json
+
+SERVICE = "https://statistikdatabasen.scb.se/api/v2"
+Areas = Literal["regso", "deso", "kommun", "lan"]
+_PATTERNS: dict[str, str] = {
+    "regso": r"\d{4}R\d{3}(_RegSO\d{4})?",
+    "deso": r"\d{4}[ABC]\d{4}(_DeSO\d{4})?",
+    "kommun": r"\d{4}",
+    "lan": r"(?!00)\d{2}",
+}
+_DEFAULTS = Limits()
+_METADATA = "metadata.json"
+_SHOWN = 12
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is wanted of a table.
+
+    Parameters
+    ----------
+    table : its number, as TAB6574
+    year : the reference year
+    contents : codes of measures, or parts of their names after `~`; empty for all
+    select : codes of other variables, `*` and `?` allowed; a variable left out gives its total where it has one
+    areas : regso, deso, kommun or lan
+    edition : 2020 or 2025; None takes that of the year
+    within : codes of kommuner or län to keep to; empty for the whole country
+    """
+
+    table: str
+    year: int
+    contents: tuple[str, ...] = ()
+    select: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    areas: Areas = "regso"
+    edition: int | None = None
+    within: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service of PxWebApi 2 and its own limits.
+
+    Parameters
+    ----------
+    client : which keeps its pace
+    max_cells : of one call
+    licence : of what it gives
+    """
+
+    client: Client
+    max_cells: int
+    licence: str
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A table as fetched.
+
+    Parameters
+    ----------
+    frame : (n_areas,) text: code without suffix, `year`, a column a measure; marks such as `..` as they came
+    origin : sources, dates and hashes, for the source file
+    notes : what was left out, and how the table came
+    """
+
+    frame: pd.DataFrame
+    origin: dict[str, Any]
+    notes: tuple[str, ...]
+
+
+def open_service(
+    base: str = SERVICE, limits: Limits = _DEFAULTS, *, say: Callable[[str], None] | None = None, **of_time: Any
+) -> Service:
+    """Read the service's own limits and keep them.
+
+    Parameters
+    ----------
+    base : its address
+    limits : the client's own, for what the service says nothing of
+    say : told what is waited for
+    of_time : `sleep` and `clock`, for tests
+
+    Raises
+    ------
+    InputError  no answer, or no limits in it
+    """
+    client = Client(base, limits, say=say, **of_time)
+    read = as_json(client.ask("/config"))
+    given = [read.get(name) for name in ("maxDataCells", "maxCallsPerTimeWindow", "timeWindow")]
+    if not all(isinstance(one, int) and not isinstance(one, bool) and one > 0 for one in given):
+        expected = "maxDataCells, maxCallsPerTimeWindow and timeWindow above 0"
+        hint = "Is --service the base address of a PxWebApi 2, without /tables?"
+        raise InputError(Fault("no limits in the service's configuration", base, expected, str(given), hint))
+    cells, calls, window = (int(str(one)) for one in given)
+    client.set_pace(calls, window)
+    return Service(client, cells, str(read.get("license", "")))
+
+
+def fetch_table(question: Question, service: Service, cache: Path, *, refresh: bool = False) -> Fetched:
+    """Fetch a table, or take it from the cache where SCB has not updated it since.
+
+    Parameters
+    ----------
+    question : what is wanted
+    service : to ask
+    cache : root of the cache; parts of an unfinished run there are not asked for again
+    refresh : fetch even what the cache has
+
+    Raises
+    ------
+    InputError  every fault of the question at once; faults of the service; answers that lack what was asked for
+    """
+    where = f"{question.table} at {service.client.base}"
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", question.table):
+        raise InputError(Fault("no number of a table", question.table, "a number such as TAB6574"))
+    described = service.client.ask(f"/tables/{question.table}/metadata", {"lang": "sv"})
+    as_json(described)
+    table = parse_dataset(described.content, where, described=True)
+    if not table.updated:
+        hint = "Without it nobody could tell an old answer from a new one."
+        raise InputError(Fault("the table does not say when it was updated", where, hint=hint))
+    selection, area, notes = select_cells(question, table, where)
+    parts = split_by_area(selection, area, service.max_cells, where)
+    asked = {"service": service.client.base, "table": question.table, "updated": table.updated, "parts": parts}
+    key = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
+    name = f"tables/{question.table}-{key}"
+    kept = None if refresh else find(cache, name)
+    if kept is None:
+        steps = _steps(service.client, question.table, described, parts, table.updated)
+        kept = collect(cache, name, steps, {key: asked[key] for key in ("service", "table", "updated")})
+    files = [f"part-{number:03d}.json" for number in range(len(parts))]
+    raw = RawTable(where, pd.concat([read_jsonstat(kept.read(file), file) for file in files], ignore_index=True), "")
+    code = question.areas if question.areas in ("regso", "deso") else "area"
+    wide = to_areas(raw, code, area=area)
+    frame = _without_suffix(wide.frame, code, question.areas)
+    notes += [*wide.notes, "taken from the cache, which is up to date" if not kept.fresh else "fetched anew"]
+    return Fetched(frame, _origin(question, table, service, selection, area, kept), tuple(notes))
+
+
+def write_fetched(fetched: Fetched, out: Path) -> Path:
+    """Write a fetched table as CSV, and its sources beside it as FILE.source.json.
+
+    Raises
+    ------
+    InputError  a file stands there already, or the name does not end with .csv
+    """
+    if out.suffix.lower() != ".csv":
+        raise InputError(Fault("unknown kind of file", str(out), ".csv", out.suffix or "no suffix", "Name it .csv."))
+    for path in (out, origin_file(out)):
+        if path.exists():
+            hint = "Choose another --out, or remove the file yourself."
+            raise InputError(Fault("a file stands there already", str(path), hint=hint))
+    content = fetched.frame.to_csv(index=False, lineterminator="\n").encode()
+    said = describe_origin(fetched.origin, hashlib.sha256(content).hexdigest())
+    write_whole(origin_file(out), said)
+    try:
+        write_whole(out, content)
+    except BaseException:
+        origin_file(out).unlink(missing_ok=True)
+        raise
+    return out
+
+
+def select_cells(question: Question, table: Dataset, where: str) -> tuple[dict[str, list[str]], str, list[str]]:
+    """Choose the codes of every variable.
+
+    Returns
+    -------
+    codes by variable, without variables left to their total; the variable of areas; notes
+
+    Raises
+    ------
+    InputError  every fault of the question at once
+    """
+    faults: list[Fault] = []
+    notes: list[str] = []
+    area = _area_dimension(table, question.areas, where)
+    selection = {area.key: _areas_asked(question, area, where, faults, notes)}
+    known = {one.key.lower(): one for one in table.dimensions}
+    given = {key.lower(): codes for key, codes in question.select.items()}
+    for key in given:
+        if key not in known or known[key].key in (area.key, table.contents):
+            hint = "Areas and measures have options of their own." if key in known else ""
+            expected = ", ".join(one.key for one in table.dimensions if one.key not in (area.key, table.contents))
+            faults.append(Fault("no variable to select by", f"{where}, --select", expected, key, hint))
+    for one in table.dimensions:
+        codes = given.get(one.key.lower())
+        if one.key == area.key:
+            continue
+        if one.key == table.contents:
+            selection[one.key] = _measures(question.contents, one, where, faults)
+        elif one.key == table.time:
+            selection[one.key] = _periods(question.year, codes, one, where, faults)
+        elif codes is not None:
+            selection[one.key] = _matching(codes, one, where, faults)
+        elif len(one.codes) == 1:
+            selection[one.key] = list(one.codes)
+        elif one.eliminable:
+            notes.append(f"{one.key} ({one.label}): the table's own total")
+        else:
+            hint = f"Choose with --select {one.key}=CODE, or {one.key}=* for all: {_listed(one)}"
+            faults.append(Fault("a variable without total needs a choice", f"{where}, {one.key}", hint=hint))
+    if faults:
+        raise InputError(faults)
+    return selection, area.key, notes
+
+
+def split_by_area(selection: dict[str, list[str]], area: str, max_cells: int, where: str) -> list[dict[str, list[str]]]:
+    """Split a question by area into the fewest that keep the limit of cells.
+
+    Raises
+    ------
+    InputError  one area alone has more cells
+    """
+    each = math.prod(len(codes) for key, codes in selection.items() if key != area)
+    if each > max_cells:
+        hint = "Select fewer codes of the other variables."
+        raise InputError(Fault("one area alone is more than a call may ask", where, f"at most {max_cells}", str(each), hint))
+    size = max_cells // each
+    codes = selection[area]
+    return [selection | {area: codes[start : start + size]} for start in range(0, len(codes), size)]
+
+
+def _steps(
+    client: Client, table: str, described: Answer, parts: list[dict[str, list[str]]], updated: str
+) -> Iterator[Part]:
+    yield Part(_METADATA, lambda: described)
+    for number, part in enumerate(parts):
+
+        def ask(part: dict[str, list[str]] = part, number: int = number) -> Answer:
+            client.say(f"{table}: part {number + 1} of {len(parts)}")
+            body = {"selection": [{"variableCode": key, "valueCodes": codes} for key, codes in part.items()]}
+            answer = client.ask(f"/tables/{table}/data", {"lang": "sv", "outputFormat": "json-stat2"}, body=body)
+            _check_answer(answer, part, updated)
+            return answer
+
+        yield Part(f"part-{number:03d}.json", ask)
+
+
+def _check_answer(answer: Answer, part: dict[str, list[str]], updated: str) -> None:
+    """Refuse an answer that is not of the question."""
+    where = answer.address.split("?")[0]
+    as_json(answer)
+    got = parse_dataset(answer.content, where)
+    if got.updated != updated:
+        hint = "SCB updated the table meanwhile: run again."
+        raise InputError(Fault("the table changed while it was fetched", where, updated, got.updated, hint))
+    answered = {one.key: one.codes for one in got.dimensions}
+    faults = []
+    for key, codes in part.items():
+        lost = sorted(set(codes) - set(answered.get(key, ())))
+        more = sorted(set(answered.get(key, ())) - set(codes))
+        if lost or more:
+            said = f"{len(lost)} left out{_some(lost)}, {len(more)} too many{_some(more)}"
+            hint = "Run again; if it stays so, the service or something between does not obey the question."
+            faults.append(Fault("the answer is not what was asked", f"{where}, {key}", f"{len(codes)} codes", said, hint))
+    if any(len(codes) > 1 for key, codes in answered.items() if key not in part):
+        faults.append(Fault("the answer has variables that were not asked for", where, got=", ".join(answered)))
+    if faults:
+        raise InputError(faults)
+
+
+def _area_dimension(table: Dataset, areas: Areas, where: str) -> Dimension:
+    pattern = re.compile(_PATTERNS[areas])
+    fitting = {one.key: sum(bool(pattern.fullmatch(code)) for code in one.codes) for one in table.dimensions}
+    named = [one for one in table.dimensions if one.key.lower() == "region" and fitting[one.key]]
+    best = named[0] if named else max(table.dimensions, key=lambda one: fitting[one.key])
+    if not fitting[best.key]:
+        hint = "Look for another table, or ask for areas that it has with --areas."
+        got = f"variables {', '.join(one.key for one in table.dimensions)}"
+        raise InputError(Fault(f"the table has no areas of kind {areas}", where, got=got, hint=hint))
+    return best
+
+
+def _areas_asked(question: Question, area: Dimension, where: str, faults: list[Fault], notes: list[str]) -> list[str]:
+    """Choose the codes of areas: of the kind, the edition of the year, and the kommuner or län asked for."""
+    codes = [code for code in area.codes if re.fullmatch(_PATTERNS[question.areas], code)]
+    if question.areas in ("regso", "deso"):
+        edition = question.edition or edition_of_year(question.year)
+        if not has_figures(edition, str(question.year)):
+            right = edition_of_year(question.year)
+            hint = f"Ask for edition {right}, the one of {question.year}; a crosswalk leads from one to the other."
+            got = f"edition {edition}, whose cells of {question.year} are 0 or empty"
+            faults.append(Fault("an edition without figures of the year", where, f"edition {right}", got, hint))
+            return []
+        editions = edition_of_codes(pd.Series(codes, dtype=object))
+        if (editions == 0).any():
+            notes.append(f"the table does not say of which edition its codes are: taken as {edition}, as of the year")
+        codes = [code for code, one in zip(codes, editions, strict=True) if one in (edition, 0)]
+        if not codes:
+            got = f"edition {', '.join(map(str, sorted(set(editions))))}"
+            hint = "Ask for a year of that edition, or look for a newer table."
+            faults.append(Fault("the table lacks the edition of the year", where, f"edition {edition}", got, hint))
+    if question.within:
+        unknown = [one for one in question.within if not any(code.startswith(one) for code in codes)]
+        faults += [Fault("no such area in the table", f"{where}, --within", got=one) for one in unknown if codes]
+        codes = [code for code in codes if code.startswith(question.within)]
+    return codes
+
+
+def _measures(wanted: tuple[str, ...], contents: Dimension, where: str, faults: list[Fault]) -> list[str]:
+    """Choose measures by code, or by a part of their name after `~`."""
+    chosen = []
+    for one in wanted:
+        if not one.startswith("~"):
+            chosen += _matching((one,), contents, f"{where}, --contents", faults)
+            continue
+        fitting = [code for code in contents.codes if one[1:].lower() in contents.labels.get(code, "").lower()]
+        if len(fitting) == 1:
+            chosen += fitting
+        else:
+            what = "two measures of that name" if fitting else "no measure of that name"
+            faults.append(Fault(what, f"{where}, --contents", got=one[1:], hint=f"The table has {_listed(contents)}"))
+    return list(dict.fromkeys(chosen)) if wanted else list(contents.codes)
+
+
+def _periods(
+    year: int, codes: tuple[str, ...] | None, time: Dimension, where: str, faults: list[Fault]
+) -> list[str]:
+    if codes is not None:
+        found = _matching(codes, time, where, faults)
+        other = [code for code in found if not code.startswith(str(year))]
+        faults += [Fault("a period of another year", f"{where}, {time.key}", str(year), code) for code in other]
+        return found
+    if str(year) in time.codes:
+        return [str(year)]
+    span = f"{time.codes[0]} to {time.codes[-1]}" if time.codes else "none"
+    parts = [code for code in time.codes if code.startswith(str(year))]
+    hint = f"Choose one with --select {time.key}={parts[-1]}." if parts else "Ask for a year that it has."
+    faults.append(Fault("the table has no such year", f"{where}, {time.key}", span, str(year), hint))
+    return []
+
+
+def _matching(wanted: tuple[str, ...], one: Dimension, where: str, faults: list[Fault]) -> list[str]:
+    """Choose codes of a variable, in its own order; a wish that fits nothing is a fault."""
+    chosen: set[str] = set()
+    for wish in wanted:
+        fitting = {wish} if wish in one.codes else set(fnmatch.filter(one.codes, wish.replace("[", "[[]")))
+        if not fitting:
+            hint = f"The variable has {_listed(one)}"
+            faults.append(Fault("no such code", f"{where}, {one.key}", got=wish, hint=hint))
+        chosen |= fitting
+    return [code for code in one.codes if code in chosen]
+
+
+def _listed(one: Dimension) -> str:
+    shown = [f"{code} ({one.labels.get(code, '')})" for code in one.codes[:_SHOWN]]
+    return ", ".join(shown) + (f" and {len(one.codes) - _SHOWN} more." if len(one.codes) > _SHOWN else ".")
+
+
+def _some(codes: list[str]) -> str:
+    return f" ({', '.join(codes[:3])}{' ...' if len(codes) > 3 else ''})" if codes else ""
+
+
+def _without_suffix(frame: pd.DataFrame, code: str, areas: Areas) -> pd.DataFrame:
+    """Take the suffix of the edition from the codes, and put the areas in their order."""
+    frame = frame.assign(**{code: parse_codes(frame[code], areas).codes.astype(object)})
+    return frame.sort_values(code, kind="stable", ignore_index=True)
+
+
+def _origin(
+    question: Question, table: Dataset, service: Service, selection: dict[str, list[str]], area: str, kept: Kept
+) -> dict[str, Any]:
+    contents = table[table.contents] if table.contents else None
+    suffixes = sorted({code.partition("_")[2] for code in selection[area]} - {""})
+    source = {
+        "table": question.table,
+        "label": table.label,
+        "source": table.source,
+        "service": service.client.base,
+        "licence": service.licence,
+        "updated": table.updated,
+        "contents": {code: contents.labels.get(code, "") for code in selection[contents.key]} if contents else {},
+        "selection": {key: codes for key, codes in selection.items() if key not in (area, table.contents)},
+        "areas": len(selection[area]),
+        "suffix": f"_{suffixes[0]}" if suffixes else "",
+        "notes": list(table.notes),
+        "answers": [{key: one[key] for key in ("sha256", "retrieved")} for one in kept.source["answers"]],
+    }
+    edition = question.edition or edition_of_year(question.year) if question.areas in ("regso", "deso") else None
+    return {"retrieved": kept.source["retrieved"], "year": question.year, "edition": edition, "sources": [source]}
