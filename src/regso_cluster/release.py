@@ -235,9 +235,7 @@ def _manifest(
         "edition": table.edition,
         "synthetic": table.synthetic,
         "method": {"name": method.name, "sha256": method.hash, "seed": method.seed},
-        "inputs": [
-            {"name": table.source, "sha256": table.sha256} | ({"origin": table.origin} if table.origin else {})
-        ],
+        "inputs": [{"name": table.source, "sha256": table.sha256} | ({"origin": table.origin} if table.origin else {})],
         "yardstick": _describe_yardstick(method),
         "previous": None,
         "figures": classification.figures,

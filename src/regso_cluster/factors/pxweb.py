@@ -100,7 +100,10 @@ def parse_dataset(content: bytes, name: str, *, described: bool = False) -> Data
         if sizes != read["size"] and not described:
             raise ValueError(f"size {read['size']}, categories {sizes}")
         role = read.get("role", {})
-        notes = [*read.get("note", []), *(note for key in read["id"] for note in read["dimension"][key].get("note", []))]
+        notes = [
+            *read.get("note", []),
+            *(note for key in read["id"] for note in read["dimension"][key].get("note", [])),
+        ]
         return Dataset(
             dimensions, str(read.get("label", "")), str(read.get("source", "")), str(read.get("updated", "")),
             tuple(" ".join(str(note).split()) for note in notes), next(iter(role.get("metric", [])), None),
@@ -191,9 +194,7 @@ def read_jsonstat(content: bytes, name: str) -> pd.DataFrame:
     return pd.concat([grid.to_frame(index=False).astype(object).set_axis(index), values], axis=1)
 
 
-def to_areas(
-    raw: RawTable, code: str, wanted: frozenset[str] = frozenset(), *, area: str | None = None
-) -> RawTable:
+def to_areas(raw: RawTable, code: str, wanted: frozenset[str] = frozenset(), *, area: str | None = None) -> RawTable:
     """Bring what PxWeb gives to one row an area; any other table stays as it is.
 
     Parameters
@@ -255,7 +256,9 @@ def _areas_of(frame: pd.DataFrame, area: str | None) -> tuple[str, list[str], di
     stub = [column for column in frame.columns if column not in values]
     if area is not None:
         return area, [column for column in stub if column != area], dict(reversed(values.items()))
-    named = bool(stub) and (stub[0].lower() == "region" or any(_CONTENTS_CODE.fullmatch(one) for one, _ in values.values()))
+    named = bool(stub) and (
+        stub[0].lower() == "region" or any(_CONTENTS_CODE.fullmatch(one) for one, _ in values.values())
+    )
     if not (values and named):
         return None
     shares = {column: frame[column].astype(str).str.fullmatch(AREA_CODE, case=False).mean() for column in stub}
@@ -303,9 +306,10 @@ def _mask(frame: pd.DataFrame, area: str, periods: dict[str, str], notes: list[s
     beyond = ~inside.any(axis=1)
     for one in sorted(set(edition[beyond])):
         rows = frame.loc[beyond & (edition == one), area].nunique()
-        notes.append(f"{rows} areas of edition {one} left out: it has no figures of {', '.join(sorted(set(periods.values())))}")
+        notes.append(
+            f"{rows} areas of edition {one} left out: it has no figures of {', '.join(sorted(set(periods.values())))}"
+        )
     emptied = int((~inside[~beyond]).to_numpy().sum())
     if emptied:
         notes.append(f"{emptied} cells outside the years of their edition emptied")
     return frame[~beyond]
-

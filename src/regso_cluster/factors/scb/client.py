@@ -198,7 +198,9 @@ class Client:
         if 300 <= code < 400:
             hint = "The package follows no redirects. If the service has moved, give its new address as --service."
             elsewhere = response.headers.get("Location", "no address")
-            raise InputError(Fault("the service points elsewhere", where, got=f"{code} to {elsewhere}"[:200], hint=hint))
+            raise InputError(
+                Fault("the service points elsewhere", where, got=f"{code} to {elsewhere}"[:200], hint=hint)
+            )
         got = f"{code} {response.reason or ''}".strip()
         if code == 429 or code >= 500:
             what = "too many calls" if code == 429 else "the service fails"

@@ -180,12 +180,7 @@ def write_fetched(fetched: Fetched, out: Path) -> Path:
     ------
     InputError  a file stands there already, or the name does not end with .csv
     """
-    if out.suffix.lower() != ".csv":
-        raise InputError(Fault("unknown kind of file", str(out), ".csv", out.suffix or "no suffix", "Name it .csv."))
-    for path in (out, origin_file(out)):
-        if path.exists():
-            hint = "Choose another --out, or remove the file yourself."
-            raise InputError(Fault("a file stands there already", str(path), hint=hint))
+    refuse_out(out)
     content = fetched.frame.to_csv(index=False, lineterminator="\n").encode()
     said = describe_origin(fetched.origin, hashlib.sha256(content).hexdigest())
     write_whole(origin_file(out), said)
@@ -195,6 +190,21 @@ def write_fetched(fetched: Fetched, out: Path) -> Path:
         origin_file(out).unlink(missing_ok=True)
         raise
     return out
+
+
+def refuse_out(out: Path) -> None:
+    """Refuse a place to write to, before anything is fetched.
+
+    Raises
+    ------
+    InputError  a file stands there already, or the name does not end with .csv
+    """
+    if out.suffix.lower() != ".csv":
+        raise InputError(Fault("unknown kind of file", str(out), ".csv", out.suffix or "no suffix", "Name it .csv."))
+    for path in (out, origin_file(out)):
+        if path.exists():
+            hint = "Choose another --out, or remove the file yourself."
+            raise InputError(Fault("a file stands there already", str(path), hint=hint))
 
 
 def select_cells(question: Question, table: Dataset, where: str) -> tuple[dict[str, list[str]], str, list[str]]:
@@ -251,7 +261,9 @@ def split_by_area(selection: dict[str, list[str]], area: str, max_cells: int, wh
     each = math.prod(len(codes) for key, codes in selection.items() if key != area)
     if each > max_cells:
         hint = "Select fewer codes of the other variables."
-        raise InputError(Fault("one area alone is more than a call may ask", where, f"at most {max_cells}", str(each), hint))
+        raise InputError(
+            Fault("one area alone is more than a call may ask", where, f"at most {max_cells}", str(each), hint)
+        )
     size = max_cells // each
     codes = selection[area]
     return [selection | {area: codes[start : start + size]} for start in range(0, len(codes), size)]
@@ -289,7 +301,9 @@ def _check_answer(answer: Answer, part: dict[str, list[str]], updated: str) -> N
         if lost or more:
             said = f"{len(lost)} left out{_some(lost)}, {len(more)} too many{_some(more)}"
             hint = "Run again; if it stays so, the service or something between does not obey the question."
-            faults.append(Fault("the answer is not what was asked", f"{where}, {key}", f"{len(codes)} codes", said, hint))
+            faults.append(
+                Fault("the answer is not what was asked", f"{where}, {key}", f"{len(codes)} codes", said, hint)
+            )
     if any(len(codes) > 1 for key, codes in answered.items() if key not in part):
         faults.append(Fault("the answer has variables that were not asked for", where, got=", ".join(answered)))
     if faults:
@@ -350,9 +364,7 @@ def _measures(wanted: tuple[str, ...], contents: Dimension, where: str, faults: 
     return list(dict.fromkeys(chosen)) if wanted else list(contents.codes)
 
 
-def _periods(
-    year: int, codes: tuple[str, ...] | None, time: Dimension, where: str, faults: list[Fault]
-) -> list[str]:
+def _periods(year: int, codes: tuple[str, ...] | None, time: Dimension, where: str, faults: list[Fault]) -> list[str]:
     if codes is not None:
         found = _matching(codes, time, where, faults)
         other = [code for code in found if not code.startswith(str(year))]
