@@ -1,5 +1,7 @@
-"""Outlines and neighbours of the areas. The package carries those of RegSO 2025 for display (data/shapes/README.md);
-`regso-cluster fetch shapes` brings SCB's full outlines of both editions into the user's cache.
+"""Outlines and neighbours of the areas.
+
+The package carries those of RegSO 2025 for display (data/shapes/README.md); `regso-cluster fetch shapes` brings SCB's
+full outlines of both editions into the user's cache.
 """
 
 from __future__ import annotations

@@ -66,13 +66,19 @@ def table(  # noqa: PLR0913  # one an option of the command
     """
     with Steps() as steps, steps("loading"):
         from regso_cluster.areas.shapes import cache_folder
-        from regso_cluster.factors.scb import tables
+        from regso_cluster.factors.scb import selection, tables
         from regso_cluster.release import refuse_inside_a_release
 
         refuse_inside_a_release(out)
         tables.refuse_out(out)
-        question = tables.Question(
-            number, year, contents, dict(select), cast("tables.Areas", areas), int(edition) if edition else None, within
+        question = selection.Question(
+            number,
+            year,
+            contents,
+            dict(select),
+            cast("selection.Areas", areas),
+            int(edition) if edition else None,
+            within,
         )
         opened = tables.open_service(service or tables.SERVICE, say=steps.say)
         fetched = tables.fetch_table(question, opened, cache or cache_folder(), refresh=refresh)

@@ -213,7 +213,7 @@ def to_areas(raw: RawTable, code: str, wanted: frozenset[str] = frozenset(), *, 
 
     Raises
     ------
-    InputError  two rows for one area and category
+    InputError  two rows for one area and category; no row of an edition with figures
     """
     found = _areas_of(raw.frame, area)
     if found is None or (wanted and wanted <= set(raw.frame.columns)):
@@ -222,10 +222,11 @@ def to_areas(raw: RawTable, code: str, wanted: frozenset[str] = frozenset(), *, 
     frame, notes = raw.frame, list(raw.notes)
     periods = sorted({period for _, period in values.values()} - {""})
     frame = _mask(frame, area, {column: period for column, (_, period) in values.items()}, notes)
-    parting = [column for column in stub if frame[column].nunique() > 1]
-    for column in stub:
-        if column not in parting and len(frame):
-            notes.append(f"column {column}: {frame[column].iloc[0]} throughout")
+    if frame.empty:
+        hint = "Fetch the table in the edition of its years."
+        raise InputError(Fault("no area has figures of these periods", raw.name, got="; ".join(notes[-1:]), hint=hint))
+    parting = [column for column in stub if frame[column].unique().size > 1]
+    notes += [f"column {column}: {frame[column].iloc[0]} throughout" for column in stub if column not in parting]
     twice = frame[frame.duplicated([area, *parting])]
     if len(twice):
         where = f"{raw.name}, row {twice.index[0]}"
@@ -295,9 +296,12 @@ def _mask(frame: pd.DataFrame, area: str, periods: dict[str, str], notes: list[s
     """Empty the cells outside the years of the edition of their code, and leave out rows that then hold nothing."""
     edition = edition_of_codes(frame[area])
     inside = pd.DataFrame(
-        {column: edition.map({one: has_figures(one, period) for one in edition.unique()}) for column, period in periods.items()},
+        {
+            column: edition.map({one: has_figures(one, period) for one in edition.unique()})
+            for column, period in periods.items()
+        },
         index=frame.index,
-    )  # fmt: skip
+    )
     if inside.to_numpy().all():
         return frame
     frame = frame.copy()

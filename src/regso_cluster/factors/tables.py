@@ -24,7 +24,7 @@ from regso_cluster.areas.editions import (
     edition_of_year,
 )
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.factors.checks import check_counts, doubtful_units, factor_part
+from regso_cluster.factors.checks import check_counts, check_year, doubtful_units, factor_part
 from regso_cluster.factors.deso import to_regso
 from regso_cluster.factors.origin import read_origin
 from regso_cluster.factors.pxweb import to_areas
@@ -104,7 +104,7 @@ def read_factors(
     faults: list[Fault] = []
     notes = [*said, *raw.notes]
     edition = edition or (origin or {}).get("edition")
-    year = _check_year(raw, year, faults)
+    year = check_year(raw, year, faults)
     parts = _layout(raw, method)
     codes, by_deso, edition = _codes(raw, method, edition, year, faults, notes)
     counts, status = _numbers(raw, parts, codes, method, faults, notes)
@@ -124,24 +124,6 @@ def read_factors(
         raise InputError(Fault("no residents at all", f"{raw.name}, column {method.table.population}", hint=hint))
     counts, status = counts.reindex(areas.index), status.reindex(areas.index, fill_value=MISSING)
     return dataclasses.replace(_assemble(raw, method, areas, counts, status, edition, notes), origin=origin)
-
-
-def _check_year(raw: RawTable, year: int | None, faults: list[Fault]) -> int | None:
-    """Compare the year asked for with the table's own, and give the one that is known."""
-    columns = [column for column in raw.frame.columns if str(column).lower() == "year"]
-    if not columns:
-        return year
-    years = sorted(set(raw.frame[columns[0]].map(as_text)) - {""})
-    where = f"{raw.name}, column {columns[0]}"
-    if len(years) > 1:
-        hint = "Split the table: one file a year."
-        faults.append(Fault("more than one year", where, "one year", ", ".join(years[:8]), hint))
-    elif year is not None and years and years[0] != str(year):
-        hint = f"Give --year {years[0]}, or the table of {year}."
-        faults.append(Fault("another year than asked for", where, str(year), years[0], hint))
-    elif years and years[0].isdecimal():
-        return int(years[0])
-    return year
 
 
 def _layout(raw: RawTable, method: Method) -> list[_Part]:

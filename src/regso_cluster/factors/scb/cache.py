@@ -93,9 +93,7 @@ def collect(
     """
     work = root / "unfinished" / name.replace("/", "-")
     work.mkdir(parents=True, exist_ok=True)
-    files = []
-    for part in parts:
-        files.append(_known(work, part.name) or _store(work, part))
+    files = [_known(work, part.name) or _store(work, part) for part in parts]
     said = {"format": 1, **about, "answers": files}
     made = files
     if finish:

@@ -226,7 +226,8 @@ class Client:
 
     def _read(self, response: requests.Response, where: str, started: float) -> bytes:
         """Read an answer piece by piece, within its limits."""
-        pieces, size = [], 0
+        pieces: list[bytes] = []
+        size = 0
         while True:
             # read1 gives what has come; read would wait in silence for a whole piece of a drip
             piece = response.raw.read1(_PIECE, decode_content=True)

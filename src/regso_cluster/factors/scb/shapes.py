@@ -1,14 +1,13 @@
 """Fetch the full-resolution outlines of RegSO or DeSO from SCB's WFS: page by page, put together, checked, kept.
 
-A page is judged before it is kept: whole features, closed rings, the numbers that it gives of itself. The layer is judged
-before it takes its place: every code of the edition once, valid polygons, metres of EPSG:3006 with the axes in order, and
-no ground of the country left bare.
+A page is judged before it is kept: whole features, closed rings, the numbers that it gives of itself. The layer is
+judged before it takes its place: every code of the edition once, valid polygons, metres of EPSG:3006 with the axes in
+order, and no ground of the country left bare.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -99,7 +98,7 @@ def write_shapes(kept: Kept, out: Path) -> Path:
         else:
             layer = gpd.read_parquet(kept.folder / SHAPES_FILE)
             layer.to_file(partial, layer=kept.folder.name, driver="GPKG", engine="pyogrio", index=False)
-        os.replace(partial, out)
+        partial.replace(out)
     return out
 
 
@@ -188,7 +187,7 @@ def _question(layer: str, lan: str | None, page: int, start: int) -> dict[str, s
         "typeNames": f"stat:{layer}",
         "outputFormat": "application/json",
         "srsName": "EPSG:3006",
-        "sortBy": "objectid",  # without an order, pages may repeat and lose features
+        "sortBy": "desokod" if layer.startswith("DeSO") else "regsokod",  # unordered pages may repeat and lose areas
         "count": str(page),
         "startIndex": str(start),
     }

@@ -14,7 +14,8 @@ import pandas as pd
 
 from regso_cluster.areas.editions import edition_of_year
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.factors.scb.tables import Fetched, Question, Service, fetch_table
+from regso_cluster.factors.scb.selection import Question
+from regso_cluster.factors.scb.tables import Fetched, Service, fetch_table
 from regso_cluster.method import Method
 
 
@@ -101,7 +102,7 @@ def fetch_method(
     missing: list[dict[str, str]] = []
     open_columns: list[Column] = []
     for column in dict.fromkeys(columns_of(method)):
-        found, reason = _usable(known.get(column), column, year, numbers or {})
+        found, reason = _usable(known.get(column), year, numbers or {})
         if found:
             open_columns.append(found)
         else:
@@ -131,7 +132,7 @@ def fetch_method(
 _Key = tuple[str, int, tuple[tuple[str, tuple[str, ...]], ...]]
 
 
-def _usable(source: Column | None, column: str, year: int, numbers: dict[str, str]) -> tuple[Column | None, str]:
+def _usable(source: Column | None, year: int, numbers: dict[str, str]) -> tuple[Column | None, str]:
     """Give a source with its table's number, or why the column cannot be fetched."""
     if source is None:
         return None, "No source is known: it is not in the list of sources."
