@@ -13,8 +13,14 @@ from regso_cluster.areas.shapes import load_shapes
 from regso_cluster.factors.scb.client import Limits
 from tests.factors import scb_server
 
-QUICK = Limits(attempts=3, backoff_seconds=0.01, connect_seconds=2, silence_seconds=0.4, answer_seconds=2)
-CONFIG = {"apiVersion": "2.2.0", "maxDataCells": 150_000, "maxCallsPerTimeWindow": 1000, "timeWindow": 1, "license": "CC0"}
+QUICK = Limits(attempts=3, backoff_seconds=0.01, connect_seconds=5, silence_seconds=20, answer_seconds=60)
+CONFIG = {
+    "apiVersion": "2.2.0",
+    "maxDataCells": 150_000,
+    "maxCallsPerTimeWindow": 1000,
+    "timeWindow": 1,
+    "license": "CC0",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -55,7 +61,12 @@ def recorded(shared):
 def small():
     """A made-up table: four areas in each edition, two years, with marks, and 0 outside the years of an edition."""
     regions = ["0114R001", "0114R002", "0180R001", "2584R001"]
-    codes = [*regions, *(f"{code}_RegSO2025" for code in ["0114R001", "0114R002", "0180R001", "2523R011"]), "0114", "00"]
+    codes = [
+        *regions,
+        *(f"{code}_RegSO2025" for code in ["0114R001", "0114R002", "0180R001", "2523R011"]),
+        "0114",
+        "00",
+    ]
     cells = np.zeros((len(codes), 3, 2, 2), dtype=object)  # area, sex, measure, year
     for area, code in enumerate(codes):
         for year, inside in enumerate((("_RegSO" not in code), ("_RegSO" in code))):

@@ -42,10 +42,12 @@ class Table:
             wanted = chosen.get(key)
             if wanted is None:
                 wanted = [next(code for code in codes if code in ("TotSa", "1+2", "totalt"))]
-            ordered = [code for code in codes if code in set(wanted)]
-            if len(ordered) != len(set(wanted)):
+            asked = set(wanted)
+            ordered = [code for code in codes if code in asked]
+            if len(ordered) != len(asked):
                 raise KeyError(key)
-            take.append([list(codes).index(code) for code in ordered])
+            places = {code: place for place, code in enumerate(codes)}
+            take.append([places[code] for code in ordered])
             if key in chosen:
                 dimensions[key] = {code: codes[code] for code in ordered}
         cells = self.cells[np.ix_(*take)].ravel()

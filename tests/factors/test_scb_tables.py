@@ -34,7 +34,7 @@ value = "{value}"
 unit = "score"
 worse = "high"
 [index]
-scale = {{ kind = "rank" }}
+scale = {{ kind = "percent_rank" }}
 """
 
 
@@ -119,7 +119,9 @@ def test_an_edition_without_figures_of_the_year_is_refused_before_the_data(serve
 
 def test_every_fault_of_a_question_at_once(serve, small, tmp_path):
     service = open_service(serve(tables={"TAB1": small}).address, QUICK)
-    question = Question("TAB1", 2030, ("0000CCCC", "~finns inte", "~a"), {"Kon": ("9",), "Alder": ("1",)}, within=("0115",))
+    question = Question(
+        "TAB1", 2030, ("0000CCCC", "~finns inte", "~a"), {"Kon": ("9",), "Alder": ("1",)}, within=("0115",)
+    )
     with pytest.raises(InputError) as refused:
         fetch_table(question, service, tmp_path)
     told = [fault.what for fault in refused.value.faults]
@@ -215,7 +217,9 @@ def test_a_run_that_was_cut_off_goes_on_where_it_stopped(serve, small, tmp_path)
     replay.faults.clear()
     replay.bodies.clear()
     assert fetch_table(question, service, tmp_path).frame["0000AAAA"].tolist() == ["401", "501", "601", "701"]
-    asked = [one["valueCodes"] for body in replay.bodies for one in body["selection"] if one["variableCode"] == "Region"]
+    asked = [
+        one["valueCodes"] for body in replay.bodies for one in body["selection"] if one["variableCode"] == "Region"
+    ]
     assert asked == [["0114R001_RegSO2025"], ["0180R001_RegSO2025"], ["2523R011_RegSO2025"]]
     assert not list((tmp_path / "unfinished").iterdir())
 
