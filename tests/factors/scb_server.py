@@ -195,7 +195,7 @@ class Handler(BaseHTTPRequestHandler):
         self, code: int, text: str | bytes, headers: dict[str, str] | None = None, *, length: int | None = None
     ) -> None:
         content = text.encode() if isinstance(text, str) else text
-        packed = "gzip" in self.headers.get("Accept-Encoding", "") and length is None
+        packed = "gzip" in self.headers.get("Accept-Encoding", "") and length is None and len(content) < 1_000_000
         if packed:
             content = gzip.compress(content, 1)
         self.send_response(code)

@@ -14,6 +14,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.scb.client import Answer
 
 SOURCE = "source.json"
+_STALE_SECONDS = 7 * 24 * 3600  # parts that old may be of another state of the service
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,8 @@ def collect(
         forgotten. The cache is as it was
     """
     work = root / "unfinished" / name.replace("/", "-")
+    if work.is_dir() and time.time() - work.stat().st_mtime > _STALE_SECONDS:
+        shutil.rmtree(work)
     work.mkdir(parents=True, exist_ok=True)
     files = [_known(work, part.name) or _store(work, part) for part in parts]
     said = {"format": 1, **about, "answers": files}

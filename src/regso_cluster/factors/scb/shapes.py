@@ -8,6 +8,7 @@ order, and no ground of the country left bare.
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,6 +38,7 @@ LAYERS = {
 DESO_AREAS = {2020: 5984, 2025: 6160}
 PAGE = 500
 _MOST_PAGES = 200
+_DISAGREE = ("the layer changed while it was fetched", "a page with other than its number of areas")
 _MENDED = 1e-6  # share of its ground that mending a ring may change
 _LOOKS, _COVERED = 120, 0.9  # points looked at in each area, and the share of them that must lie in the layer
 _EAST, _NORTH = (200_000, 1_000_000), (6_100_000, 7_700_000)  # Sweden in SWEREF 99 TM
@@ -72,10 +74,9 @@ def fetch_shapes(
     if kept:
         return kept
     layer = LAYERS[edition, deso]
-    pages: list[dict[str, Any]] = []
     about = {"service": client.base, "layer": f"stat:{layer}", "edition": edition, "lan": lan, "page": page}
     return collect(
-        cache, name, _pages(client, layer, lan, page, pages, cache, name), about,
+        cache, name, _pages(client, layer, lan, page, cache, name), about,
         lambda work: _finish(work, edition, deso, lan),
     )  # fmt: skip
 
@@ -151,29 +152,36 @@ def check_layer(layer: gpd.GeoDataFrame, edition: int, *, deso: bool = False, la
     return faults + _shape_faults(layer, own, lan, where)
 
 
-def _pages(
-    client: Client, layer: str, lan: str | None, page: int, pages: list[dict[str, Any]], cache: Path, name: str
-) -> Iterator[Part]:
+def _pages(client: Client, layer: str, lan: str | None, page: int, cache: Path, name: str) -> Iterator[Part]:
     """Give page after page until the layer has as many features as it says; each is judged before it is kept."""
-    got, number = 0, 0
+    got, number, total = 0, 0, 0
     work = cache / "unfinished" / name.replace("/", "-")
+
+    def judged(content: bytes, where: str, start: int) -> dict[str, Any]:
+        try:
+            return _read_page(content, where, start, page, total)
+        except InputError as error:
+            if any(fault.what in _DISAGREE for fault in error.faults):
+                shutil.rmtree(work, ignore_errors=True)  # no telling which of the pages is wrong: ask for all anew
+            raise
+
     while True:
         start = got
         file = f"page-{number:03d}.json"
+        fresh: list[dict[str, Any]] = []
 
-        def ask(start: int = start) -> Answer:
-            total = pages[0]["numberMatched"] if pages else "?"
-            client.say(f"{layer}: {start} of {total} areas")
+        def ask(start: int = start, fresh: list[dict[str, Any]] = fresh) -> Answer:
+            client.say(f"{layer}: area {start + 1} and on")
             answer = client.ask(parameters=_question(layer, lan, page, start))
-            _read_page(answer.content, answer.address.split("?")[0], start, page, pages)
+            fresh.append(judged(answer.content, answer.address.split("?")[0], start))
             return answer
 
         yield Part(file, ask)
-        read = _read_page((work / file).read_bytes(), file, start, page, pages)
-        pages.append({"numberMatched": read["numberMatched"], "count": len(read["features"])})
+        read = fresh[0] if fresh else judged((work / file).read_bytes(), file, start)
+        total = read["numberMatched"]
         got += len(read["features"])
         number += 1
-        if got >= read["numberMatched"]:
+        if got >= total:
             return
         if number > _MOST_PAGES:
             raise InputError(Fault("more pages than any layer has", layer, f"at most {_MOST_PAGES}"))
@@ -194,7 +202,7 @@ def _question(layer: str, lan: str | None, page: int, start: int) -> dict[str, s
     return asked | ({"cql_filter": f"lanskod='{lan}'"} if lan else {})
 
 
-def _read_page(content: bytes, where: str, start: int, page: int, pages: list[dict[str, Any]]) -> dict[str, Any]:
+def _read_page(content: bytes, where: str, start: int, page: int, total: int) -> dict[str, Any]:
     """Read a page and judge it: all of it there, in the right system, every polygon whole."""
     read = as_json(Answer(content, where, ""))
     try:
@@ -216,8 +224,8 @@ def _read_page(content: bytes, where: str, start: int, page: int, pages: list[di
         got = f"{len(properties)} (it says {read.get('numberReturned')} of {matched})"
         hint = "Run again: a page was cut short or repeated."
         faults.append(Fault("a page with other than its number of areas", where, f"{expected}", got, hint))
-    if pages and pages[0]["numberMatched"] != matched:
-        got = f"{pages[0]['numberMatched']}, then {matched}"
+    if total and total != matched:
+        got = f"{total}, then {matched}"
         faults.append(Fault("the layer changed while it was fetched", where, got=got, hint="Run again."))
     if not system.endswith("3006"):
         faults.append(Fault("another coordinate system", where, "EPSG:3006", system))
