@@ -95,7 +95,7 @@ def country():
     def table(label, measures, others=None):
         dimensions = {"Region": dict.fromkeys(codes, "")} | (others or {})
         dimensions |= {"ContentsCode": {code: name for code, (name, _) in measures.items()}}
-        dimensions["Tid"] = {"2023": "2023", "2024": "2024"}
+        dimensions["Tid"] = {"2022": "2022", "2023": "2023", "2024": "2024"}
         shape = [len(one) for one in dimensions.values()]
         cells = np.zeros(shape, dtype=object)
         for place, (_, values) in enumerate(measures.values()):

@@ -109,7 +109,7 @@ def test_a_table_known_by_its_older_name_and_the_latest_election(serve, country,
         "Bakgrund": {"tot": "samtliga"}, "ContentsCode": {"0000VVVV": "Valdeltagande i val till kommun, procent"},
         "Tid": {"2018": "2018", "2022": "2022"},
     }  # fmt: skip
-    turnout.cells = turnout.cells[:, :, :1, :1, :]
+    turnout.cells = turnout.cells[:, :, :1, :1, :2]
     replay = serve(tables=country | {"TAB99": turnout})
     method = load_method("utanforskapets-karta-2004")
     service = open_service(replay.address, QUICK)
@@ -118,6 +118,11 @@ def test_a_table_known_by_its_older_name_and_the_latest_election(serve, country,
     asked = [one["valueCodes"] for body in replay.bodies for one in body["selection"] if one["variableCode"] == "Tid"]
     assert sorted(asked) == [["2022"], ["2023"]]
     assert fetched.frame["kommunalt_valdeltagande"].iloc[0] == "100"
+    of_the_election = fetch_method(method, 2022, service, tmp_path, numbers=numbers)
+    assert of_the_election.origin["missing"] == fetched.origin["missing"]
+    assert len(fetched.origin["missing"]) == 1
+    asked = [one["valueCodes"] for body in replay.bodies for one in body["selection"] if one["variableCode"] == "Tid"]
+    assert ["2018"] not in asked  # the election of the year itself is the latest
     later = fetch_method(method, 2024, service, tmp_path, numbers=numbers)
     assert "crosswalk" in {one["column"]: one["reason"] for one in later.origin["missing"]}["kommunalt_valdeltagande"]
 
