@@ -77,6 +77,20 @@ def test_numba_only_in_kernels(sources):
     assert not outside
 
 
+NETWORK = r"requests|urllib3|tenacity|httpx|aiohttp|socket|ssl|http|ftplib|urllib\.request|pxweb\w*|pyproj\.network"
+
+
+def test_only_fetch_touches_the_network(sources):
+    """HTTP and sockets in the client alone; what leads to it in its own room and in the command `fetch`."""
+    for path, text in sources.items():
+        own = re.findall(rf"^\s*(?:import|from) (?:{NETWORK})\b", text, re.MULTILINE)
+        assert not own or path.parts[:2] == ("factors", "scb"), path
+        leads = {module for module in imports(ast.parse(text)) if module.startswith("regso_cluster.factors.scb")}
+        home = path.parts[:2] == ("factors", "scb") or path.parts == ("commands", "fetch.py")
+        assert home or not leads, path
+    assert "import requests" in sources[next(path for path in sources if path.name == "client.py")]
+
+
 def test_a_kernel_file_calls_jitted_code_of_its_own_file_only(sources):
     for path, text in sources.items():
         if path.parts[0] == "kernels":

@@ -4,7 +4,7 @@ The map of the house; data walk through it once, in this direction:
 
     method          all choices of one classification, as a TOML file
     areas           which areas there are: codes, editions, shapes
-    factors         what is measured: tables read and checked, rates, scales
+    factors         what is measured: tables read and checked, rates, scales; factors.scb fetches them
     kernels         all numba code: arrays in, arrays filled
     grouping        from scores to groups: problems, composite groups, index, tiers, clusters, profiles
     certainty       how sure we are

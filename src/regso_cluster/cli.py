@@ -16,6 +16,7 @@ import click
 from regso_cluster import __version__
 from regso_cluster.commands.about import bench, methods
 from regso_cluster.commands.classify import classify
+from regso_cluster.commands.fetch import fetch
 from regso_cluster.commands.releases import export, verify
 from regso_cluster.commands.tables import check, example
 from regso_cluster.commands.years import compare, freeze
@@ -64,6 +65,7 @@ def main(debug: bool) -> None:  # noqa: ARG001
 
 for command in (
     example,
+    fetch,
     check,
     classify,
     freeze,

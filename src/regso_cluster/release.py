@@ -97,7 +97,7 @@ class Release:
         return FactorTable(
             areas.assign(population=areas["population"].astype("Float64").to_numpy(np.float64, na_value=np.nan)),
             wide("numerator"), wide("denominator"), wide("value"), wide("status"), given["edition"],
-            inputs["name"], inputs["sha256"], (), given["synthetic"],
+            inputs["name"], inputs["sha256"], (), given["synthetic"], inputs.get("origin"),
         )  # fmt: skip
 
     @property
@@ -235,7 +235,7 @@ def _manifest(
         "edition": table.edition,
         "synthetic": table.synthetic,
         "method": {"name": method.name, "sha256": method.hash, "seed": method.seed},
-        "inputs": [{"name": table.source, "sha256": table.sha256}],
+        "inputs": [{"name": table.source, "sha256": table.sha256} | ({"origin": table.origin} if table.origin else {})],
         "yardstick": _describe_yardstick(method),
         "previous": None,
         "figures": classification.figures,

@@ -17,6 +17,7 @@ import pandas as pd
 
 from regso_cluster.compare import compare, write_comparison
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.factors.origin import SUFFIX as ORIGIN
 from regso_cluster.factors.tables import FactorTable, read_factors
 from regso_cluster.method import Method
 from regso_cluster.pipeline import Classification, classify
@@ -67,7 +68,7 @@ def find_tables(folder: str | Path) -> tuple[dict[int, Path], list[str]]:
     tables: dict[int, Path] = {}
     others, faults = [], []
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-        if path.name.startswith(".") or not path.is_file():
+        if path.name.startswith(".") or path.name.endswith(ORIGIN) or not path.is_file():
             continue
         years = re.findall(r"(?<!\d)(?:19|20)\d{2}(?!\d)", path.stem)
         if path.suffix.lower() not in SUFFIXES or len(set(years)) != 1:

@@ -59,6 +59,11 @@ class Steps:
         if self._status:
             self._status.stop()
 
+    def say(self, text: str) -> None:
+        """Show what a step is at."""
+        if self._status:
+            self._status.update(f"{text} ...")
+
     @contextmanager
     def __call__(self, step: str) -> Iterator[None]:
         """Show the step while the body runs, and keep how long it took."""

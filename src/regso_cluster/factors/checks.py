@@ -7,6 +7,7 @@ import pandas as pd
 
 from regso_cluster.areas.codes import kommun_of
 from regso_cluster.errors import Fault
+from regso_cluster.factors.reading import RawTable, as_text
 from regso_cluster.method import UNIT_RANGE, Factor, Method
 
 
@@ -63,6 +64,24 @@ def doubtful_units(counts: pd.DataFrame, method: Method) -> list[str]:
         for factor in method.factors
         if factor.value and factor.unit == "per cent" and 0 < factor_part(counts, factor)["value"].max() <= 1
     ]
+
+
+def check_year(raw: RawTable, year: int | None, faults: list[Fault]) -> int | None:
+    """Compare the year asked for with the table's own, and give the one that is known."""
+    columns = [column for column in raw.frame.columns if str(column).lower() == "year"]
+    if not columns:
+        return year
+    years = sorted(set(raw.frame[columns[0]].map(as_text)) - {""})
+    where = f"{raw.name}, column {columns[0]}"
+    if len(years) > 1:
+        hint = "Split the table: one file a year."
+        faults.append(Fault("more than one year", where, "one year", ", ".join(years[:8]), hint))
+    elif year is not None and years and years[0] != str(year):
+        hint = f"Give --year {years[0]}, or the table of {year}."
+        faults.append(Fault("another year than asked for", where, str(year), years[0], hint))
+    elif years and years[0].isdecimal():
+        return int(years[0])
+    return year
 
 
 Judgement = tuple[str, "pd.Series[bool]", str, str]

@@ -21,7 +21,8 @@ import pandas as pd
 from regso_cluster.errors import Fault, InputError
 
 TEXT_SUFFIXES = (".csv", ".txt", ".tsv")
-SUFFIXES = (*TEXT_SUFFIXES, ".xlsx", ".xls", ".xlsb", ".ods", ".parquet")
+JSON_SUFFIXES = (".json", ".jsonstat")
+SUFFIXES = (*TEXT_SUFFIXES, ".xlsx", ".xls", ".xlsb", ".ods", ".parquet", *JSON_SUFFIXES)
 LARGEST = 1e15  # beyond it a float64 no longer tells neighbouring whole numbers apart
 _SPACES = re.compile(r"[ \u00a0\u2009\u202f]")
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}([ \u00a0\u2009\u202f]\d{3})+([.,]\d+)?")
@@ -66,7 +67,7 @@ class Numbers:
 
 
 def read_table(path: str | Path) -> RawTable:
-    """Read CSV (comma, semicolon or tab; UTF-8, UTF-16 or Windows-1252), Excel, OpenDocument or Parquet.
+    """Read CSV (comma, semicolon or tab; UTF-8, UTF-16 or Windows-1252), Excel, OpenDocument, Parquet or JSON-stat 2.
 
     Rows without any content, unnamed columns without content and the footer of a database export (text in the first
     column below an empty row) are left out with a note.
@@ -89,6 +90,10 @@ def read_table(path: str | Path) -> RawTable:
         frame, notes, decimal_comma = _read_text(content, path.name)
     elif path.suffix.lower() == ".parquet":
         frame, notes = _read_parquet(content, path.name)
+    elif path.suffix.lower() in JSON_SUFFIXES:
+        from regso_cluster.factors.pxweb import read_jsonstat
+
+        frame, notes = read_jsonstat(content, path.name), []
     else:
         frame, notes = _read_workbook(content, path.name)
         decimal_comma = None

@@ -9,6 +9,7 @@ import dataclasses
 import difflib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,8 +24,10 @@ from regso_cluster.areas.editions import (
     edition_of_year,
 )
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.factors.checks import check_counts, doubtful_units, factor_part
+from regso_cluster.factors.checks import check_counts, check_year, doubtful_units, factor_part
 from regso_cluster.factors.deso import to_regso
+from regso_cluster.factors.origin import read_origin
+from regso_cluster.factors.pxweb import to_areas
 from regso_cluster.factors.rates import MISSING, OBSERVED, SUPPRESSED, TOO_FEW, rate
 from regso_cluster.factors.reading import RawTable, as_text, parse_numbers, read_table
 from regso_cluster.method import Factor, Method
@@ -44,6 +47,7 @@ class FactorTable:
     source, sha256 : file name and hash of the input
     notes : what was repaired, recognised, left out
     synthetic : the table says of itself that it is made up (a column `synthetic` with any "yes")
+    origin : what `regso-cluster fetch` wrote beside the file of its sources; None where there is nothing
 
     The status of an area is that of its least known factor: too_few_residents, missing, suppressed, observed.
     """
@@ -58,6 +62,7 @@ class FactorTable:
     sha256: str
     notes: tuple[str, ...]
     synthetic: bool = False
+    origin: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,7 @@ def read_factors(
 
     Parameters
     ----------
-    path : CSV, Excel or Parquet; of one year
+    path : CSV, Excel, Parquet or JSON-stat 2; of one year. What PxWeb gives is brought to one row an area
     method : names the columns, units and marks
     edition : 2020 or 2025; default: from code suffixes, from the codes themselves, else from `year`
     year : the reference year; a column `year` of the table must agree
@@ -93,9 +98,13 @@ def read_factors(
     InputError  every fault of the table at once
     """
     raw = read_table(path)
+    origin, said = read_origin(Path(path), raw.sha256)
+    if method.table.areas == "regso":
+        raw = to_areas(raw, method.table.code, frozenset(column for one in method.factors for column in one.columns))
     faults: list[Fault] = []
-    notes = list(raw.notes)
-    year = _check_year(raw, year, faults)
+    notes = [*said, *raw.notes]
+    edition = edition or (origin or {}).get("edition")
+    year = check_year(raw, year, faults)
     parts = _layout(raw, method)
     codes, by_deso, edition = _codes(raw, method, edition, year, faults, notes)
     counts, status = _numbers(raw, parts, codes, method, faults, notes)
@@ -114,25 +123,7 @@ def read_factors(
         hint = "Residents weigh the areas: give their number."
         raise InputError(Fault("no residents at all", f"{raw.name}, column {method.table.population}", hint=hint))
     counts, status = counts.reindex(areas.index), status.reindex(areas.index, fill_value=MISSING)
-    return _assemble(raw, method, areas, counts, status, edition, notes)
-
-
-def _check_year(raw: RawTable, year: int | None, faults: list[Fault]) -> int | None:
-    """Compare the year asked for with the table's own, and give the one that is known."""
-    columns = [column for column in raw.frame.columns if str(column).lower() == "year"]
-    if not columns:
-        return year
-    years = sorted(set(raw.frame[columns[0]].map(as_text)) - {""})
-    where = f"{raw.name}, column {columns[0]}"
-    if len(years) > 1:
-        hint = "Split the table: one file a year."
-        faults.append(Fault("more than one year", where, "one year", ", ".join(years[:8]), hint))
-    elif year is not None and years and years[0] != str(year):
-        hint = f"Give --year {years[0]}, or the table of {year}."
-        faults.append(Fault("another year than asked for", where, str(year), years[0], hint))
-    elif years and years[0].isdecimal():
-        return int(years[0])
-    return year
+    return dataclasses.replace(_assemble(raw, method, areas, counts, status, edition, notes), origin=origin)
 
 
 def _layout(raw: RawTable, method: Method) -> list[_Part]:
