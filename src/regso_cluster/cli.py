@@ -15,6 +15,7 @@ import click
 
 from regso_cluster import __version__
 from regso_cluster.commands.about import bench, methods
+from regso_cluster.commands.agencies import join
 from regso_cluster.commands.classify import classify
 from regso_cluster.commands.releases import export, verify
 from regso_cluster.commands.tables import check, example
@@ -70,6 +71,7 @@ for command in (
     compare,
     verify,
     export,
+    join,
     methods,
     bench,
 ):
