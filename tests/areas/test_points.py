@@ -6,8 +6,9 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
+from regso_cluster.areas.layers import load_waters
 from regso_cluster.areas.points import index_areas, locate, nearest_border
-from regso_cluster.areas.shapes import load_shapes, load_waters
+from regso_cluster.areas.shapes import load_shapes
 from regso_cluster.errors import InputError
 
 KM = 1000.0
@@ -106,7 +107,9 @@ def test_random_points_and_vertices_as_geos_says(sweden):
     assert np.array_equal(np.where(expected == 3363, -1, expected), found.area)
     some = np.flatnonzero(found.area >= 0)[:3000:7]
     lines = shapely.linestrings(sweden.inner.edges.reshape(-1, 2, 2))
-    nearest, away = shapely.STRtree(lines).query_nearest(shapely.points(xy[some]), return_distance=True, all_matches=False)
+    nearest, away = shapely.STRtree(lines).query_nearest(
+        shapely.points(xy[some]), return_distance=True, all_matches=False
+    )
     assert len(nearest[0]) == len(some)
     assert found.border_m[some] == pytest.approx(away, abs=1e-6)
 

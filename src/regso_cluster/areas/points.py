@@ -118,9 +118,7 @@ def index_areas(codes: Sequence[str], shapes: Shapes) -> AreaIndex:
     bounds = shapely.bounds(shapes)
     cells = _bucket(bounds, CELL_M)
     strips, strip_start, strip_edges = _strips_of(edges, owner, bounds)
-    return AreaIndex(
-        tuple(map(str, codes)), shapes, cells, bounds, strips, strip_start, strip_edges, edges, owner
-    )
+    return AreaIndex(tuple(map(str, codes)), shapes, cells, bounds, strips, strip_start, strip_edges, edges, owner)
 
 
 def _check(codes: Sequence[str], shapes: Shapes) -> None:
@@ -134,7 +132,8 @@ def _check(codes: Sequence[str], shapes: Shapes) -> None:
     kinds = shapely.get_type_id(shapes)
     bad = np.flatnonzero(~np.isin(kinds, (3, 6)) | shapely.is_empty(shapes))  # polygon, multipolygon
     faults += [
-        Fault("an area without a polygon", f"code {codes[at]}", hint="Take it out, or mend the layer.") for at in bad
+        Fault("an area without a polygon", f"code {codes[int(at)]}", hint="Take it out, or mend the layer.")
+        for at in bad
     ]
     if faults:
         raise InputError(faults)
@@ -151,7 +150,7 @@ def _edges_of(shapes: Shapes) -> tuple[Floats, Integers]:
 
 
 def _bucket(boxes: Floats, size: float, grid: Floats | None = None) -> _Buckets:
-    """Sort boxes (n, 4: left, bottom, right, top) into the cells of a grid; the grid is laid around them if not given."""
+    """Sort boxes (n, 4: left, bottom, right, top) into the cells of a grid, which is laid around them if not given."""
     if grid is None:
         left, bottom = boxes[:, :2].min(axis=0) - RIM_CELLS * size
         columns, rows = np.floor((boxes[:, 2:].max(axis=0) - (left, bottom)) / size) + 1 + RIM_CELLS

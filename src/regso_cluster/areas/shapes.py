@@ -1,28 +1,30 @@
-"""Outlines and neighbours of the areas of RegSO 2025. How they were made: data/shapes/README.md."""
+"""Outlines and neighbours of the areas.
+
+The package carries those of RegSO 2025 for display (data/shapes/README.md); `regso-cluster fetch shapes` brings SCB's
+full outlines of both editions into the user's cache.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
-import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from regso_cluster.areas._files import shapes_file
-from regso_cluster.areas.editions import check_edition, code_set
+from regso_cluster.areas.editions import EDITIONS, code_set
 from regso_cluster.errors import Fault, InputError
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-
-# of the shipped outlines: data/shapes/README.md
-SIMPLIFIED_M = 15.0  # tolerance of their simplification
-COAST_M = 2_000.0  # how far their coast may be off: nine tenths of it are nearer, and so far out towns are cut
+SHAPES_FILE = "areas.parquet"
 
 
 class NeighbourArrays(NamedTuple):
@@ -43,101 +45,95 @@ class NeighbourArrays(NamedTuple):
     shared_m: NDArray[np.float64]
 
 
-def load_shapes() -> gpd.GeoDataFrame:
-    """Read the outlines for display of the 3,363 areas of RegSO 2025.
+def load_shapes(edition: int = 2025, *, full: bool = False, cache: Path | None = None) -> gpd.GeoDataFrame:
+    """Read the outlines of the 3,363 areas of an edition.
+
+    Parameters
+    ----------
+    edition : 2020 or 2025
+    full : SCB's full outlines, which must have been fetched; those of 2020 are always these
+    cache : where they were fetched to; None is the user's own cache
 
     Returns
     -------
     `regso`, `name`, `kommun`, `kommun_name`, `lan`, `lan_name`, `geometry` (EPSG:3006, metres), ordered
     by code
 
+    Raises
+    ------
+    InputError  outlines that were not fetched, or are damaged
+
     Notes
     -----
-    The outlines are simplified and end at a generalised coast. They are a valid coverage, and right for
-    maps; areas in square kilometres, and points near a border or at sea, ask for SCB's own layer.
+    The outlines of the package are simplified and end at a generalised coast. They are a valid coverage, and right for
+    maps; areas in square kilometres, and points near a border or at sea, ask for the full ones.
     """
     import geopandas as gpd  # noqa: PLC0415 (slow; codes and names do without)
 
-    return gpd.read_parquet(shapes_file("regso_2025.parquet"))
-
-
-def load_waters() -> gpd.GeoDataFrame:
-    """Read what the outlines for display leave out of the areas of RegSO 2025: the sea to the territorial limit, lakes.
-
-    Returns
-    -------
-    `regso`, `geometry` (EPSG:3006, metres), ordered by code; areas without such waters have no row
-    """
-    import geopandas as gpd  # noqa: PLC0415
-
-    return gpd.read_parquet(shapes_file("regso_2025_waters.parquet"))
+    display = gpd.read_parquet(shapes_file("regso_2025.parquet"))
+    if edition == 2025 and not full:
+        return display
+    path = fetched_shapes(edition, cache=cache)
+    if path is None:
+        hint = f"Fetch them: regso-cluster fetch shapes --edition {edition}"
+        raise InputError(Fault(f"the full outlines of RegSO {edition} are not at hand", hint=hint))
+    layer = gpd.read_parquet(path).rename(columns={"regsokod": "regso", "regsonamn": "name", "kommunkod": "kommun"})
+    places = display.drop_duplicates("kommun")[["kommun", "kommun_name", "lan", "lan_name"]]
+    return layer[["regso", "name", "kommun", "geometry"]].merge(places, on="kommun", how="left")[list(display.columns)]
 
 
 def cache_folder() -> Path:
-    """Give the folder for what is fetched: REGSO_CLUSTER_CACHE, else the user's own folder for caches."""
-    if said := os.environ.get("REGSO_CLUSTER_CACHE"):
-        return Path(said)
-    windows, unix = os.environ.get("LOCALAPPDATA"), os.environ.get("XDG_CACHE_HOME")
-    if sys.platform == "win32" and windows:
-        return Path(windows) / "regso_cluster"
-    return (Path(unix) if unix else Path.home() / ".cache") / "regso_cluster"
+    """Give the folder that fetched answers are kept in: REGSO_CACHE, else the user's own cache of this system."""
+    import platformdirs  # noqa: PLC0415 (needed by what was fetched alone)
+
+    named = os.environ.get("REGSO_CACHE")
+    return Path(named) if named else Path(platformdirs.user_cache_dir("regso_cluster", appauthor=False))
 
 
-def fetched_shapes(edition: int) -> Path | None:
-    """Give the file of full outlines that `fetch shapes` has put into the cache; None where there is none."""
-    for suffix in ("parquet", "gpkg"):
-        path = cache_folder() / "shapes" / f"regso_{edition}.{suffix}"
-        if path.is_file():
-            return path
-    return None
-
-
-def read_shapes(path: str | Path, edition: int) -> gpd.GeoDataFrame:
-    """Read SCB's full outlines of an edition.
-
-    Parameters
-    ----------
-    path : GeoPackage or GeoParquet with a column `regsokod` (or `regso`), as the WFS gives it
-    edition : 2020 or 2025
-
-    Returns
-    -------
-    `regso`, `geometry` (EPSG:3006, metres), ordered by code; a part of the country is allowed
+def fetched_name(edition: int, *, deso: bool = False) -> str:
+    """Name the folder of a fetched layer below `shapes` of the cache.
 
     Raises
     ------
-    InputError  no layer, no column of codes, codes of another edition or doubled, no coordinate system, no polygons
+    InputError  another edition
     """
-    path = Path(path)
-    layer = _open_layer(path)
-    code = next((name for name in ("regsokod", "regso") if name in layer), None)
-    if code is None:
-        listed = ", ".join(map(str, layer.columns))
-        hint = "Fetch the layer with `regso-cluster fetch shapes`."
-        raise InputError(Fault("no column of codes in the layer", path.name, "regsokod", listed, hint))
-    faults = check_edition(layer[code].astype(str), edition)
-    if layer.crs is None:
-        hint = "Write the layer with its coordinate system."
-        faults.append(Fault("a layer without a coordinate system", path.name, "EPSG:3006", hint=hint))
-    if faults:
-        raise InputError(faults)
-    layer = layer.to_crs("EPSG:3006") if layer.crs.to_epsg() != 3006 else layer
-    layer = layer[[code, layer.geometry.name]].rename(columns={code: "regso"}).rename_geometry("geometry")
-    return layer.sort_values("regso", ignore_index=True)
+    if edition not in EDITIONS:
+        raise InputError(Fault("an edition that does not exist", expected="2020 or 2025", got=str(edition)))
+    return f"deso_{2018 if edition == 2020 else 2025}" if deso else f"regso_{edition}"
 
 
-def _open_layer(path: Path) -> Any:
-    import geopandas as gpd  # noqa: PLC0415
-    import pyarrow as pa  # noqa: PLC0415
-    import pyogrio  # noqa: PLC0415
+def fetched_shapes(edition: int, *, deso: bool = False, cache: Path | None = None) -> Path | None:
+    """Find SCB's full outlines, when `regso-cluster fetch shapes` has brought them.
 
-    hint = "Give a GeoPackage or GeoParquet of SCB's RegSO layer."
-    if not path.is_file():
-        raise InputError(Fault("no such file", str(path), hint=hint))
+    Parameters
+    ----------
+    edition : 2020 or 2025
+    deso : DeSO (2018 with edition 2020) instead of RegSO
+    cache : where they were fetched to; None is the user's own cache
+
+    Returns
+    -------
+    a GeoParquet of the whole country in EPSG:3006 with `regsokod` (and `desokod`), `kommunkod`, `lanskod`, `version`;
+    None where it was not fetched
+
+    Raises
+    ------
+    InputError  another edition; a file that is no longer the one that was fetched
+    """
+    folder = (cache or cache_folder()) / "shapes" / fetched_name(edition, deso=deso)
+    if not folder.is_dir():
+        return None
     try:
-        return gpd.read_parquet(path) if path.suffix.lower() == ".parquet" else gpd.read_file(path.resolve())
-    except (pyogrio.errors.DataSourceError, pa.ArrowException, OSError, ValueError) as error:
-        raise InputError(Fault("not readable as a layer", path.name, got=str(error)[:100], hint=hint)) from error
+        files = json.loads((folder / "source.json").read_bytes())["files"]
+        with (folder / SHAPES_FILE).open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        whole = files == [{"file": SHAPES_FILE, "sha256": digest}]
+    except (OSError, ValueError, KeyError, TypeError):
+        whole = False
+    if not whole:
+        hint = f"Fetch it again: regso-cluster fetch shapes --edition {edition}{' --deso' if deso else ''}"
+        raise InputError(Fault("a damaged layer in the cache", str(folder), hint=hint))
+    return folder / SHAPES_FILE
 
 
 def load_neighbours() -> pd.DataFrame:

@@ -60,7 +60,7 @@ def join(  # noqa: PLR0913  # one an option of the command
     click.echo(done.report.text(), err=True)
     if done.refused:
         click.echo(
-            f"Error: {done.report.unmatched:,} rows have no area, {max_unmatched:,} are allowed: {out} was not written. "
+            f"Error: {done.report.unmatched:,} rows have no area, {max_unmatched:,} are allowed: {out} not written. "
             f"Mend them, or keep them with --max-unmatched {done.report.unmatched}.",
             err=True,
         )

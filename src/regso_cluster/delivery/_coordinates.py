@@ -68,16 +68,17 @@ def read_coordinates(
     ------
     InputError  a coordinate system that is not known; without `crs`, numbers that are of neither system in most rows
     """
-    a, b = (_numbers(column, decimal_comma) for column in (first, second))
-    blank = [column.map(as_text).to_numpy() == "" if column.dtype == object or not _numeric(column)
-             else column.isna().to_numpy() for column in (first, second)]  # fmt: skip
+    pair = [column if _numeric(column) else column.astype(object) for column in (first, second)]
+    a, b = (_numbers(column, decimal_comma) for column in pair)
+    texts = [column.map(as_text).to_numpy(dtype=object) for column in pair]
+    blank = [text == "" for text in texts]
     zero = (a == 0) & (b == 0)
     missing = (blank[0] & blank[1]) | zero
     unreadable = ~missing & ~(np.isfinite(a) & np.isfinite(b))
     read = ~(missing | unreadable)
     notes = [f"{int(zero.sum())} rows at 0, 0 taken for missing"] if zero.any() else []
     x, y, swapped = _to_sweref(a, b, read, known_crs(crs), f"columns {first.name} and {second.name}", notes)
-    given = np.array([f"{p}, {q}" for p, q in zip(map(as_text, first), map(as_text, second), strict=True)], dtype=object)
+    given = np.where(blank[0] & blank[1], "", texts[0] + ", " + texts[1])
     return Coordinates(x, y, missing, unreadable, swapped, given, tuple(notes))
 
 
@@ -114,7 +115,9 @@ def known_crs(crs: str) -> str:
         known = pyproj.CRS.from_user_input(crs)
     except pyproj.exceptions.CRSError as error:
         hint = "Give sweref99tm, wgs84, or a code such as EPSG:3021; leave it out to have the first two recognised."
-        raise InputError(Fault("a coordinate system that is not known", "--crs", got=repr(crs)[:60], hint=hint)) from error
+        raise InputError(
+            Fault("a coordinate system that is not known", "--crs", got=repr(crs)[:60], hint=hint)
+        ) from error
     for common in (SWEREF, WGS84, "OGC:CRS84"):
         if known.equals(pyproj.CRS(common), ignore_axis_order=True):
             return WGS84 if common == "OGC:CRS84" else common

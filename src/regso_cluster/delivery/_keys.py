@@ -56,7 +56,9 @@ def kind_of(keys: pd.Series, edition: int | None, where: str) -> str:
     texts = pd.Series(pd.unique(keys.map(as_text)))
     texts = texts[texts != ""]
     names = _kommuner()
-    shares = {kind: float(parse_codes(texts, kind).codes.notna().mean()) for kind in ("regso", "deso")} if len(texts) else {}
+    shares = (
+        {kind: float(parse_codes(texts, kind).codes.notna().mean()) for kind in ("regso", "deso")} if len(texts) else {}
+    )
     if len(texts):
         kommun = parse_codes(texts, "kommun").codes.notna() | texts.map(_plain).isin(names.index).to_numpy()
         shares["kommun"] = float(kommun.mean())
@@ -84,7 +86,7 @@ def match_keys(keys: pd.Series, kind: str, keyed: Keyed, where: str) -> Matches:
         hint = "Take the column with the codes of its areas."
         raise InputError(Fault("a release whose areas are not RegSO", where, "codes of its own areas", kind, hint))
     if kind == "kommun":
-        return _match_kommuner(keys, keyed)
+        return _match_kommuner(keys)
     return _match_regso(keys, keyed, where) if kind == "regso" else _match_deso(keys, keyed, where)
 
 
@@ -98,17 +100,23 @@ class _Rows:
     status: NDArray[np.object_]
     reason: NDArray[np.object_]
 
-    def mark(self, where: NDArray[np.bool_], status: str, reason: str | NDArray[np.object_] = "") -> None:
-        self.status[where] = status
-        self.reason[where] = reason if isinstance(reason, str) else reason[where]
-        if reason != "" if isinstance(reason, str) else True:
+    def mark(self, where: NDArray[np.bool_], status: str, reason: str = "") -> None:
+        """Give keys a status; with a reason, why they have no area, they lose their code."""
+        self.status[where], self.reason[where] = status, reason
+        if reason:
             self.code[where] = None
 
     def spread(self, kind: str, notes: list[str], extra: dict[str, NDArray[np.float64]] | None = None) -> Matches:
         at = self.position
         rows = {name: values[at] for name, values in (extra or {}).items()}
         return Matches(
-            kind, self.code[at], self.status[at], self.text.to_numpy(dtype=object)[at], self.reason[at], rows, tuple(notes)
+            kind,
+            self.code[at],
+            self.status[at],
+            self.text.to_numpy(dtype=object)[at],
+            self.reason[at],
+            rows,
+            tuple(notes),
         )
 
 
@@ -116,7 +124,9 @@ def _rows(keys: pd.Series) -> _Rows:
     position, distinct = pd.factorize(keys.map(as_text).astype(object))
     size = len(distinct)
     empty = np.full(size, None, dtype=object)
-    rows = _Rows(pd.Series(distinct, dtype=object), position, empty, np.full(size, "", object), np.full(size, "", object))
+    rows = _Rows(
+        pd.Series(distinct, dtype=object), position, empty, np.full(size, "", object), np.full(size, "", object)
+    )
     rows.mark(rows.text.to_numpy() == "", "missing", "an empty cell")
     return rows
 
@@ -163,7 +173,7 @@ def _edition_of_rows(rows: _Rows, keyed: Keyed, notes: list[str]) -> NDArray[np.
     """Tell the edition of each code: by its suffix, by the user, by the code that only one edition has."""
     assert keyed.edition is not None  # noqa: S101  (`match_keys` has refused)
     found = rows.text.str.upper().str.extract(_SUFFIX, expand=False)
-    said = pd.to_numeric(found, errors="coerce").fillna(0).to_numpy(np.int64)
+    said = pd.to_numeric(found, errors="coerce").fillna(0).to_numpy(np.int64).copy()
     said[said == 2018] = 2020  # what older files call it
     suffixes = sorted(set(said[said > 0].tolist()) & set(EDITIONS))
     table = keyed.said or (suffixes[0] if len(suffixes) == 1 else None)
@@ -213,8 +223,8 @@ def _to_release(
 def _other_edition(own: int, other: int, where: str) -> Fault:
     return Fault(
         f"codes of RegSO {other}, a release of RegSO {own}", where, f"codes of RegSO {own}", f"RegSO {other}",
-        "The two share 3,362 codes, but about 288 of them have other borders: the same code is not the same place. Give "
-        f"--crosswalk, or a release of RegSO {other}; or say --edition {own} where the codes are of it after all.",
+        "The two share 3,362 codes, but about 288 of them have other borders: the same code is not the same place. "
+        f"Give --crosswalk, or a release of RegSO {other}; or say --edition {own} where the codes are of it after all.",
     )  # fmt: skip
 
 
@@ -234,7 +244,7 @@ def read_crosswalk(path: Path, to: int) -> pd.DataFrame:
     ------
     InputError  a column is missing, a share is no number, or its areas are not of edition `to`
     """
-    frame = read_agency_table(path).frame
+    frame = read_agency_table(path).frame.astype(object)
     if "table" in frame:  # the cache keeps its three tables in one file
         frame = frame[frame["table"] == "shares"]
     source, target, share = ("old", "new", "share") if to == 2025 else ("new", "old", "of_new")
@@ -271,13 +281,13 @@ def _match_deso(keys: pd.Series, keyed: Keyed, where: str) -> Matches:
     read = np.array([code is not None for code in rows.code])
     regso = key.reindex(pd.Index(rows.code)).to_numpy(dtype=object)
     absent = read & pd.isna(regso)
-    rows.code[read] = np.where(pd.isna(regso), None, regso)[read]
+    rows.code[read] = regso[read]
     rows.mark(absent, "unknown_code", f"{keyed.deso_key.name} has no such DeSO")
     editions = np.full(len(rows.text), edition, np.int64)
     return _to_release(rows, repaired, editions, keyed, where, "deso", notes, counts)
 
 
-def _match_kommuner(keys: pd.Series, keyed: Keyed) -> Matches:
+def _match_kommuner(keys: pd.Series) -> Matches:
     notes: list[str] = []
     rows = _rows(keys)
     counts = np.bincount(rows.position, minlength=len(rows.text))

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
+from regso_cluster.areas.layers import COAST_M, SIMPLIFIED_M, load_waters, read_shapes
 from regso_cluster.areas.points import AreaIndex, index_areas, locate, nearest_border
-from regso_cluster.areas.shapes import (
-    COAST_M,
-    SIMPLIFIED_M,
-    fetched_shapes,
-    load_shapes,
-    load_waters,
-    read_shapes,
-)
+from regso_cluster.areas.shapes import fetched_shapes, load_shapes
 from regso_cluster.delivery._coordinates import Coordinates
 from regso_cluster.delivery.match_report import Matches
 from regso_cluster.errors import Fault, InputError
@@ -56,16 +51,22 @@ def open_outlines(edition: int | None, shapes: Path | None) -> Outlines:
     if path is None and edition != 2025:
         hint = f"Run `regso-cluster fetch shapes --edition {edition}`, or give SCB's layer as --shapes."
         raise InputError(Fault(f"no outlines of RegSO {edition} at hand", hint=hint))
-    display = load_shapes()
-    land = index_areas(display["regso"].tolist(), display.geometry.to_numpy())
+    land, sea = _shipped()
     if path is not None:
         layer = read_shapes(path, edition)
         index = index_areas(layer["regso"].tolist(), layer.geometry.to_numpy())
         return Outlines(index, None, land, 0.0, f"SCB's full outlines ({path.name})")
-    waters = load_waters()
-    sea = index_areas(waters["regso"].tolist(), waters.geometry.to_numpy())
     name = f"the shipped outlines of RegSO 2025, simplified by {SIMPLIFIED_M:g} m"
     return Outlines(land, sea, land, SIMPLIFIED_M, name)
+
+
+@cache
+def _shipped() -> tuple[AreaIndex, AreaIndex]:
+    """Give land and waters of the shipped outlines; made once in a process."""
+    land, sea = (
+        index_areas(layer["regso"].tolist(), layer.geometry.to_numpy()) for layer in (load_shapes(), load_waters())
+    )
+    return land, sea
 
 
 def match_points(points: Coordinates, outlines: Outlines) -> Matches:
@@ -101,9 +102,11 @@ def match_points(points: Coordinates, outlines: Outlines) -> Matches:
         reason[status == name] = text
     for at in np.flatnonzero(status == "in_water"):
         reason[at] = f"more than {COAST_M / 1000:g} km from land"
+    neighbour = codes[found.neighbour]
+    neighbour[~near] = None
     extra = {
         "border_m": np.round(border_m, 1),
-        "neighbour": np.where(near, codes[found.neighbour], None),
+        "neighbour": neighbour,
         "coast_m": np.round(coast_m, 1),
         "swapped": points.swapped,
     }
@@ -134,13 +137,13 @@ def _look_at_sea(
     status[wet] = np.select([(owner >= 0) & near, owner >= 0], ["near_coast", "in_water"], "outside_sweden")
 
 
-def _look_for_land(points: Coordinates, land: AreaIndex, area: np.ndarray, status: np.ndarray, coast_m: np.ndarray) -> None:
+def _look_for_land(
+    points: Coordinates, land: AreaIndex, area: np.ndarray, status: np.ndarray, coast_m: np.ndarray
+) -> None:
     """Mark what lies in an area of the full layer, but far from anything that is land."""
     inside = np.flatnonzero(area >= 0)
     x, y = points.x[inside], points.y[inside]
     wet = inside[locate(land, x, y, distances=False).area < 0]
-    edge, away = nearest_border(
-        land.outer, points.x[wet], points.y[wet], np.ones(len(wet), np.bool_), limit=COAST_M
-    )
+    edge, away = nearest_border(land.outer, points.x[wet], points.y[wet], np.ones(len(wet), np.bool_), limit=COAST_M)
     coast_m[wet] = away
     status[wet[edge < 0]] = "in_water"

@@ -81,7 +81,9 @@ def read_agency_table(path: str | Path, layer: str = "") -> AgencyTable:
         raise InputError(Fault("no such file", str(path), hint=hint))
     kind = path.suffix.lower()
     if kind not in SUFFIXES:
-        raise InputError(Fault("unknown kind of file", path.name, ", ".join(SUFFIXES), kind or "no suffix", "Save it as CSV."))
+        raise InputError(
+            Fault("unknown kind of file", path.name, ", ".join(SUFFIXES), kind or "no suffix", "Save it as CSV.")
+        )
     check_size(path)
     if kind in TEXT_SUFFIXES:
         table = _read_text(path)
@@ -129,7 +131,7 @@ def _read_text(path: Path) -> AgencyTable:
         _check(AgencyTable(path.name, path.suffix.lower(), pd.DataFrame(columns=pd.Index(header))))
     if not header or not any(header):
         raise InputError(Fault("no rows", path.name, hint="The table needs a header row and one row a unit."))
-    reader = _LinesOfText(path.name, at + 2)
+    reader = _LinesOfText(path.name)
     try:
         table = reader.read(content, header, at, delimiter, encoding)
     except pa.ArrowException as error:
@@ -139,7 +141,6 @@ def _read_text(path: Path) -> AgencyTable:
     frame = table.to_pandas(types_mapper=pd.ArrowDtype)
     kept = len(frame) - _empty_at_the_end(frame)
     notes += [f"{at} lines above the header left out"] if at else []
-    notes += [f"{reader.blank} empty lines left out"] if reader.blank else []
     notes += [f"{len(frame) - kept} empty rows at the end left out"] if kept < len(frame) else []
     broken = sum(int(frame[name].str.contains("\n", regex=False).sum()) for name in frame.columns)
     notes += [f"{broken} cells hold a line break: if not meant, look for a stray quotation mark"] if broken else []
@@ -155,10 +156,9 @@ def _no_csv(name: str, said: str) -> Fault:
 class _LinesOfText:
     """Reads a text table; lines of another width than the header are collected, not lost."""
 
-    def __init__(self, name: str, first_row: int) -> None:
-        self.name, self.first_row = name, first_row
+    def __init__(self, name: str) -> None:
+        self.name = name
         self.faults: list[Fault] = []
-        self.blank = 0
 
     def read(self, content: bytes, header: list[str], at: int, delimiter: str, encoding: str) -> Any:
         import pyarrow as pa
@@ -180,13 +180,10 @@ class _LinesOfText:
         return text.read_csv(pa.BufferReader(content), **options)
 
     def _odd(self, row: Any) -> str:
-        if row.actual_columns == 1 and not row.text.strip():
-            self.blank += 1
-        else:
-            where = f"{self.name}, line {row.number}" if row.number is not None else self.name
-            hint = "Put a text that holds the delimiter in quotes; fill up short rows."
-            width = f"{row.expected_columns} cells"
-            self.faults.append(Fault("another width than the header", where, width, str(row.actual_columns), hint))
+        where = f"{self.name}, line {row.number}" if row.number is not None else self.name
+        hint = "Put a text that holds the delimiter in quotes; fill up short rows."
+        expected = f"{row.expected_columns} cells"
+        self.faults.append(Fault("another width than the header", where, expected, str(row.actual_columns), hint))
         return "skip"
 
 
@@ -238,7 +235,9 @@ def _read_parquet(path: Path) -> AgencyTable:
             geometry = np.asarray(shapely.from_wkb(table.column(name).to_numpy(zero_copy_only=False)), dtype=object)
         except (shapely.errors.ShapelyError, TypeError) as error:
             hint = "Write it as GeoParquet with geometries as WKB."
-            raise InputError(Fault("geometries that cannot be read", f"{path.name}, column {name}", hint=hint)) from error
+            raise InputError(
+                Fault("geometries that cannot be read", f"{path.name}, column {name}", hint=hint)
+            ) from error
         table = table.drop_columns([name])
     frame = table.replace_schema_metadata(None).to_pandas(types_mapper=pd.ArrowDtype)
     return AgencyTable(path.name, ".parquet", frame, 1, geometry, name, at, crs, metadata=metadata)
@@ -268,7 +267,9 @@ def _read_geopackage(path: Path, layer: str) -> AgencyTable:
     try:
         meta, table = pyogrio.read_arrow(path.resolve(), layer=layer)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError) as error:
-        raise InputError(Fault("not readable as a GeoPackage", path.name, got=str(error)[:100], hint=_EXPORT)) from error
+        raise InputError(
+            Fault("not readable as a GeoPackage", path.name, got=str(error)[:100], hint=_EXPORT)
+        ) from error
     name, geometry = meta["geometry_name"] or "", None
     if not name and "wkb_geometry" in table.column_names:
         name = "wkb_geometry"
@@ -313,7 +314,9 @@ def _harmless_layer(path: Path, layer: str) -> str:
             columns = connection.execute("SELECT hidden FROM pragma_table_xinfo(?)", (chosen,)).fetchall()
             sql = connection.execute("SELECT sql FROM sqlite_master WHERE name = ?", (chosen,)).fetchone()
     except sqlite3.Error as error:
-        raise InputError(Fault("not readable as a GeoPackage", path.name, got=str(error)[:100], hint=_EXPORT)) from error
+        raise InputError(
+            Fault("not readable as a GeoPackage", path.name, got=str(error)[:100], hint=_EXPORT)
+        ) from error
     if sql is None or any(hidden for (hidden,) in columns) or str(sql[0]).upper().startswith("CREATE VIRTUAL"):
         raise InputError(Fault("a layer that is computed, not stored", f"{path.name}, layer {chosen}", hint=_EXPORT))
     return chosen
@@ -324,7 +327,9 @@ def _choose_layer(layers: list[str], layer: str, name: str) -> str:
     if layer and layer not in layers:
         raise InputError(Fault("no such layer", name, listed, repr(layer), "Name one of its layers with --layer."))
     if not layer and len(layers) != 1:
-        raise InputError(Fault("which layer is meant cannot be told", name, "one layer", listed, "Name it with --layer."))
+        raise InputError(
+            Fault("which layer is meant cannot be told", name, "one layer", listed, "Name it with --layer.")
+        )
     return layer or layers[0]
 
 
@@ -353,8 +358,4 @@ def _read_geojson(path: Path) -> AgencyTable:
         {name: pd.Series([row.get(name) for row in rows], dtype=object) for name in columns},
         index=pd.RangeIndex(len(rows)), dtype=object,
     )  # fmt: skip
-    return AgencyTable(
-        path.name, ".geojson", frame, 1, geometry, "geometry", crs=str(crs), document=document
-    )
-
-
+    return AgencyTable(path.name, ".geojson", frame, 1, geometry, "geometry", crs=str(crs), document=document)

@@ -142,9 +142,7 @@ def _write_workbook(table: JoinedTable, path: Path) -> None:
         raise OSError(f"the workbook could not be written: {error}") from error
 
 
-def _write_sheet(
-    book: Any, name: str, frame: pd.DataFrame, formats: dict[str, Any], added: tuple[str, ...]
-) -> None:
+def _write_sheet(book: Any, name: str, frame: pd.DataFrame, formats: dict[str, Any], added: tuple[str, ...]) -> None:
     sheet = book.add_worksheet(name)
     for number, column in enumerate(frame.columns):
         sheet.write_string(0, number, str(column), formats["new" if column in added else "own"])
@@ -163,7 +161,7 @@ def _write_cell(sheet: Any, row: int, column: int, cell: Any, formats: dict[str,
         return 0
     if isinstance(cell, bool | np.bool_):
         sheet.write_boolean(row, column, bool(cell))
-    elif isinstance(cell, int | float | np.integer | np.floating) and abs(cell) < 1e15:
+    elif isinstance(cell, int | float | np.integer | np.floating) and -1e15 < cell < 1e15:
         sheet.write_number(row, column, float(cell))
         return min(len(f"{cell:.10g}"), 14)
     elif isinstance(cell, dt.datetime) and cell.tzinfo is None and cell.year >= 1900:
@@ -191,7 +189,7 @@ def _arrow_of(frame: pd.DataFrame) -> Any:
     for name in frame.columns:
         try:
             columns[str(name)] = pa.array(frame[name], from_pandas=True)
-        except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError):
+        except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError, OverflowError):
             texts = [None if cell is None or cell == "" else _text(cell) for cell in frame[name]]
             columns[str(name)] = pa.array(texts, pa.string())
     return pa.table(columns)
@@ -223,7 +221,7 @@ def _geo_metadata(column: str, crs: str) -> bytes:
     import pyproj
 
     known = pyproj.CRS(crs).to_json_dict() if crs else None
-    described = {"encoding": "WKB", "geometry_types": [], "crs": known}
+    described: dict[str, Any] = {"encoding": "WKB", "geometry_types": [], "crs": known}
     return json.dumps({"version": "1.0.0", "primary_column": column, "columns": {column: described}}).encode()
 
 
@@ -247,7 +245,11 @@ def _write_geopackage(table: JoinedTable, path: Path) -> None:
         options["FID"] = "ogc_fid"
     if geometry is not None:
         kinds = {str(kind) for kind in pd.unique(pd.Series(shapely.get_type_id(geometry))) if kind >= 0}
-        options |= {"geometry_name": field, "crs": crs or None, "geometry_type": "Point" if kinds == {"0"} else "Unknown"}
+        options |= {
+            "geometry_name": field,
+            "crs": crs or None,
+            "geometry_type": "Point" if kinds == {"0"} else "Unknown",
+        }
         arrow = arrow.append_column(field, pa.array(shapely.to_wkb(geometry), pa.binary()))
     try:
         pyogrio.write_arrow(arrow, path, **options)

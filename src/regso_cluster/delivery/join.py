@@ -1,4 +1,4 @@
-"""Join the groups of a release to an agency's own table: one row in, one row out, and a report of what did not match."""
+"""Join the groups of a release to an agency's own table: one row in, one row out, and a report of the rest."""
 
 from __future__ import annotations
 
@@ -187,7 +187,7 @@ def join_file(
 
 def _refuse_overwriting(path: Path, out: Path, report: str | Path | None) -> None:
     targets = [out, *([Path(report)] if report is not None else [])]
-    for target in targets:
+    for target in (one.resolve() for one in targets):  # a way round through folders leads here, too
         if target.exists() and path.exists() and target.samefile(path):
             hint = "Name another file: the input is never changed."
             raise InputError(Fault("the output would replace the input", str(target), hint=hint))
@@ -200,8 +200,11 @@ def _match(source: AgencyTable, release: Release, on: str, options: JoinOptions)
     edition = release.manifest["edition"]
     where = f"{source.name}, column {on}"
     if options.kind and options.kind not in KINDS:
-        raise InputError(Fault("an unknown kind of code", got=options.kind, expected=", ".join(KINDS), hint="Choose one."))
-    if on in source.frame.columns:
+        raise InputError(
+            Fault("an unknown kind of code", got=options.kind, expected=", ".join(KINDS), hint="Choose one.")
+        )
+    of_layer = source.geometry is not None and on in ("geometry", source.geometry_name)
+    if on in source.frame.columns and not of_layer:
         keys = source.frame[on]
         kind = options.kind or kind_of(keys, edition, where)
         keyed = Keyed(release.areas.index, edition, options.edition, options.crosswalk, options.deso_key)
@@ -231,7 +234,9 @@ def _points(source: AgencyTable, on: str, options: JoinOptions) -> Coordinates:
         return read_coordinates(pd.Series(x, name="x"), pd.Series(y, name="y"), crs)
     pair = _pair(on, source.frame.columns)
     if pair is None:
-        listed = ", ".join(map(repr, [*source.frame.columns[:20], *(["geometry"] if source.geometry is not None else [])]))
+        listed = ", ".join(
+            map(repr, [*source.frame.columns[:20], *(["geometry"] if source.geometry is not None else [])])
+        )
         hint = "Name one of them, two columns of coordinates as X,Y, or geometry for the points of a layer."
         raise InputError(Fault("no such column", source.name, listed, repr(on), hint))
     first, second = (source.frame[name] for name in pair)
@@ -278,7 +283,12 @@ def _refuse_collisions(own: pd.Index, added: pd.Index, name: str, prefix: str) -
     both = [str(column) for column in added if str(column).lower() in lower]
     if both:
         hint = f"Give another --prefix than {prefix!r}: no column of the table is replaced."
-        raise InputError([Fault("a new column has the name of one that is there", f"{name}, column {one}", hint=hint) for one in both])
+        raise InputError(
+            [
+                Fault("a new column has the name of one that is there", f"{name}, column {one}", hint=hint)
+                for one in both
+            ]
+        )
 
 
 # --- what is added ---
@@ -307,7 +317,9 @@ def _typed(values: NDArray[Any]) -> pd.Series:
 def _nullable(frame: pd.DataFrame) -> pd.DataFrame:
     """Give columns that stay whole numbers, marks and text where a row has no area."""
     kinds = {"i": "Int64", "u": "Int64", "f": "Float64", "b": "boolean"}
-    return frame.astype({name: kinds.get(getattr(dtype, "kind", "O"), "string") for name, dtype in frame.dtypes.items()})
+    return frame.astype(
+        {name: kinds.get(getattr(dtype, "kind", "O"), "string") for name, dtype in frame.dtypes.items()}
+    )
 
 
 def _columns(areas: pd.DataFrame, options: JoinOptions) -> list[str]:
@@ -337,7 +349,7 @@ def _of_kommuner(codes: NDArray[np.object_], release: Release, options: JoinOpti
     table["residents"] = by["residents"].sum(min_count=1).round().astype("Int64")
     for grouping in groupings:
         group = areas[grouping].to_numpy(dtype=object, na_value=None)
-        numbers = sorted({one for one in release.groups.loc[release.groups["grouping"] == grouping, "group"].dropna()})
+        numbers = sorted(set(release.groups.loc[release.groups["grouping"] == grouping, "group"].dropna()))
         for number in [*numbers, None]:
             chosen = pd.isna(group) if number is None else group == number
             if number is None and not chosen.any():

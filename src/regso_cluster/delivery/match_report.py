@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 # in the order in which a report lists them
 MATCHED = {
-    "matched": "matched",
+    "matched": "has an area",
     "repaired": "matched after a lost zero or the like was put back",
     "crosswalk": "matched to the area of the other edition that holds most of it",
     "near_border": "matched, but so near a border that the neighbour may be right",
@@ -72,12 +72,9 @@ class MatchReport:
     def table(self) -> pd.DataFrame:
         """Give the whole report as one table: part, status, key, rows, first_row, detail."""
         meanings = MATCHED | UNMATCHED
+        counts = [("", self.rows, "all rows"), *((one, rows, meanings[one]) for one, rows in self.statuses.items())]
         parts = [
-            pd.DataFrame([("summary", "", "", self.rows, "all rows")], columns=["part", "status", "key", "rows", "detail"]),
-            pd.DataFrame(
-                [("summary", status, "", count, meanings[status]) for status, count in self.statuses.items()],
-                columns=["part", "status", "key", "rows", "detail"],
-            ),
+            pd.DataFrame(counts, columns=["status", "rows", "detail"]).assign(part="summary", key=""),
             self.unmatched_keys.rename(columns={"reason": "detail"}).assign(part="unmatched"),
             self.borders.assign(
                 part="near_border", status="near_border", key=self.borders["code"],
@@ -90,7 +87,7 @@ class MatchReport:
         whole = pd.concat([part.reindex(columns=columns) for part in parts if len(part)], ignore_index=True)
         for name in ("rows", "first_row"):
             whole[name] = whole[name].astype("Int64")
-        return whole.astype({name: "string" for name in ("part", "status", "key", "detail")}).fillna(
+        return whole.astype(dict.fromkeys(("part", "status", "key", "detail"), "string")).fillna(
             {"status": "", "key": "", "detail": ""}
         )
 
@@ -126,7 +123,9 @@ class MatchReport:
             "unmatched", self.unmatched_keys,
             lambda row: f"{row['key'] or '(empty)'}: {row['reason']}{_times(row)}",
         )  # fmt: skip
-        lines += self._list("near a border", self.borders, lambda row: f"{row['code']} | {row['neighbour']}{_times(row)}")
+        lines += self._list(
+            "near a border", self.borders, lambda row: f"{row['code']} | {row['neighbour']}{_times(row)}"
+        )
         if len(self.repeated_keys):
             several = int(self.repeated_keys["rows"].sum())
             most = self.repeated_keys.iloc[0]
@@ -151,7 +150,7 @@ class MatchReport:
         return [f"{title}:", *shown, *([f"  ... and {rest:,} more; --report lists all"] if rest > 0 else [])]
 
 
-def _times(row: dict[str, Any]) -> str:
+def _times(row: dict[Any, Any]) -> str:
     rows, first = int(row["rows"]), row.get("first_row")
     if rows == 1:
         return f", row {first}" if first is not None else ", 1 row"
@@ -198,15 +197,23 @@ def report_of(matches: Matches, *, first_row: int = 1, synthetic: bool = False) 
     counts = frame["status"].value_counts()
     statuses = {status: int(counts[status]) for status in order if status in counts}
     lost = frame[frame["status"].isin(list(UNMATCHED))]
-    lost = lost.groupby(["status", "key", "reason"], sort=False)["row"].agg(rows="size", first_row="first").reset_index()
+    lost = (
+        lost.groupby(["status", "key", "reason"], sort=False)["row"].agg(rows="size", first_row="first").reset_index()
+    )
     lost["at"] = lost["status"].map(order.index)
     lost = lost.sort_values(["at", "rows", "first_row"], ascending=[True, False, True], ignore_index=True)
     given = frame[frame["status"] != "missing"]
     repeated = given.groupby("key", sort=False)["row"].agg(rows="size", first_row="first").reset_index()
-    repeated = repeated[repeated["rows"] > 1].sort_values(["rows", "first_row"], ascending=[False, True], ignore_index=True)
+    repeated = repeated[repeated["rows"] > 1].sort_values(
+        ["rows", "first_row"], ascending=[False, True], ignore_index=True
+    )
     near = matches.status == "near_border"
     pairs = pd.DataFrame({"code": matches.code[near], "neighbour": matches.extra.get("neighbour", matches.code)[near]})
-    pairs = pairs.value_counts(sort=False, dropna=False).rename("rows").reset_index() if len(pairs) else pairs.assign(rows=[])
+    pairs = (
+        pairs.value_counts(sort=False, dropna=False).rename("rows").reset_index()
+        if len(pairs)
+        else pairs.assign(rows=[])
+    )
     pairs = pairs.sort_values(["rows", "code", "neighbour"], ascending=[False, True, True], ignore_index=True)
     return MatchReport(
         matches.kind, len(frame), statuses, lost[["status", "key", "reason", "rows", "first_row"]],

@@ -55,7 +55,9 @@ def check_size(path: Path, limits: Limits = LIMITS) -> None:
     """
     size = path.stat().st_size
     if size > limits.file:
-        raise InputError(Fault("too large a file", path.name, f"at most {_megabytes(limits.file)}", _megabytes(size), _SMALLER))
+        raise InputError(
+            Fault("too large a file", path.name, f"at most {_megabytes(limits.file)}", _megabytes(size), _SMALLER)
+        )
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,9 @@ def _unpacked(name: str, limits: Limits) -> Fault:
         "Look for a stray cell far outside the table (Ctrl+End in Excel goes to the last one) and delete its row and "
         "column, or save the sheet as CSV."
     )
-    return Fault("a workbook that unpacks to more than memory allows", name, f"at most {_megabytes(limits.memory)}", hint=hint)
+    return Fault(
+        "a workbook that unpacks to more than memory allows", name, f"at most {_megabytes(limits.memory)}", hint=hint
+    )
 
 
 def _lines(stream: BinaryIO | Any, name: str, limits: Limits) -> tuple[dict[str, Any] | None, list[list[Any]]]:
