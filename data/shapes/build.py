@@ -205,7 +205,8 @@ def waters_of(areas: NDArray[np.object_], cut: NDArray[np.object_], recipe: Reci
     real = shapely.area(parts) > 10_000.0
     wet = np.array([shapely.multipolygons(parts[real & (owner == at)]) for at in range(len(areas))])
     some = np.flatnonzero(~shapely.is_empty(wet))
-    wet[some] = simplify(wet[some], recipe)
+    if len(some):
+        wet[some] = simplify(wet[some], recipe)
     return wet
 
 

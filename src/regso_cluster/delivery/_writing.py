@@ -21,7 +21,7 @@ from regso_cluster.factors.reading import TEXT_SUFFIXES
 
 WRITABLE = (*TEXT_SUFFIXES, ".xlsx", ".parquet", ".gpkg", ".geojson")
 ROWS_OF_EXCEL = 1_048_576
-_WIDEST = 50  # characters of a column in the workbook
+_WIDEST = 60  # characters of a column in the workbook
 
 
 @dataclass(frozen=True)
@@ -128,6 +128,7 @@ def _write_workbook(table: JoinedTable, path: Path) -> None:
                 {"bold": True, "bottom": 1, "text_wrap": True, "valign": "top", "bg_color": "#e3ecf3"}
             ),
             "text": book.add_format({"num_format": "@"}),
+            "decimal": book.add_format({"num_format": "0.00##"}),
             "datetime": book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
             "date": book.add_format({"num_format": "yyyy-mm-dd"}),
             "time": book.add_format({"num_format": "hh:mm:ss"}),
@@ -144,26 +145,31 @@ def _write_workbook(table: JoinedTable, path: Path) -> None:
 
 def _write_sheet(book: Any, name: str, frame: pd.DataFrame, formats: dict[str, Any], added: tuple[str, ...]) -> None:
     sheet = book.add_worksheet(name)
+    sheet.set_landscape()
+    sheet.set_paper(9)  # A4
+    sheet.repeat_rows(0)
     for number, column in enumerate(frame.columns):
         sheet.write_string(0, number, str(column), formats["new" if column in added else "own"])
         longest = 0
+        # numbers of ours are shown with two to four decimals, those of the table as they are
+        decimal = formats["decimal"] if column in added and pd.api.types.is_float_dtype(frame[column].dtype) else None
         for row, cell in enumerate(frame[column].array, start=1):
-            longest = max(longest, _write_cell(sheet, row, number, cell, formats))
+            longest = max(longest, _write_cell(sheet, row, number, cell, formats, decimal))
         sheet.set_column(number, number, min(max(longest + 2, min(len(str(column)) + 2, 16), 8), _WIDEST))
     sheet.freeze_panes(1, 0)
     if len(frame):
         sheet.autofilter(0, 0, len(frame), max(len(frame.columns) - 1, 0))
 
 
-def _write_cell(sheet: Any, row: int, column: int, cell: Any, formats: dict[str, Any]) -> int:
+def _write_cell(sheet: Any, row: int, column: int, cell: Any, formats: dict[str, Any], decimal: Any) -> int:
     """Write one cell by its own type and give its width; text is never a formula, codes stay text."""
     if cell is None or cell is pd.NA or cell is pd.NaT or (isinstance(cell, float) and math.isnan(cell)) or cell == "":
         return 0
     if isinstance(cell, bool | np.bool_):
         sheet.write_boolean(row, column, bool(cell))
     elif isinstance(cell, int | float | np.integer | np.floating) and -1e15 < cell < 1e15:
-        sheet.write_number(row, column, float(cell))
-        return min(len(f"{cell:.10g}"), 14)
+        sheet.write_number(row, column, float(cell), decimal)
+        return min(len(f"{cell:.4f}" if decimal else f"{cell:.10g}"), 14)
     elif isinstance(cell, dt.datetime) and cell.tzinfo is None and cell.year >= 1900:
         sheet.write_datetime(row, column, cell, formats["datetime"])
         return 19
