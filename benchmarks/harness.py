@@ -21,7 +21,7 @@ import numpy as np
 
 PEERS = (
     "numpy", "scipy", "numba", "scikit-learn", "scikit-learn-intelex", "faiss-cpu", "kmedoids", "fastcluster",
-    "genieclust", "gower", "mapclassify", "spopt", "pygeoda", "libpysal", "regso-cluster",
+    "genieclust", "geopandas", "gower", "mapclassify", "spopt", "pygeoda", "libpysal", "regso-cluster", "shapely",
 )  # fmt: skip
 BURST = 0.02  # seconds: shorter runs are repeated within a turn, so that no contender is timed on a cold start alone
 SLOW = 6.0  # seconds for one contender of one case; beyond it, fewer repeats, and the record says how many

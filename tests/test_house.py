@@ -16,7 +16,7 @@ MAY_KNOW = {
     "method": {"contradictions"},
     "contradictions": set(),
     "kernels": set(),
-    "areas": set(),
+    "areas": {"kernels"},  # points to areas
     "factors": {"areas"},
     "grouping": {"factors", "kernels"},
     "certainty": {"areas", "factors", "grouping", "kernels"},

@@ -194,6 +194,22 @@ def simplify(areas: NDArray[np.object_], recipe: Recipe) -> NDArray[np.object_]:
         exact[vertex[bad[owner]]] = True
 
 
+def waters_of(areas: NDArray[np.object_], cut: NDArray[np.object_], recipe: Recipe) -> NDArray[np.object_]:
+    """Give what the cutting took from each area, simplified as a coverage of its own; empty where it took nothing.
+
+    The cut went along lines that both parts have, so that nothing but water is left; what is smaller than an islet
+    of 100 m by 100 m is a crumb.
+    """
+    wet = shapely.difference(areas, cut)
+    parts, owner = shapely.get_parts(wet, return_index=True)
+    real = shapely.area(parts) > 10_000.0
+    wet = np.array([shapely.multipolygons(parts[real & (owner == at)]) for at in range(len(areas))])
+    some = np.flatnonzero(~shapely.is_empty(wet))
+    if len(some):
+        wet[some] = simplify(wet[some], recipe)
+    return wet
+
+
 # --- the source and the files ---
 
 
@@ -246,7 +262,7 @@ def name_table(regso: gpd.GeoDataFrame, kommuner: gpd.GeoDataFrame) -> pd.DataFr
 
 
 def build(wheel: Path | None, out: Path) -> None:
-    """Build both files into `out`."""
+    """Build the files into `out`."""
     recipe = Recipe()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
@@ -258,8 +274,12 @@ def build(wheel: Path | None, out: Path) -> None:
     shapes = simplify(cut, recipe)
     if not (shapely.is_valid(shapes).all() and shapely.coverage_is_valid(shapes)) or shapely.is_empty(shapes).any():
         raise SystemExit("the simplified shapes are no valid coverage: choose another tolerance")
+    waters = waters_of(full, cut, recipe)
+    wet = ~shapely.is_empty(waters)
+    sea = gpd.GeoDataFrame({"regso": names["regso"][wet]}, geometry=waters[wet], crs=CRS)
     frame = gpd.GeoDataFrame(names, geometry=shapes, crs=CRS)
     frame.to_parquet(out / "regso_2025.parquet", index=False, compression="zstd", compression_level=19)
+    sea.to_parquet(out / "regso_2025_waters.parquet", index=False, compression="zstd", compression_level=19)
     neighbours.to_parquet(out / "regso_2025_neighbours.parquet", index=False, compression="zstd", compression_level=19)
     vertices = [shapely.get_num_coordinates(areas).sum() for areas in (shapes, full)]
     print(f"{len(frame):,} areas, {vertices[0]:,} vertices of {vertices[1]:,}")

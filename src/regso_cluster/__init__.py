@@ -32,6 +32,8 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from regso_cluster.delivery.join import JoinResult, join
+    from regso_cluster.delivery.match_report import MatchReport
     from regso_cluster.errors import Fault, InputError
     from regso_cluster.example import synthetic_country
     from regso_cluster.factors.tables import FactorTable, read_factors
@@ -43,6 +45,9 @@ if TYPE_CHECKING:
 _HOME = {
     "Fault": "errors",
     "InputError": "errors",
+    "JoinResult": "delivery.join",
+    "MatchReport": "delivery.match_report",
+    "join": "delivery.join",
     "synthetic_country": "example",
     "FactorTable": "factors.tables",
     "read_factors": "factors.tables",
@@ -61,11 +66,14 @@ __all__ = [
     "FactorTable",
     "Fault",
     "InputError",
+    "JoinResult",
+    "MatchReport",
     "Method",
     "Release",
     "__version__",
     "builtin_methods",
     "classify",
+    "join",
     "load_method",
     "read_factors",
     "read_release",

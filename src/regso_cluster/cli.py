@@ -15,6 +15,7 @@ import click
 
 from regso_cluster import __version__
 from regso_cluster.commands.about import bench, methods
+from regso_cluster.commands.agencies import join
 from regso_cluster.commands.classify import classify
 from regso_cluster.commands.fetch import fetch
 from regso_cluster.commands.releases import export, verify
@@ -72,6 +73,7 @@ for command in (
     compare,
     verify,
     export,
+    join,
     methods,
     bench,
 ):

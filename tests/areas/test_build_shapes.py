@@ -263,6 +263,21 @@ def test_any_patchwork_stays_a_coverage_when_cut_and_simplified(build, seed):
     assert inside.min() > 0.98
 
 
+def test_waters_are_what_the_cutting_took(build, country):
+    areas, land = country
+    recipe = rules(build, tolerance=0.0, grid=1.0, islet=0)
+    cut, _ = build.cut_to_land(areas, land, recipe)
+    waters = build.waters_of(areas, cut, recipe)
+    # the two northern areas lie on land alone; of the town and the area at sea nothing is land, and they stay whole
+    assert shapely.is_empty(waters).tolist() == [True, True, False, False, True, True]
+    assert shapely.area(waters) + shapely.area(cut) == pytest.approx(shapely.area(areas), rel=1e-3)
+    assert (shapely.area(shapely.intersection(waters, cut)) < 20 * KM).all()  # rounded to whole metres
+    # a crumb below 100 m by 100 m is no water
+    less = areas.copy()
+    less[0] = shapely.difference(areas[0], shapely.box(2 * KM, 12 * KM, 2.09 * KM, 12.09 * KM))
+    assert shapely.is_empty(build.waters_of(areas, less, recipe)).all()
+
+
 def test_a_wheel_with_another_hash_is_refused(build, tmp_path):
     wheel = tmp_path / "duva-0.3.5-py3-none-any.whl"
     wheel.write_bytes(b"something else")

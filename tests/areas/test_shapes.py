@@ -44,7 +44,7 @@ def test_the_map_looks_like_sweden(shapes):
 
 def test_files_are_small(root):
     sizes = [path.stat().st_size for path in (root / "data" / "shapes").glob("*.parquet")]
-    assert len(sizes) == 2
+    assert len(sizes) == 3
     assert sum(sizes) < 5_000_000
 
 

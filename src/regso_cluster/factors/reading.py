@@ -6,10 +6,12 @@ recognised is refused with the place.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import hashlib
 import io
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,11 +21,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.factors.bounded import check_size, read_parquet, read_sheet
 
 TEXT_SUFFIXES = (".csv", ".txt", ".tsv")
 JSON_SUFFIXES = (".json", ".jsonstat")
 SUFFIXES = (*TEXT_SUFFIXES, ".xlsx", ".xls", ".xlsb", ".ods", ".parquet", *JSON_SUFFIXES)
 LARGEST = 1e15  # beyond it a float64 no longer tells neighbouring whole numbers apart
+SAMPLE = 1_000_000  # characters at the beginning that are looked at for the delimiter
+MOST_CELLS = 20_000_000  # of a text table; as Python objects they take some 1.5 GB
 _SPACES = re.compile(r"[ \u00a0\u2009\u202f]")
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}([ \u00a0\u2009\u202f]\d{3})+([.,]\d+)?")
 
@@ -74,7 +79,8 @@ def read_table(path: str | Path) -> RawTable:
 
     Raises
     ------
-    InputError  no such file, an unknown kind, a damaged file, no rows, rows of different width, doubled column names
+    InputError  no such file, an unknown kind, a damaged file, no rows, rows of different width, doubled column names;
+        a file that unpacks to more than `bounded.LIMITS`
     """
     path = Path(path)
     if not path.is_file():
@@ -84,18 +90,19 @@ def read_table(path: str | Path) -> RawTable:
     if path.suffix.lower() not in SUFFIXES:
         kinds = ", ".join(SUFFIXES)
         raise InputError(Fault("unknown kind of file", path.name, kinds, path.suffix or "no suffix", "Save it as CSV."))
+    check_size(path)
     content = path.read_bytes()
     decimal_comma: bool | None = False
     if path.suffix.lower() in TEXT_SUFFIXES:
         frame, notes, decimal_comma = _read_text(content, path.name)
     elif path.suffix.lower() == ".parquet":
-        frame, notes = _read_parquet(content, path.name)
+        frame, notes = _read_parquet(path)
     elif path.suffix.lower() in JSON_SUFFIXES:
         from regso_cluster.factors.pxweb import read_jsonstat
 
         frame, notes = read_jsonstat(content, path.name), []
     else:
-        frame, notes = _read_workbook(content, path.name)
+        frame, notes = _read_workbook(path)
         decimal_comma = None
     frame, more = _tidy(frame)
     if frame.empty:
@@ -113,12 +120,12 @@ def read_table(path: str | Path) -> RawTable:
 def _read_text(content: bytes, name: str) -> tuple[pd.DataFrame, list[str], bool | None]:
     text, notes = _decode(content, name)
     try:
-        delimiter = _delimiter(text)
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+        delimiter = find_delimiter(text[:SAMPLE])
+        rows = _rows(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), name)
     except csv.Error as error:
         hint = "Look for a quotation mark that is never closed."
         raise InputError(Fault("not readable as CSV", name, got=str(error), hint=hint)) from error
-    at = _header(rows)
+    at = find_header(rows)
     width = len(rows[at]) if rows else 0
     # trailing empty cells of a wider row are harmless; content beyond the header is not
     hint = "Put a text that holds the delimiter in quotes."
@@ -133,12 +140,27 @@ def _read_text(content: bytes, name: str) -> tuple[pd.DataFrame, list[str], bool
     return frame, [*notes, *above], None if delimiter == "," else True
 
 
-def _header(rows: list[list[Any]]) -> int:
+def _rows(reader: Iterator[list[str]], name: str) -> list[list[str]]:
+    rows, cells = [], 0
+    for row in reader:
+        cells += len(row)
+        if cells > MOST_CELLS:
+            hint = "A table of factors has a row an area (and factor): keep the columns and rows that are needed."
+            raise InputError(Fault("too many cells", name, f"at most {MOST_CELLS:,}", hint=hint))
+        rows.append(row)
+    return rows
+
+
+def find_header(rows: list[list[Any]]) -> int:
     """Find the row of the column names: the first with more than its first cell filled; a title has no more."""
-    filled = [[bool(as_text(cell)) for cell in row] for row in rows]
-    several = [number for number, row in enumerate(filled) if any(row[1:])]
-    one = [number for number, row in enumerate(filled) if any(row)]
-    return several[0] if several else one[0] if one else 0
+    one = None
+    for number, row in enumerate(rows):
+        filled = [bool(as_text(cell)) for cell in row]
+        if any(filled[1:]):
+            return number
+        if one is None and any(filled):
+            one = number
+    return one or 0
 
 
 def _below_header(rows: list[list[Any]], at: int) -> tuple[pd.DataFrame, list[str]]:
@@ -164,28 +186,52 @@ def _refuse_line_breaks(frame: pd.DataFrame, name: str) -> None:
 
 
 def _decode(content: bytes, name: str) -> tuple[str, list[str]]:
+    encoding, notes = find_encoding(content, name)
+    return content.decode(encoding), notes
+
+
+def find_encoding(content: bytes, name: str) -> tuple[str, list[str]]:
+    """Tell how a text file is encoded: UTF-8, UTF-16 (by its mark), else Windows-1252, else Latin-1; with a note.
+
+    Raises
+    ------
+    InputError  a workbook or archive, binary data, damaged UTF-16
+    """
     if content[:4] == b"PK\x03\x04":
         raise InputError(Fault("a workbook or archive named as text", name, hint="Rename it to .xlsx, or save as CSV."))
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        try:
-            return content.decode("utf-16"), ["read as UTF-16"]
-        except UnicodeDecodeError as error:
-            hint = "Save the table as CSV in UTF-8."
-            raise InputError(Fault("damaged UTF-16 text", name, got=str(error), hint=hint)) from error
+        if not _decodes(content, "utf-16"):
+            raise InputError(Fault("damaged UTF-16 text", name, hint="Save the table as CSV in UTF-8."))
+        return "utf-16", ["read as UTF-16"]
     if b"\x00" in content:
         raise InputError(Fault("binary data in a text file", name, hint="Save the table as CSV in UTF-8."))
+    if _decodes(content, "utf-8-sig"):
+        return "utf-8-sig", []
+    # Windows-1252 holds Latin-1's letters; the few bytes it lacks fall back to Latin-1
+    if _decodes(content, "cp1252"):
+        return "cp1252", ["not UTF-8: read as Windows-1252 (Latin-1)"]
+    return "latin-1", ["not UTF-8: read as Latin-1"]
+
+
+def _decodes(content: bytes, encoding: str) -> bool:
+    """Whether all of it decodes, a piece at a time: a large file need not stand in memory as text."""
+    decoder = codecs.getincrementaldecoder(encoding)()
     try:
-        return content.decode("utf-8-sig"), []
+        for begin in range(0, len(content), SAMPLE):
+            decoder.decode(content[begin : begin + SAMPLE])
+        decoder.decode(b"", final=True)
     except UnicodeDecodeError:
-        # Windows-1252 holds Latin-1's letters; the few bytes it lacks fall back to Latin-1
-        try:
-            return content.decode("cp1252"), ["not UTF-8: read as Windows-1252 (Latin-1)"]
-        except UnicodeDecodeError:
-            return content.decode("latin-1"), ["not UTF-8: read as Latin-1"]
+        return False
+    return True
 
 
-def _delimiter(text: str) -> str:
-    """Find the delimiter that gives the most of the first lines one width of two cells or more; else a comma."""
+def find_delimiter(text: str) -> str:
+    """Find the delimiter that gives the most of the first lines one width of two cells or more; else a comma.
+
+    Raises
+    ------
+    csv.Error  a cell that never ends
+    """
     lines = text.splitlines()[:100]
 
     def agreeing(delimiter: str) -> int:
@@ -196,14 +242,8 @@ def _delimiter(text: str) -> str:
     return max((";", "\t", ","), key=agreeing) if any(map(agreeing, ";\t,")) else ","
 
 
-def _read_parquet(content: bytes, name: str) -> tuple[pd.DataFrame, list[str]]:
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    try:
-        frame = parquet.read_table(io.BytesIO(content)).to_pandas()
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(Fault("not readable as Parquet", name, got=str(error)[:100])) from error
+def _read_parquet(path: Path) -> tuple[pd.DataFrame, list[str]]:
+    frame = read_parquet(path).to_pandas()
     if frame.index.names != [None]:
         frame = frame.reset_index()
     frame.index = pd.RangeIndex(2, len(frame) + 2)
@@ -211,24 +251,11 @@ def _read_parquet(content: bytes, name: str) -> tuple[pd.DataFrame, list[str]]:
     return frame, []
 
 
-def _read_workbook(content: bytes, name: str) -> tuple[pd.DataFrame, list[str]]:
-    import python_calamine
-
-    try:
-        workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
-        sheets = {
-            name: workbook.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in workbook.sheet_names
-        }
-        # beside its data a workbook may hold a cover or notes: the sheet with the most rows is the table
-        largest = max(sheets, key=lambda name: len(sheets[name]))
-        rows = sheets[largest]
-    except (python_calamine.CalamineError, OSError, ValueError) as error:
-        raise InputError(
-            Fault("not readable as a workbook", name, got=str(error)[:100], hint="Save it as CSV.")
-        ) from error
-    notes = [f"sheet {largest!r} was read, the longest of {len(sheets)}"] if len(sheets) > 1 else []
-    frame, above = _below_header(rows, _header(rows))
-    return frame, [*notes, *above]
+def _read_workbook(path: Path) -> tuple[pd.DataFrame, list[str]]:
+    sheet = read_sheet(path)
+    several = f"sheet {sheet.name!r} was read, the longest of {len(sheet.sheets)}"
+    frame, above = _below_header(sheet.rows, find_header(sheet.rows))
+    return frame, [*([several] if len(sheet.sheets) > 1 else []), *above]
 
 
 def _tidy(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:

@@ -1,0 +1,69 @@
+"""For the agencies: `join` brings the groups of a release to a table of their own."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from regso_cluster.commands.options import EXISTING, NEW, Steps, deso_option, edition_option, json_option
+
+
+@click.command(short_help="Join the groups of a release to your own table.")
+@click.argument("table", type=NEW)
+@click.option("--release", type=NEW, required=True, help="The release whose groups are joined.")
+@click.option("--on", required=True, metavar="COLUMN|X,Y", help="Codes of RegSO, DeSO or kommuner, or coordinates.")
+@click.option("--out", type=NEW, required=True, help=".csv, .xlsx, .parquet, .gpkg or .geojson; never the input.")
+@click.option("--crs", default="", help="Of the coordinates; SWEREF 99 TM and WGS 84 are recognised.")
+@click.option("--as", "kind", type=click.Choice(["regso", "deso", "kommun"]), help="What the column holds.")
+@click.option("--columns", default="", metavar="A,B", help="Of the release, or all; default: those of the groups.")
+@click.option("--prefix", default="regso_", show_default=True, help="Before the names of the new columns.")
+@edition_option
+@deso_option
+@click.option("--crosswalk", type=EXISTING, help="Shares between the editions (old, new, share), for older codes.")
+@click.option("--shapes", type=EXISTING, help="SCB's full outlines; default: the fetched ones, else the shipped.")
+@click.option("--layer", default="", help="Sheet of a workbook or layer of a GeoPackage.")
+@click.option("--max-unmatched", type=click.IntRange(min=0), default=0, show_default=True, help="Rows without an area.")
+@click.option("--report", type=NEW, help="The match report as a table: .csv, .xlsx, .parquet or .json.")
+@json_option
+def join(  # noqa: PLR0913  # one an option of the command
+    table: Path, release: Path, on: str, out: Path, crs: str, kind: str | None, columns: str, prefix: str,
+    edition: str | None, deso_key: Path | None, crosswalk: Path | None, shapes: Path | None, layer: str,
+    max_unmatched: int, report: Path | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Join the groups of a release to TABLE: one row in, one row out, in the same order.
+
+    The match report goes to stderr. With more rows without an area than --max-unmatched nothing is written but the
+    report, and the exit code is 1; otherwise those rows are kept, with the reason in the column regso_match.
+
+    Example: regso-cluster join schools.xlsx --release releases/2024 --on x,y --out schools-groups.xlsx
+    """
+    from regso_cluster.delivery.join import JoinOptions, join_file
+    from regso_cluster.release import read_release, refuse_inside_a_release
+
+    for path in (out, *([report] if report else [])):
+        refuse_inside_a_release(path)
+    chosen = JoinOptions(
+        prefix=prefix, columns=tuple(name.strip() for name in columns.split(",") if name.strip()), kind=kind or "",
+        edition=int(edition) if edition else None, crs=crs, shapes=shapes, deso_key=deso_key, crosswalk=crosswalk,
+    )  # fmt: skip
+    with Steps() as steps, steps("joining"):
+        done = join_file(
+            table, read_release(release, verify=True), on, out,
+            options=chosen, layer=layer, report=report, max_unmatched=max_unmatched,
+        )  # fmt: skip
+    written = [str(path) for path in done.written]
+    if as_json:
+        click.echo(json.dumps(done.report.as_dict() | {"written": written}, ensure_ascii=False, indent=2, default=str))
+    click.echo(done.report.text(), err=True)
+    if done.refused:
+        click.echo(
+            f"Error: {done.report.unmatched:,} rows have no area, {max_unmatched:,} are allowed: {out} not written. "
+            f"Mend them, or keep them with --max-unmatched {done.report.unmatched}.",
+            err=True,
+        )
+        sys.exit(1)
+    if not as_json:
+        click.echo("\n".join(written))

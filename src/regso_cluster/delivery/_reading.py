@@ -1,0 +1,361 @@
+"""An agency's own table, of any kind, as it stands: every row and every cell is to come out again unchanged."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import json
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from regso_cluster.errors import Fault, InputError
+from regso_cluster.factors.bounded import MIB, check_size, read_parquet, read_sheet
+from regso_cluster.factors.reading import TEXT_SUFFIXES, as_text, find_delimiter, find_encoding, find_header
+
+SUFFIXES = (*TEXT_SUFFIXES, ".xlsx", ".xls", ".xlsb", ".ods", ".parquet", ".gpkg", ".geojson")
+MOST_GEOJSON = 256 * MIB  # as Python objects it takes some ten times its size
+
+
+@dataclass(frozen=True)
+class AgencyTable:
+    """A table as it stands in its file.
+
+    Parameters
+    ----------
+    name : the file's name, for messages
+    kind : its suffix, in small letters
+    frame : the columns without the geometry, from row 0 on; cells of a text file are all text
+    first_row : where the first row stands in the file; 1 where a file has no header
+    geometry : (n,) shapely geometries, None where there is none in a row; None for a table without
+    geometry_name, geometry_at : its column and place
+    crs : of the geometry, as PROJ understands it; "" where the file does not say
+    layer : the sheet or layer read
+    delimiter : of a text file
+    metadata : of a Parquet schema; features : of a GeoJSON file
+    notes : what was recognised or left out
+    """
+
+    name: str
+    kind: str
+    frame: pd.DataFrame
+    first_row: int = 2
+    geometry: NDArray[np.object_] | None = None
+    geometry_name: str = ""
+    geometry_at: int = 0
+    crs: str = ""
+    layer: str = ""
+    delimiter: str = ","
+    metadata: dict[bytes, bytes] = field(default_factory=dict)
+    document: dict[str, Any] | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def decimal_comma(self) -> bool | None:
+        """Whether a comma in a number is a decimal comma; None where that is open."""
+        return (None if self.delimiter == "," else True) if self.kind in TEXT_SUFFIXES else None
+
+
+def read_agency_table(path: str | Path, layer: str = "") -> AgencyTable:
+    """Read CSV, Excel, OpenDocument, Parquet, GeoPackage or GeoJSON; every row is kept but empty ones at the end.
+
+    Parameters
+    ----------
+    layer : sheet of a workbook (default: the longest) or layer of a GeoPackage (default: the only one)
+
+    Raises
+    ------
+    InputError  no such file, an unknown kind, a damaged file, one larger (packed or not) than `factors.bounded.LIMITS`,
+        no rows, rows of another width than the header, doubled column names, several layers and none named
+    """
+    path = Path(path)
+    if not path.is_file():
+        hint = "Check the path; it is read relative to where you stand."
+        raise InputError(Fault("no such file", str(path), hint=hint))
+    kind = path.suffix.lower()
+    if kind not in SUFFIXES:
+        raise InputError(
+            Fault("unknown kind of file", path.name, ", ".join(SUFFIXES), kind or "no suffix", "Save it as CSV.")
+        )
+    check_size(path)
+    if kind in TEXT_SUFFIXES:
+        table = _read_text(path)
+    elif kind == ".parquet":
+        table = _read_parquet(path)
+    elif kind == ".gpkg":
+        table = _read_geopackage(path, layer)
+    elif kind == ".geojson":
+        table = _read_geojson(path)
+    else:
+        table = _read_workbook(path, layer)
+    _check(table)
+    return table
+
+
+def _check(table: AgencyTable) -> None:
+    columns = table.frame.columns
+    faults = [
+        Fault("two columns of one name", f"{table.name}, column {name or '(no name)'}", hint="Rename one.")
+        for name in columns[columns.duplicated()].unique()
+    ]
+    if not len(table.frame):
+        faults.append(Fault("no rows", table.name, hint="The table needs a header row and one row a unit."))
+    if faults:
+        raise InputError(faults)
+
+
+# --- text ---
+
+
+def _read_text(path: Path) -> AgencyTable:
+    import pyarrow as pa
+
+    content = path.read_bytes()
+    encoding, notes = find_encoding(content, path.name)
+    sample = content[:MIB].decode(encoding, errors="ignore")
+    try:
+        delimiter = find_delimiter(sample)
+        lines = list(csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter))[:100]
+    except csv.Error as error:
+        raise InputError(_no_csv(path.name, str(error))) from error
+    at = find_header(lines)
+    header = [name.strip() for name in lines[at]] if lines else []
+    if len(set(header)) < len(header):  # before Arrow sees it
+        _check(AgencyTable(path.name, path.suffix.lower(), pd.DataFrame(columns=pd.Index(header))))
+    if not header or not any(header):
+        raise InputError(Fault("no rows", path.name, hint="The table needs a header row and one row a unit."))
+    reader = _LinesOfText(path.name)
+    try:
+        table = reader.read(content, header, at, delimiter, encoding)
+    except pa.ArrowException as error:
+        raise InputError(_no_csv(path.name, str(error)[:150])) from error
+    if reader.faults:
+        raise InputError(reader.faults)
+    frame = table.to_pandas(types_mapper=pd.ArrowDtype)
+    kept = len(frame) - _empty_at_the_end(frame)
+    notes += [f"{at} lines above the header left out"] if at else []
+    notes += [f"{len(frame) - kept} empty rows at the end left out"] if kept < len(frame) else []
+    broken = sum(int(frame[name].str.contains("\n", regex=False).sum()) for name in frame.columns)
+    notes += [f"{broken} cells hold a line break: if not meant, look for a stray quotation mark"] if broken else []
+    return AgencyTable(
+        path.name, path.suffix.lower(), frame.iloc[:kept], at + 2, delimiter=delimiter, notes=tuple(notes)
+    )
+
+
+def _no_csv(name: str, said: str) -> Fault:
+    return Fault("not readable as CSV", name, got=said, hint="Look for a quotation mark that is never closed.")
+
+
+class _LinesOfText:
+    """Reads a text table; lines of another width than the header are collected, not lost."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.faults: list[Fault] = []
+
+    def read(self, content: bytes, header: list[str], at: int, delimiter: str, encoding: str) -> Any:
+        import pyarrow as pa
+        from pyarrow import csv as text
+
+        options = {
+            # one block: a cell may hold line breaks, and must not lie across two
+            "read_options": text.ReadOptions(
+                use_threads=False, block_size=max(2 * len(content), MIB), skip_rows=at + 1, column_names=header,
+                encoding="utf-8" if encoding == "utf-8-sig" else encoding,
+            ),
+            "parse_options": text.ParseOptions(
+                delimiter=delimiter, newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=self._odd
+            ),
+            "convert_options": text.ConvertOptions(
+                column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False, null_values=[]
+            ),
+        }  # fmt: skip
+        return text.read_csv(pa.BufferReader(content), **options)
+
+    def _odd(self, row: Any) -> str:
+        where = f"{self.name}, line {row.number}" if row.number is not None else self.name
+        hint = "Put a text that holds the delimiter in quotes; fill up short rows."
+        expected = f"{row.expected_columns} cells"
+        self.faults.append(Fault("another width than the header", where, expected, str(row.actual_columns), hint))
+        return "skip"
+
+
+def _empty_at_the_end(frame: pd.DataFrame) -> int:
+    """Count the rows at the end without any content: a spreadsheet writes them where something was deleted."""
+    count = 0
+    for row in range(len(frame) - 1, -1, -1):
+        if any(as_text(cell) for cell in frame.iloc[row]):
+            break
+        count += 1
+    return count
+
+
+# --- workbooks ---
+
+
+def _read_workbook(path: Path, layer: str) -> AgencyTable:
+    sheet = read_sheet(path, layer)
+    at = find_header(sheet.rows)
+    header = [as_text(cell) for cell in sheet.rows[at]] if sheet.rows else []
+    rows = sheet.rows[at + 1 :]
+    while rows and not any(as_text(cell) for cell in rows[-1]):
+        rows.pop()
+    # columns without a name and without a cell are the rim of the sheet
+    used = [number for number, name in enumerate(header) if name or any(as_text(row[number]) for row in rows)]
+    frame = pd.DataFrame(
+        {number: pd.Series([row[number] for row in rows], dtype=object) for number in used}, dtype=object
+    )
+    frame.columns = pd.Index([header[number] for number in used])
+    notes = [f"{at} lines above the header left out"] if at else []
+    if len(sheet.sheets) > 1 and not layer:
+        notes.append(f"sheet {sheet.name!r} was read, the longest of {len(sheet.sheets)}")
+    return AgencyTable(path.name, path.suffix.lower(), frame, at + 2, layer=sheet.name, notes=tuple(notes))
+
+
+# --- Parquet ---
+
+
+def _read_parquet(path: Path) -> AgencyTable:
+    import shapely
+
+    table = read_parquet(path)
+    metadata = dict(table.schema.metadata or {})
+    name, crs = _geoparquet_column(metadata, path.name)
+    geometry, at = None, 0
+    if name in table.column_names:
+        at = table.column_names.index(name)
+        try:
+            geometry = np.asarray(shapely.from_wkb(table.column(name).to_numpy(zero_copy_only=False)), dtype=object)
+        except (shapely.errors.ShapelyError, TypeError) as error:
+            hint = "Write it as GeoParquet with geometries as WKB."
+            raise InputError(
+                Fault("geometries that cannot be read", f"{path.name}, column {name}", hint=hint)
+            ) from error
+        table = table.drop_columns([name])
+    frame = table.replace_schema_metadata(None).to_pandas(types_mapper=pd.ArrowDtype)
+    return AgencyTable(path.name, ".parquet", frame, 1, geometry, name, at, crs, metadata=metadata)
+
+
+def _geoparquet_column(metadata: dict[bytes, bytes], name: str) -> tuple[str, str]:
+    """Give the geometry column of a GeoParquet file and its coordinate system; empty for plain Parquet."""
+    if b"geo" not in metadata:
+        return "", ""
+    try:
+        said = json.loads(metadata[b"geo"])
+        column = said["primary_column"]
+        crs = said["columns"][column].get("crs", "OGC:CRS84")  # by the standard, none means this
+        return str(column), json.dumps(crs) if isinstance(crs, dict) else str(crs or "")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise InputError(Fault("damaged GeoParquet metadata", name, hint="Write the file again.")) from error
+
+
+# --- GeoPackage ---
+
+
+def _read_geopackage(path: Path, layer: str) -> AgencyTable:
+    import pyogrio
+    import shapely
+
+    layer = _harmless_layer(path, layer)
+    try:
+        meta, table = pyogrio.read_arrow(path.resolve(), layer=layer)
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError) as error:
+        raise InputError(
+            Fault("not readable as a GeoPackage", path.name, got=str(error)[:100], hint=_EXPORT)
+        ) from error
+    name, geometry = meta["geometry_name"] or "", None
+    if not name and "wkb_geometry" in table.column_names:
+        name = "wkb_geometry"
+    if name in table.column_names:
+        geometry = np.asarray(shapely.from_wkb(table.column(name).to_numpy(zero_copy_only=False)), dtype=object)
+        table = table.drop_columns([name])
+    frame = table.replace_schema_metadata(None).to_pandas(types_mapper=pd.ArrowDtype)
+    return AgencyTable(path.name, ".gpkg", frame, 1, geometry, name, crs=str(meta["crs"] or ""), layer=layer)
+
+
+_EXPORT = "Export the layer alone to a new GeoPackage (QGIS: Export, Save Features As)."
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open a database for reading only, without even a lock file beside it, and trust nothing that it defines."""
+    quoted = path.resolve().as_uri()
+    with contextlib.closing(sqlite3.connect(f"{quoted}?mode=ro&immutable=1", uri=True)) as connection:
+        connection.execute("PRAGMA trusted_schema = OFF")
+        yield connection
+
+
+def _harmless_layer(path: Path, layer: str) -> str:
+    """Choose the layer, and refuse a database that computes what it seems to hold.
+
+    A view may yield endless rows and a generated column endless cells. Triggers, which every GeoPackage has, act on
+    writing alone, and nothing is written.
+    """
+    with path.open("rb") as file:
+        if file.read(16) != b"SQLite format 3\x00":
+            raise InputError(Fault("not readable as a GeoPackage", path.name, hint=_EXPORT))
+    try:
+        with _opened(path) as connection:
+            kinds = dict(connection.execute("SELECT name, type FROM sqlite_master").fetchall())
+            views = sorted(name for name, kind in kinds.items() if kind == "view")
+            if views:
+                named = ", ".join(map(repr, views[:5]))
+                raise InputError(Fault("a GeoPackage with views", path.name, "tables alone", named, _EXPORT))
+            query = "SELECT table_name FROM gpkg_contents WHERE data_type IN ('features', 'attributes') ORDER BY rowid"
+            layers = [str(name) for (name,) in connection.execute(query) if name != "layer_styles"]
+            chosen = _choose_layer(layers, layer, path.name)
+            columns = connection.execute("SELECT hidden FROM pragma_table_xinfo(?)", (chosen,)).fetchall()
+            sql = connection.execute("SELECT sql FROM sqlite_master WHERE name = ?", (chosen,)).fetchone()
+    except sqlite3.Error as error:
+        raise InputError(
+            Fault("not readable as a GeoPackage", path.name, got=str(error)[:100], hint=_EXPORT)
+        ) from error
+    if sql is None or any(hidden for (hidden,) in columns) or str(sql[0]).upper().startswith("CREATE VIRTUAL"):
+        raise InputError(Fault("a layer that is computed, not stored", f"{path.name}, layer {chosen}", hint=_EXPORT))
+    return chosen
+
+
+def _choose_layer(layers: list[str], layer: str, name: str) -> str:
+    listed = ", ".join(map(repr, layers)) or "none"
+    if layer and layer not in layers:
+        raise InputError(Fault("no such layer", name, listed, repr(layer), "Name one of its layers with --layer."))
+    if not layer and len(layers) != 1:
+        raise InputError(
+            Fault("which layer is meant cannot be told", name, "one layer", listed, "Name it with --layer.")
+        )
+    return layer or layers[0]
+
+
+# --- GeoJSON ---
+
+
+def _read_geojson(path: Path) -> AgencyTable:
+    import shapely
+
+    if path.stat().st_size > MOST_GEOJSON:
+        got = f"{path.stat().st_size // MIB:,} MB"
+        hint = "Save it as GeoPackage."
+        raise InputError(Fault("too large a file", path.name, f"at most {MOST_GEOJSON // MIB} MB", got, hint))
+    try:
+        document = json.loads(path.read_bytes())
+        features = document["features"]
+        rows = [feature.get("properties") or {} for feature in features]
+        columns = list(dict.fromkeys(name for row in rows for name in row))
+        shapes = [json.dumps(feature["geometry"]) if feature.get("geometry") else None for feature in features]
+        geometry = np.array(shapely.from_geojson(np.array(shapes, dtype=object)), dtype=object)
+        crs = (document.get("crs") or {}).get("properties", {}).get("name", "")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, shapely.errors.ShapelyError) as error:
+        hint = 'It should be a "FeatureCollection" with "features".'
+        raise InputError(Fault("not readable as GeoJSON", path.name, got=str(error)[:100], hint=hint)) from error
+    frame = pd.DataFrame(
+        {name: pd.Series([row.get(name) for row in rows], dtype=object) for name in columns},
+        index=pd.RangeIndex(len(rows)), dtype=object,
+    )  # fmt: skip
+    return AgencyTable(path.name, ".geojson", frame, 1, geometry, "geometry", crs=str(crs), document=document)

@@ -1,0 +1,252 @@
+"""Reading what strangers send, with memory bounded: sizes first, packed formats by what they unpack to.
+
+A file may claim more than it holds: a workbook with one cell in its last corner, a Parquet file of a few kB that says
+ten thousand million rows, an archive of zeros. What would not fit is refused before it is unpacked.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from regso_cluster.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MIB = 2**20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much of a file is taken in.
+
+    Parameters
+    ----------
+    file : bytes of a file as it lies on disk
+    memory : bytes that a workbook may take while it is unpacked, and a Parquet table when it is
+    rows : of a table; cells : rows times columns
+    seconds : of processor time for a workbook
+    """
+
+    file: int = 1024 * MIB
+    memory: int = 2048 * MIB
+    rows: int = 20_000_000
+    cells: int = 200_000_000
+    seconds: int = 300
+
+
+LIMITS = Limits()
+_SMALLER = "Keep the columns and rows that are needed, or split the table."
+
+
+def check_size(path: Path, limits: Limits = LIMITS) -> None:
+    """Refuse a file that is too large to be read, before it is opened.
+
+    Raises
+    ------
+    InputError  more bytes than `limits.file`
+    """
+    size = path.stat().st_size
+    if size > limits.file:
+        raise InputError(
+            Fault("too large a file", path.name, f"at most {_megabytes(limits.file)}", _megabytes(size), _SMALLER)
+        )
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet of a workbook.
+
+    Parameters
+    ----------
+    rows : a list of cells a row, from the first row of the sheet on, all of one width; an empty cell is ""; numbers are
+        float or int, dates are dates
+    name : of the sheet
+    sheets : names of all sheets
+    """
+
+    rows: list[list[Any]]
+    name: str
+    sheets: tuple[str, ...]
+
+
+def read_sheet(path: Path, sheet: str = "", limits: Limits = LIMITS) -> Sheet:
+    """Read one sheet of a workbook (xlsx, xls, xlsb, ods) in a process of its own.
+
+    Parameters
+    ----------
+    sheet : its name; default: the one with the most rows
+
+    Raises
+    ------
+    InputError  not a workbook, no such sheet, or one that unpacks to more than the limits
+    """
+    check_size(path, limits)
+    command = [sys.executable, "-P", str(Path(__file__).with_name("_sheet.py")), str(path.resolve()), sheet]
+    command += [str(limits.memory), str(limits.seconds)]
+    with (
+        tempfile.TemporaryFile() as said,
+        subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said) as process,  # noqa: S603
+    ):
+        assert process.stdout is not None  # noqa: S101  (for the type checker)
+        try:
+            head, rows = _lines(process.stdout, path.name, limits)
+        except BaseException:
+            process.kill()
+            raise
+    if process.returncode != 0 or head is None:
+        raise InputError(_unpacked(path.name, limits))
+    if "error" in head:
+        raise InputError(Fault("not readable as a workbook", path.name, got=head["error"], hint="Save it as CSV."))
+    names = tuple(map(str, head["sheets"]))
+    if head["read"] is None:
+        hint = "Name one of its sheets."
+        raise InputError(Fault("no such sheet", path.name, ", ".join(map(repr, names)), repr(sheet), hint))
+    width = max(map(len, rows), default=0)
+    for row in rows:
+        row.extend([""] * (width - len(row)))
+    return Sheet(rows, str(head["read"]), names)
+
+
+def _unpacked(name: str, limits: Limits) -> Fault:
+    hint = (
+        "Look for a stray cell far outside the table (Ctrl+End in Excel goes to the last one) and delete its row and "
+        "column, or save the sheet as CSV."
+    )
+    return Fault(
+        "a workbook that unpacks to more than memory allows", name, f"at most {_megabytes(limits.memory)}", hint=hint
+    )
+
+
+def _lines(stream: BinaryIO | Any, name: str, limits: Limits) -> tuple[dict[str, Any] | None, list[list[Any]]]:
+    first = stream.readline()
+    if not first.endswith(b"\n"):
+        return None, []
+    head: dict[str, Any] = json.loads(first)
+    rows: list[list[Any]] = []
+    taken, cells = 0, 0
+    for line in stream:
+        if not line.endswith(b"\n"):
+            break  # the process has ended within a line; its exit code says so
+        row = [_typed(cell) for cell in json.loads(line)]
+        taken, cells = taken + len(line), cells + len(row)
+        if 2 * taken + 100 * cells > limits.memory:  # a Python object takes some 50 to 100 bytes
+            raise InputError(_unpacked(name, limits))
+        rows.append(row)
+    return head, rows
+
+
+_DATES: dict[str, Any] = {
+    "datetime": dt.datetime.fromisoformat,
+    "date": dt.date.fromisoformat,
+    "time": dt.time.fromisoformat,
+    "timedelta": lambda seconds: dt.timedelta(seconds=seconds),
+}
+
+
+def _typed(cell: Any) -> Any:
+    if isinstance(cell, dict):
+        (kind, value), *_ = cell.items()
+        return _DATES[kind](value)
+    return cell
+
+
+def read_parquet(path: Path, limits: Limits = LIMITS) -> pa.Table:
+    """Read a Parquet file whole, after a look at what it says it holds, and bounded while it is read.
+
+    Raises
+    ------
+    InputError  not Parquet, or more rows, cells or bytes than the limits
+    """
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    check_size(path, limits)
+    try:
+        with parquet.ParquetFile(path) as file:
+            _check_claims(file.metadata, path.name, limits)
+            nested = sorted({column.path.split(".")[0] for column in file.schema if column.max_repetition_level})
+            texts = [field.name for field in file.schema_arrow if _is_text(field.type)]
+        if nested:
+            hint = "Keep one value a cell: write the column as text, or leave it out."
+            raise InputError([Fault("a column of lists", f"{path.name}, column {one}", hint=hint) for one in nested])
+        # a text kept once and pointed at ten million times stays packed until it is known how long all would be
+        with parquet.ParquetFile(path, read_dictionary=texts) as file:
+            return _unpack(file, path.name, limits)
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(
+            Fault("not readable as Parquet", path.name, got=str(error)[:100], hint="Write the file again.")
+        ) from error
+
+
+def _check_claims(metadata: Any, name: str, limits: Limits) -> None:
+    groups = [metadata.row_group(at) for at in range(metadata.num_row_groups)]
+    rows = max(metadata.num_rows, sum(group.num_rows for group in groups))
+    said = max((sum(group.total_byte_size for group in groups)), 0)
+    faults = []
+    if rows > limits.rows or rows < 0 or rows * metadata.num_columns > limits.cells:
+        expected = f"at most {limits.rows:,} rows and {limits.cells:,} cells"
+        faults.append(
+            Fault("too many rows", name, expected, f"{rows:,} rows of {metadata.num_columns} columns", _SMALLER)
+        )
+    if said > limits.memory:
+        faults.append(_too_large(name, said, limits))
+    if faults:
+        raise InputError(faults)
+
+
+def _too_large(name: str, size: int, limits: Limits) -> Fault:
+    expected = f"at most {_megabytes(limits.memory)}"
+    return Fault("too large when unpacked", name, expected, f"at least {_megabytes(size)}", _SMALLER)
+
+
+def _unpack(file: Any, name: str, limits: Limits) -> pa.Table:
+    import pyarrow as pa
+
+    schema = file.schema_arrow
+    plain = pa.schema([field.with_type(_plain_type(field.type)) for field in schema], metadata=schema.metadata)
+    batches, total = [], 0
+    for batch in file.iter_batches(batch_size=65_536):
+        total += sum(_unpacked_size(column) for column in batch.columns)
+        if total > limits.memory:
+            raise InputError(_too_large(name, total, limits))
+        batches.append(pa.Table.from_batches([batch]).cast(plain))
+    return pa.concat_tables(batches) if batches else plain.empty_table()
+
+
+def _plain_type(kind: Any) -> Any:
+    import pyarrow as pa
+
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
+
+
+def _unpacked_size(column: Any) -> int:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pa.types.is_dictionary(column.type):
+        return int(column.nbytes)
+    if not _is_text(column.type.value_type):
+        return int(column.nbytes) + 8 * len(column)
+    lengths = pc.cast(pc.binary_length(column.dictionary), pa.int64())
+    return int(pc.sum(lengths.take(column.indices)).as_py() or 0) + 8 * len(column)
+
+
+def _is_text(kind: Any) -> bool:
+    import pyarrow as pa
+
+    return bool(
+        pa.types.is_string(kind) or pa.types.is_binary(kind) or pa.types.is_large_string(kind)
+        or pa.types.is_large_binary(kind)
+    )  # fmt: skip
+
+
+def _megabytes(size: int) -> str:
+    return f"{-(-size // MIB):,} MB"
