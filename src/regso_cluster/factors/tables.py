@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +45,7 @@ class FactorTable:
     source, sha256 : file name and hash of the input
     notes : what was repaired, recognised, left out
     synthetic : the table says of itself that it is made up (a column `synthetic` with any "yes")
+    deso_key : name and hash of the key that a table by DeSO was summed through; empty for a table by RegSO
 
     The status of an area is that of its least known factor: too_few_residents, missing, suppressed, observed.
     """
@@ -58,6 +60,7 @@ class FactorTable:
     sha256: str
     notes: tuple[str, ...]
     synthetic: bool = False
+    deso_key: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,12 @@ def read_factors(
         hint = "Residents weigh the areas: give their number."
         raise InputError(Fault("no residents at all", f"{raw.name}, column {method.table.population}", hint=hint))
     counts, status = counts.reindex(areas.index), status.reindex(areas.index, fill_value=MISSING)
-    return _assemble(raw, method, areas, counts, status, edition, notes)
+    table = _assemble(raw, method, areas, counts, status, edition, notes)
+    return dataclasses.replace(table, deso_key=_key_used(deso_key)) if by_deso and deso_key else table
+
+
+def _key_used(path: str | Path) -> tuple[tuple[str, str], ...]:
+    return ((Path(path).name, hashlib.sha256(Path(path).read_bytes()).hexdigest()),)
 
 
 def _check_year(raw: RawTable, year: int | None, faults: list[Fault]) -> int | None:
