@@ -72,7 +72,7 @@ def test_what_is_suppressed_is_said_in_the_truth(country):
 def test_twenty_seeds_and_shuffled_rows_give_every_area_the_same_label(country, tmp_path):
     """Without an earlier year the labels rest on the search alone; with one they rest on its labels."""
     full = dataclasses.replace(load_method("utanforskap"), certainty=None, tiers=None, composite=None)
-    using = dataclasses.replace(full, clusters=dataclasses.replace(full.clusters, resamples=1))
+    using = dataclasses.replace(full, clusters=dataclasses.replace(full.clusters, resamples=2))
     tables = [
         read_factors(write(country[0][year], tmp_path / f"{year}.csv"), using, year=year) for year in (2023, 2024)
     ]

@@ -196,7 +196,7 @@ def _count(
     for number, factor in enumerate(_FACTORS):
         yearly = generator.normal(size=len(residents))
         likeness = 0.5 * np.clip(latent, -2, 2) + 0.8 * own[:, number] + 0.3 * yearly
-        # where a problem is planted nothing else in the area hides it
+        # where a problem is planted, nothing else in the area hides it
         likeness = np.clip(likeness, np.where(planted[:, number], 0.0, -2.5), 2.5)
         share = factor.usual + np.sign(factor.step) * factor.spread * likeness
         share = np.clip(share + factor.step * planted[:, number], 0.002, 0.985)

@@ -37,7 +37,7 @@ def read_outlines(path: str | Path) -> tuple[gpd.GeoDataFrame, tuple[str, ...]]:
     frame, notes = _read(path)
     name = Path(path).name
     codes, column = _codes(frame, "regso", name)
-    layer = frame[[frame.geometry.name]].rename_geometry("geometry").assign(regso=codes.to_numpy())
+    layer = _shapes(frame).assign(regso=codes.to_numpy())
     unnamed = layer["regso"].isna()
     if unnamed.any():
         rows = ", ".join(str(row) for row in layer.index[unnamed][:5])
@@ -58,7 +58,7 @@ def read_ground(path: str | Path) -> gpd.GeoDataFrame:
     InputError  a file that cannot be read, more than one layer, no coordinate system
     """
     frame, _ = _read(path)
-    return frame[[frame.geometry.name]].rename_geometry("geometry")
+    return _shapes(frame)
 
 
 def read_residents(
@@ -94,7 +94,7 @@ def read_residents(
         column = _count_column(frame, column, name)
         residents = pd.to_numeric(frame[column], errors="coerce").to_numpy()
         notes.append(f"{name}: residents from column {column}")
-    layer = frame[[frame.geometry.name]].rename_geometry("geometry").assign(**{COUNT: residents})
+    layer = _shapes(frame).assign(**{COUNT: residents})
     return layer[[COUNT, "geometry"]], tuple(notes)
 
 
@@ -125,6 +125,12 @@ def _read(path: str | Path) -> tuple[gpd.GeoDataFrame, list[str]]:
     if frame.crs.to_epsg() == SWEREF:
         return frame, []
     return frame.to_crs(SWEREF), [f"{path.name}: brought from {frame.crs.name} to SWEREF 99 TM"]
+
+
+def _shapes(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Give the shapes alone, in a column called geometry."""
+    name = frame.geometry.name
+    return frame[[name]].rename(columns={name: "geometry"}).set_geometry("geometry")
 
 
 def _codes(frame: gpd.GeoDataFrame, kind: Kind, name: str) -> tuple[pd.Series[str], str]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from regso_cluster.delivery.exports import SYNTHETIC, WORKBOOK_OPTIONS, write_sheet
@@ -167,18 +169,16 @@ def write_comparison_workbook(
         "Orsaker": _causes(comparison), "Byten": comparison.moves, "Faktorer bakom": comparison.problems,
         "Kluster, faktorer": comparison.clusters, "Övergångar": comparison.transitions,
         "In, ut, kvar": comparison.lists[comparison.lists["move"] != "stayed"],
-        "Kommuner och län": comparison.places, "Rörlighet": mobility, "Fördelningar": comparison.drift,
+        "Kommuner och län": comparison.places, "Rörlighet": mobility.replace(np.inf, np.nan), "Fördelningar": comparison.drift,
     }  # fmt: skip
     if flows is not None:
         sheets["Vägar"] = flows
     if len(comparison.borders):
         sheets["Gränser"] = comparison.borders
-    book = xlsxwriter.Workbook(path, WORKBOOK_OPTIONS)
-    try:
+    whole = io.BytesIO()  # written in one piece: a writer cut off by a full disk would complain again at the very end
+    with xlsxwriter.Workbook(whole, WORKBOOK_OPTIONS | {"in_memory": True}) as book:
         _fill_workbook(book, comparison, sheets)
-        book.close()
-    except xlsxwriter.exceptions.XlsxWriterException as error:
-        raise OSError(f"the workbook could not be written: {error}") from error
+    path.write_bytes(whole.getvalue())
 
 
 def _fill_workbook(book: Any, comparison: Comparison, sheets: dict[str, pd.DataFrame]) -> None:
@@ -256,8 +256,8 @@ _COLUMNS = {
     "residents_stayed": ("Boende i områden som blev kvar", "residents of areas that stayed"),
     "weight": ("Räknat i områden eller i boende", "counted in areas or in residents"),
     "persistence": ("Andel som är kvar i gruppen ett år senare", "share that is in the group a year later"),
-    "years_in_group": ("Väntat antal år i gruppen: 1 / (1 - persistence)",
-                       "expected years in it: 1 / (1 - persistence)"),
+    "years_in_group": ("Väntat antal år i gruppen: 1 / (1 - persistence); i arbetsboken tom om ingen lämnar den",
+                       "expected years in it: 1 / (1 - persistence); in the workbook empty where none leaves"),
     "steady_state": ("Andel som samma övergångar skulle leda till i längden",
                      "share that the same transitions would lead to in the end"),
     "mobility": ("Rörlighet: 0 ingen flyttar, 1 som om grupper drogs på nytt (Shorrocks)",

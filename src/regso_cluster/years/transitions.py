@@ -73,15 +73,17 @@ def count_by_place(lists: pd.DataFrame, places: pd.DataFrame, residents: pd.Seri
     parts = []
     for level in ("kommun", "lan"):
         own = known[known[level].notna()].rename(columns={level: "code", f"{level}_name": "name"})
-        wide = own.pivot_table(index=["code", "name", "group"], columns="move", values="residents",
-                               aggfunc=["size", "sum"], fill_value=0.0)  # fmt: skip
-        columns = {move: wide.get(("size", move), pd.Series(0, wide.index)).astype(int) for move in _MOVES}
-        columns |= {f"residents_{move}": wide.get(("sum", move), pd.Series(0.0, wide.index)) for move in _MOVES}
-        parts.append(pd.DataFrame(columns, index=wide.index).reset_index().assign(level=level))
-    found = pd.concat(parts, ignore_index=True)
-    found["before"], found["after"] = found["left"] + found["stayed"], found["entered"] + found["stayed"]
+        counts = own.groupby(["code", "name", "group", "move"])["residents"].agg(["size", "sum"]).unstack("move")
+        columns = {}
+        for move in _MOVES:
+            for measure, column in (("size", move), ("sum", f"residents_{move}")):
+                found = counts.get((measure, move), pd.Series(0.0, counts.index))
+                columns[column] = found.fillna(0).astype(int if measure == "size" else float)
+        parts.append(pd.DataFrame(columns, index=counts.index).reset_index().assign(level=level))
+    table = pd.concat(parts, ignore_index=True)
+    table["before"], table["after"] = table["left"] + table["stayed"], table["entered"] + table["stayed"]
     order = ["level", "code", "name", "group", "before", "after", *_MOVES, *[f"residents_{move}" for move in _MOVES]]
-    return found[order]
+    return table[order]
 
 
 @dataclass(frozen=True)
