@@ -185,7 +185,8 @@ def test_persons_behind_a_move_in_words(tmp_path):
     reason = comparison.problems.iloc[0]
     assert (reason["old_value"], reason["new_value"], reason["persons"]) == (10, 30, -4)
     assert reason["text_en"] == (
-        "Poverty: 10 became 30 per cent, limit 26.18; 4 fewer of 100 in the numerator would have kept it"
+        "Poverty: 10 became 30 per cent, limit 26.18; 4 fewer of 100 in the numerator would have kept it within "
+        "the limit"
     )
     assert reason["text_sv"].startswith("Fattigdom: 10 blev 30 procent, gräns 26,18; 4 färre av 100")
     assert comparison.moves["cause"].tolist() == ["data"]

@@ -12,7 +12,9 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
+from regso_cluster.cli import main
 from regso_cluster.compare import compare
 from regso_cluster.example import synthetic_country
 from regso_cluster.factors.tables import read_factors
@@ -145,7 +147,7 @@ def test_a_series_killed_in_the_middle_keeps_what_was_done_and_goes_on(tables):
 
 
 def test_a_comparison_stopped_in_the_middle_leaves_nothing(tables):
-    subprocess.run([sys.executable, "-m", "regso_cluster", *map(str, series(tables))], capture_output=True, check=True)
+    assert CliRunner().invoke(main, list(map(str, series(tables)))).exit_code == 0
     code = SLOW.format(module="compare", name="write_comparison_workbook", when="True")
     err = killed(code, ("compare", tables / "r/2021", tables / "r/2022", "--out", tables / "out"), signal.SIGTERM)
     assert "interrupted; nothing half-written was left" in err
@@ -153,34 +155,31 @@ def test_a_comparison_stopped_in_the_middle_leaves_nothing(tables):
 
 
 def test_a_disk_that_is_full_while_tables_are_written(tables):
-    """No file may grow beyond 50 kB: the write itself fails, as on a full disk."""
-    subprocess.run([sys.executable, "-m", "regso_cluster", *map(str, series(tables))], capture_output=True, check=True)
+    """No file may grow beyond 20 kB: the write itself fails, as on a full disk."""
+    assert CliRunner().invoke(main, list(map(str, series(tables)))).exit_code == 0
 
     def limited(*arguments):
-        return subprocess.run(
-            [sys.executable, "-m", "regso_cluster", *map(str, arguments)], capture_output=True, text=True, check=False,
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)),
-        )  # fmt: skip
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+        try:
+            return CliRunner().invoke(main, list(map(str, arguments)))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
     before = sorted(tables.rglob("*"))
     run = limited("classify", tables / "tables/t-2022.csv", "--method", tables / "m.toml", "--edition", 2025, "--year",
                   2022, "--previous", tables / "r/2021", "--out", tables / "full")  # fmt: skip
-    assert run.returncode == 1
+    assert run.exit_code == 1
     assert "Make room and run it again: nothing half-written was left" in run.stderr
-    assert "Traceback" not in run.stderr
     run = limited("compare", tables / "r/2021", tables / "r/2022", "--out", tables / "out")
-    assert run.returncode == 1
-    assert "Traceback" not in run.stderr
+    assert run.exit_code == 1
+    assert "Make room" in run.stderr
     assert sorted(tables.rglob("*")) == before
     assert verify_release(tables / "r/2021") == verify_release(tables / "r/2022") == []
 
 
 @pytest.mark.parametrize("harm", ["gone", "empty", "folder", "no manifest", "other format"])
 def test_an_unreadable_earlier_release_is_refused_and_says_what_to_do(tables, harm):
-    from click.testing import CliRunner
-
-    from regso_cluster.cli import main
-
     assert CliRunner().invoke(main, list(map(str, series(tables)))).exit_code == 0
     release = tables / "r/2021"
     manifest = (release / "manifest.json").read_text("utf-8")

@@ -116,11 +116,16 @@ def compare(
     if marks is not None:
         summary["borders"] = _describe_borders(alignment, moved, marks)
     summary["notes"] += notes
+    behind = _behind_composite(old, new, moves, moved), _behind_clusters(old, new, moves, moved)
     return Comparison(
-        old, new, alignment, moves, _behind_composite(old, new, moves, moved), _behind_clusters(old, new, moves, moved),
-        transitions, lists.join(places, on="area"), pd.concat(counted, ignore_index=True), mobility,
-        measure_drift(*values), _border_table(marks), summary,
+        old, new, alignment, moves, _grouping_first(behind[0]), behind[1], _grouping_first(transitions),
+        _grouping_first(lists.join(places, on="area")), _grouping_first(pd.concat(counted, ignore_index=True)),
+        mobility, measure_drift(*values), _border_table(marks), summary,
     )  # fmt: skip
+
+
+def _grouping_first(table: pd.DataFrame) -> pd.DataFrame:
+    return table[["grouping", *table.columns.drop("grouping")]]
 
 
 def _places(release: Release) -> pd.DataFrame:

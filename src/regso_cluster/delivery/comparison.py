@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from regso_cluster.compare import Comparison
 
-SHOWN = 10
+SHOWN, SHOWN_BESIDE = 10, 3  # moves of the composite group, and of each other grouping
 CAUSES = {
     "rule": ("Regeln mot flimmer", "the no-flicker rule"),
     "software": ("Annan programversion", "other software"),
@@ -48,9 +48,11 @@ def print_comparison(comparison: Comparison) -> None:
         console.print("[bold]SYNTHETIC DATA: every figure is made up.[/bold]")
     years = " to ".join(f"{summary[which]['year']} ({summary[which]['name']})" for which in ("old", "new"))
     _say(console, f"{years}: {summary['areas']['compared']:,} areas compared")
+    _say(console, "Areas that changed group, by cause:")
     console.print(_causes_table(summary["groupings"]))
     shown = [one for one in COMPOSITE if one in summary["groupings"]] or list(summary["groupings"])[:1]
     for grouping in shown:
+        _say(console, _title(comparison, grouping))
         console.print(_matrix(comparison, grouping))
     for line, depth in _some_moves(comparison):
         _say(console, line, depth)
@@ -83,7 +85,7 @@ def _causes_table(groupings: dict[str, Any]) -> Any:
     """Make a row a cause and a column a grouping: few groupings fit any terminal, many causes would not."""
     from rich.table import Table
 
-    table = Table(title="Areas that changed group, by cause", title_justify="left")
+    table = Table()
     table.add_column("")
     for grouping, one in groupings.items():
         table.add_column(GROUPINGS.get(grouping, (grouping,))[0], justify="right",
@@ -107,9 +109,7 @@ def _matrix(comparison: Comparison, grouping: str) -> Any:
         index="old", columns="new", values="areas"
     )
     groups = sorted({*wide.index, *wide.columns}, key=lambda group: (group == 0, group))
-    years = comparison.summary["old"]["year"], comparison.summary["new"]["year"]
-    title = f"{GROUPINGS.get(grouping, (grouping,))[0]}: areas from (row, {years[0]}) to (column, {years[1]})"
-    table = Table(title=f"{title}; - is undecided" if 0 in groups else title, title_justify="left")
+    table = Table()
     table.add_column("")
     for group in groups:
         table.add_column(f"{group}" if group else "-", justify="right")
@@ -124,23 +124,34 @@ def _matrix(comparison: Comparison, grouping: str) -> Any:
     return table
 
 
+def _title(comparison: Comparison, grouping: str) -> str:
+    """Say what the matrix of a grouping shows."""
+    years = comparison.summary["old"]["year"], comparison.summary["new"]["year"]
+    own = comparison.transitions[comparison.transitions["grouping"] == grouping]
+    title = f"{GROUPINGS.get(grouping, (grouping,))[0]}, areas from (row, {years[0]}) to (column, {years[1]})"
+    return f"{title}; - is undecided:" if own[["old", "new"]].isna().any(axis=None) else f"{title}:"
+
+
 def _some_moves(comparison: Comparison) -> list[tuple[str, int]]:
-    """Say the first moves of each composite group, those of most residents, with the factors behind; text and depth."""
-    lines = []
-    for grouping in COMPOSITE:
+    """Say the first moves of groups and clusters, those of most residents, with the factors behind; text and depth."""
+    lines: list[tuple[str, int]] = []
+    explained = [(grouping, comparison.problems) for grouping in COMPOSITE] + [("cluster", comparison.clusters)]
+    for grouping, factors in explained:
         own = comparison.moves[comparison.moves["grouping"] == grouping]
         own = own.sort_values(["residents", "area"], ascending=[False, True])
-        behind = comparison.problems[comparison.problems["grouping"] == grouping]
+        behind = factors[factors["grouping"] == grouping] if "grouping" in factors else factors
         if len(own):
             lines.append((f"Moves of {GROUPINGS[grouping][0]}, most residents first:", 0))
-        for move in own.head(SHOWN).to_dict("records"):
+        shown = SHOWN if grouping == COMPOSITE[0] else SHOWN_BESIDE
+        for move in own.head(shown).to_dict("records"):
             groups = " to ".join("undecided" if pd.isna(group) else str(group) for group in (move["old"], move["new"]))
             name = "" if pd.isna(move["name"]) else f" {move['name']}"
             borders = "" if move.get("comparable", True) else f"; {_say_elsewhere(move['elsewhere'])}"
-            lines.append((f"{move['area']}{name}: group {groups}, {CAUSES[move['cause']][1]}{borders}", 0))
+            kind = "cluster" if grouping == "cluster" else "group"
+            lines.append((f"{move['area']}{name}: {kind} {groups}, {CAUSES[move['cause']][1]}{borders}", 0))
             lines += [(text, 4) for text in behind.loc[behind["area"] == move["area"], "text_en"]]
-        if len(own) > SHOWN:
-            lines.append((f"... and {len(own) - SHOWN} more; --out DIR writes them all", 0))
+        if len(own) > shown:
+            lines.append((f"... and {len(own) - shown} more; --out DIR writes them all", 0))
     return lines
 
 
@@ -169,7 +180,8 @@ def write_comparison_workbook(
         "Orsaker": _causes(comparison), "Byten": comparison.moves, "Faktorer bakom": comparison.problems,
         "Kluster, faktorer": comparison.clusters, "Övergångar": comparison.transitions,
         "In, ut, kvar": comparison.lists[comparison.lists["move"] != "stayed"],
-        "Kommuner och län": comparison.places, "Rörlighet": mobility.replace(np.inf, np.nan), "Fördelningar": comparison.drift,
+        "Kommuner och län": comparison.places, "Rörlighet": mobility.replace(np.inf, np.nan),
+        "Fördelningar": comparison.drift,
     }  # fmt: skip
     if flows is not None:
         sheets["Vägar"] = flows
@@ -233,8 +245,10 @@ _COLUMNS = {
     "old_problem": ("Problem det tidigare året", "a problem in the earlier year"),
     "new_problem": ("Problem det senare året", "a problem in the later year"),
     "denominator": ("Nämnare det senare året", "denominator in the later year"),
-    "persons": ("Så många fler (färre om negativt) i täljaren hade hållit området kvar",
-                "so many more (fewer where negative) in the numerator would have kept the area"),
+    "persons": ("Så många fler (färre om negativt) i täljaren hade hållit området på sin gamla sida av gränsen, eller "
+                "närmare sitt gamla kluster",
+                "so many more (fewer where negative) in the numerator would have kept the area on its old side of the "
+                "limit, or nearer its old cluster"),
     "text_sv": ("Samma sak i ord", "the same in words, in Swedish"),
     "text_en": ("Samma sak i ord, på engelska", "the same in words"),
     "part": ("figures: nya siffror; yardstick: skalan och centra flyttade sig",

@@ -155,7 +155,10 @@ def _say(factor: Factor, row: Any) -> tuple[str, str]:
     sv, en = f"{sv}, gräns {limit[0]}", f"{en}, limit {limit[1]}"
     if not pd.isna(row.persons):
         persons = say_persons(factor, int(row.persons), int(row.denominator))
-        sv, en = f"{sv}; {persons.sv} hade hållit området kvar", f"{en}; {persons.en} would have kept it"
+        # of several factors one alone need not have kept the group: the limit is what is certain
+        side = ("bortom", "beyond") if row.old_problem else ("innanför", "within")
+        sv = f"{sv}; {persons.sv} hade hållit området {side[0]} gränsen"
+        en = f"{en}; {persons.en} would have kept it {side[1]} the limit"
     return sv, en
 
 
