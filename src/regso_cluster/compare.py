@@ -146,7 +146,7 @@ def _one_grouping(
     if marks is not None:
         table = table.join(marks[["comparable", "elsewhere"]])
     for number, (cause, state) in enumerate(series[1:-1], start=1):
-        table[f"after_{number}_{cause}"] = state.astype("Int64").to_numpy()
+        table[f"after_{number}_{cause}"] = state.astype("Int64").array
     table = table[changed].drop(columns="changed").rename_axis("area").reset_index()
     moves = table[["grouping", "area", *[column for column in table if column not in ("grouping", "area")]]]
     transitions = transition_table(found["old"], found["new"], residents).assign(grouping=grouping)

@@ -127,10 +127,6 @@ def test_persons_against_trying_every_number(kind, worse, unit):
     order = generator.permutation(30)
     earlier = value.iloc[order].set_axis(areas)
 
-    def nearer(one, other, trial):
-        lead = now.leads(trial, [one], [other]).sum()
-        return lead < 0 or (lead == 0 and one < other)
-
     at = now.scores(value)
     nearest = [min(centres, key=lambda number, x=x: (((x - centres[number]) ** 2).sum(), number)) for x in at]
     changed = pd.DataFrame({"old": generator.integers(1, 4, 30), "new": nearest, "cause": "data"}, areas)
@@ -140,13 +136,11 @@ def test_persons_against_trying_every_number(kind, worse, unit):
     for row in found.itertuples():
         own, of = n.loc[row.area, row.factor], d.loc[row.area, row.factor]
         one = factors[[f.key for f in factors].index(row.factor)]
-        top = int(1000 * of) if one.unit == "per 1000" else int(of)
-        kept = []
-        for trial in range(top + 1) if top < 2000 else range(int(own) + 400):
-            changed_value = value.loc[[row.area]].copy()
-            changed_value[row.factor] = float(rate(pd.Series([float(trial)]), pd.Series([of]), one.unit).iloc[0])
-            if nearer(row.old, row.new, changed_value):
-                kept.append(trial - own)
+        trials = np.arange((int(own) + 400 if one.unit == "per 1000" else int(of)) + 1.0)
+        tried = value.loc[[row.area] * len(trials)].reset_index(drop=True)
+        tried[row.factor] = rate(pd.Series(trials), pd.Series(of, index=range(len(trials))), one.unit)
+        lead = now.leads(tried, [row.old] * len(trials), [row.new] * len(trials)).sum(axis=1)
+        kept = [trial - own for trial in trials[(lead < 0) | ((lead == 0) & (row.old < row.new))]]
         if pd.isna(row.persons):
             assert not kept
         elif abs(row.persons) < 390:

@@ -202,9 +202,16 @@ def _fill_workbook(book: Any, comparison: Comparison, sheets: dict[str, pd.DataF
     columns = {str(column): None for name, frame in sheets.items() if name != "Orsaker" for column in frame}
     sheets["Kolumner"] = describe_comparison(list(columns))
     for name, frame in sheets.items():
-        plain = frame.drop(columns="synthetic", errors="ignore")
+        plain = _whole(frame.drop(columns="synthetic", errors="ignore"))
         headings = None if name in ("Orsaker", "Kolumner") else describe_comparison(list(plain.columns))
         write_sheet(book, name, plain, synthetic=synthetic, headings=headings)
+
+
+def _whole(frame: pd.DataFrame) -> pd.DataFrame:
+    """Give columns of whole numbers as such: residents and counts, not 4192.00."""
+    floats = frame.select_dtypes("float")
+    whole = [column for column in floats if ((floats[column].dropna() % 1) == 0).all()]
+    return frame.astype(dict.fromkeys(whole, "Int64"))
 
 
 def _causes(comparison: Comparison) -> pd.DataFrame:
