@@ -246,6 +246,14 @@ def test_a_series_over_the_change_of_edition(world):
     assert (manifest["edition"], manifest["previous"]["crosswalk"]["weighting"]) == (2025, "land")
     assert made(*outlines(world)) == ["kept", "kept"]
     assert "Give the same files as --old-shapes" in made(code=1)
+    # weighed by residents instead: a revision beside the first
+    points = [shapely.Point(x * KM, 500) for x in (1, 5, 7, 10, 13, 17, 21)]
+    people = gpd.GeoDataFrame({"population": [10, 1, 9, 10, 10, 10, 10]}, geometry=points, crs=3006)
+    people.to_file(world / "grid.gpkg", driver="GPKG", engine="pyogrio")
+    assert made(*outlines(world, "--population", world / "grid.gpkg")) == ["kept", "revised"]
+    revision = read_release(world / "r/2024-r2", verify=True)
+    assert revision.manifest["previous"]["crosswalk"]["weighting"] == "population"
+    assert revision.areas.loc[C, "previous_elsewhere"] == pytest.approx(9 / 19)
     assert verify_release(world / "r/2024") == []
 
 

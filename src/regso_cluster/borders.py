@@ -164,10 +164,10 @@ class Earlier:
 
 
 def against(previous: Release | None, edition: int | None, borders: Borders | None) -> Earlier:
-    """Give the groups of an earlier release for a year of another edition, or of the same: then as they are."""
+    """Give the groups of an earlier release in the borders of a later edition; as they are where no borders are given."""
     if previous is None:
         return Earlier()
-    if borders is None or previous.manifest["edition"] == edition:
+    if borders is None:
         return Earlier(previous.areas)
     areas, notes = earlier_areas(previous, borders, edition)
     return Earlier(areas, borders.describe() | {"notes": list(notes)})
