@@ -164,7 +164,7 @@ class Earlier:
 
 
 def against(previous: Release | None, edition: int | None, borders: Borders | None) -> Earlier:
-    """Give the groups of an earlier release in the borders of a later edition; as they are where no borders are given."""
+    """Give the groups of an earlier release in the borders of a later edition; as they are where `borders` is None."""
     if previous is None:
         return Earlier()
     if borders is None:
