@@ -143,6 +143,37 @@ def test_a_release_is_recomputed_from_its_input(tables, tmp_path):
     assert [fault.where for fault in recompute_release(release, table)] == ["areas.parquet"]
 
 
+def test_a_release_of_a_table_by_deso_asks_for_its_key(tmp_path):
+    """The key is named by hash in the manifest: verify --recompute says which one to give."""
+    kommun = CODES[0][:4]
+    deso = [f"{kommun}A00{number}0" for number in range(1, 7)]
+    key = tmp_path / "key.csv"
+    key.write_text("deso,regso\n" + "".join(f"{one},{code}\n" for one, code in zip(deso, CODES, strict=True)))
+    counted = METHOD.replace('value = "voted_pct"', 'numerator = "voted_n"\ndenominator = "voted_d"')
+    (tmp_path / "m.toml").write_text(counted, "utf-8")
+    frame = rows().drop(columns="voted_pct").assign(regso=deso, voted_n=list("456789"), voted_d="10")
+    table = write(frame, tmp_path / "deso.csv")
+
+    def run(*arguments, code=0):
+        result = CliRunner().invoke(main, [str(part) for part in arguments])
+        assert result.exit_code == code, result.output
+        return result
+
+    run("classify", table, "--method", tmp_path / "m.toml", "--edition", 2025, "--year", 2024, "--deso-key", key,
+        "--out", tmp_path / "r")  # fmt: skip
+    inputs = read_release(tmp_path / "r").manifest["inputs"]
+    assert [one["name"] for one in inputs] == ["deso.csv", "key.csv"]
+    assert inputs[1]["sha256"] == series_module.sha256_of(key)
+    verify = ("verify", tmp_path / "r", "--recompute", table)
+    refused = run(*verify, code=1).stderr
+    assert "no key to RegSO is given" in refused
+    assert "as --deso-key: key.csv" in refused
+    assert "it follows from its input" in run(*verify, "--deso-key", key).stdout
+    other = tmp_path / "other.csv"
+    other.write_text(key.read_text() + "\n")
+    assert "another key from DeSO to RegSO" in run(*verify, "--deso-key", other, code=1).stderr
+
+
 def test_the_commands(tables, tmp_path):
     (tmp_path / "m.toml").write_text(METHOD, "utf-8")
     out = tmp_path / "r"

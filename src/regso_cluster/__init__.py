@@ -13,7 +13,9 @@ The map of the house; data walk through it once, in this direction:
 
     pipeline        classify(): the only module that knows the order of the steps
     release         the result on disk: written whole, read, verified
-    compare         two releases side by side, classified again step by step
+    steps           from an earlier release to a later one, one change at a time
+    borders         a crosswalk from files of outlines, an earlier release in later borders
+    compare         two releases side by side: who moved, and why
     series          a folder of tables to a folder of releases, revisions
     commands        the commands, gathered by cli
     example         a synthetic country on the real area codes

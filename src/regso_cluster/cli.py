@@ -6,6 +6,7 @@ and only to a terminal.
 
 from __future__ import annotations
 
+import errno
 import io
 import signal
 import sys
@@ -45,7 +46,9 @@ def _message(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt):
         return "interrupted; nothing half-written was left"
     if isinstance(error, OSError):
-        return f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")
+        said = f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        return f"{said}. Make room and run it again: nothing half-written was left" if full else said
     return f"{type(error).__name__}: {error}. This is a fault of the program; --debug before the command shows where."
 
 

@@ -1,42 +1,30 @@
-"""Two releases side by side: who moved, and why. Classifies again step by step; see `years.change` for the causes.
-
-The steps, in this order, each from the state that the one before left:
-
-    rule       the no-flicker rule of the earlier year is put aside (and, at the end, that of the later year applied)
-    software   the earlier release is classified again; a difference means that other software made it
-    borders    the earlier counts moved to the later edition, where a crosswalk is at hand
-    coverage   factors of the earlier year that are not seen in the later one are hidden
-    data       the later figures on the earlier yardstick, for factors seen in both years
-    coverage   factors seen in the later year alone come in
-    yardstick  limits, scales and cut points measured on the later year, with the earlier choices
-    centres    the later year's clusters
-    method     the later year's choices
-    software   the later release itself
-"""
+"""Two releases side by side: who moved, and why. The steps in which causes are found stand in `steps`."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from regso_cluster.areas.editions import area_names
 from regso_cluster.delivery.comparison import write_comparison_workbook
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.factors.rates import MISSING, OBSERVED
-from regso_cluster.factors.scales import apply_scale
 from regso_cluster.factors.tables import FactorTable
-from regso_cluster.method import Method, Yardstick
-from regso_cluster.pipeline import judge, measure, usable
+from regso_cluster.method import Yardstick
+from regso_cluster.pipeline import usable
 from regso_cluster.release import Release, whole_folder, write_parquet
+from regso_cluster.steps import State, absolute_limits, chain, free, seen, with_absolute, with_factors
 from regso_cluster.years.align import Alignment, align
-from regso_cluster.years.change import CAUSES, explain_clusters, explain_problems, find_causes
+from regso_cluster.years.change import CAUSES, explain_problems, find_causes
+from regso_cluster.years.cluster_moves import Figures, Space, explain_clusters
 from regso_cluster.years.transitions import (
     Mobility,
+    count_by_place,
     count_flows,
     list_moves,
     measure_drift,
@@ -44,8 +32,8 @@ from regso_cluster.years.transitions import (
     transition_table,
 )
 
-GROUPINGS = ("composite_group", "band", "cluster")
-State = tuple[str, pd.DataFrame]
+GROUPINGS = ("composite_group", "composite_group_absolute", "band", "band_absolute", "cluster")
+TABLES = ("moves", "problems", "clusters", "transitions", "lists", "places", "drift", "borders")
 
 
 @dataclass(frozen=True)
@@ -60,11 +48,13 @@ class Comparison:
         residents (of the later year), where borders are known whether the area is comparable and which share of its
         residents came from elsewhere, and the group after each step
     problems : the factors behind each move of a composite group, see `explain_problems`
-    clusters : the factor that did most behind each move of a cluster, see `explain_clusters`
+    clusters : the factors behind each move of a cluster, see `explain_clusters`
     transitions : a row a grouping and pair of groups, see `transition_table`; also where nothing changed
-    lists : who entered, left and stayed, by grouping and group, see `list_moves`
+    lists : who entered, left and stayed, by grouping and group, see `list_moves`, with the name and place of each area
+    places : the same counted by kommun and by län, see `count_by_place`
     mobility : by grouping
-    drift : a row a factor of both years, see `measure_drift`
+    drift : a row a factor of both years, see `measure_drift`; earlier figures in the later borders where known
+    borders : a row an area of the later edition, from `mark_areas` or `mark_changes`; none where borders are not known
     summary : counts of moves and causes, for people and `--json`
     """
 
@@ -76,14 +66,17 @@ class Comparison:
     clusters: pd.DataFrame
     transitions: pd.DataFrame
     lists: pd.DataFrame
+    places: pd.DataFrame
     mobility: dict[str, Mobility]
     drift: pd.DataFrame
+    borders: pd.DataFrame
     summary: dict[str, Any]
 
 
 def compare(
-    old: Release, new: Release, *, moved: FactorTable | None = None, marks: pd.DataFrame | None = None
-) -> Comparison:
+    old: Release, new: Release, *, moved: FactorTable | None = None, marks: pd.DataFrame | None = None,
+    notes: Sequence[str] = (),
+) -> Comparison:  # fmt: skip
     """Compare two releases: who moved between groups, the cause of each move and the factors behind it.
 
     Parameters
@@ -92,6 +85,7 @@ def compare(
     moved : the earlier figures moved to the borders of the later edition, see `move_table`; None: borders are no step
     marks : by code of the later edition, `comparable` and `elsewhere`, from `mark_areas` of a crosswalk or from
         `mark_changes` of SCB's list; None: which borders changed is not known
+    notes : what a reader should know of these
 
     Raises
     ------
@@ -99,141 +93,134 @@ def compare(
     """
     changed = None if marks is None else frozenset(marks.index[~marks["comparable"].to_numpy(bool)])
     alignment = align(old.areas.index, new.areas.index, (old.manifest["edition"], new.manifest["edition"]), changed)
-    groupings = [grouping for grouping in GROUPINGS if grouping in old.areas and grouping in new.areas]
+    beside = absolute_limits(old, new)
+    old_areas, new_areas = with_absolute(old, beside[0]), with_absolute(new, beside[1])
+    groupings = [grouping for grouping in GROUPINGS if grouping in old_areas and grouping in new_areas]
     if not len(alignment.shared) or not groupings:
         hint = "Compare releases of the same kind of areas that have a composite group, bands or clusters."
         what = "no grouping in common" if len(alignment.shared) else "no area in common"
         raise InputError(Fault(f"nothing to compare: {what}", f"{old.path.name}, {new.path.name}", hint=hint))
-    states = _chain(old, new, moved, alignment.shared)
+    states = chain(old, new, moved, alignment.shared)
     residents = new.table.areas["population"].reindex(alignment.shared)
-    moves, transitions, lists = [], [], []
-    for grouping in groupings:
-        series = [(cause, state[grouping]) for cause, state in states if grouping in state]
-        found = find_causes(series)
-        moves.append(_moves(found, series, new, residents, grouping, marks))
-        transitions.append(transition_table(found["old"], found["new"], residents).assign(grouping=grouping))
-        lists.append(list_moves(found["old"], found["new"]).assign(grouping=grouping))
-    tables = {"moves": pd.concat(moves, ignore_index=True), "transitions": pd.concat(transitions, ignore_index=True),
-              "lists": pd.concat(lists, ignore_index=True)}  # fmt: skip
-    mobility = {part["grouping"].iloc[0]: measure_mobility(part) for part in transitions}
-    problems, clusters = _reasons(old, new, tables["moves"])
+    places = _places(new).reindex(alignment.shared)
+    parts = [_one_grouping(grouping, states, residents, places, marks) for grouping in groupings]
+    moves, transitions, lists = (pd.concat(tables, ignore_index=True) for tables in zip(*parts, strict=True))
+    mobility = {grouping: measure_mobility(table) for grouping, (_, table, _) in zip(groupings, parts, strict=True)}
+    counted = [count_by_place(part, places.drop(columns="name"), residents).assign(grouping=grouping)
+               for grouping, part in lists.groupby("grouping", sort=False)]  # fmt: skip
     shared_factors = [key for key in old.method.keys if key in new.method.keys]
-    values = [usable(one.table, one.method)[0].reindex(alignment.shared)[shared_factors] for one in (old, new)]
-    summary = _summary(old, new, alignment, tables["moves"], tables["transitions"], mobility)
-    return Comparison(old, new, alignment, tables["moves"], problems, clusters, tables["transitions"],
-                      tables["lists"], mobility, measure_drift(*values), summary)  # fmt: skip
+    earlier = with_factors(moved, old.method) if moved is not None else old.table
+    values = [usable(table, one.method)[0].reindex(alignment.shared)[shared_factors]
+              for table, one in ((earlier, old), (new.table, new))]  # fmt: skip
+    summary = _summary(old, new, alignment, (moves, transitions, lists), mobility)
+    if marks is not None:
+        summary["borders"] = _describe_borders(alignment, moved, marks)
+    summary["notes"] += notes
+    behind = _behind_composite(old, new, moves, moved), _behind_clusters(old, new, moves, moved)
+    return Comparison(
+        old, new, alignment, moves, _grouping_first(behind[0]), behind[1], _grouping_first(transitions),
+        _grouping_first(lists.join(places, on="area")), _grouping_first(pd.concat(counted, ignore_index=True)),
+        mobility, measure_drift(*values), _border_table(marks), summary,
+    )  # fmt: skip
 
 
-def _chain(old: Release, new: Release, moved: FactorTable | None, shared: pd.Index) -> list[State]:
-    """Classify step by step from the earlier release to the later one; see the head of this module."""
-    before, now = old.method, new.method
-    if before.measured is None or now.measured is None:
-        raise InputError(Fault("a release whose method has nothing measured", str(old.path), hint="Classify again."))
-    first, last = before.measured, now.measured
-    old_table = _with_factors(moved or old.table, before)
-    old_used = _seen(old_table)
-    new_table = _with_factors(new.table, before)
-    new_used = _seen(new_table)
-    states: list[State] = [("", old.areas), ("rule", _free(old.areas))]
-    states.append(("software", judge(_seen(old.table), old.table, before, first)))
-    if moved is not None:
-        states.append(("borders", judge(old_used, old_table, before, first)))
-    index = old_used.index.union(new_used.index)
-    seen_then, seen_now = (used.reindex(index).notna() for used in (old_used, new_used))
-    hidden = old_used.where(seen_now.reindex(old_used.index))
-    states.append(("coverage", judge(hidden, old_table, before, first)))
-    both = new_used.where(seen_then.reindex(new_used.index))
-    states.append(("data", judge(both, new_table, before, first)))
-    states.append(("coverage", judge(new_used, new_table, before, first)))
-    moved_yardstick = _moved_yardstick(before, now, new_table, first, last)
-    states.append(("yardstick", judge(new_used, new_table, before, moved_yardstick)))
-    if before.choices_hash == now.choices_hash:
-        with_centres = replace(
-            moved_yardstick, centres=last.centres, cluster_numbers=last.cluster_numbers,
-            cluster_names=last.cluster_names,
-        )  # fmt: skip
-        states.append(("centres", judge(new_used, new_table, before, with_centres)))
-    states.append(("method", judge(_seen(new.table), new.table, now, last)))
-    states += [("software", _free(new.areas)), ("rule", new.areas)]
-    return [(cause, state.reindex(shared)) for cause, state in states]
+def _grouping_first(table: pd.DataFrame) -> pd.DataFrame:
+    return table[["grouping", *table.columns.drop("grouping")]]
 
 
-def _seen(table: FactorTable) -> pd.DataFrame:
-    return table.value.where(table.status == OBSERVED)
+def _places(release: Release) -> pd.DataFrame:
+    """Give the name, kommun and län of each area."""
+    places = release.areas[["name", "kommun", "kommun_name", "lan"]]
+    lan = area_names(2025).drop_duplicates("lan").set_index("lan")["lan_name"]
+    return places.assign(lan_name=places["lan"].map(lan).astype("string"))
 
 
-def _free(areas: pd.DataFrame) -> pd.DataFrame:
-    """Give the groups as this year's figures alone make them, without the no-flicker rule."""
-    return areas.assign(composite_group=areas["composite_group_free"]) if "composite_group_free" in areas else areas
-
-
-def _with_factors(table: FactorTable, method: Method) -> FactorTable:
-    """Give a table the factors of a method; those that it lacks are missing."""
-    keys = list(method.keys)
-    numbers = {part: getattr(table, part).reindex(columns=keys) for part in ("numerator", "denominator", "value")}
-    return replace(table, status=table.status.reindex(columns=keys, fill_value=MISSING), **numbers)
-
-
-def _moved_yardstick(before: Method, now: Method, table: FactorTable, first: Yardstick, last: Yardstick) -> Yardstick:
-    """Measure the earlier choices on the later table; the clusters stay. Frozen limits do not move."""
-    if before.frozen or last == first or not set(before.keys) <= set(now.keys):
-        return first  # frozen in the earlier year, or frozen from it: nothing is measured anew
-    if before.choices_hash == now.choices_hash and not now.frozen:
-        measured = last
-    else:
-        measured = measure(*usable(table, before), before)
-    return replace(first, limits=measured.limits, scales=measured.scales, bands=measured.bands, tiers=measured.tiers)
-
-
-def _moves(
-    found: pd.DataFrame, series: list[tuple[str, pd.Series]], new: Release, residents: pd.Series, grouping: str,
-    marks: pd.DataFrame | None,
-) -> pd.DataFrame:  # fmt: skip
+def _one_grouping(
+    grouping: str, states: list[State], residents: pd.Series, places: pd.DataFrame, marks: pd.DataFrame | None
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Give the moves, the transitions and the lists of one grouping."""
+    series = [(cause, state[grouping]) for cause, state in states if grouping in state]
+    found = find_causes(series)
     changed = found["changed"].to_numpy(bool)
-    places = new.areas[["name", "kommun_name"]].reindex(found.index)
-    table = pd.concat([places, found], axis=1).assign(residents=residents, grouping=grouping)
+    table = pd.concat([places[["name", "kommun_name"]], found], axis=1).assign(residents=residents, grouping=grouping)
     if marks is not None:
         table = table.join(marks[["comparable", "elsewhere"]])
     for number, (cause, state) in enumerate(series[1:-1], start=1):
-        table[f"after_{number}_{cause}"] = state.astype("Int64").to_numpy()
+        table[f"after_{number}_{cause}"] = state.astype("Int64").array
     table = table[changed].drop(columns="changed").rename_axis("area").reset_index()
-    return table[["grouping", "area", *[column for column in table if column not in ("grouping", "area")]]]
+    moves = table[["grouping", "area", *[column for column in table if column not in ("grouping", "area")]]]
+    transitions = transition_table(found["old"], found["new"], residents).assign(grouping=grouping)
+    return moves, transitions, list_moves(found["old"], found["new"]).assign(grouping=grouping)
 
 
-def _reasons(old: Release, new: Release, moves: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Name the factors behind the moves of composite groups and of clusters."""
-    by_area = {grouping: part.set_index("area") for grouping, part in moves.groupby("grouping")}
-    nothing = moves.set_index("area").iloc[:0]
+def _border_table(marks: pd.DataFrame | None) -> pd.DataFrame:
+    """Give the marks as a table; `left`, a share there, is a number of areas in other tables."""
+    if marks is None:
+        return pd.DataFrame({"area": []})
+    return marks.rename(columns={"left": "left_share"}).rename_axis("area").reset_index()
+
+
+def _behind_composite(old: Release, new: Release, moves: pd.DataFrame, moved: FactorTable | None) -> pd.DataFrame:
+    """Name the factors behind the moves of composite groups, by relative and by absolute limits."""
     yardsticks = [one.method.measured or Yardstick() for one in (old, new)]
-    limits = (yardsticks[0].limits, yardsticks[1].limits, yardsticks[1].leave_limits)
-    long = [_long(one) for one in (old, new)]
-    problems = explain_problems(by_area.get("composite_group", nothing), new.method, long[0], long[1], limits)
-    clusters, measured = new.method.clusters, new.method.measured
+    limits = {"composite_group": (yardsticks[0].limits, yardsticks[1].limits, yardsticks[1].leave_limits)}
+    beside = absolute_limits(old, new)
+    if beside[0] and beside[1]:
+        limits["composite_group_absolute"] = (beside[0].measured.limits, beside[1].measured.limits, {})
+    parts = []
+    for grouping, own_limits in limits.items():
+        own = moves[moves["grouping"] == grouping].set_index("area")
+        absolute = grouping.endswith("_absolute")
+        flags = [with_absolute(one, baseline) if absolute else one.areas
+                 for one, baseline in zip((old, new), beside, strict=True)]  # fmt: skip
+        before, now = (_long(one, areas, absolute=absolute) for one, areas in zip((old, new), flags, strict=True))
+        if moved is not None:
+            long = (
+                moved.value.rename_axis("area").reset_index().melt("area", var_name="factor", value_name="moved_value")
+            )
+            before = before.merge(long, on=["area", "factor"], how="left")
+        parts.append(explain_problems(own, new.method, before, now, own_limits).assign(grouping=grouping))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _behind_clusters(old: Release, new: Release, moves: pd.DataFrame, moved: FactorTable | None) -> pd.DataFrame:
+    """Name the factors behind the moves of clusters."""
+    now = _space(new)
+    if now is None:
+        return pd.DataFrame({"area": []})
+    before = _space(old)
+    if before is None or before.factors != now.factors or before.scale != now.scale:
+        before = None
+    own = moves[moves["grouping"] == "cluster"].set_index("area")
+    earlier = with_factors(moved if moved is not None else old.table, new.method)
+    figures = Figures(seen(earlier), seen(new.table), new.table.numerator, new.table.denominator)
+    return explain_clusters(own, before, now, figures)
+
+
+def _space(release: Release) -> Space | None:
+    clusters, measured = release.method.clusters, release.method.measured
     if clusters is None or measured is None:
-        return problems, pd.DataFrame()
-    used = _seen(new.table)
-    signs = np.array([factor.sign for factor in new.method.factors])
-    scores = apply_scale(used, clusters.scale, signs, measured.scales["clusters"])
+        return None
     centres = dict(zip(measured.cluster_numbers, map(np.array, measured.centres), strict=True))
-    before = _seen(old.table).reindex(columns=used.columns)
-    return problems, explain_clusters(by_area.get("cluster", nothing), before, used, scores, centres)
+    return Space(release.method.factors, clusters.scale, measured.scales["clusters"], centres)
 
 
-def _long(release: Release) -> pd.DataFrame:
+def _long(release: Release, areas: pd.DataFrame, *, absolute: bool) -> pd.DataFrame:
     """Give a row an area and factor with its counts, its value and whether it is a problem."""
     long = release.factors.rename(columns={str(release.factors.columns[0]): "area"})
     if release.method.problems is None:
         return long.assign(problem=pd.array([pd.NA] * len(long), dtype="boolean"))
-    part = "held" if f"{release.method.keys[0]}_held" in release.areas else "problem"
-    flags = pd.DataFrame({key: release.areas[f"{key}_{part}"].astype("boolean") for key in release.method.keys})
+    part = "problem_absolute" if absolute else "held" if f"{release.method.keys[0]}_held" in areas else "problem"
+    flags = pd.DataFrame({key: areas[f"{key}_{part}"].astype("boolean") for key in release.method.keys})
     flags = flags.rename_axis("area").reset_index().melt("area", var_name="factor", value_name="problem")
     return long.merge(flags, on=["area", "factor"], how="left", validate="one_to_one")
 
 
 def _summary(
-    old: Release, new: Release, alignment: Alignment, moves: pd.DataFrame, transitions: pd.DataFrame,
+    old: Release, new: Release, alignment: Alignment, tables: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame],
     mobility: dict[str, Mobility],
 ) -> dict[str, Any]:  # fmt: skip
+    moves, transitions, lists = tables
     summary: dict[str, Any] = {
         which: {"name": one.path.name, "year": one.year, "manifest_sha256": one.manifest["manifest_sha256"]}
         for which, one in (("old", old), ("new", new))
@@ -243,24 +230,73 @@ def _summary(
     summary["synthetic"] = bool(old.manifest["synthetic"] or new.manifest["synthetic"])
     summary["groupings"] = {}
     for grouping, own in transitions.groupby("grouping", sort=False):
-        moved = moves[moves["grouping"] == grouping]
-        counts = moved["cause"].value_counts()
+        changes = moves[moves["grouping"] == grouping]
+        counts = changes["cause"].value_counts()
         summary["groupings"][grouping] = {
-            "changed": len(moved),
-            "residents": float(moved["residents"].sum()),
-            "stayed": int(own["areas"].sum()) - len(moved),
+            "changed": len(changes),
+            "residents": float(changes["residents"].sum()),
+            "stayed": int(own["areas"].sum()) - len(changes),
             "causes": {cause: int(counts.get(cause, 0)) for cause in CAUSES},
             "mobility": round(mobility[str(grouping)].mobility, 4),
+            "groups": _entered_and_left(lists[lists["grouping"] == grouping]),
         }
     if "composite_group_free" in new.areas and "composite_group" in summary["groupings"]:
-        free = [_free(one.areas)["composite_group"].reindex(alignment.shared) for one in (old, new)]
-        without = int(find_causes([("", free[0]), ("", free[1])])["changed"].sum())
-        moved = summary["groupings"]["composite_group"]["changed"]
-        summary["no_flicker"] = {"moves": moved, "without_the_rule": without, "saved": without - moved}
-    summary["notes"] = list(alignment.notes)
-    if set(old.method.keys) != set(new.method.keys):
-        summary["notes"].append("the two methods have different factors: what they measure on is counted as method")
+        groups = [free(one.areas)["composite_group"].reindex(alignment.shared) for one in (old, new)]
+        without = int(find_causes([("", groups[0]), ("", groups[1])])["changed"].sum())
+        with_rule = summary["groupings"]["composite_group"]["changed"]
+        summary["no_flicker"] = {"moves": with_rule, "without_the_rule": without, "saved": without - with_rule}
+    summary["notes"] = [*alignment.notes, *_notes(old, new)]
     return summary
+
+
+def _entered_and_left(lists: pd.DataFrame) -> dict[str, dict[str, int]]:
+    """Count by group who entered, left and stayed; the group of the undecided is no group."""
+    counts = lists.groupby(["group", "move"]).size()
+    return {
+        str(group): {move: int(counts.get((group, move), 0)) for move in ("entered", "left", "stayed")}
+        for group in sorted(lists["group"].dropna().unique())
+    }
+
+
+def _describe_borders(alignment: Alignment, moved: FactorTable | None, marks: pd.DataFrame) -> dict[str, Any]:
+    shared = marks.reindex(alignment.shared)
+    said: dict[str, Any] = {
+        "comparable": int(shared["comparable"].eq(True).sum()),
+        "changed": sorted(alignment.changed),
+    }
+    if "weighted_by" in marks:
+        said["weighted_by"] = {str(way): int(number) for way, number in shared["weighted_by"].value_counts().items()}
+    return said | {"counts_moved": moved is not None}
+
+
+def _notes(old: Release, new: Release) -> list[str]:
+    notes = []
+    if set(old.method.keys) != set(new.method.keys):
+        notes.append("the two methods have different factors: what they measure on is counted as method")
+    given = [one.method.baseline for one in (old, new)]
+    used = absolute_limits(old, new)
+    for one, own, limits in zip((old, new), given, used, strict=True):
+        if own is None and limits is not None:
+            notes.append(f"{one.path.name} carries no absolute limits: judged by those of the other release, "
+                         f"from release {limits.origin.release} ({limits.origin.year})")  # fmt: skip
+    if used[0] and used[1] and used[0].measured != used[1].measured:
+        notes.append(
+            "the two releases carry different absolute limits: a move between their groups may be one of method"
+        )
+    return notes
+
+
+def refuse_existing(out: str | Path) -> None:
+    """Refuse a folder that exists, before the work is done.
+
+    Raises
+    ------
+    InputError  the folder exists
+    """
+    out = Path(out)
+    if out.exists() or out.is_symlink():
+        hint = "A comparison is never overwritten: choose another --out, or remove the folder yourself."
+        raise InputError(Fault("the comparison folder exists", str(out), hint=hint))
 
 
 def trace_paths(releases: Sequence[Release]) -> pd.DataFrame:
@@ -291,7 +327,8 @@ def trace_paths(releases: Sequence[Release]) -> pd.DataFrame:
 def write_comparison(comparison: Comparison, out: str | Path, *, through: Sequence[Release] = ()) -> Path:
     """Write a comparison to a folder, whole or not at all: Parquet, a workbook, and comparison.json.
 
-    With `through`, releases of other years, also flows.parquet: the paths of areas through all of them.
+    With `through`, releases of other years, also flows.parquet: the paths of areas through all of them. What each file
+    holds stands in docs/comparison.md.
 
     Raises
     ------
@@ -299,24 +336,27 @@ def write_comparison(comparison: Comparison, out: str | Path, *, through: Sequen
     """
     flows = trace_paths([comparison.old, *through, comparison.new]) if through else None
     with whole_folder(out, "comparison") as partial:
-        for name in ("moves", "problems", "clusters", "transitions", "lists", "drift"):
+        for name in TABLES:
             frame: pd.DataFrame = getattr(comparison, name)
+            if name == "borders" and frame.empty:
+                continue
             write_parquet(frame.assign(synthetic=comparison.summary["synthetic"]), partial / f"{name}.parquet")
         write_parquet(mobility_table(comparison), partial / "mobility.parquet")
         if flows is not None:
             write_parquet(flows.assign(synthetic=comparison.summary["synthetic"]), partial / "flows.parquet")
         text = json.dumps(comparison.summary, indent=2, ensure_ascii=False) + "\n"
         (partial / "comparison.json").write_text(text, "utf-8")
-        write_comparison_workbook(comparison, partial / "comparison.xlsx")
+        write_comparison_workbook(comparison, partial / "comparison.xlsx", mobility_table(comparison), flows)
     return Path(out)
 
 
 def mobility_table(comparison: Comparison) -> pd.DataFrame:
-    """Give a row a grouping and group: persistence, expected years in the group, steady state."""
-    rows = [
-        (grouping, group, *numbers)
-        for grouping, one in comparison.mobility.items()
-        for group, *numbers in zip(one.groups, one.persistence, one.years_in_group, one.steady_state, strict=True)
-    ]
-    columns = ["grouping", "group", "persistence", "years_in_group", "steady_state"]
+    """Give a row a grouping, weight ("areas", "residents") and group, see `Mobility`."""
+    rows = []
+    for grouping, own in comparison.transitions.groupby("grouping", sort=False):
+        for weight in ("areas", "residents"):
+            one = measure_mobility(own, weight)
+            numbers = zip(one.groups, one.persistence, one.years_in_group, one.steady_state, strict=True)
+            rows += [(grouping, weight, *of_group, one.mobility) for of_group in numbers]
+    columns = ["grouping", "weight", "group", "persistence", "years_in_group", "steady_state", "mobility"]
     return pd.DataFrame(rows, columns=columns).assign(synthetic=comparison.summary["synthetic"])

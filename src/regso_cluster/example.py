@@ -46,7 +46,7 @@ _FACTORS = (
     _Planted("bidragsberoende", 0.09, 0.022, 0.16, 0.57),
     _Planted("trangboddhet", 0.14, 0.035, 0.24, 1.0),
     _Planted("valdeltagande", 0.88, 0.018, -0.14, 0.74),
-    _Planted("skolresultat", 0.87, 0.03, -0.33, 0.024),
+    _Planted("skolresultat", 0.87, 0.03, -0.38, 0.024),
     _Planted("arbetsmarknadsetablering", 0.80, 0.025, -0.19, 0.57),
 )
 _KEYS = tuple(factor.key for factor in _FACTORS)
@@ -80,6 +80,8 @@ _KINDS = {
 # areas by number of planted problems, worst first: 40 with five or six, 140 with three or four, 388 with one or two
 _SHAPE = ((6, 14), (5, 26), (4, 52), (3, 88), (2, 120), (1, 268))
 _MOVES = 24  # areas a year that take each other's place: half of them for the worse
+# a move is planted where the figures can show it: with fewer residents the pupils of a year are few or suppressed
+_SHOWN_FROM = 3500
 
 
 def synthetic_country(years: range, seed: int = 0) -> tuple[dict[int, pd.DataFrame], pd.DataFrame]:
@@ -93,8 +95,9 @@ def synthetic_country(years: range, seed: int = 0) -> tuple[dict[int, pd.DataFra
     Returns
     -------
     tables : by year, a row an area of edition 2025: regso, year, population, <factor>_n and <factor>_d, synthetic
-    truth : a row an area and year: regso, year, planted_kind, planted_problems (number), planted_factors, move
-        ("worse", "better" or "") and cause ("data" where an area moved), synthetic
+    truth : a row an area and year: regso, year, planted_kind, planted_problems (number), planted_factors,
+        suppressed_factors (whose counts the table does not show), move ("worse", "better" or "") and cause ("data"
+        where an area moved), synthetic
 
     Raises
     ------
@@ -119,7 +122,7 @@ def synthetic_country(years: range, seed: int = 0) -> tuple[dict[int, pd.DataFra
         generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(year,)))
         before = problems
         if year > FIRST_YEAR:
-            problems = _move(problems, generator)
+            problems = _move(problems, residents, generator)
             residents = np.clip(
                 (residents * generator.normal(1.004, 0.01, len(codes))).round(),
                 LEAST_RESIDENTS,
@@ -131,7 +134,7 @@ def synthetic_country(years: range, seed: int = 0) -> tuple[dict[int, pd.DataFra
             tables[year] = pd.DataFrame(
                 {"regso": codes, "year": year, "population": residents.astype(int), **counts}
             ).assign(synthetic="yes")
-            truths.append(_truth(codes, year, kinds, problems, planted, before))
+            truths.append(_truth(codes, year, kinds, problems, planted, before, counts))
     return tables, pd.concat(truths, ignore_index=True)
 
 
@@ -162,9 +165,10 @@ def _plant(order: Array) -> npt.NDArray[np.int64]:
     return problems
 
 
-def _move(problems: npt.NDArray[np.int64], generator: np.random.Generator) -> npt.NDArray[np.int64]:
-    """Let pairs of areas take each other's place, so that the shape of the country stays."""
-    with_problems, without = np.flatnonzero(problems >= 1), np.flatnonzero(problems == 0)
+def _move(problems: npt.NDArray[np.int64], residents: Array, generator: np.random.Generator) -> npt.NDArray[np.int64]:
+    """Let pairs of larger areas take each other's place, so that the shape of the country stays."""
+    shown = residents >= _SHOWN_FROM
+    with_problems, without = np.flatnonzero(shown & (problems >= 1)), np.flatnonzero(shown & (problems == 0))
     moved = problems.copy()
     better = generator.choice(with_problems, _MOVES // 2, replace=False)
     worse = generator.choice(without, _MOVES // 2, replace=False)
@@ -192,7 +196,9 @@ def _count(
     for number, factor in enumerate(_FACTORS):
         yearly = generator.normal(size=len(residents))
         likeness = 0.5 * np.clip(latent, -2, 2) + 0.8 * own[:, number] + 0.3 * yearly
-        share = factor.usual + np.sign(factor.step) * factor.spread * np.clip(likeness, -2.5, 2.5)
+        # where a problem is planted, nothing else in the area hides it
+        likeness = np.clip(likeness, np.where(planted[:, number], 0.0, -2.5), 2.5)
+        share = factor.usual + np.sign(factor.step) * factor.spread * likeness
         share = np.clip(share + factor.step * planted[:, number], 0.002, 0.985)
         denominator = (residents * factor.base * generator.normal(1, 0.03, len(residents)).clip(0.9, 1.1)).astype(int)
         numerator = generator.binomial(denominator, share)
@@ -202,10 +208,16 @@ def _count(
     return counts
 
 
+def _listed(has: npt.NDArray[np.bool_]) -> list[str]:
+    """Name the factors of each area, (n_areas, n_factors)."""
+    return [" ".join(key for key, own in zip(_KEYS, row, strict=True) if own) for row in has]
+
+
 def _truth(
     codes: pd.Index, year: int, kinds: npt.NDArray[np.str_], problems: npt.NDArray[np.int64],
-    planted: npt.NDArray[np.bool_], before: npt.NDArray[np.int64],
+    planted: npt.NDArray[np.bool_], before: npt.NDArray[np.int64], counts: dict[str, npt.NDArray[np.object_]],
 ) -> pd.DataFrame:  # fmt: skip
+    hidden = np.array([counts[f"{key}_n"] == ".." for key in _KEYS]).T
     move = np.select([problems > before, problems < before], ["worse", "better"], "")
     return pd.DataFrame(
         {
@@ -213,7 +225,8 @@ def _truth(
             "year": year,
             "planted_kind": np.where(problems > 0, kinds, "no problem"),
             "planted_problems": problems,
-            "planted_factors": [" ".join(key for key, has in zip(_KEYS, row, strict=True) if has) for row in planted],
+            "planted_factors": _listed(planted),
+            "suppressed_factors": _listed(hidden),
             "move": move,
             "cause": np.where(move == "", "", "data"),
             "synthetic": "yes",

@@ -114,6 +114,7 @@ class Factor:
     """One measured problem: a rate from two columns of counts, or from one column of values.
 
     `worse` is the direction in which the factor is a problem. `level` "kommun": one value for all areas of a kommun.
+    `counted`: who the numerator counts, in the plural, for sentences about persons.
     """
 
     key: Key
@@ -126,6 +127,7 @@ class Factor:
     level: Literal["area", "kommun"] = "area"
     weight: Positive = 1.0
     limit: Limit | None = None
+    counted: Text | None = None
     source: str = ""
 
     @property

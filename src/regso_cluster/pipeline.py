@@ -77,7 +77,8 @@ def classify(
     table : checked factors, from `read_factors` with the same method
     method : the choices; with `measured` filled in, its limits, scales, cut points and centres are used as they are
     year : the reference year, written into the result
-    previous : the areas of last year's release: clusters keep their numbers, and changes of group are marked
+    previous : the areas of last year's release, for one of another edition from `borders.against`: clusters keep their
+        numbers, and changes of group are marked
     previous_method : the method of that release, with `measured`: clusters keep their names while they fit
     seed : instead of the method's own
     threads : for the kernels; never changes the result
@@ -122,7 +123,7 @@ def classify(
         if not comparable:
             notes.append("the previous release has other composite groups: they are not compared")
     if method.baseline:
-        areas = areas.join(_judge_beside(used, table, method, method.baseline.measured))
+        areas = areas.join(judge_beside(used, table, method, method.baseline.measured))
     areas["synthetic"] = table.synthetic
     method = replace(method, measured=yardstick)
     figures |= _counts(areas, table, method)
@@ -331,8 +332,11 @@ def judge(used: pd.DataFrame, table: FactorTable, method: Method, yardstick: Yar
     return judged
 
 
-def _judge_beside(used: pd.DataFrame, table: FactorTable, method: Method, baseline: Yardstick) -> pd.DataFrame:
-    """Judge every area by an earlier yardstick too: problems, composite group and index, in columns of their own."""
+def judge_beside(used: pd.DataFrame, table: FactorTable, method: Method, baseline: Yardstick) -> pd.DataFrame:
+    """Judge every area by an earlier yardstick too: problems, composite group and index, in columns of their own.
+
+    Parameters and order of areas as for `judge`; the columns end with `_absolute`. No no-flicker rule is applied.
+    """
     judged = judge(used, table, replace(method, tiers=None, clusters=None), baseline)
     kept = [f"{key}_problem" for key in method.keys]
     kept += ["n_problems", "composite_group", "composite_group_name", "composite_status", "index", "band", "band_name"]
@@ -393,8 +397,11 @@ def _not_assessed(method: Method) -> dict[str, Any]:
 
 
 def _changes(areas: pd.DataFrame, previous: pd.DataFrame, *, comparable: bool) -> pd.DataFrame:
-    """Mark last year's groups, and whether the composite group is worse, better or the same."""
+    """Mark last year's groups, whether the composite group is worse, better or the same, and whether borders moved."""
     changes = pd.DataFrame(index=areas.index)
+    if "previous_comparable" in previous:  # of another edition: its groups are moved to this year's borders
+        changes["previous_comparable"] = previous["previous_comparable"].reindex(areas.index).astype("boolean")
+        changes["previous_elsewhere"] = previous["previous_elsewhere"].reindex(areas.index)
     for column in (*(("composite_group",) if comparable else ()), "cluster"):
         if column in areas and column in previous:
             changes[f"{column}_previous"] = previous[column].reindex(areas.index).astype("Int8")

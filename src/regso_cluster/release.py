@@ -112,12 +112,14 @@ def write_release(
     *,
     previous: Release | None = None,
     revises: Release | None = None,
+    crosswalk: dict[str, Any] | None = None,
     timings: dict[str, float] | None = None,
 ) -> Release:
     """Write a release: to a temporary folder beside `out`, then moved into place in one step.
 
     Killed at any moment, there is a whole release or none. An existing folder is never touched. `previous` is the
-    release of an earlier year that it was made against, `revises` one of the same year that it corrects.
+    release of an earlier year that it was made against, `revises` one of the same year that it corrects, `crosswalk`
+    what `borders.Earlier` says of the crosswalk between their editions.
 
     Raises
     ------
@@ -126,7 +128,7 @@ def write_release(
     """
     with whole_folder(out, "release") as partial:
         _write_tables(classification, partial)
-        manifest = _manifest(classification, partial, previous, timings or {})
+        manifest = _manifest(classification, partial, previous, crosswalk, timings or {})
         if revises:
             manifest["revises"] = _name_release(revises)
         manifest["manifest_sha256"] = _hash_of_manifest(manifest)
@@ -221,21 +223,25 @@ def write_parquet(frame: pd.DataFrame, path: Path) -> None:
 
 
 def _manifest(
-    classification: Classification, folder: Path, previous: Release | None, timings: dict[str, float]
-) -> dict[str, Any]:
+    classification: Classification, folder: Path, previous: Release | None, crosswalk: dict[str, Any] | None,
+    timings: dict[str, float],
+) -> dict[str, Any]:  # fmt: skip
     table, method = classification.table, classification.method
     notes = list(classification.notes)
     if table.edition == 2020:
         notes.append("no areas.gpkg: outlines of edition 2020 are not at hand, and about 288 areas had other borders")
     if previous:
-        notes += _previous_notes(classification, previous)
+        notes += _previous_notes(classification, previous, crosswalk)
     manifest: dict[str, Any] = {
         "format": FORMAT,
         "year": classification.year,
         "edition": table.edition,
         "synthetic": table.synthetic,
         "method": {"name": method.name, "sha256": method.hash, "seed": method.seed},
-        "inputs": [{"name": table.source, "sha256": table.sha256} | ({"origin": table.origin} if table.origin else {})],
+        "inputs": [
+            {"name": table.source, "sha256": table.sha256} | ({"origin": table.origin} if table.origin else {}),
+            *[{"name": name, "sha256": sha256, "as": "key from DeSO to RegSO"} for name, sha256 in table.deso_key],
+        ],
         "yardstick": _describe_yardstick(method),
         "previous": None,
         "figures": classification.figures,
@@ -248,6 +254,8 @@ def _manifest(
     }
     if previous:
         manifest["previous"] = _name_release(previous)
+        if crosswalk:
+            manifest["previous"]["crosswalk"] = {key: said for key, said in crosswalk.items() if key != "notes"}
     return manifest
 
 
@@ -315,10 +323,10 @@ def write_method(method: Method, out: str | Path) -> Path:
     return out
 
 
-def _previous_notes(classification: Classification, previous: Release) -> list[str]:
+def _previous_notes(classification: Classification, previous: Release, crosswalk: dict[str, Any] | None) -> list[str]:
     """Say what makes the two releases less than comparable."""
-    notes = []
-    if previous.manifest["edition"] != classification.table.edition:
+    notes = list(crosswalk["notes"]) if crosswalk else []
+    if previous.manifest["edition"] != classification.table.edition and not crosswalk:
         notes.append(
             "the previous release is of another edition: borders were not checked, a change may be one of borders"
         )

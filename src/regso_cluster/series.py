@@ -11,10 +11,13 @@ import io
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
+from regso_cluster.borders import Borders, Earlier, Outlines, against, read_borders
 from regso_cluster.compare import compare, write_comparison
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.origin import SUFFIX as ORIGIN
@@ -47,10 +50,23 @@ class Made:
 
 @dataclass(frozen=True)
 class Reading:
-    """How the tables of a series are read: the edition (None: told from the codes) and a key from DeSO to RegSO."""
+    """How the tables of a series are read.
+
+    Parameters
+    ----------
+    edition : of the codes; None: told from them
+    deso_key : from DeSO to RegSO
+    outlines : of two editions, for the year that follows one of another edition; None: codes are taken as they are
+    """
 
     edition: int | None = None
     deso_key: Path | None = None
+    outlines: Outlines | None = None
+
+    @cached_property
+    def borders(self) -> Borders | None:
+        """The crosswalk of the outlines; built when it is first asked for."""
+        return read_borders(self.outlines) if self.outlines else None
 
 
 def find_tables(folder: str | Path) -> tuple[dict[int, Path], list[str]]:
@@ -148,38 +164,58 @@ def _one_year(
     reading: Reading, threads: int | None,
 ) -> Made:  # fmt: skip
     previous, standing = releases
-    if standing and _follows(standing, path, method, previous):
+    if standing and _follows(standing, path, method, previous, reading):
         return Made(year, "kept", standing.path, _difference(standing, out))
     table = read_factors(path, method, edition=reading.edition, year=year, deso_key=reading.deso_key)
-    result = _classify(table, method, year, previous, threads)
+    earlier = _earlier(previous, table.edition, reading)
+    result = _classify(table, method, year, (previous, earlier), threads)
+    crosswalk = earlier.crosswalk
     if standing is None:
-        return Made(year, "written", write_release(result, out / str(year), previous=previous).path)
+        written = write_release(result, out / str(year), previous=previous, crosswalk=crosswalk)
+        return Made(year, "written", written.path)
     if not _differences(result, standing):
         return Made(year, "kept", standing.path)
     named = _RELEASE.fullmatch(standing.path.name)
     number = int((named and named[2]) or 1) + 1
-    revision = write_release(result, out / f"{year}-r{number}", previous=previous, revises=standing)
+    path = out / f"{year}-r{number}"
+    revision = write_release(result, path, previous=previous, revises=standing, crosswalk=crosswalk)
     return Made(year, "revised", revision.path, _difference(revision, out))
 
 
 def _classify(
-    table: FactorTable, method: Method, year: int, previous: Release | None, threads: int | None
+    table: FactorTable, method: Method, year: int, previous: tuple[Release | None, Earlier], threads: int | None
 ) -> Classification:
-    return classify(
-        table, method, year=year, threads=threads,
-        previous=previous.areas if previous else None, previous_method=previous.method if previous else None,
-    )  # fmt: skip
+    release, earlier = previous
+    before = release.method if release else None
+    return classify(table, method, year=year, threads=threads, previous=earlier.areas, previous_method=before)
 
 
-def _follows(standing: Release, path: Path, method: Method, previous: Release | None) -> bool:
-    """Whether a release was made from this table and method against this earlier release."""
+def _earlier(previous: Release | None, edition: int | None, reading: Reading) -> Earlier:
+    """Give the groups of the earlier release; a crosswalk is built only where the editions differ."""
+    differ = previous is not None and previous.manifest["edition"] != edition
+    return against(previous, edition, reading.borders if differ else None)
+
+
+def _follows(standing: Release, path: Path, method: Method, previous: Release | None, reading: Reading) -> bool:
+    """Whether a release was made from this table and method against this earlier release, over the same borders."""
     before = standing.manifest["previous"]
+    sources = (before or {}).get("crosswalk", {}).get("sources")
+    if sources and not reading.outlines:
+        raise InputError(_no_outlines(standing))
+    differ = previous is not None and previous.manifest["edition"] != standing.manifest["edition"]
+    wanted = reading.borders.crosswalk.sources if differ and reading.borders else None
     return (
-        standing.manifest["inputs"][0]["sha256"] == sha256_of(path)
+        sources == wanted
+        and standing.manifest["inputs"][0]["sha256"] == sha256_of(path)
         and standing.manifest["method"]["sha256"] == method.hash
         and (before["manifest_sha256"] if before else None)
         == (previous.manifest["manifest_sha256"] if previous else None)
     )
+
+
+def _no_outlines(release: Release) -> Fault:
+    hint = "Give the same files as --old-shapes, --new-shapes (and --population, --land) as when it was made."
+    return Fault("made through a crosswalk between editions, but no outlines are given", str(release.path), hint=hint)
 
 
 def _difference(revision: Release, out: Path) -> Path | None:
@@ -214,8 +250,9 @@ def _differences(result: Classification, release: Release) -> list[str]:
 
 
 def recompute_release(
-    release: Release, table: str | Path, *, previous: str | Path | None = None, deso_key: str | Path | None = None
-) -> list[Fault]:
+    release: Release, table: str | Path, *, previous: str | Path | None = None, deso_key: str | Path | None = None,
+    outlines: Outlines | None = None,
+) -> list[Fault]:  # fmt: skip
     """Classify the input of a release again and compare every table with what the release holds.
 
     Parameters
@@ -223,7 +260,8 @@ def recompute_release(
     release : whose hashes agree
     table : the input; its hash must be that of the manifest
     previous : the release that it was made against; default: beside it, by its name
-    deso_key : as it was given then
+    deso_key : the key that a table by DeSO was summed through; its hash must be that of the manifest
+    outlines : of the two editions, where the release was made through a crosswalk
 
     Returns
     -------
@@ -231,12 +269,14 @@ def recompute_release(
 
     Raises
     ------
-    InputError  another table; the earlier release is not there or another one
+    InputError  another table, key or crosswalk, or none where the release was made with one; the earlier release is not
+        there or another one
     """
     manifest = release.manifest
     if (got := sha256_of(Path(table))) != (expected := manifest["inputs"][0]["sha256"]):
         hint = f"Give the table that the release was made from: {manifest['inputs'][0]['name']}."
         raise InputError(Fault("another table", str(table), expected[:12], got[:12], hint))
+    _check_key(manifest, deso_key)
     before = None
     if named := manifest["previous"]:
         before = read_release(previous or release.path.parent / named["name"], verify=True)
@@ -245,9 +285,31 @@ def recompute_release(
             raise InputError(Fault("another earlier release", str(before.path), hint=hint))
     method = release.method if release.method.frozen else replace(release.method, measured=None)
     read = read_factors(table, method, edition=manifest["edition"], year=release.year, deso_key=deso_key)
+    reading = Reading(outlines=outlines)
+    earlier = _earlier(before, read.edition, reading)
+    made_with = (named or {}).get("crosswalk", {})
+    if made_with and not outlines:
+        raise InputError(_no_outlines(release))
+    if (earlier.crosswalk or {}).get("sources") != made_with.get("sources"):
+        hint = "Give the outlines that the release was made with, or none where it was made with none."
+        raise InputError(Fault("another crosswalk between editions", str(release.path), hint=hint))
     versions = ", ".join(f"{name} {version}" for name, version in manifest["software"].items())
     hint = f"It was made with {versions}; other versions may write other bytes."
     return [
         Fault("does not follow from the input", name, hint=hint)
-        for name in _differences(_classify(read, method, release.year, before, None), release)
+        for name in _differences(_classify(read, method, release.year, (before, earlier), None), release)
     ]
+
+
+def _check_key(manifest: dict[str, Any], deso_key: str | Path | None) -> None:
+    """Refuse a key from DeSO to RegSO that is not the one of the manifest."""
+    expected = next((one for one in manifest["inputs"][1:] if "DeSO" in one.get("as", "")), None)
+    if expected is None:
+        return
+    hint = f"Give the key that its table was summed through as --deso-key: {expected['name']}."
+    if deso_key is None:
+        raise InputError(Fault("made from a table by DeSO, but no key to RegSO is given", expected["name"], hint=hint))
+    if (got := sha256_of(Path(deso_key))) != expected["sha256"]:
+        raise InputError(
+            Fault("another key from DeSO to RegSO", str(deso_key), expected["sha256"][:12], got[:12], hint)
+        )

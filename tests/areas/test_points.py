@@ -6,9 +6,8 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regso_cluster.areas.layers import load_waters
 from regso_cluster.areas.points import index_areas, locate, nearest_border
-from regso_cluster.areas.shapes import load_shapes
+from regso_cluster.areas.shapes import load_shapes, load_waters
 from regso_cluster.errors import InputError
 
 KM = 1000.0

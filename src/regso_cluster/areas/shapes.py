@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
 SHAPES_FILE = "areas.parquet"
+# of the outlines in the package: data/shapes/README.md
+SIMPLIFIED_M = 15.0  # tolerance of their simplification
+COAST_M = 2_000.0  # how far their coast may be off: nine tenths of it are nearer, and so far out towns are cut
 
 
 class NeighbourArrays(NamedTuple):
@@ -134,6 +137,18 @@ def fetched_shapes(edition: int, *, deso: bool = False, cache: Path | None = Non
         hint = f"Fetch it again: regso-cluster fetch shapes --edition {edition}{' --deso' if deso else ''}"
         raise InputError(Fault("a damaged layer in the cache", str(folder), hint=hint))
     return folder / SHAPES_FILE
+
+
+def load_waters() -> gpd.GeoDataFrame:
+    """Read what the outlines for display leave out of the areas of RegSO 2025: the sea to the territorial limit, lakes.
+
+    Returns
+    -------
+    `regso`, `geometry` (EPSG:3006, metres), ordered by code; areas without such waters have no row
+    """
+    import geopandas as gpd  # noqa: PLC0415  (slow)
+
+    return gpd.read_parquet(shapes_file("regso_2025_waters.parquet"))
 
 
 def load_neighbours() -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,8 +15,13 @@ from regso_cluster.commands.options import (
     edition_option,
     json_option,
     method_option,
+    outline_options,
+    read_outline_options,
 )
 from regso_cluster.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    from regso_cluster.series import Reading
 
 
 @click.command(short_help="Classify a table and write a release.")
@@ -29,25 +35,34 @@ from regso_cluster.errors import Fault, InputError
 @deso_option
 @click.option("--seed", type=click.IntRange(min=0), help="Instead of the method's own.")
 @click.option("--threads", type=click.IntRange(min=1), help="For the kernels; never changes the result.")
+@outline_options
 @json_option
 def classify(  # noqa: PLR0913  # one an option of the command
     table: Path, method: str, year: int | None, all_years: bool, out: Path, previous: Path | None, edition: str | None,
-    deso_key: Path | None, seed: int | None, threads: int | None, as_json: bool,
+    deso_key: Path | None, seed: int | None, threads: int | None, as_json: bool, **outlines: Any,
 ) -> None:  # fmt: skip
     """Classify TABLE and write a release to the folder --out.
 
     With --all-years every table of a folder is classified against the year before; years that are done are kept, a
-    corrected table gives a revision beside the first release.
+    corrected table gives a revision beside the first release. Against a release of the other edition give the outlines
+    of both (--old-shapes, --new-shapes): areas whose borders moved then have last year's groups in this year's borders.
 
     Example: regso-cluster classify factors-2024.csv --method utanforskap --year 2024 --out releases/2024
     """
     if all_years == (year is not None) or (all_years and previous):
         raise click.UsageError("Give --year (with or without --previous), or --all-years.")
+    files = read_outline_options(outlines)
     if year is None:
-        _classify_all(table, method, out, edition, deso_key, seed, threads, as_json)
+        from regso_cluster.series import Reading
+
+        reading = Reading(int(edition) if edition else None, deso_key, files)
+        _classify_all(table, method, out, reading, seed, threads, as_json)
         return
+    if files and not previous:
+        raise click.UsageError("--old-shapes and --new-shapes go with --previous.")
     with Steps() as steps:
         with steps("loading"):
+            from regso_cluster.borders import against, read_borders
             from regso_cluster.factors.tables import read_factors
             from regso_cluster.method import load_method
             from regso_cluster.pipeline import classify as run
@@ -69,18 +84,23 @@ def classify(  # noqa: PLR0913  # one an option of the command
             factors = read_factors(
                 table, loaded, edition=int(edition) if edition else None, year=year, deso_key=deso_key
             )
+        differ = before is not None and before.manifest["edition"] != factors.edition
+        with steps("comparing borders"):
+            earlier = against(before, factors.edition, read_borders(files) if files and differ else None)
         with steps("classifying"):
             result = run(
                 factors,
                 loaded,
                 year=year,
-                previous=before.areas if before else None,
+                previous=earlier.areas,
                 previous_method=before.method if before else None,
                 seed=seed,
                 threads=threads,
             )
         with steps("writing"):
-            release = write_release(result, out, previous=before, timings=steps.seconds)
+            release = write_release(result, out, previous=before, crosswalk=earlier.crosswalk, timings=steps.seconds)
+    if files and not differ:
+        click.echo("the two releases are of one edition: the outlines were not used", err=True)
     if as_json:
         click.echo(json.dumps(release.manifest, ensure_ascii=False, indent=2))
     else:
@@ -90,11 +110,10 @@ def classify(  # noqa: PLR0913  # one an option of the command
 
 
 def _classify_all(
-    folder: Path, method: str, out: Path, edition: str | None, deso_key: Path | None, seed: int | None,
-    threads: int | None, as_json: bool,
-) -> None:  # fmt: skip
+    folder: Path, method: str, out: Path, reading: Reading, seed: int | None, threads: int | None, as_json: bool
+) -> None:
     from regso_cluster.method import load_method
-    from regso_cluster.series import Made, Reading, classify_series, find_tables
+    from regso_cluster.series import Made, classify_series, find_tables
 
     def say(made: Made) -> None:
         difference = f", compared in {made.difference}" if made.difference else ""
@@ -104,8 +123,7 @@ def _classify_all(
     if others:
         click.echo(f"no table of a year, left out: {', '.join(others)}", err=True)
     made = classify_series(
-        tables, load_method(method), out, reading=Reading(int(edition) if edition else None, deso_key),
-        seed=seed, threads=threads, say=None if as_json else say,
+        tables, load_method(method), out, reading=reading, seed=seed, threads=threads, say=None if as_json else say,
     )  # fmt: skip
     if as_json:
         plain = [{"year": one.year, "what": one.what, "path": str(one.path),

@@ -8,9 +8,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from regso_cluster.borders import Outlines
 
 EXISTING = click.Path(exists=True, path_type=Path)
 NEW = click.Path(path_type=Path)
@@ -22,6 +25,44 @@ edition_option = click.option(
     help="Edition of the codes; default: told from the codes.",
 )
 method_option = click.option("--method", required=True, metavar="NAME|FILE", help="A built-in method or a TOML file.")
+
+_OUTLINES = (
+    click.option("--old-shapes", type=EXISTING, help="Outlines of the earlier edition: counts are moved by them."),
+    click.option("--new-shapes", type=EXISTING, help="Outlines of the later edition."),
+    click.option("--land", type=EXISTING, help="Polygons of land, to weigh by; default: the package's own outlines."),
+    click.option("--population", type=EXISTING, help="Grid or DeSO with residents, to weigh by instead of land."),
+    click.option("--population-column", help="Its column of residents; default population, or the only number."),
+    click.option("--population-counts", type=EXISTING, help="A table of residents by DeSO, for outlines of DeSO."),
+    click.option("--crosswalk-cache", type=NEW, help="A folder that keeps the crosswalk for the next time."),
+)
+
+
+def outline_options(command: Any) -> Any:
+    """Add the options of a crosswalk between two editions; `read_outline_options` makes files of them."""
+    for option in reversed(_OUTLINES):
+        command = option(command)
+    return command
+
+
+def read_outline_options(given: dict[str, Any]) -> Outlines | None:
+    """Give the files of a crosswalk; None where none was asked for."""
+    old, new = given["old_shapes"], given["new_shapes"]
+    if (old is None) != (new is None):
+        raise click.UsageError("Give --old-shapes and --new-shapes: a crosswalk is cut from both.")
+    if given["population_counts"] and not given["population"]:
+        raise click.UsageError("--population-counts are for outlines of DeSO: give them as --population.")
+    if old is None:
+        if left := [f"--{name.replace('_', '-')}" for name, value in given.items() if value is not None]:
+            raise click.UsageError(f"{left[0]} goes with --old-shapes and --new-shapes.")
+        return None
+    from regso_cluster.borders import Outlines
+
+    return Outlines(
+        old=old, new=new, land=given["land"], population=given["population"], cache=given["crosswalk_cache"],
+        population_column=given["population_column"], population_counts=given["population_counts"],
+    )  # fmt: skip
+
+
 deso_option = click.option("--deso-key", type=EXISTING, help="Key from DeSO to RegSO, for a table of counts by DeSO.")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,6 +14,8 @@ from regso_cluster.commands.options import (
     NEW,
     deso_option,
     json_option,
+    outline_options,
+    read_outline_options,
 )
 
 
@@ -21,19 +24,28 @@ from regso_cluster.commands.options import (
 @click.option("--recompute", type=EXISTING, metavar="TABLE", help="Classify the input again and compare every table.")
 @click.option("--previous", type=NEW, help="For --recompute: the release it was made against; default: beside it.")
 @deso_option
+@outline_options
 @json_option
-def verify(release: Path, recompute: Path | None, previous: Path | None, deso_key: Path | None, as_json: bool) -> None:
+def verify(
+    release: Path, recompute: Path | None, previous: Path | None, deso_key: Path | None, as_json: bool, **outlines: Any
+) -> None:
     """Recompute the hashes of RELEASE; exit code 3 when they differ.
+
+    With --recompute the input is classified again. What it was made with besides its table is named by hash in the
+    manifest and must be given again: --deso-key, and the outlines of two editions.
 
     Example: regso-cluster verify releases/2024 --recompute factors-2024.csv
     """
     from regso_cluster.release import read_release, verify_release
 
+    files = read_outline_options(outlines)
     faults = verify_release(release)
     if recompute and not faults:
         from regso_cluster.series import recompute_release
 
-        faults = recompute_release(read_release(release), recompute, previous=previous, deso_key=deso_key)
+        faults = recompute_release(
+            read_release(release), recompute, previous=previous, deso_key=deso_key, outlines=files
+        )
     if as_json:
         click.echo(
             json.dumps(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -11,6 +12,8 @@ from regso_cluster.commands.options import (
     EXISTING,
     NEW,
     json_option,
+    outline_options,
+    read_outline_options,
 )
 
 
@@ -37,19 +40,34 @@ def freeze(release: Path, out: Path, beside: bool, as_json: bool) -> None:
 @click.option("--out", type=NEW, help="A folder for all tables, as Parquet and xlsx; it must not exist.")
 @click.option("--through", type=NEW, multiple=True, help="A release of another year: with --out, paths through all.")
 @click.option("--changes", type=EXISTING, help="SCB's list of changed RegSO: marks areas that are not comparable.")
+@outline_options
 @json_option
 def compare(
-    old: Path, new: Path, out: Path | None, through: tuple[Path, ...], changes: Path | None, as_json: bool
-) -> None:
+    old: Path, new: Path, out: Path | None, through: tuple[Path, ...], changes: Path | None, as_json: bool,
+    **outlines: Any,
+) -> None:  # fmt: skip
     """Compare the releases OLD and NEW: who changed group, the cause, and the factors behind.
+
+    Between two editions give the outlines of both (--old-shapes, --new-shapes): the earlier counts are moved to the
+    later borders, by residents where --population says where they live, else by land. Without outlines --changes at
+    least marks the areas whose borders moved.
 
     Example: regso-cluster compare releases/2023 releases/2024 --out changes-2024
     """
+    files = read_outline_options(outlines)
+    if files and changes:
+        raise click.UsageError("Outlines say more than --changes: give one of the two.")
+    if through and not out:
+        raise click.UsageError("--through writes flows.parquet: give --out too.")
     from regso_cluster.compare import compare as run
-    from regso_cluster.compare import write_comparison
+    from regso_cluster.compare import refuse_existing, write_comparison
     from regso_cluster.release import read_release
 
-    marks = None
+    if out:
+        refuse_existing(out)
+    first, last = read_release(old, verify=True), read_release(new, verify=True)
+    moved, marks = None, None
+    notes: tuple[str, ...] = ()
     if changes:
         from datetime import date
 
@@ -57,9 +75,13 @@ def compare(
 
         # rows after the day on which RegSO 2025 came into force change what neither edition had
         marks = mark_changes(read_changes(changes), until=date(2025, 1, 1))
-    comparison = run(read_release(old, verify=True), read_release(new, verify=True), marks=marks)
-    if through and not out:
-        raise click.UsageError("--through writes flows.parquet: give --out too.")
+    if files:
+        from regso_cluster.borders import read_borders
+
+        borders = read_borders(files)
+        marks = borders.marks
+        moved, notes = borders.move(first, last.manifest["edition"])
+    comparison = run(first, last, moved=moved, marks=marks, notes=notes)
     if out:
         write_comparison(comparison, out, through=[read_release(one, verify=True) for one in through])
     if as_json:

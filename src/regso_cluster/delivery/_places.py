@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from regso_cluster.areas.layers import COAST_M, SIMPLIFIED_M, load_waters, read_shapes
+from regso_cluster.areas.layers import read_edition
 from regso_cluster.areas.points import AreaIndex, index_areas, locate, nearest_border
-from regso_cluster.areas.shapes import fetched_shapes, load_shapes
+from regso_cluster.areas.shapes import COAST_M, SIMPLIFIED_M, fetched_shapes, load_shapes, load_waters
 from regso_cluster.delivery._coordinates import Coordinates
 from regso_cluster.delivery.match_report import Matches
 from regso_cluster.errors import Fault, InputError
@@ -53,7 +53,7 @@ def open_outlines(edition: int | None, shapes: Path | None) -> Outlines:
         raise InputError(Fault(f"no outlines of RegSO {edition} at hand", hint=hint))
     land, sea = _shipped()
     if path is not None:
-        layer = read_shapes(path, edition)
+        layer = read_edition(path, edition)
         index = index_areas(layer["regso"].tolist(), layer.geometry.to_numpy())
         return Outlines(index, None, land, 0.0, f"SCB's full outlines ({path.name})")
     name = f"the shipped outlines of RegSO 2025, simplified by {SIMPLIFIED_M:g} m"

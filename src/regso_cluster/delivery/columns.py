@@ -58,6 +58,14 @@ _COLUMNS = {
     ),
     "composite_group_previous": Text("Sammanvägd grupp i föregående utgåva", "Composite group in the previous release"),
     "cluster_previous": Text("Kluster i föregående utgåva", "Cluster in the previous release"),
+    "previous_comparable": Text(
+        "Samma gräns i föregående utgåvas indelning; annars är dess grupper räknade i de nya gränserna",
+        "The same border in the edition of the previous release; else its groups are those of the new borders",
+    ),
+    "previous_elsewhere": Text(
+        "Andel av de boende som i föregående indelning hörde till ett annat område",
+        "Share of the residents that lived in another area of the previous edition",
+    ),
     "composite_change": Text(
         "Mot föregående utgåva: worse, better, same, unknown",
         "Against the previous release: worse, better, same, unknown",

@@ -106,10 +106,10 @@ def write_sheet(
     sheet = book.add_worksheet(name)
     bold = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
     formats = {
-        "float": book.add_format({"num_format": "0.00##"}),
-        "int": book.add_format({"num_format": "0"}),
+        "float": book.add_format({"num_format": "0.00##", "valign": "top"}),
+        "int": book.add_format({"num_format": "0", "valign": "top"}),
         "long": book.add_format({"text_wrap": True, "valign": "top"}),
-        "text": book.add_format({"num_format": "@"}),
+        "text": book.add_format({"num_format": "@", "valign": "top"}),
     }
     sheet.set_landscape()
     sheet.set_paper(9)  # A4

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,7 @@ class FactorTable:
     notes : what was repaired, recognised, left out
     synthetic : the table says of itself that it is made up (a column `synthetic` with any "yes")
     origin : what `regso-cluster fetch` wrote beside the file of its sources; None where there is nothing
+    deso_key : name and hash of the key that a table by DeSO was summed through; empty for a table by RegSO
 
     The status of an area is that of its least known factor: too_few_residents, missing, suppressed, observed.
     """
@@ -63,6 +65,7 @@ class FactorTable:
     notes: tuple[str, ...]
     synthetic: bool = False
     origin: dict[str, Any] | None = None
+    deso_key: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,12 @@ def read_factors(
         hint = "Residents weigh the areas: give their number."
         raise InputError(Fault("no residents at all", f"{raw.name}, column {method.table.population}", hint=hint))
     counts, status = counts.reindex(areas.index), status.reindex(areas.index, fill_value=MISSING)
-    return dataclasses.replace(_assemble(raw, method, areas, counts, status, edition, notes), origin=origin)
+    table = dataclasses.replace(_assemble(raw, method, areas, counts, status, edition, notes), origin=origin)
+    return dataclasses.replace(table, deso_key=_key_used(deso_key)) if by_deso and deso_key else table
+
+
+def _key_used(path: str | Path) -> tuple[tuple[str, str], ...]:
+    return ((Path(path).name, hashlib.sha256(Path(path).read_bytes()).hexdigest()),)
 
 
 def _layout(raw: RawTable, method: Method) -> list[_Part]:

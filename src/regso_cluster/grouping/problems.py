@@ -112,11 +112,11 @@ def group_by_problems(flags: pd.DataFrame, status: pd.DataFrame, composite: Comp
     decided = mildest == harshest
     group = pd.array(mildest, dtype="Int8")
     group[~decided] = pd.NA
-    unseen = flags.isna() & ~decided[:, None]
-    reasons = [
-        "; ".join(f"{key} {why}" for key, why in row[missing].items()) if missing.any() else ""
-        for (_, row), missing in zip(status.iterrows(), unseen.to_numpy(), strict=True)
-    ]
+    reasons = np.full(len(flags), "", dtype=object)
+    for key in flags.columns:
+        unseen = flags[key].isna().to_numpy() & ~decided
+        why = f"{key} " + status.loc[unseen, key].to_numpy(dtype=object)
+        reasons[unseen] = np.where(reasons[unseen] == "", why, reasons[unseen] + "; " + why)
     return pd.DataFrame(
         {
             "composite_group": group,

@@ -7,13 +7,15 @@ of the steps is part of the definition; another order would give other shares.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from regso_cluster.factors.rates import rate
 from regso_cluster.grouping.problems import beyond_limit
-from regso_cluster.method import Factor, Method
+from regso_cluster.method import Factor, Method, Text
 
 CAUSES = ("rule", "software", "borders", "coverage", "data", "yardstick", "centres", "method")
 
@@ -87,13 +89,15 @@ def explain_problems(
     ----------
     moves : (n_moves,) by area: old and new group; worse is a lower number
     method : of the later year
-    old, new : a row an area and factor: area, factor, value, numerator, denominator, problem (boolean)
+    old, new : a row an area and factor: area, factor, value, numerator, denominator, problem (boolean); `old` may have
+        moved_value, the earlier value in the later borders
     limits : by factor: of the earlier and the later year, and, where it differs, where a problem ceases in the later
 
     Returns
     -------
-    a row a move and factor that went the same way: area, factor, unit, old_value, new_value, old_limit, new_limit,
-    old_problem, new_problem, denominator, persons (see `persons_to_keep`; <NA> without counts), text_sv, text_en
+    a row a move and factor that went the same way: area, factor, unit, old_value, moved_value (NaN where borders are
+    not known to have changed), new_value, old_limit, new_limit, old_problem, new_problem, denominator, persons (see
+    `persons_to_keep`; <NA> without counts), text_sv, text_en
     """
     rows = []
     for factor in method.factors:
@@ -123,6 +127,7 @@ def _carried(
             "factor": factor.key,
             "unit": factor.unit,
             "old_value": before["value"].to_numpy(np.float64),
+            "moved_value": before["moved_value"].to_numpy(np.float64) if "moved_value" in before else np.nan,
             "new_value": now["value"].to_numpy(np.float64),
             "old_limit": old_limit,
             "new_limit": np.where(was_problem, leave, new_limit),
@@ -143,56 +148,47 @@ def _carried(
     return found.assign(text_sv=[sv for sv, _ in said], text_en=[en for _, en in said])
 
 
-def _say(factor: Factor, row: tuple[object, ...]) -> tuple[str, str]:
+def _say(factor: Factor, row: Any) -> tuple[str, str]:
     """Say one factor of one move in Swedish and English."""
-    old, new, limit, persons = (getattr(row, name) for name in ("old_value", "new_value", "new_limit", "persons"))
-    units = {"per cent": ("procent", "per cent"), "per 1000": ("per 1 000", "per 1,000"), "share": ("", "")}
-    sv_unit, en_unit = units.get(factor.unit, (factor.unit, factor.unit))
-
-    def numbers(missing: str) -> tuple[str, ...]:
-        return tuple(missing if np.isnan(number) else f"{number:.4g}" for number in (old, new, limit))
-
-    o, n, lim = (text.replace(".", ",") for text in numbers("okänt"))
-    sv = f"{factor.name.sv}: {o} blev {n} {sv_unit}".rstrip() + f", gräns {lim}"
-    o, n, lim = numbers("unknown")
-    en = f"{factor.name.en}: {o} became {n} {en_unit}".rstrip() + f", limit {lim}"
-    if not pd.isna(persons):
-        count, of = abs(int(persons)), int(row.denominator)  # type: ignore[attr-defined]
-        sv += f"; {count} {'fler' if persons > 0 else 'färre'} av {of} i täljaren hade hållit området kvar"
-        en += f"; {count} {'more' if persons > 0 else 'fewer'} of {of} in the numerator would have kept it"
+    sv, en = say_change(factor, row.old_value, row.new_value, row.moved_value)
+    limit = say_number(row.new_limit)
+    sv, en = f"{sv}, gräns {limit[0]}", f"{en}, limit {limit[1]}"
+    if not pd.isna(row.persons):
+        persons = say_persons(factor, int(row.persons), int(row.denominator))
+        # of several factors one alone need not have kept the group: the limit is what is certain
+        side = ("bortom", "beyond") if row.old_problem else ("innanför", "within")
+        sv = f"{sv}; {persons.sv} hade hållit området {side[0]} gränsen"
+        en = f"{en}; {persons.en} would have kept it {side[1]} the limit"
     return sv, en
 
 
-def explain_clusters(
-    moves: pd.DataFrame,
-    old: pd.DataFrame,
-    new: pd.DataFrame,
-    scores: pd.DataFrame,
-    centres: dict[int, npt.NDArray[np.float64]],
-) -> pd.DataFrame:
-    """Name the factor that did most to carry each area from one cluster to another.
+def say_number(number: float) -> tuple[str, str]:
+    """Write a number of four digits with a decimal comma and with a point; "okänt", "unknown" where there is none."""
+    if np.isnan(number):
+        return "okänt", "unknown"
+    digits = 0 if abs(number) >= 1000 else 3 - max(0, int(np.floor(np.log10(abs(number) or 1.0))))
+    text = f"{number:,.{digits}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return text.replace(",", "\u00a0").replace(".", ","), text
 
-    Parameters
-    ----------
-    moves : (n_moves,) by area: old and new cluster
-    old, new : (n_areas, n_factors) values in original units
-    scores : (n_areas, n_factors) of the later year, scaled, NaN where not observed
-    centres : of the later year, by number
 
-    Returns
-    -------
-    a row a move between two clusters that both exist in the later year: area, factor, old_value, new_value, share: what
-    this factor makes of the difference between the squared distances to the old and the new centre
-    """
-    rows = []
-    for area, before, now in moves[["old", "new"]].itertuples():
-        if pd.isna(before) or pd.isna(now) or before not in centres or now not in centres:
-            continue
-        point = scores.loc[area].to_numpy(np.float64)
-        gain = np.nan_to_num((point - centres[before]) ** 2 - (point - centres[now]) ** 2)
-        most = int(np.argmax(gain))
-        factor = scores.columns[most]
-        total = gain.sum()
-        rows.append((area, factor, old[factor].get(area, np.nan), new[factor].get(area, np.nan),
-                     float(gain[most] / total) if total > 0 else np.nan))  # fmt: skip
-    return pd.DataFrame(rows, columns=["area", "factor", "old_value", "new_value", "share"])
+def say_change(factor: Factor, old: float, new: float, moved: float = np.nan) -> tuple[str, str]:
+    """Say the old and the new value of a factor; `moved` is the old one in the new borders, where it differs."""
+    units = {"per cent": ("procent", "per cent"), "per 1000": ("per 1\u00a0000", "per 1,000"), "share": ("", "")}
+    unit = units.get(factor.unit, (factor.unit, factor.unit))
+    before, now, between = say_number(old), say_number(new), say_number(moved)
+    sv = f"{factor.name.sv}: {before[0]} blev {now[0]} {unit[0]}".rstrip()
+    en = f"{factor.name.en}: {before[1]} became {now[1]} {unit[1]}".rstrip()
+    if not np.isnan(moved) and between != before:
+        sv, en = f"{sv} ({between[0]} i de nya gränserna)", f"{en} ({between[1]} in the new borders)"
+    return sv, en
+
+
+def say_persons(factor: Factor, persons: int, of: int) -> Text:
+    """Say how many more or fewer persons of the denominator; the numerator counts them."""
+    count = f"{abs(persons):,}"
+    sv = f"{count} {'fler' if persons > 0 else 'färre'} av {of:,}".replace(",", "\u00a0")
+    en = f"{count} {'more' if persons > 0 else 'fewer'} of {of:,}"
+    if factor.counted:
+        return Text(f"{factor.counted.sv}: {sv}", f"{factor.counted.en}: {en}")
+    return Text(f"{sv} i täljaren", f"{en} in the numerator")

@@ -11,6 +11,7 @@ import pandas as pd
 from scipy.stats import ks_2samp, wasserstein_distance
 
 Array = npt.NDArray[np.float64]
+_MOVES = ("entered", "left", "stayed")
 
 
 def transition_table(old: pd.Series, new: pd.Series, residents: pd.Series | None = None) -> pd.DataFrame:
@@ -52,6 +53,37 @@ def list_moves(old: pd.Series, new: pd.Series) -> pd.DataFrame:
             pd.DataFrame({"group": group[rows], "area": group.index[rows], "move": move, "other": other[rows]})
         )
     return pd.concat(parts).sort_values(["group", "move", "area"], ignore_index=True)
+
+
+def count_by_place(lists: pd.DataFrame, places: pd.DataFrame, residents: pd.Series) -> pd.DataFrame:
+    """Count who entered, left and stayed in each group, by kommun and by län.
+
+    Parameters
+    ----------
+    lists : from `list_moves`
+    places : by area: kommun, kommun_name, lan, lan_name; areas without a kommun are left out
+    residents : by area, NaN counts as 0
+
+    Returns
+    -------
+    a row a level ("kommun", "lan"), place and group that has areas in either year: level, code, name, group, before and
+    after (areas), entered, left, stayed, residents_entered, residents_left, residents_stayed
+    """
+    known = lists.join(places, on="area").assign(residents=lists["area"].map(residents).fillna(0.0).to_numpy())
+    parts = []
+    for level in ("kommun", "lan"):
+        own = known[known[level].notna()].rename(columns={level: "code", f"{level}_name": "name"})
+        counts = own.groupby(["code", "name", "group", "move"])["residents"].agg(["size", "sum"]).unstack("move")
+        columns = {}
+        for move in _MOVES:
+            for measure, column in (("size", move), ("sum", f"residents_{move}")):
+                found = counts.get((measure, move), pd.Series(0.0, counts.index))
+                columns[column] = found.fillna(0).astype(int if measure == "size" else float)
+        parts.append(pd.DataFrame(columns, index=counts.index).reset_index().assign(level=level))
+    table = pd.concat(parts, ignore_index=True)
+    table["before"], table["after"] = table["left"] + table["stayed"], table["entered"] + table["stayed"]
+    order = ["level", "code", "name", "group", "before", "after", *_MOVES, *[f"residents_{move}" for move in _MOVES]]
+    return table[order]
 
 
 @dataclass(frozen=True)
