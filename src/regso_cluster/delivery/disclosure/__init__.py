@@ -1,0 +1,6 @@
+"""Statistical disclosure control: nobody's figures can be read, or worked out, from a published table."""
+
+from regso_cluster.delivery.disclosure.protection import Protected, protect
+from regso_cluster.delivery.disclosure.rules import Rule
+
+__all__ = ["Protected", "Rule", "protect"]
