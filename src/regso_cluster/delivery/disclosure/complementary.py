@@ -9,38 +9,15 @@ table is one that agrees with everything shown.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from scipy import sparse
 from scipy.optimize import linprog
 
-from regso_cluster.delivery.disclosure.cells import Booleans, Cells, Floats, Integers
+from regso_cluster.delivery.disclosure.cells import Booleans, Cells, Integers
+from regso_cluster.delivery.disclosure.insiders import Tasks, are_possible
 from regso_cluster.delivery.disclosure.intruder import TOLERANCE, components
 
 _PENALTY = 1e5  # for each unit that a cell is short of its move: dearer than any cell
-
-
-@dataclass(frozen=True)
-class Tasks:
-    """Moves that the hidden cells must allow.
-
-    Parameters
-    ----------
-    cell : (n,) the cell that must be able to move
-    move : (n,) how far, with its sign
-    insider : (n,) row of `frozen` whose cells do not move, since someone knows them; -1: nobody
-    frozen : for each insider, the cells that they know
-    """
-
-    cell: Integers
-    move: Floats
-    insider: Integers
-    frozen: tuple[Integers, ...] = ()
-
-    def take(self, which: Integers) -> Tasks:
-        """Give some of the tasks."""
-        return Tasks(self.cell[which], self.move[which], self.insider[which], self.frozen)
 
 
 def hide_more(cells: Cells, known: Booleans, tasks: Tasks) -> tuple[Booleans, Tasks]:
@@ -64,6 +41,7 @@ def hide_more(cells: Cells, known: Booleans, tasks: Tasks) -> tuple[Booleans, Ta
     known = known.copy()
     left = tasks
     for held in range(int(cells.depth.max(initial=0)) - 1, -2, -1):
+        left = left.take(np.flatnonzero(~are_possible(cells, known, left)))
         if not len(left.cell):
             break
         left = _at_level(cells, known, left, held)

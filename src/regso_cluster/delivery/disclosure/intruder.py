@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from scipy.sparse.csgraph import connected_components
@@ -164,9 +163,3 @@ def _search_whole(
     if solved.x is None:
         raise RuntimeError(f"the intruder's search was not solved: {solved.message}")
     return float(solved.x[np.flatnonzero(columns == column)[0]])
-
-
-def holds(intervals: Intervals, low: npt.ArrayLike, high: npt.ArrayLike) -> Booleans:
-    """Tell whether each interval reaches as far as required on both sides."""
-    scale = TOLERANCE * (1 + np.abs(np.where(np.isfinite(high), high, 0.0)))
-    return np.asarray((intervals.low <= np.asarray(low) + scale) & (intervals.high >= np.asarray(high) - scale))

@@ -12,8 +12,9 @@ import pandas as pd
 from scipy import sparse
 
 from regso_cluster.delivery.disclosure.cells import Booleans, Cells, Floats, Integers, Margins, make_margins
-from regso_cluster.delivery.disclosure.complementary import Tasks, hide_more
-from regso_cluster.delivery.disclosure.intruder import Intervals, feasible_intervals, holds
+from regso_cluster.delivery.disclosure.complementary import hide_more
+from regso_cluster.delivery.disclosure.insiders import Tasks, add_insiders, are_possible
+from regso_cluster.delivery.disclosure.intruder import Intervals, feasible_intervals
 from regso_cluster.delivery.disclosure.rules import (
     NOT_SENSITIVE,
     Rule,
@@ -247,17 +248,12 @@ def _tasks(problem: _Problem, known: Booleans, targets: Integers) -> Tasks:
     low, high = _required(problem, known, targets)
     value = problem.cells.value[targets]
     alone = np.flatnonzero(problem.single & ~_parts_known(problem, known))
-    frozen = tuple(np.concatenate([np.arange(len(problem.parts)) * problem.groups + group]) for group in alone)
-    cell = np.concatenate([targets, targets])
-    move = np.concatenate([high - value, low - value])
-    every = [(cell, move, np.full(len(cell), -1))]
-    for number, group in enumerate(alone):
-        others = cell % problem.groups != group  # their own figures are no secret to them
-        every.append((cell[others], move[others], np.full(int(others.sum()), number)))
-    cell, move, insider = (np.concatenate(part) for part in zip(*every, strict=True))
+    frozen = tuple(np.arange(len(problem.parts)) * problem.groups + group for group in alone)
+    cell, move = np.concatenate([targets, targets]), np.concatenate([high - value, low - value])
     order = np.argsort(-np.abs(move), kind="stable")
     order = order[np.abs(move[order]) > 0]
-    return Tasks(cell[order], move[order], insider[order], frozen)
+    outside = Tasks(cell[order], move[order], np.full(len(order), -1))
+    return add_insiders(problem.cells, known, outside, frozen)
 
 
 def _parts_known(problem: _Problem, known: Booleans) -> Booleans:
@@ -287,8 +283,9 @@ def _hide_complementary(problem: _Problem, known: Booleans) -> tuple[Booleans, I
 
 
 def _check_safe(problem: _Problem, known: Booleans, targets: Integers) -> Booleans:
-    low, high = _required(problem, known, targets)
-    return holds(feasible_intervals(problem.cells, known, targets), low, high)
+    """Tell which targets nobody can work out, not even someone who is alone in a group."""
+    tasks = _tasks(problem, known, targets)
+    return np.asarray(~np.isin(targets, tasks.cell[~are_possible(problem.cells, known, tasks)]))
 
 
 def _notes(problem: _Problem, unsafe: Integers) -> tuple[str, ...]:
@@ -332,5 +329,5 @@ def _audit(problem: _Problem, margins: Margins, known: Booleans) -> pd.DataFrame
         high=intervals.high,
         low_required=np.where(primary, low, np.nan),
         high_required=np.where(primary, high, np.nan),
-        safe=~primary | holds(intervals, low, high),
+        safe=~primary | _check_safe(problem, known, targets),
     )
