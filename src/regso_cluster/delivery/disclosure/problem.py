@@ -1,0 +1,205 @@
+"""A statistic posed as cells: units, those with and without the attribute, sums; this table, an earlier one, the growth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import sparse
+
+from regso_cluster.delivery.disclosure.cells import Booleans, Cells, Floats, Integers, Margins
+from regso_cluster.delivery.disclosure.earlier import EarlierCells
+from regso_cluster.delivery.disclosure.rules import (
+    NOT_SENSITIVE,
+    Contributions,
+    Rule,
+    contributions,
+    judge_bases,
+    judge_shares,
+    judge_sums,
+)
+
+_BASE_COST = 10.0  # a number of units is dearer than what is said of them
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A statistic as cells: a block a part ("units", "attribute", ...), in each all groups of all tables.
+
+    Parameters
+    ----------
+    cells : the cells
+    parts : names of the blocks
+    reason : (cells,) why a cell is sensitive, "" where it is not
+    reach : (cells,) how far the interval of a sensitive cell must reach beyond it
+    open : (cells,) what is known whatever is hidden now
+    groups : groups in a block; those of this table come first
+    own : groups of this table
+    single : (groups,) whether someone is alone in the group
+    """
+
+    cells: Cells
+    parts: tuple[str, ...]
+    reason: npt.NDArray[np.object_]
+    reach: Floats
+    open: Booleans
+    groups: int
+    own: int
+    single: Booleans
+
+    def part(self, name: str) -> slice:
+        """Give the block of a part."""
+        start = self.parts.index(name) * self.groups
+        return slice(start, start + self.groups)
+
+    def units_of(self, cells: Integers) -> Integers:
+        """Give, for each cell, the cell with the units of its group."""
+        return cells % self.groups
+
+    def primary(self) -> Booleans:
+        """Tell what is shown when only what is sensitive is hidden."""
+        shown = (self.reason == NOT_SENSITIVE) & self.cells.hideable
+        return self.with_units(shown | (self.cells.lower == self.cells.upper) | self.open)
+
+    def with_units(self, known: Booleans) -> Booleans:
+        """Hide what is said of units whose number is hidden: beside it, the number could be worked out."""
+        known = known.copy()
+        always = (self.cells.lower == self.cells.upper) | self.open
+        for part in self.parts[1:]:
+            known[self.part(part)] &= known[self.part("units")] | always[self.part(part)]
+        return known
+
+    def sensitive(self) -> Integers:
+        """Give the cells that must not be worked out and are not open already."""
+        return np.flatnonzero((self.reason != NOT_SENSITIVE) & ~self.open)
+
+    def required(self, known: Booleans, targets: Integers) -> tuple[Floats, Floats]:
+        """How far the interval of each target must reach: not below 0, nor above units that are shown."""
+        value, reach = self.cells.value[targets], self.reach[targets]
+        low = np.maximum(value - reach, self.cells.lower[targets])
+        high = value + reach
+        if "attribute" in self.parts:
+            units = self.units_of(targets)
+            of = (targets >= self.groups) & self._units_known(known)[units]
+            high = np.where(of, np.minimum(high, self.cells.value[units]), high)
+        return low, high
+
+    def _units_known(self, known: Booleans) -> Booleans:
+        units = known[: self.groups].copy()
+        if self.groups > self.own:  # the growth is known where both tables are
+            units[2 * self.own :] = units[: self.own] & units[self.own : 2 * self.own]
+        return units
+
+    def shown_whole(self, known: Booleans) -> Booleans:
+        """Tell which groups show everything."""
+        parts = [known[self.part(part)] for part in self.parts if part != "without"]
+        return np.asarray(np.logical_and.reduce(parts))
+
+
+def pose(
+    margins: Margins, sums: dict[str, Floats], rule: Rule, rows: tuple[Floats, Floats], before: EarlierCells | None,
+    *, cumulative: bool = False,
+) -> Problem:  # fmt: skip
+    """Make the cells of a statistic.
+
+    Parameters
+    ----------
+    margins, sums : the groups and their true `units`, and `attribute` or `sum`
+    rule : what is too little
+    rows : units and values of the rows, for the largest contributions
+    before : what an earlier table showed
+    cumulative : whether this table holds the earlier one and what came since
+    """
+    own = len(margins.depth)
+    tables = 3 if cumulative else 1
+    then = before.values if before is not None and cumulative else {}
+    every = {name: np.concatenate([now, then[name], now - then[name]]) if then else now for name, now in sums.items()}
+    units = every["units"]
+    grown = np.arange(tables * own) >= 2 * own
+    judged = np.tile(margins.published, tables) | (np.arange(tables * own) < own)
+    parts = {"units": units}
+    reasons = [judge_bases(units, rule)]
+    reach = [np.full(len(units), float(rule.reach))]
+    lower = [np.where(grown, 0.0, np.minimum(1.0, units))]
+    if "attribute" in every:
+        parts |= {"attribute": every["attribute"], "without": units - every["attribute"]}
+        why = judge_shares(units, every["attribute"], rule)
+        reasons += [why, np.where(why == "few_without_attribute", why, NOT_SENSITIVE)]
+        reach += reach * 2
+        lower += [np.zeros(len(units))] * 2
+    elif "sum" in every:
+        parts["sum"] = every["sum"]
+        why, how = judge_sums(units, _largest(margins, rows[1], every["sum"], rule), rule)
+        reasons.append(why)
+        reach.append(how)
+        lower.append(np.full(len(units), 0.0 if (rows[1] >= 0).all() else -np.inf))
+    names = tuple(parts)
+    empty = np.tile((units == 0) & ~grown & judged, len(names))
+    of_table = np.tile((np.arange(len(units)) < own) & np.tile(margins.published, tables), len(names))
+    depth = np.tile(margins.depth, tables * len(names))
+    cost = (1 + np.log1p(np.tile(units, len(names)))) * (1 + 4.0 * (margins.depth.max() - depth))
+    cost[: len(units)] *= _BASE_COST
+    cells = Cells(
+        value=np.concatenate(list(parts.values())),
+        equations=_equations(margins.parents, tables, names),
+        lower=np.where(empty, 0.0, np.concatenate(lower)),
+        upper=np.where(empty, 0.0, np.inf),
+        whole=np.repeat([name != "sum" for name in names], len(units)),
+        hideable=of_table & ~empty & np.repeat([name != "without" for name in names], len(units)),
+        depth=depth,
+        cost=cost,
+    )
+    reason = np.concatenate(reasons)
+    reason[~np.tile(judged, len(names))] = NOT_SENSITIVE
+    return Problem(cells, names, reason, np.concatenate(reach), _open(before, names, own, tables), len(units), own,
+                   _alone(margins, units, rows[0], rule, "sum" in names))  # fmt: skip
+
+
+def _largest(margins: Margins, values: Floats, sums: Floats, rule: Rule) -> Contributions:
+    """Find the largest contributions to the sums of this table; of an earlier table and of growth no rows are at hand."""
+    members = sparse.coo_array(margins.atom)
+    of_atom = pd.Series(np.arange(len(values))).groupby(margins.rows).indices
+    group = np.repeat(members.row, [len(of_atom[atom]) for atom in members.col]).astype(np.int64)
+    row = np.concatenate([of_atom[atom] for atom in members.col])
+    found = contributions(values[row], group, len(margins.depth), rule)
+    more = len(sums) - len(margins.depth)
+    total = np.abs(sums[len(margins.depth) :])
+    none = np.zeros(more)
+    return Contributions(
+        np.concatenate([found.number, np.full(more, np.inf)]), np.concatenate([found.total, total]),
+        np.concatenate([found.largest, none]), np.concatenate([found.second, none]), np.concatenate([found.top, none]),
+    )  # fmt: skip
+
+
+def _equations(parents: sparse.csr_array, tables: int, parts: tuple[str, ...]) -> sparse.csr_array:
+    """Sums over groups for each part; with + without = units; this table = the earlier one + what came since."""
+    if tables == 3:
+        one = sparse.eye_array(parents.shape[1])
+        parents = sparse.csr_array(
+            sparse.block_array([[parents, None, None], [None, parents, None], [one, -one, -one]])
+        )
+    if parts == ("units",):
+        return parents
+    if "sum" in parts:
+        return sparse.csr_array(sparse.block_diag([parents, parents]))
+    one = sparse.eye_array(parents.shape[1])
+    return sparse.csr_array(sparse.block_array([[parents, None, None], [None, parents, None], [-one, one, one]]))
+
+
+def _open(before: EarlierCells | None, parts: tuple[str, ...], own: int, tables: int) -> Booleans:
+    blocks = []
+    for part in parts:
+        shown = np.zeros(own, bool) if before is None or part == "without" else before.shown[part]
+        blocks.append(np.concatenate([np.zeros(own, bool), shown, np.zeros(own, bool)]) if tables == 3 else shown)
+    return np.concatenate(blocks)
+
+
+def _alone(margins: Margins, units: Floats, weights: Floats, rule: Rule, mean: bool) -> Booleans:
+    """Tell in which groups someone is alone and knows its cells; rows are such only where a rule looks at them."""
+    by_row = rule.min_contributors > 1 or rule.dominance is not None or rule.p_percent is not None
+    alone = units == 1
+    if mean and by_row:
+        alone[: len(margins.depth)] = margins.sums((weights > 0).astype(np.float64)) == 1
+    return np.asarray(alone)
