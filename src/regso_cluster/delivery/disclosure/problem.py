@@ -37,7 +37,7 @@ class Problem:
     open : (cells,) what is known whatever is hidden now
     groups : groups in a block; those of this table come first
     own : groups of this table
-    single : (groups,) whether someone is alone in the group
+    alone : (groups,) who is alone in the group, as a number; -1 where nobody is
     """
 
     cells: Cells
@@ -47,7 +47,7 @@ class Problem:
     open: Booleans
     groups: int
     own: int
-    single: Booleans
+    alone: Integers
 
     def part(self, name: str) -> slice:
         """Give the block of a part."""
@@ -122,7 +122,7 @@ def pose(
     parts = {"units": units}
     reasons = [judge_bases(units, rule)]
     reach = [np.full(len(units), float(rule.reach))]
-    lower = [np.where(grown, 0.0, np.minimum(1.0, units))]
+    lower = [np.where(grown, 0.0, _least_units(margins, units))]
     if "attribute" in every:
         parts |= {"attribute": every["attribute"], "without": units - every["attribute"]}
         why = judge_shares(units, every["attribute"], rule)
@@ -155,6 +155,20 @@ def pose(
     reason[~np.tile(judged, len(names))] = NOT_SENSITIVE
     return Problem(cells, names, reason, np.concatenate(reach), _open(before, names, own, tables), len(units), own,
                    _alone(margins, units, rows[0], rule, "sum" in names))  # fmt: skip
+
+
+def _least_units(margins: Margins, units: Floats) -> Floats:
+    """Units that a group must have at least: one in each finest part that is not shown as empty."""
+    finest = np.flatnonzero(np.diff(margins.atom.indptr) == 1)
+    if not margins.published.all():
+        return np.minimum(1.0, units)
+    groups = len(margins.depth)
+    least = []
+    for start in range(0, len(units), groups):
+        own = np.zeros(margins.atom.shape[1])
+        own[margins.atom[finest].indices] = units[start + finest] > 0
+        least.append(np.asarray(margins.atom @ own, dtype=np.float64))
+    return np.concatenate(least)
 
 
 def _largest(margins: Margins, values: Floats, sums: Floats, rule: Rule) -> Contributions:
@@ -196,10 +210,21 @@ def _open(before: EarlierCells | None, parts: tuple[str, ...], own: int, tables:
     return np.concatenate(blocks)
 
 
-def _alone(margins: Margins, units: Floats, weights: Floats, rule: Rule, mean: bool) -> Booleans:
-    """Tell in which groups someone is alone and knows its cells; rows are such only where a rule looks at them."""
-    by_row = rule.min_contributors > 1 or rule.dominance is not None or rule.p_percent is not None
-    alone = units == 1
-    if mean and by_row:
-        alone[: len(margins.depth)] = margins.sums((weights > 0).astype(np.float64)) == 1
-    return np.asarray(alone)
+def _alone(margins: Margins, units: Floats, weights: Floats, rule: Rule, mean: bool) -> Integers:
+    """Number who is alone in a group and knows its cells; rows are such only where a rule looks at them."""
+    by_row = mean and (rule.min_contributors > 1 or rule.dominance is not None or rule.p_percent is not None)
+    groups, atoms = len(margins.depth), margins.atom.shape[1]
+    finest = np.zeros(atoms, np.int64)
+    single = np.flatnonzero(np.diff(margins.atom.indptr) == 1)
+    finest[margins.atom[single].indices] = single
+    who = []
+    for table, start in enumerate(range(0, len(units), groups)):
+        own = units[start + finest]
+        alone = units[start : start + groups] == 1
+        if by_row and table == 0:
+            own = np.bincount(margins.rows[weights > 0], minlength=atoms).astype(np.float64)
+            alone = np.asarray(margins.atom @ own) == 1
+        # in a group with a single unit, its atom is the only one that is not empty
+        atom = np.asarray(margins.atom @ (np.arange(atoms) * (own > 0))).astype(np.int64)
+        who.append(np.where(alone, table * atoms + atom, -1))
+    return np.concatenate(who)

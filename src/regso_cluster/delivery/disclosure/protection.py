@@ -143,8 +143,9 @@ def _tasks(problem: Problem, known: Booleans, targets: Integers) -> Tasks:
     """List the moves that sensitive cells need, also in the eyes of someone who is alone in a group."""
     low, high = problem.required(known, targets)
     value = problem.cells.value[targets]
-    alone = np.flatnonzero(problem.single & ~problem.shown_whole(known))
-    frozen = tuple(np.arange(len(problem.parts)) * problem.groups + group for group in alone)
+    concerned = np.where(problem.shown_whole(known), -1, problem.alone)
+    blocks = np.arange(len(problem.parts))[:, None] * problem.groups
+    frozen = tuple((blocks + np.flatnonzero(problem.alone == who)).ravel() for who in np.unique(concerned) if who >= 0)
     cell, move = np.concatenate([targets, targets]), np.concatenate([high - value, low - value])
     order = np.argsort(-np.abs(move), kind="stable")
     order = order[np.abs(move[order]) > 0]
