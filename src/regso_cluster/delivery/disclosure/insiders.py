@@ -38,18 +38,18 @@ class Tasks:
         return Tasks(self.cell[which], self.move[which], self.insider[which], self.frozen)
 
 
-def add_insiders(cells: Cells, known: Booleans, tasks: Tasks, frozen: tuple[Integers, ...]) -> Tasks:
+def add_insiders(cells: Cells, known: Booleans, tasks: Tasks) -> Tasks:
     """Ask every task again in the eyes of each insider whose cells are tied to its cell.
 
     An insider's own cells are no secret to them, and what is not tied to them they cannot use.
     """
     label = _labels(cells, known)
     parts = [(tasks.cell, tasks.move, np.full(len(tasks.cell), -1))]
-    for number, own in enumerate(frozen):
+    for number, own in enumerate(tasks.frozen):
         tied = np.isin(label[tasks.cell], label[own][label[own] >= 0]) & ~np.isin(tasks.cell, own)
         parts.append((tasks.cell[tied], tasks.move[tied], np.full(int(tied.sum()), number)))
     cell, move, insider = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return Tasks(cell, move, insider, frozen)
+    return Tasks(cell, move, insider, tasks.frozen)
 
 
 def are_possible(cells: Cells, known: Booleans, tasks: Tasks) -> Booleans:
@@ -61,9 +61,12 @@ def are_possible(cells: Cells, known: Booleans, tasks: Tasks) -> Booleans:
         for member in members:
             if member >= 0:
                 seen[tasks.frozen[member]] = True
-        targets, of = np.unique(tasks.cell[own], return_inverse=True)
-        found = feasible_intervals(cells, seen, targets)
         to = cells.value[tasks.cell[own]] + tasks.move[own]
+        targets, of = np.unique(tasks.cell[own], return_inverse=True)
+        low, high = cells.value[targets].copy(), cells.value[targets].copy()
+        np.minimum.at(low, of, to)
+        np.maximum.at(high, of, to)
+        found = feasible_intervals(cells, seen, targets, (low, high))
         slack = TOLERANCE * (1 + np.abs(to))
         done[own] = np.where(tasks.move[own] > 0, found.high[of] >= to - slack, found.low[of] <= to + slack)
     return done

@@ -45,14 +45,18 @@ class _Riddle:
     row_component: Integers
 
 
-def feasible_intervals(cells: Cells, known: Booleans, targets: Integers) -> Intervals:
+def feasible_intervals(
+    cells: Cells, known: Booleans, targets: Integers, enough: tuple[Floats, Floats] | None = None
+) -> Intervals:
     """Work out what follows from the cells that are known.
 
     Parameters
     ----------
     cells : all cells; of `value` only the known ones are looked at
     known : (cells,) what the intruder knows
-    targets : (n,) the cells asked for
+    targets : (n,) the cells asked for, each once
+    enough : (n,) low and high that are enough to know of: a table found on the way that reaches so far saves a program;
+        None asks for the very ends
 
     Returns
     -------
@@ -63,12 +67,20 @@ def feasible_intervals(cells: Cells, known: Booleans, targets: Integers) -> Inte
     column_of = np.full(len(cells.value), -1)
     column_of[riddle.cells] = np.arange(len(riddle.cells))
     asked = np.flatnonzero(column_of[targets] >= 0)
+    columns = column_of[targets[asked]]
     cap = 4 * np.nansum(np.abs(riddle.value[np.isfinite(riddle.value)]), initial=0.0) + 1e4
-    for batch in _one_a_component(riddle.component[column_of[targets[asked]]]):
-        chosen = asked[batch]
-        columns = column_of[targets[chosen]]
-        low[chosen] = _extreme(cells, riddle, columns, 1.0, cap)
-        high[chosen] = _extreme(cells, riddle, columns, -1.0, cap)
+    seen = Intervals(np.full(len(riddle.cells), np.inf), np.full(len(riddle.cells), -np.inf))
+    for sign, wanted in ((1.0, None if enough is None else enough[0]), (-1.0, None if enough is None else enough[1])):
+        waiting = np.arange(len(asked))
+        while len(waiting):
+            if wanted is not None:
+                best = seen.low[columns[waiting]] if sign > 0 else -seen.high[columns[waiting]]
+                waiting = waiting[best > sign * wanted[asked[waiting]] + TOLERANCE]
+            _, first = np.unique(riddle.component[columns[waiting]], return_index=True)
+            if len(first):
+                _extreme(cells, riddle, columns[waiting[first]], sign, cap, seen)
+            waiting = np.delete(waiting, first)
+    low[asked], high[asked] = seen.low[columns], seen.high[columns]
     low[low <= -cap * (1 - TOLERANCE)] = -np.inf
     high[high >= cap * (1 - TOLERANCE)] = np.inf
     return Intervals(low, high)
@@ -108,48 +120,44 @@ def components(matrix: sparse.csr_array) -> tuple[Integers, Integers]:
     return label[:columns].astype(np.int64), label[columns:].astype(np.int64)
 
 
-def _one_a_component(component: Integers) -> list[Integers]:
-    """Part questions into batches that ask at most one of each component."""
-    order = np.argsort(component, kind="stable")
-    sorted_ = component[order]
-    starts = np.flatnonzero(np.r_[True, sorted_[1:] != sorted_[:-1]]) if len(order) else np.zeros(0, np.int64)
-    turn = np.arange(len(order)) - np.repeat(starts, np.diff(np.r_[starts, len(order)]))
-    return [order[turn == number] for number in range(int(turn.max(initial=-1)) + 1)]
+def _extreme(
+    cells: Cells, riddle: _Riddle, columns: Integers, sign: float, cap: float, seen: Intervals
+) -> None:
+    """Minimise (sign 1) or maximise (-1) each of the columns, which lie in components of their own.
 
-
-def _extreme(cells: Cells, riddle: _Riddle, columns: Integers, sign: float, cap: float) -> Floats:
-    """Minimise (sign 1) or maximise (-1) each of the columns, which lie in components of their own."""
+    Every table found on the way is one that agrees with what is shown: its figures widen what was `seen`, in place.
+    """
     involved = np.isin(riddle.component, riddle.component[columns])
     rows = np.isin(riddle.row_component, riddle.component[columns])
     keep = np.flatnonzero(involved)
     matrix, right = riddle.matrix[rows][:, keep], riddle.right[rows]
-    place = np.searchsorted(keep, columns)
     lower = np.maximum(cells.lower[riddle.cells[keep]], -cap)
     upper = np.minimum(cells.upper[riddle.cells[keep]], cap)
     objective = np.zeros(len(keep))
-    objective[place] = sign
+    objective[np.searchsorted(keep, columns)] = sign
     solved = linprog(
         objective, A_eq=matrix, b_eq=right, bounds=np.column_stack([lower, upper]), method="highs",
     )  # fmt: skip
     if solved.x is None:
         raise RuntimeError(f"the intruder's program was not solved: {solved.message}")
-    found = np.asarray(solved.x[place], dtype=np.float64)
+    found = np.asarray(solved.x, dtype=np.float64)
     # a vertex in whole numbers is what a whole-number search would find; others are searched
     whole = cells.whole[riddle.cells[keep]]
-    broken = (np.abs(solved.x - np.round(solved.x)) > TOLERANCE) & whole
-    for number in np.flatnonzero(np.isin(riddle.component[columns], riddle.component[keep[broken]])):
-        found[number] = _search_whole(
-            riddle, riddle.component[columns[number]], columns[number], sign,
-            (lower, upper, keep), cells.whole,
-        )  # fmt: skip
-    return np.where(cells.whole[riddle.cells[columns]], np.round(found), found)
+    broken = np.unique(riddle.component[keep[(np.abs(found - np.round(found)) > TOLERANCE) & whole]])
+    for number in np.flatnonzero(np.isin(riddle.component[columns], broken)):
+        own = riddle.component[keep] == riddle.component[columns[number]]
+        found[own] = _search_whole(riddle, columns[number], sign, (lower, upper, keep), cells.whole)
+    found = np.where(whole, np.round(found), found)
+    seen.low[keep] = np.minimum(seen.low[keep], found)
+    seen.high[keep] = np.maximum(seen.high[keep], found)
 
 
 def _search_whole(
-    riddle: _Riddle, component: int, column: int, sign: float,
-    bounds: tuple[Floats, Floats, Integers], whole: Booleans,
-) -> float:  # fmt: skip
+    riddle: _Riddle, column: int, sign: float, bounds: tuple[Floats, Floats, Integers], whole: Booleans
+) -> Floats:
+    """Minimise or maximise one column over whole numbers; the values of its component."""
     lower, upper, keep = bounds
+    component = riddle.component[column]
     own = riddle.component[keep] == component
     columns = keep[own]
     rows = riddle.row_component == component
@@ -162,4 +170,4 @@ def _search_whole(
     )
     if solved.x is None:
         raise RuntimeError(f"the intruder's search was not solved: {solved.message}")
-    return float(solved.x[np.flatnonzero(columns == column)[0]])
+    return np.asarray(solved.x, dtype=np.float64)

@@ -37,7 +37,8 @@ class Problem:
     open : (cells,) what is known whatever is hidden now
     groups : groups in a block; those of this table come first
     own : groups of this table
-    alone : (groups,) who is alone in the group, as a number; -1 where nobody is
+    alone : (groups,) who is alone in the group, as a number: table times atoms plus atom; -1 where nobody is
+    atom : (groups of a table, atoms) 0/1: which atoms a group holds
     """
 
     cells: Cells
@@ -48,6 +49,7 @@ class Problem:
     groups: int
     own: int
     alone: Integers
+    atom: sparse.csr_array
 
     def part(self, name: str) -> slice:
         """Give the block of a part."""
@@ -84,6 +86,23 @@ class Problem:
             units = self.units_of(targets)
             of = (targets >= self.groups) & self._units_known(known)[units]
             high = np.where(of, np.minimum(high, self.cells.value[units]), high)
+        return low, high
+
+    def known_to(self, who: int, known: Booleans, targets: Integers) -> tuple[Floats, Floats]:
+        """How far down and up the intervals of targets can reach for someone who knows their own part of them."""
+        atoms = self.atom.shape[1]
+        holds = np.zeros(self.groups)
+        own = slice(who // atoms * self.own, (who // atoms + 1) * self.own)
+        holds[own] = self.atom[:, [who % atoms]].toarray().ravel()
+        group, part = self.units_of(targets), targets // self.groups
+        values = self.cells.value.reshape(len(self.parts), self.groups)[:, self.alone == who][:, 0] if who >= 0 else None
+        mine = holds[group] * (0.0 if values is None else values[part])
+        low = np.maximum(self.cells.lower[targets], np.where(np.isfinite(self.cells.lower[targets]), mine, -np.inf))
+        high = np.full(len(targets), np.inf)
+        if "attribute" in self.parts and values is not None:
+            units = self._units_known(known)[group] & (part > 0)
+            other = holds[group] * values[np.array([0, 2, 1])[part]]
+            high = np.where(units, self.cells.value[group] - other, np.inf)
         return low, high
 
     def _units_known(self, known: Booleans) -> Booleans:
@@ -154,7 +173,7 @@ def pose(
     reason = np.concatenate(reasons)
     reason[~np.tile(judged, len(names))] = NOT_SENSITIVE
     return Problem(cells, names, reason, np.concatenate(reach), _open(before, names, own, tables), len(units), own,
-                   _alone(margins, units, rows[0], rule, "sum" in names))  # fmt: skip
+                   _alone(margins, units, rows[0], rule, "sum" in names), margins.atom)  # fmt: skip
 
 
 def _least_units(margins: Margins, units: Floats) -> Floats:

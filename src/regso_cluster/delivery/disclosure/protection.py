@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -144,13 +144,21 @@ def _tasks(problem: Problem, known: Booleans, targets: Integers) -> Tasks:
     low, high = problem.required(known, targets)
     value = problem.cells.value[targets]
     concerned = np.where(problem.shown_whole(known), -1, problem.alone)
+    people = [int(who) for who in np.unique(concerned) if who >= 0]
     blocks = np.arange(len(problem.parts))[:, None] * problem.groups
-    frozen = tuple((blocks + np.flatnonzero(problem.alone == who)).ravel() for who in np.unique(concerned) if who >= 0)
-    cell, move = np.concatenate([targets, targets]), np.concatenate([high - value, low - value])
+    frozen = tuple((blocks + np.flatnonzero(problem.alone == who)).ravel() for who in people)
+    outside = Tasks(np.concatenate([targets, targets]), np.concatenate([high - value, low - value]),
+                    np.full(2 * len(targets), -1), frozen)  # fmt: skip
+    tasks = add_insiders(problem.cells, known, outside)
+    move = tasks.move.copy()
+    for number, who in enumerate(people):
+        # what someone has put in themselves is no secret to them: a count cannot be below it
+        own = np.flatnonzero(tasks.insider == number)
+        least, most = problem.known_to(who, known, tasks.cell[own])
+        at = problem.cells.value[tasks.cell[own]]
+        move[own] = np.clip(move[own], np.minimum(least - at, 0), np.maximum(most - at, 0))
     order = np.argsort(-np.abs(move), kind="stable")
-    order = order[np.abs(move[order]) > 0]
-    outside = Tasks(cell[order], move[order], np.full(len(order), -1))
-    return add_insiders(problem.cells, known, outside, frozen)
+    return replace(tasks, move=move).take(order[np.abs(move[order]) > 0])
 
 
 def _hide_complementary(problem: Problem, known: Booleans) -> Booleans:
