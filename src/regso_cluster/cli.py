@@ -17,6 +17,7 @@ from regso_cluster import __version__
 from regso_cluster.commands.about import bench, methods
 from regso_cluster.commands.classify import classify
 from regso_cluster.commands.releases import export, verify
+from regso_cluster.commands.summaries import protect, summarise
 from regso_cluster.commands.tables import check, example
 from regso_cluster.commands.years import compare, freeze
 from regso_cluster.errors import InputError
@@ -70,6 +71,8 @@ for command in (
     compare,
     verify,
     export,
+    summarise,
+    protect,
     methods,
     bench,
 ):
