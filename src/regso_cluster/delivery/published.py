@@ -25,7 +25,9 @@ CONFIDENTIAL = Text(
 _NOTES = ("note_sv", "note_en")
 COLUMNS = {
     "grouping": Text("Gruppering", "Grouping"),
-    "group": Text("Grupp; - är ej indelad, unmatched är rader utan område", "Group; - not classified, unmatched no area"),
+    "group": Text(
+        "Grupp; - är ej indelad, unmatched är rader utan område", "Group; - not classified, unmatched no area"
+    ),
     "level": Text("Nivå: kolumnen som delar upp", "Level: the column that parts"),
     "name_sv": Text("Gruppens namn", "Name of the group, in Swedish"),
     "name_en": Text("Gruppens namn på engelska", "Name of the group, in English"),
@@ -67,9 +69,7 @@ def write_table(
     """
     to = check_target(to)
     table = table.assign(synthetic=True) if synthetic else table
-    noted = table.assign(
-        **{column: " ".join(getattr(text, column[-2:]) for text in texts) for column in _NOTES}
-    )
+    noted = table.assign(**{column: " ".join(getattr(text, column[-2:]) for text in texts) for column in _NOTES})
     writers: dict[str, Callable[[Path], object]] = {
         ".csv": lambda path: noted.to_csv(path, index=False, encoding="utf-8", lineterminator="\n"),
         ".parquet": lambda path: noted.to_parquet(path, engine="pyarrow", compression="zstd", index=False),
@@ -104,9 +104,7 @@ def name_audit(out: Path) -> Path:
     return out.with_name(f"{out.stem}-audit{out.suffix}")
 
 
-def _write_workbook(
-    table: pd.DataFrame, texts: Sequence[Text], path: Path, *, synthetic: bool, name: str
-) -> None:
+def _write_workbook(table: pd.DataFrame, texts: Sequence[Text], path: Path, *, synthetic: bool, name: str) -> None:
     import xlsxwriter
 
     said = pd.DataFrame([(text.sv, text.en) for text in texts], columns=["Svenska", "English"])
@@ -140,14 +138,14 @@ def read_published(path: str | Path, keys: Sequence[str]) -> pd.DataFrame:
     from regso_cluster.factors.reading import read_table
 
     frame = read_table(path).frame
-    text = {"grouping", "group", "level", "table", "cell", "kind", "rule", *keys}
+    text = {"grouping", "group", "level", "period", "cell", "kind", "rule", *keys}
     made: dict[str, Any] = {}
     for column in frame:
         cells = frame[column]
         if column in text:
             own = cells.astype(object).where(cells.notna(), None)
             made[column] = own.map(lambda cell: None if cell is None or str(cell).strip() == "" else str(cell))
-        elif column in ("units", "attribute", "sum", "value"):
+        elif column in ("units", "attribute", "sum", "mean", "value"):
             made[column] = pd.to_numeric(cells.replace("", None), errors="coerce").astype("float64")
     needed = [name for name in ("units",) if "cell" not in made and name not in made]
     if needed:
@@ -161,6 +159,8 @@ def as_levels(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     made = table.rename(columns={"grouping": "level"}).drop(columns="group")
     for name in by:
         made[name] = table["group"].where(table["grouping"] == name)
+    if "mean" in made and "sum" not in made:
+        made["sum"] = made["mean"] * made["units"]
     return made
 
 
@@ -227,7 +227,9 @@ def print_protected(shield: Protected, notes: Sequence[str], *, synthetic: bool)
         shown.add_row(str(level), f"{len(own):,}", f"{int(own.sum()):,}")
     console.print(shown)
     kinds = shield.audit["kind"].value_counts()
-    console.print(f"hidden cells: {kinds.get('primary', 0):,} by the rule, {kinds.get('complementary', 0):,} to protect them")
+    console.print(
+        f"hidden cells: {kinds.get('primary', 0):,} by the rule, {kinds.get('complementary', 0):,} to protect them"
+    )
     said = "every one has a feasible interval as wide as the rule asks" if shield.is_safe else "NOT ALL ARE SAFE"
     console.print(f"the intruder's programs: {said}")
     for note in notes:

@@ -48,9 +48,7 @@ SHIELDED = Text(
     "Skyddad: tomma rutor är dolda, några för att andra inte ska kunna räknas fram.",
     "Protected: empty cells are hidden, some so that others cannot be worked out.",
 )
-UNPROTECTED = Text(
-    "OSKYDDAD: inget är dolt. Får inte spridas.", "UNPROTECTED: nothing is hidden. Not for publication."
-)
+UNPROTECTED = Text("OSKYDDAD: inget är dolt. Får inte spridas.", "UNPROTECTED: nothing is hidden. Not for publication.")
 
 
 @dataclass(frozen=True)
@@ -285,9 +283,7 @@ def _describe(
     return pd.concat([first, described, table.drop(columns=["grouping", "group"])], axis=1)
 
 
-def _hide(
-    table: pd.DataFrame, shield: Protected | None, rule: Rule, quantiles: Sequence[float]
-) -> pd.DataFrame:
+def _hide(table: pd.DataFrame, shield: Protected | None, rule: Rule, quantiles: Sequence[float]) -> pd.DataFrame:
     """Take out what may not be shown."""
     count = table.pop("_contributors").to_numpy(np.float64)
     table["hidden"] = False
@@ -327,9 +323,7 @@ def _shown(table: pd.DataFrame, shield: Protected) -> tuple[npt.NDArray[np.bool_
     return np.array([one for one, _ in found]), np.array([one for _, one in found])
 
 
-def _notes(
-    shield: Protected | None, seen: npt.NDArray[np.bool_], kind: Kind, values: Floats
-) -> tuple[str, ...]:
+def _notes(shield: Protected | None, seen: npt.NDArray[np.bool_], kind: Kind, values: Floats) -> tuple[str, ...]:
     notes = []
     if (~seen).any():
         notes.append(f"{int((~seen).sum())} rows without a value are counted and not summarised")

@@ -79,9 +79,7 @@ def make_margins(keys: pd.DataFrame, paths: Sequence[Sequence[str]], *, total: b
         levels[crossing] = (np.arange(count), count, atoms)
         depths[crossing] = max(depths.values()) + 1
         finest = [crossing]
-    links = [
-        (tuple(path[:depth]), tuple(path[: depth + 1])) for path in paths for depth in range(not total, len(path))
-    ]
+    links = [(tuple(path[:depth]), tuple(path[: depth + 1])) for path in paths for depth in range(not total, len(path))]
     links += [(tuple(path), finest[0]) for path in paths if tuple(path) != finest[0]]
     return _assemble(levels, depths, list(dict.fromkeys(links)), columns, rows)
 

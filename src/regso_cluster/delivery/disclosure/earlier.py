@@ -105,7 +105,7 @@ def _fill(
     for name, value in values.items():
         hidden = ~shown[name] & margins.published
         if audit is not None:
-            own = audit[(audit["cell"] == name) & (audit.get("table", "this") == "this")]
+            own = audit[(audit["cell"] == name) & (audit["period"] == "this")]
             truth = pd.Series(own["value"].to_numpy(np.float64), index=_keys(own, names)).reindex(place.index)
             value[hidden] = truth.to_numpy()[hidden]
             missing += int(np.isnan(value).sum())

@@ -120,9 +120,7 @@ def components(matrix: sparse.csr_array) -> tuple[Integers, Integers]:
     return label[:columns].astype(np.int64), label[columns:].astype(np.int64)
 
 
-def _extreme(
-    cells: Cells, riddle: _Riddle, columns: Integers, sign: float, cap: float, seen: Intervals
-) -> None:
+def _extreme(cells: Cells, riddle: _Riddle, columns: Integers, sign: float, cap: float, seen: Intervals) -> None:
     """Minimise (sign 1) or maximise (-1) each of the columns, which lie in components of their own.
 
     Every table found on the way is one that agrees with what is shown: its figures widen what was `seen`, in place.

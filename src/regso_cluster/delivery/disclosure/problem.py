@@ -95,7 +95,9 @@ class Problem:
         own = slice(who // atoms * self.own, (who // atoms + 1) * self.own)
         holds[own] = self.atom[:, [who % atoms]].toarray().ravel()
         group, part = self.units_of(targets), targets // self.groups
-        values = self.cells.value.reshape(len(self.parts), self.groups)[:, self.alone == who][:, 0] if who >= 0 else None
+        values = (
+            self.cells.value.reshape(len(self.parts), self.groups)[:, self.alone == who][:, 0] if who >= 0 else None
+        )
         mine = holds[group] * (0.0 if values is None else values[part])
         low = np.maximum(self.cells.lower[targets], np.where(np.isfinite(self.cells.lower[targets]), mine, -np.inf))
         high = np.full(len(targets), np.inf)

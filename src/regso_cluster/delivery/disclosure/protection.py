@@ -21,6 +21,9 @@ from regso_cluster.errors import Fault, InputError
 
 Statistic = Literal["count", "share", "mean"]
 COMPLEMENTARY = "complementary"
+# columns of the table and the audit, which no key can be called
+RESERVED = ("level", "units", "attribute", "share", "sum", "mean", "hidden", "period", "cell", "kind", "rule", "value",
+            "low", "high", "low_required", "high_required", "safe")  # fmt: skip
 _ROUNDS = 20
 
 
@@ -32,7 +35,7 @@ class Protected:
     ----------
     table : a row a group: `level`, the keys, `units` and, by statistic, `attribute` and `share` (per cent) or `sum` and
         `mean`; hidden figures are missing, `hidden` tells where something is, never why
-    audit : a row a hidden cell: level, keys, `table` ("this", "earlier", "increment"), `cell` ("units", "attribute",
+    audit : a row a hidden cell: level, keys, `period` ("this", "earlier", "increase"), `cell` ("units", "attribute",
         "without", "sum"), `kind` ("primary", "complementary"), `rule`, the true `value`, `low` and `high` of what an
         intruder can tell, `low_required`, `high_required`, `safe`. Not for publication: it says which of the hidden
         cells are small, and how small
@@ -117,6 +120,9 @@ def _check(
 ) -> None:
     faults = []
     for column in dict.fromkeys(column for path in paths for column in path):
+        if column in RESERVED:
+            hint = "Rename it: the table of results has a column of that name."
+            faults.append(Fault("a name that is taken", f"column {column}", hint=hint))
         empty = int(data[column].isna().sum())
         if empty:
             hint = "Give those rows a group of their own: what is left out of a sum can be worked out from it."
@@ -184,9 +190,12 @@ def _are_safe(problem: Problem, known: Booleans, targets: Integers) -> Booleans:
 def _notes(problem: Problem, audit: pd.DataFrame) -> tuple[str, ...]:
     notes = []
     unsafe = int((~audit["safe"]).sum())
-    opened = int((problem.open & (problem.reason != NOT_SENSITIVE))[: problem.own].sum())
+    this = np.arange(len(problem.open)) % problem.groups < problem.own
+    opened = int((problem.open & (problem.reason != NOT_SENSITIVE) & this).sum())
     if unsafe:
-        notes.append(f"NOT SAFE: {unsafe} sensitive cells can be worked out more closely than the rule allows: see the audit")
+        notes.append(
+            f"NOT SAFE: {unsafe} sensitive cells can be worked out more closely than the rule allows: see the audit"
+        )
     if opened:
         notes.append(f"{opened} cells that the rule would hide were published before and cannot be hidden any more")
     return tuple(notes)
@@ -220,7 +229,7 @@ def _audit(problem: Problem, margins: Margins, known: Booleans) -> pd.DataFrame:
     safe[primary] = _are_safe(problem, known, targets[primary])
     frame = margins.labels.iloc[group % problem.own].reset_index(drop=True)
     return frame.assign(
-        table=np.array(["this", "earlier", "increment"])[group // problem.own],
+        period=np.array(["this", "earlier", "increase"])[group // problem.own],
         cell=np.repeat(problem.parts, problem.groups)[targets],
         kind=np.where(primary, "primary", COMPLEMENTARY),
         rule=np.where(primary, problem.reason[targets], COMPLEMENTARY),
