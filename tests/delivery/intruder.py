@@ -59,7 +59,7 @@ def cumulate(before: Sheet, now: Sheet, figures: tuple[str, ...]) -> Sheet:
         sums.append(((year, label, figure), [old, ("growth", label, figure)]))
     if "attribute" in figures:
         at_most += [
-            (("growth", label, "attribute"), ("growth", label, "units")) for _, label, name in now.cells if name == "units"
+            (("growth", label, "attribute"), ("growth", label, "units")) for _, label, of in now.cells if of == "units"
         ]  # fmt: skip
     return Sheet(before.cells | now.cells | growth, sums, at_most, before.at_least | now.at_least)
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from regso_cluster.delivery.disclosure import Earlier, Rule
+    from regso_cluster.delivery.disclosure.protection import Statistic
     from regso_cluster.method import Text
 
 
@@ -135,7 +136,7 @@ def protect(table: Path, paths: tuple[str, ...], as_json: bool, **settings: Any)
     columns = list(dict.fromkeys(name for path in keys for name in path))
     data, notes = read_variables(raw, [settings[name] for name in ("value", "of") if settings[name]])
     data, units, values, more = with_regions(data, columns, settings["of"], settings["value"], raw.name)
-    kind = settings["kind"] or ("share" if settings["value"] else "count")
+    kind: Statistic = settings["kind"] or ("share" if settings["value"] else "count")
     shield = run(data, keys, statistic=kind, units=units, values=values, rule=_rule(settings),
                  earlier=_earlier(settings, columns, lambda one: one))  # fmt: skip
     synthetic = "synthetic" in raw.frame

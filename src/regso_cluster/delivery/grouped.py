@@ -97,7 +97,7 @@ def read_variables(raw: RawTable, columns: Sequence[str]) -> tuple[pd.DataFrame,
         text = frame[name].map(as_text).str.lower()
         known = text.isin((*YES, *NO))
         if known.any() and (known | text.isin((*marks.suppressed, *marks.missing, ""))).all():
-            frame[name] = pd.array(text.map(dict.fromkeys(YES, True) | dict.fromkeys(NO, False)), "boolean")
+            frame[name] = text.map(dict.fromkeys(YES, True) | dict.fromkeys(NO, False)).astype("boolean")
             continue
         numbers = parse_numbers(frame[name], marks.suppressed, marks.missing, decimal_comma=raw.decimal_comma)
         hint = "Correct the cell, or mark it as missing with `..`."

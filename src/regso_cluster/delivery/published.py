@@ -183,7 +183,7 @@ def print_summary(summary: Summary, *, synthetic: bool) -> None:
         if previous not in (None, row["grouping"]):
             shown.add_section()
         previous = row["grouping"]
-        shown.add_row(*map(Line, _cells(row, summary.kind)))
+        shown.add_row(*map(Line, _cells({str(name): cell for name, cell in row.items()}, summary.kind)))
     console.print(shown)
     for note in summary.notes:
         console.print(f"note: {note}", markup=False, soft_wrap=True)

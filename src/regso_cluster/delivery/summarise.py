@@ -31,8 +31,8 @@ UNMATCHED = "unmatched"
 CAUTION = Text(
     "Ett värde för en grupp av områden gäller gruppen, inte en person i den: samband mellan områden är inte samband "
     "mellan människor (ekologiskt felslut, Robinson 1950).",
-    "A figure for a group of areas is of the group, not of a person in it: what goes together between areas need not go "
-    "together between people (ecological fallacy, Robinson 1950).",
+    "A figure for a group of areas is of the group, not of a person in it: what goes together between areas need not "
+    "go together between people (ecological fallacy, Robinson 1950).",
 )
 METHOD = {
     "share": Text(
@@ -57,8 +57,8 @@ class Summary:
 
     Parameters
     ----------
-    table : a row a group and one for the total: `grouping`, `group`, `name_sv`, `name_en`, `areas` (all of the group, as
-        far as known), `areas_seen` (with a value), `rows`, `missing` (rows without a value), `units`, for a share
+    table : a row a group and one for the total: `grouping`, `group`, `name_sv`, `name_en`, `areas` (all of the
+        group, as far as known), `areas_seen` (with a value), `rows`, `missing` (rows without a value), `units`, for a share
         `attribute` and `share` (per cent), for a mean `mean`; `low`, `high`; `median` and `q25` ...: of units for a
         mean, of areas for a share; `gap`, `gap_low`, `gap_high` to all other units; `hidden`. What is hidden is missing
     audit : what was hidden and why, not for publication; None where nothing was asked to be
@@ -99,7 +99,7 @@ class Variable:
     area: npt.NDArray[np.object_]
 
 
-def summarise(
+def summarise(  # noqa: PLR0913  # as many columns and settings as a table has
     data: pd.DataFrame,
     by: str | Sequence[str],
     value: str,
@@ -187,7 +187,7 @@ def _numbers(data: pd.DataFrame, name: str | None) -> Floats:
     if not (pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype)):
         raise InputError(Fault("not a column of numbers", f"column {name}", got=str(column.dtype),
                                hint="Convert it first, with missing cells as NaN."))  # fmt: skip
-    return column.astype("Float64").to_numpy(np.float64, na_value=np.nan)
+    return np.asarray(column.astype("Float64").to_numpy(np.float64, na_value=np.nan), dtype=np.float64)
 
 
 def _label(column: pd.Series) -> pd.Series:
@@ -226,7 +226,7 @@ def _row(
     rest = _estimate(variable, ~inside, level)
     low, high = np.nan, np.nan
     if np.isfinite(one.value) and np.isfinite(rest.value):
-        low, high = share_difference(one, rest) if scale == 100 else mean_difference(one, rest, level)  # noqa: PLR2004
+        low, high = share_difference(one, rest) if scale == 100 else mean_difference(one, rest, level)
     return row | {"gap": scale * (one.value - rest.value), "gap_low": scale * low, "gap_high": scale * high}
 
 
@@ -238,7 +238,8 @@ def name_quantile(share: float) -> str:
 def _clusters(variable: Variable, inside: npt.NDArray[np.bool_]) -> tuple[Floats, Floats]:
     """Units and sums by area."""
     number, _ = pd.factorize(variable.area[inside])
-    return np.bincount(number, variable.units[inside]), np.bincount(number, variable.sums[inside])
+    units = np.bincount(number, variable.units[inside]).astype(np.float64)
+    return units, np.bincount(number, variable.sums[inside]).astype(np.float64)
 
 
 def _estimate(variable: Variable, inside: npt.NDArray[np.bool_], level: float) -> Estimate:

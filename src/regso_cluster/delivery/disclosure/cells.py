@@ -88,7 +88,7 @@ def _number(keys: pd.DataFrame) -> tuple[Integers, pd.DataFrame]:
     """Number the distinct rows in their order; (rows,) numbers and the distinct rows."""
     grouped = keys.groupby(list(keys.columns), sort=True)
     distinct = grouped.size().index.to_frame(index=False)
-    return grouped.ngroup().to_numpy(np.int64), distinct
+    return np.asarray(grouped.ngroup(), dtype=np.int64), distinct
 
 
 def _assemble(

@@ -20,7 +20,9 @@ from regso_cluster.delivery.disclosure.intruder import TOLERANCE, components
 _PENALTY = 1e5  # for each unit that a cell is short of its move: dearer than any cell
 
 
-def hide_more(cells: Cells, known: Booleans, tasks: Tasks) -> tuple[Booleans, Tasks]:
+def hide_more(
+    cells: Cells, known: Booleans, tasks: Tasks, *, as_far_as_possible: bool = False
+) -> tuple[Booleans, Tasks]:
     """Hide further cells until every task is possible.
 
     Parameters
@@ -28,6 +30,7 @@ def hide_more(cells: Cells, known: Booleans, tasks: Tasks) -> tuple[Booleans, Ta
     cells : all cells
     known : (cells,) what is shown so far; not changed
     tasks : the moves, the largest first
+    as_far_as_possible : whether to hide also for moves that cannot be made whole
 
     Returns
     -------
@@ -44,11 +47,11 @@ def hide_more(cells: Cells, known: Booleans, tasks: Tasks) -> tuple[Booleans, Ta
         left = left.take(np.flatnonzero(~are_possible(cells, known, left)))
         if not len(left.cell):
             break
-        left = _at_level(cells, known, left, held)
+        left = _at_level(cells, known, left, held, part=as_far_as_possible and held < 0)
     return known, left
 
 
-def _at_level(cells: Cells, known: Booleans, tasks: Tasks, held: int) -> Tasks:
+def _at_level(cells: Cells, known: Booleans, tasks: Tasks, held: int, *, part: bool) -> Tasks:
     """Do the tasks that are possible with the levels down to `held` held; give the others."""
     free = (cells.depth > held) & (cells.hideable | ~known) & (cells.lower < cells.upper)
     columns = np.flatnonzero(free)
@@ -68,7 +71,7 @@ def _at_level(cells: Cells, known: Booleans, tasks: Tasks, held: int) -> Tasks:
         batch = waiting[first]
         involved = np.isin(component, own[first])
         rows = np.isin(row_component, own[first])
-        short = _move(cells, known, tasks.take(batch), matrix[rows][:, involved], columns[involved])
+        short = _move(cells, known, tasks.take(batch), matrix[rows][:, involved], columns[involved], part=part)
         undone.append(batch[short])
         keep = np.ones(len(waiting), bool)
         keep[first] = False
@@ -76,7 +79,9 @@ def _at_level(cells: Cells, known: Booleans, tasks: Tasks, held: int) -> Tasks:
     return tasks.take(np.sort(np.concatenate(undone)))
 
 
-def _move(cells: Cells, known: Booleans, tasks: Tasks, matrix: sparse.csr_array, columns: Integers) -> Booleans:
+def _move(
+    cells: Cells, known: Booleans, tasks: Tasks, matrix: sparse.csr_array, columns: Integers, *, part: bool
+) -> Booleans:
     """Solve one program for tasks in different components, hide what has to move; tell which fell short."""
     shown = known[columns]
     up = cells.upper[columns] - cells.value[columns]
@@ -93,7 +98,7 @@ def _move(cells: Cells, known: Booleans, tasks: Tasks, matrix: sparse.csr_array,
     cost_up, cost_down = cost.copy(), cost.copy()
     cost_up[place] -= np.where(sign > 0, _PENALTY, 0.0)
     cost_down[place] -= np.where(sign < 0, _PENALTY, 0.0)
-    solved = linprog(
+    solved = linprog(  # type: ignore[call-overload]  # the stubs do not know sparse arrays
         np.concatenate([cost_up, cost_down]),
         A_eq=sparse.hstack([matrix, -matrix], format="csr") if matrix.shape[0] else None,
         b_eq=np.zeros(matrix.shape[0]) if matrix.shape[0] else None,
@@ -106,6 +111,6 @@ def _move(cells: Cells, known: Booleans, tasks: Tasks, matrix: sparse.csr_array,
     short = np.abs(moved[place]) < reach * (1 - TOLERANCE) - TOLERANCE
     # what moves for a task that falls short is not hidden: it will be tried with more freedom
     label, _ = components(matrix)
-    moves = (np.abs(moved) > TOLERANCE) & shown & ~np.isin(label, label[place[short]])
+    moves = (np.abs(moved) > TOLERANCE) & shown & (part | ~np.isin(label, label[place[short]]))
     known[columns[moves]] = False
-    return short
+    return np.asarray(short)

@@ -59,7 +59,7 @@ def align(earlier: Earlier, margins: Margins, sums: dict[str, Floats]) -> Earlie
     InputError  columns or groups that the other table lacks, values that contradict the relation, hidden cells without
         their values
     """
-    names = [column for column in margins.labels if column != "level"]
+    names = [str(column) for column in margins.labels if column != "level"]
     faults = [
         Fault("a column is missing", "the earlier table", column, hint="Give the table as it was written then.")
         for column in ("level", *names, *sums)
@@ -67,7 +67,7 @@ def align(earlier: Earlier, margins: Margins, sums: dict[str, Floats]) -> Earlie
     ]
     if faults:
         raise InputError(faults)
-    place = pd.Series(np.arange(len(margins.labels)), index=_keys(margins.labels, names))
+    place = pd.Series(range(len(margins.labels)), index=_keys(margins.labels, names))
     at = place.reindex(_keys(earlier.table, names))
     values = {name: np.zeros(len(place)) for name in sums}
     shown = {name: np.full(len(place), earlier.relation == "cumulative") for name in sums}

@@ -54,22 +54,27 @@ def add_insiders(cells: Cells, known: Booleans, tasks: Tasks) -> Tasks:
 
 def are_possible(cells: Cells, known: Booleans, tasks: Tasks) -> Booleans:
     """Tell which tasks are possible with what is shown now."""
-    done = np.zeros(len(tasks.cell), bool)
+    slack = TOLERANCE * (1 + np.abs(cells.value[tasks.cell] + tasks.move))
+    return np.asarray(np.abs(how_far(cells, known, tasks, exact=False)) >= np.abs(tasks.move) - slack)
+
+
+def how_far(cells: Cells, known: Booleans, tasks: Tasks, *, exact: bool = True) -> Floats:
+    """Give how far the cell of each task can move in its direction; without `exact`, no less than asked where it can."""
+    far = np.zeros(len(tasks.cell))
     for members in _together(cells, known, tasks):
         own = np.flatnonzero(np.isin(tasks.insider, members))
         seen = known.copy()
         for member in members:
             if member >= 0:
                 seen[tasks.frozen[member]] = True
-        to = cells.value[tasks.cell[own]] + tasks.move[own]
+        at = cells.value[tasks.cell[own]]
         targets, of = np.unique(tasks.cell[own], return_inverse=True)
         low, high = cells.value[targets].copy(), cells.value[targets].copy()
-        np.minimum.at(low, of, to)
-        np.maximum.at(high, of, to)
-        found = feasible_intervals(cells, seen, targets, (low, high))
-        slack = TOLERANCE * (1 + np.abs(to))
-        done[own] = np.where(tasks.move[own] > 0, found.high[of] >= to - slack, found.low[of] <= to + slack)
-    return done
+        np.minimum.at(low, of, at + tasks.move[own])
+        np.maximum.at(high, of, at + tasks.move[own])
+        found = feasible_intervals(cells, seen, targets, None if exact else (low, high))
+        far[own] = np.where(tasks.move[own] > 0, found.high[of] - at, found.low[of] - at)
+    return far
 
 
 def _labels(cells: Cells, known: Booleans) -> Integers:

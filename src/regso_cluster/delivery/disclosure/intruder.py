@@ -113,9 +113,10 @@ def _reduce(cells: Cells, known: Booleans) -> _Riddle:
 def components(matrix: sparse.csr_array) -> tuple[Integers, Integers]:
     """Number the components of the columns that rows tie together; of columns, then of rows."""
     rows, columns = matrix.shape
-    both = sparse.block_array([[None, abs(matrix).T], [abs(matrix), None]]) if rows else None
-    if both is None:
+    if not rows:
         return np.arange(columns), np.zeros(0, np.int64)
+    tied = sparse.coo_array(matrix)
+    both = sparse.csr_array((np.ones(tied.nnz), (tied.col, columns + tied.row)), shape=(rows + columns, rows + columns))
     _, label = connected_components(both, directed=False)
     return label[:columns].astype(np.int64), label[columns:].astype(np.int64)
 
@@ -133,7 +134,7 @@ def _extreme(cells: Cells, riddle: _Riddle, columns: Integers, sign: float, cap:
     upper = np.minimum(cells.upper[riddle.cells[keep]], cap)
     objective = np.zeros(len(keep))
     objective[np.searchsorted(keep, columns)] = sign
-    solved = linprog(
+    solved = linprog(  # type: ignore[call-overload]  # the stubs do not know sparse arrays
         objective, A_eq=matrix, b_eq=right, bounds=np.column_stack([lower, upper]), method="highs",
     )  # fmt: skip
     if solved.x is None:

@@ -37,7 +37,8 @@ class Problem:
     open : (cells,) what is known whatever is hidden now
     groups : groups in a block; those of this table come first
     own : groups of this table
-    alone : (groups,) who is alone in the group, as a number: table times atoms plus atom; -1 where nobody is
+    alone : (groups,) who is alone in the group, as a number; -1 where nobody is
+    person : (tables, atoms) who is alone in the atom; -1 where nobody is
     atom : (groups of a table, atoms) 0/1: which atoms a group holds
     """
 
@@ -49,6 +50,7 @@ class Problem:
     groups: int
     own: int
     alone: Integers
+    person: Integers
     atom: sparse.csr_array
 
     def part(self, name: str) -> slice:
@@ -90,10 +92,9 @@ class Problem:
 
     def known_to(self, who: int, known: Booleans, targets: Integers) -> tuple[Floats, Floats]:
         """How far down and up the intervals of targets can reach for someone who knows their own part of them."""
-        atoms = self.atom.shape[1]
         holds = np.zeros(self.groups)
-        own = slice(who // atoms * self.own, (who // atoms + 1) * self.own)
-        holds[own] = self.atom[:, [who % atoms]].toarray().ravel()
+        for table, atom in zip(*np.nonzero(self.person == who), strict=True):
+            holds[table * self.own : (table + 1) * self.own] += self.atom[:, [atom]].toarray().ravel()
         group, part = self.units_of(targets), targets // self.groups
         values = (
             self.cells.value.reshape(len(self.parts), self.groups)[:, self.alone == who][:, 0] if who >= 0 else None
@@ -101,7 +102,7 @@ class Problem:
         mine = holds[group] * (0.0 if values is None else values[part])
         low = np.maximum(self.cells.lower[targets], np.where(np.isfinite(self.cells.lower[targets]), mine, -np.inf))
         high = np.full(len(targets), np.inf)
-        if "attribute" in self.parts and values is not None:
+        if "attribute" in self.parts:
             units = self._units_known(known)[group] & (part > 0)
             other = holds[group] * values[np.array([0, 2, 1])[part]]
             high = np.where(units, self.cells.value[group] - other, np.inf)
@@ -143,7 +144,7 @@ def pose(
     parts = {"units": units}
     reasons = [judge_bases(units, rule)]
     reach = [np.full(len(units), float(rule.reach))]
-    lower = [np.where(grown, 0.0, _least_units(margins, units))]
+    lower = [_least_units(margins, units)]
     if "attribute" in every:
         parts |= {"attribute": every["attribute"], "without": units - every["attribute"]}
         why = judge_shares(units, every["attribute"], rule)
@@ -172,24 +173,32 @@ def pose(
         depth=depth,
         cost=cost,
     )
+    person, alone = _people(margins, units, rows[0], rule, mean="sum" in names)
     reason = np.concatenate(reasons)
     reason[~np.tile(judged, len(names))] = NOT_SENSITIVE
-    return Problem(cells, names, reason, np.concatenate(reach), _open(before, names, own, tables), len(units), own,
-                   _alone(margins, units, rows[0], rule, "sum" in names), margins.atom)  # fmt: skip
+    return Problem(
+        cells, names, reason, np.concatenate(reach), _open(before, names, own, tables), len(units), own,
+        alone, person, margins.atom,
+    )  # fmt: skip
 
 
 def _least_units(margins: Margins, units: Floats) -> Floats:
     """Units that a group must have at least: one in each finest part that is not shown as empty."""
-    finest = np.flatnonzero(np.diff(margins.atom.indptr) == 1)
-    if not margins.published.all():
-        return np.minimum(1.0, units)
     groups = len(margins.depth)
-    least = []
-    for start in range(0, len(units), groups):
-        own = np.zeros(margins.atom.shape[1])
-        own[margins.atom[finest].indices] = units[start + finest] > 0
-        least.append(np.asarray(margins.atom @ own, dtype=np.float64))
-    return np.concatenate(least)
+    if not margins.published.all():
+        return np.where(np.arange(len(units)) < 2 * groups, np.minimum(1.0, units), 0.0)
+    own = _by_atom(margins, units) > 0
+    if len(own) > 1:  # where nobody was before, somebody came
+        own[2] = own[0] & ~own[1]
+    return np.concatenate([np.asarray(margins.atom @ some.astype(np.float64)) for some in own])
+
+
+def _by_atom(margins: Margins, units: Floats) -> Floats:
+    """Units of the atoms; (groups of all tables,) to (tables, atoms)."""
+    single = np.flatnonzero(np.diff(margins.atom.indptr) == 1)
+    finest = np.zeros(margins.atom.shape[1], np.int64)
+    finest[margins.atom[single].indices] = single
+    return units.reshape(-1, len(margins.depth))[:, finest]
 
 
 def _largest(margins: Margins, values: Floats, sums: Floats, rule: Rule) -> Contributions:
@@ -211,7 +220,7 @@ def _largest(margins: Margins, values: Floats, sums: Floats, rule: Rule) -> Cont
 def _equations(parents: sparse.csr_array, tables: int, parts: tuple[str, ...]) -> sparse.csr_array:
     """Sums over groups for each part; with + without = units; this table = the earlier one + what came since."""
     if tables == 3:
-        one = sparse.eye_array(parents.shape[1])
+        one = sparse.csr_array(sparse.eye_array(parents.shape[1]))
         parents = sparse.csr_array(
             sparse.block_array([[parents, None, None], [None, parents, None], [one, -one, -one]])
         )
@@ -231,21 +240,16 @@ def _open(before: EarlierCells | None, parts: tuple[str, ...], own: int, tables:
     return np.concatenate(blocks)
 
 
-def _alone(margins: Margins, units: Floats, weights: Floats, rule: Rule, mean: bool) -> Integers:
-    """Number who is alone in a group and knows its cells; rows are such only where a rule looks at them."""
-    by_row = mean and (rule.min_contributors > 1 or rule.dominance is not None or rule.p_percent is not None)
-    groups, atoms = len(margins.depth), margins.atom.shape[1]
-    finest = np.zeros(atoms, np.int64)
-    single = np.flatnonzero(np.diff(margins.atom.indptr) == 1)
-    finest[margins.atom[single].indices] = single
-    who = []
-    for table, start in enumerate(range(0, len(units), groups)):
-        own = units[start + finest]
-        alone = units[start : start + groups] == 1
-        if by_row and table == 0:
-            own = np.bincount(margins.rows[weights > 0], minlength=atoms).astype(np.float64)
-            alone = np.asarray(margins.atom @ own) == 1
-        # in a group with a single unit, its atom is the only one that is not empty
-        atom = np.asarray(margins.atom @ (np.arange(atoms) * (own > 0))).astype(np.int64)
-        who.append(np.where(alone, table * atoms + atom, -1))
-    return np.concatenate(who)
+def _people(margins: Margins, units: Floats, weights: Floats, rule: Rule, *, mean: bool) -> tuple[Integers, Integers]:
+    """Number who is alone in an atom, (tables, atoms), and in a group; rows are such only where a rule looks at them."""
+    own = _by_atom(margins, units)
+    if mean and (rule.min_contributors > 1 or rule.dominance is not None or rule.p_percent is not None):
+        own[0] = np.bincount(margins.rows[weights > 0], minlength=own.shape[1])
+    person = np.where(own == 1, np.arange(own.size).reshape(own.shape), -1)
+    # who is alone now was there before or has come since: one person in both
+    person = np.where((own == 1) & (own[0] == 1), np.arange(own.shape[1]), person)
+    alone = [
+        np.where(np.asarray(margins.atom @ count) == 1, np.asarray(margins.atom @ np.where(count > 0, who, 0)), -1)
+        for count, who in zip(own, person, strict=True)
+    ]
+    return person, np.concatenate(alone).astype(np.int64)

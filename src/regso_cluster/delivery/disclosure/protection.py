@@ -13,8 +13,8 @@ import pandas as pd
 from regso_cluster.delivery.disclosure.cells import Booleans, Floats, Integers, Margins, make_margins
 from regso_cluster.delivery.disclosure.complementary import hide_more
 from regso_cluster.delivery.disclosure.earlier import Earlier, align
-from regso_cluster.delivery.disclosure.insiders import Tasks, add_insiders, are_possible
-from regso_cluster.delivery.disclosure.intruder import feasible_intervals
+from regso_cluster.delivery.disclosure.insiders import Tasks, add_insiders, are_possible, how_far
+from regso_cluster.delivery.disclosure.intruder import TOLERANCE, feasible_intervals
 from regso_cluster.delivery.disclosure.problem import Problem, pose
 from regso_cluster.delivery.disclosure.rules import NOT_SENSITIVE, Rule
 from regso_cluster.errors import Fault, InputError
@@ -110,7 +110,7 @@ def protect(
     known = problem.primary()
     if complementary:
         known = _hide_complementary(problem, known)
-    audit = _audit(problem, margins, known)
+    audit = _audit(problem, margins, known, strict=not complementary)
     return Protected(_table(problem, margins, sums, known), audit, statistic, rule, margins, sums,
                      _notes(problem, audit))  # fmt: skip
 
@@ -170,21 +170,36 @@ def _tasks(problem: Problem, known: Booleans, targets: Integers) -> Tasks:
 def _hide_complementary(problem: Problem, known: Booleans) -> Booleans:
     """Hide more until the intruder's interval of each sensitive cell is wide enough; numbers of units first."""
     sensitive = problem.sensitive()
+    units = np.arange(len(known)) < problem.groups
     for _ in range(_ROUNDS):
         before = known
         for base in (True, False):
             targets = sensitive[(sensitive < problem.groups) == base]
-            known, _ = hide_more(problem.cells, known, _tasks(problem, known, targets))
+            tasks = _tasks(problem, known, targets)
+            if not base:  # what is said of units is first protected without hiding how many they are
+                shown_units = replace(problem.cells, hideable=problem.cells.hideable & ~units)
+                known, tasks = hide_more(shown_units, known, tasks)
+            known, _ = hide_more(problem.cells, known, tasks, as_far_as_possible=True)
             known = problem.with_units(known)
         if _are_safe(problem, known, sensitive).all() or (known == before).all():
             break
     return known
 
 
-def _are_safe(problem: Problem, known: Booleans, targets: Integers) -> Booleans:
-    """Tell which targets nobody can work out, not even someone who is alone in a group."""
+def _are_safe(problem: Problem, known: Booleans, targets: Integers, *, strict: bool = False) -> Booleans:
+    """Tell which targets nobody can work out, not even someone who is alone in a group.
+
+    A target is safe, too, where hiding all of the table would leave it no more room: what was published before, and
+    what someone knows by themselves, cannot be taken back.
+    """
     tasks = _tasks(problem, known, targets)
-    return np.asarray(~np.isin(targets, tasks.cell[~are_possible(problem.cells, known, tasks)]))
+    short = tasks.take(np.flatnonzero(~are_possible(problem.cells, known, tasks)))
+    if strict or not len(short.cell):
+        return np.asarray(~np.isin(targets, short.cell))
+    now = np.abs(how_far(problem.cells, known, short))
+    best = np.abs(how_far(problem.cells, known & ~problem.cells.hideable, short))
+    wanting = now < np.minimum(best, np.abs(short.move)) * (1 - TOLERANCE) - TOLERANCE
+    return np.asarray(~np.isin(targets, short.cell[wanting]))
 
 
 def _notes(problem: Problem, audit: pd.DataFrame) -> tuple[str, ...]:
@@ -213,10 +228,10 @@ def _table(problem: Problem, margins: Margins, sums: dict[str, Floats], known: B
 
 
 def _ratio(above: Floats, below: Floats) -> Floats:
-    return np.divide(above, below, out=np.full(len(above), np.nan), where=below > 0)
+    return np.asarray(np.divide(above, below, out=np.full(len(above), np.nan), where=below > 0), dtype=np.float64)
 
 
-def _audit(problem: Problem, margins: Margins, known: Booleans) -> pd.DataFrame:
+def _audit(problem: Problem, margins: Margins, known: Booleans, *, strict: bool) -> pd.DataFrame:
     """Record every cell that is hidden or sensitive, with what an intruder can tell of it."""
     sensitive = np.zeros(len(known), bool)
     sensitive[problem.sensitive()] = True
@@ -226,7 +241,7 @@ def _audit(problem: Problem, margins: Margins, known: Booleans) -> pd.DataFrame:
     primary = sensitive[targets]
     group = problem.units_of(targets)
     safe = np.ones(len(targets), bool)
-    safe[primary] = _are_safe(problem, known, targets[primary])
+    safe[primary] = _are_safe(problem, known, targets[primary], strict=strict)
     frame = margins.labels.iloc[group % problem.own].reset_index(drop=True)
     return frame.assign(
         period=np.array(["this", "earlier", "increase"])[group // problem.own],

@@ -140,7 +140,7 @@ def contributions(values: Floats, groups: npt.NDArray[np.int64], number: int, ru
     def summed(keep: pd.Series[bool]) -> Floats:
         return table[keep].groupby("group")["size"].sum().reindex(every, fill_value=0.0).to_numpy(np.float64)
 
-    count = table.groupby("group").size().reindex(every, fill_value=0).to_numpy(np.float64)
+    count = table.groupby("group").size().reindex(every, fill_value=0).astype(float).to_numpy(np.float64)
     top = summed(order < rule.dominance[0]) if rule.dominance else np.zeros(number)
     return Contributions(count, summed(order >= 0), summed(order == 0), summed(order == 1), top)
 
