@@ -16,7 +16,7 @@ import pandas as pd
 from scipy import sparse
 from scipy.optimize import linprog
 
-LOT = 1500  # questions in one program
+LOT = 400  # questions in one program
 
 
 @dataclass

@@ -112,7 +112,7 @@ def summarise(table: Path, release: Path | None, by: tuple[str, ...], as_json: b
 @click.command(short_help="Hide in a table what tells of a person.")
 @click.argument("table", type=NEW)
 @click.option("--path", "paths", multiple=True, required=True, metavar="A,B,C",
-              help="Columns from the widest to the finest, as lan,kommun,regso; several for several tables.")  # fmt: skip
+              help="Columns from widest to finest, as lan,kommun,regso; several for several tables.")  # fmt: skip
 @click.option("--value", help="A share: the column with the attribute. A mean: the sum. Default: units are counted.")
 @click.option("--of", help="The column with the units; default: a row is one.")
 @click.option("--kind", type=click.Choice(["count", "share", "mean"]), help="Default: share with VALUE, else count.")

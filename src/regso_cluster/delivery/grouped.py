@@ -49,9 +49,8 @@ def attach_groups(
         hint = f"Name the column of codes with --on; there are: {', '.join(map(str, data.columns[:20]))}."
         faults.append(Fault("no such column", f"{where}, column {on}", hint=hint))
     groups = [str(name) for name in release.groups["grouping"].unique()]
-    for name in by:
-        if name not in release.areas:
-            faults.append(Fault("no such grouping in the release", name, hint=f"There are: {', '.join(groups)}."))
+    hint = f"There are: {', '.join(groups)}."
+    faults += [Fault("no such grouping in the release", name, hint=hint) for name in by if name not in release.areas]
     if faults:
         raise InputError(faults)
     parsed = parse_codes(data[on], "regso")

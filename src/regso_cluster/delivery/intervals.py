@@ -40,9 +40,10 @@ def estimate_share(units: Floats, attribute: Floats, level: float) -> Estimate:
 
     Notes
     -----
-    Wilson's interval keeps its level for shares near 0 and 1 (Brown, Cai and DasGupta 2001). Units of an area are alike,
-    so that n units tell less than n: n is divided by the design effect, never below 1, of the linearised variance with
-    areas as clusters (Korn and Graubard 1998; Franco, Little, Louis and Slud 2019). With one area it is plain Wilson.
+    Wilson's interval keeps its level for shares near 0 and 1 (Brown, Cai and DasGupta 2001). Units of one area are
+    alike, so that n units tell less than n: n is divided by the design effect, never below 1, of the linearised
+    variance with areas as clusters (Korn and Graubard 1998; Franco, Little, Louis and Slud 2019). With one area it is
+    plain Wilson.
     """
     total = float(units.sum())
     if total <= 0:

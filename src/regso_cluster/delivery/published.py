@@ -22,6 +22,7 @@ CONFIDENTIAL = Text(
     "FÅR INTE SPRIDAS: protokollet säger vilka dolda tal som är små, och hur små.",
     "NOT FOR PUBLICATION: the audit says which hidden figures are small, and how small.",
 )
+_WIDE, _NARROW = 120, (1, 2, 3, 5)
 _NOTES = ("note_sv", "note_en")
 COLUMNS = {
     "grouping": Text("Gruppering", "Grouping"),
@@ -135,9 +136,7 @@ def read_published(path: str | Path, keys: Sequence[str]) -> pd.DataFrame:
     ------
     InputError  not readable, or not such a table
     """
-    from regso_cluster.factors.reading import read_table
-
-    frame = read_table(path).frame
+    frame = _read_frame(Path(path))
     text = {"grouping", "group", "level", "period", "cell", "kind", "rule", *keys}
     made: dict[str, Any] = {}
     for column in frame:
@@ -152,6 +151,19 @@ def read_published(path: str | Path, keys: Sequence[str]) -> pd.DataFrame:
         hint = "Give a table that `regso-cluster summarise` or `protect` wrote."
         raise InputError(Fault("not a published table", str(path), "a column units", hint=hint))
     return pd.DataFrame(made).reset_index(drop=True)
+
+
+def _read_frame(path: Path) -> pd.DataFrame:
+    from regso_cluster.factors.reading import read_table
+
+    frame = read_table(path).frame  # refuses what cannot be read; of a workbook it takes the longest sheet
+    if path.suffix.lower() != ".xlsx":
+        return frame
+    import python_calamine
+
+    rows = python_calamine.CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python()
+    at = 1 if str(rows[0][0]) == SYNTHETIC else 0
+    return pd.DataFrame(rows[at + 1 :], columns=[str(cell) for cell in rows[at]], dtype=object)
 
 
 def as_levels(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
@@ -176,14 +188,19 @@ def print_summary(summary: Summary, *, synthetic: bool) -> None:
     shown = Table(title=Line(f"{summary.value}: {summary.kind} by group"), title_justify="left")
     for heading in ("group", "name"):
         shown.add_column(heading)
-    for heading in ("areas", "units", summary.kind, "interval", "median", "gap to the rest", "interval"):
-        shown.add_column(heading, justify="right", no_wrap=True)
+    # a figure is never cut: on a narrow terminal some columns are left out, and --out has them all
+    wide = console.width >= _WIDE
+    headings = ("areas", "units", summary.kind, "interval", "median", "gap", "interval")
+    kept = [number for number in range(len(headings)) if wide or number in _NARROW]
+    for number in kept:
+        shown.add_column(headings[number], justify="right", no_wrap=True)
     previous = None
     for row in summary.table.to_dict("records"):
         if previous not in (None, row["grouping"]):
             shown.add_section()
         previous = row["grouping"]
-        shown.add_row(*map(Line, _cells({str(name): cell for name, cell in row.items()}, summary.kind)))
+        cells = _cells({str(name): cell for name, cell in row.items()}, summary.kind)
+        shown.add_row(*map(Line, [*cells[:2], *(cells[2 + number] for number in kept)]))
     console.print(shown)
     for note in summary.notes:
         console.print(f"note: {note}", markup=False, soft_wrap=True)

@@ -58,9 +58,10 @@ class Summary:
     Parameters
     ----------
     table : a row a group and one for the total: `grouping`, `group`, `name_sv`, `name_en`, `areas` (all of the
-        group, as far as known), `areas_seen` (with a value), `rows`, `missing` (rows without a value), `units`, for a share
-        `attribute` and `share` (per cent), for a mean `mean`; `low`, `high`; `median` and `q25` ...: of units for a
-        mean, of areas for a share; `gap`, `gap_low`, `gap_high` to all other units; `hidden`. What is hidden is missing
+        group, as far as known), `areas_seen` (with a value), `rows`, `missing` (rows without a value), `units`, for a
+        share `attribute` and `share` (per cent), for a mean `mean`; `low`, `high`; `median` and `q25` ...: of units for
+        a mean, of areas for a share; `gap`, `gap_low`, `gap_high` to all other units; `hidden`. What is hidden is
+        missing
     audit : what was hidden and why, not for publication; None where nothing was asked to be
     kind : "share" or "mean"
     value : the column

@@ -59,7 +59,7 @@ def are_possible(cells: Cells, known: Booleans, tasks: Tasks) -> Booleans:
 
 
 def how_far(cells: Cells, known: Booleans, tasks: Tasks, *, exact: bool = True) -> Floats:
-    """Give how far the cell of each task can move in its direction; without `exact`, no less than asked where it can."""
+    """Give how far the cell of each task can move in its direction; not `exact`: whether as far as asked."""
     far = np.zeros(len(tasks.cell))
     for members in _together(cells, known, tasks):
         own = np.flatnonzero(np.isin(tasks.insider, members))
@@ -98,7 +98,7 @@ def _together(cells: Cells, known: Booleans, tasks: Tasks) -> Iterator[list[int]
         for members, taken in lots:
             if not own & taken:
                 members.append(insider)
-                taken |= own
+                taken.update(own)
                 break
         else:
             lots.append(([insider], own))

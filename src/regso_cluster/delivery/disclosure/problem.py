@@ -1,4 +1,4 @@
-"""A statistic posed as cells: units, those with and without the attribute, sums; this table, an earlier one, the growth."""
+"""A statistic posed as cells: units, with and without the attribute, sums; this table, an earlier one, the growth."""
 
 from __future__ import annotations
 
@@ -96,10 +96,8 @@ class Problem:
         for table, atom in zip(*np.nonzero(self.person == who), strict=True):
             holds[table * self.own : (table + 1) * self.own] += self.atom[:, [atom]].toarray().ravel()
         group, part = self.units_of(targets), targets // self.groups
-        values = (
-            self.cells.value.reshape(len(self.parts), self.groups)[:, self.alone == who][:, 0] if who >= 0 else None
-        )
-        mine = holds[group] * (0.0 if values is None else values[part])
+        values = self.cells.value.reshape(len(self.parts), self.groups)[:, self.alone == who][:, 0]
+        mine = holds[group] * values[part]
         low = np.maximum(self.cells.lower[targets], np.where(np.isfinite(self.cells.lower[targets]), mine, -np.inf))
         high = np.full(len(targets), np.inf)
         if "attribute" in self.parts:
@@ -202,7 +200,7 @@ def _by_atom(margins: Margins, units: Floats) -> Floats:
 
 
 def _largest(margins: Margins, values: Floats, sums: Floats, rule: Rule) -> Contributions:
-    """Find the largest contributions to the sums of this table; of an earlier table and of growth no rows are at hand."""
+    """Find the largest contributions to the sums of this table; no rows of an earlier table are at hand."""
     members = sparse.coo_array(margins.atom)
     of_atom = pd.Series(np.arange(len(values))).groupby(margins.rows).indices
     group = np.repeat(members.row, [len(of_atom[atom]) for atom in members.col]).astype(np.int64)
@@ -220,16 +218,18 @@ def _largest(margins: Margins, values: Floats, sums: Floats, rule: Rule) -> Cont
 def _equations(parents: sparse.csr_array, tables: int, parts: tuple[str, ...]) -> sparse.csr_array:
     """Sums over groups for each part; with + without = units; this table = the earlier one + what came since."""
     if tables == 3:
-        one = sparse.csr_array(sparse.eye_array(parents.shape[1]))
-        parents = sparse.csr_array(
-            sparse.block_array([[parents, None, None], [None, parents, None], [one, -one, -one]])
-        )
+        one = sparse.eye_array(parents.shape[1])
+        none = sparse.csr_array((0, parents.shape[1]))
+        sums = sparse.block_diag([parents, parents, none])
+        parents = sparse.csr_array(sparse.vstack([sums, sparse.hstack([one, -one, -one])]))
     if parts == ("units",):
         return parents
     if "sum" in parts:
         return sparse.csr_array(sparse.block_diag([parents, parents]))
     one = sparse.eye_array(parents.shape[1])
-    return sparse.csr_array(sparse.block_array([[parents, None, None], [None, parents, None], [-one, one, one]]))
+    none = sparse.csr_array((0, parents.shape[1]))
+    sums = sparse.block_diag([parents, parents, none])
+    return sparse.csr_array(sparse.vstack([sums, sparse.hstack([-one, one, one])]))
 
 
 def _open(before: EarlierCells | None, parts: tuple[str, ...], own: int, tables: int) -> Booleans:
@@ -241,7 +241,7 @@ def _open(before: EarlierCells | None, parts: tuple[str, ...], own: int, tables:
 
 
 def _people(margins: Margins, units: Floats, weights: Floats, rule: Rule, *, mean: bool) -> tuple[Integers, Integers]:
-    """Number who is alone in an atom, (tables, atoms), and in a group; rows are such only where a rule looks at them."""
+    """Number who is alone in an atom, (tables, atoms), and in a group; rows count where a rule looks at them."""
     own = _by_atom(margins, units)
     if mean and (rule.min_contributors > 1 or rule.dominance is not None or rule.p_percent is not None):
         own[0] = np.bincount(margins.rows[weights > 0], minlength=own.shape[1])

@@ -60,7 +60,7 @@ class Protected:
         return bool(self.audit["safe"].all())
 
 
-def protect(
+def protect(  # noqa: PLR0913  # the settings of one table
     data: pd.DataFrame,
     paths: Sequence[Sequence[str]],
     *,
@@ -93,8 +93,8 @@ def protect(
 
     Raises
     ------
-    InputError  missing keys, counts that are not whole or negative, more with the attribute than units, an earlier table
-        that does not fit
+    InputError  missing keys, counts that are not whole or negative, more with the attribute than units, an
+        earlier table that does not fit
     """
     rule = rule or Rule()
     weights = np.ones(len(data)) if units is None else np.asarray(units, np.float64)

@@ -1,6 +1,6 @@
 """Which cells may not be shown: the rule of the share, least counts, dominance, p per cent; how wide the doubt must be.
 
-Hundepool et al., *Statistical Disclosure Control* (2012), section 4.2: rules of sensitivity and their protection levels.
+Hundepool et al., *Statistical Disclosure Control* (2012), section 4.2: rules of sensitivity, protection levels.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ def contributions(values: Floats, groups: npt.NDArray[np.int64], number: int, ru
     def summed(keep: pd.Series[bool]) -> Floats:
         return table[keep].groupby("group")["size"].sum().reindex(every, fill_value=0.0).to_numpy(np.float64)
 
-    count = table.groupby("group").size().reindex(every, fill_value=0).astype(float).to_numpy(np.float64)
+    count = np.bincount(groups, minlength=number).astype(np.float64)
     top = summed(order < rule.dominance[0]) if rule.dominance else np.zeros(number)
     return Contributions(count, summed(order >= 0), summed(order == 0), summed(order == 1), top)
 
