@@ -385,3 +385,47 @@ def test_more_is_never_hidden_than_needed_when_nothing_is_sensitive():
     made = shield(data)
     assert not made.table["hidden"].any()
     assert made.audit.empty
+
+
+# --- rounding ------------------------------------------------------------------------------------------------------
+
+
+def test_rounded_counts_add_up_and_stay_close():
+    data = forest(6, 60)
+    made = shield(data, rule=Rule(rounding=5))
+    truth = truths(data, TREE)
+    shown = {tuple(row[key] for key in TREE if not pd.isna(row[key])): row for row in made.table.to_dict("records")}
+    for label, row in shown.items():
+        units, attribute, _ = truth[label]
+        for figure, value in (("units", units), ("attribute", attribute)):
+            assert row[figure] % 5 == 0
+            assert abs(row[figure] - value) < 5
+            parts = [part[figure] for other, part in shown.items() if other[:-1] == label]
+            assert not parts or sum(parts) == row[figure]
+        assert row["attribute"] <= row["units"]
+        if units and (units < 21 or attribute < 6 or units - attribute < 6):
+            assert np.isnan(row["share"])
+    assert (made.audit["high"] - made.audit["low"] >= 4).mean() > 0.95
+    assert made.audit["safe"].equals(made.audit["high"] - made.audit["low"] >= 4 - 1e-6)
+
+
+def test_rounding_is_drawn_by_its_seed():
+    data = forest(6, 30)
+    tables = [shield(data, rule=Rule(rounding=3, seed=seed)).table for seed in (0, 0, 1)]
+    pd.testing.assert_frame_equal(tables[0], tables[1])
+    assert not tables[0]["units"].equals(tables[2]["units"])
+
+
+def test_rounding_is_about_right_on_average():
+    # 4 of base 5 goes up four times of five; a hundred groups without a total: 400 in all, give or take 5 * 4
+    data = pd.DataFrame({"g": [f"{number:03d}" for number in range(100)]})
+    made = protect(data, [("g",)], statistic="count", units=np.full(100, 4.0), rule=Rule(rounding=5), total=False)
+    assert 340 <= made.table["units"].sum() <= 460
+
+
+def test_rounding_of_means_is_refused():
+    data = pd.DataFrame({"g": ["a", "b"]})
+    with pytest.raises(InputError, match="Leave the rounding out"):
+        protect(data, [("g",)], statistic="mean", values=[1.0, 2], rule=Rule(rounding=5))
+    with pytest.raises(InputError, match="often 3 or 5"):
+        Rule(rounding=1)

@@ -52,6 +52,10 @@ _RULE = (
     click.option("--out", type=NEW, help="A file that ends with .csv, .xlsx or .parquet."),
     click.option("--audit", type=NEW, help="File of the audit, not for publication; default: beside --out."),
 )  # fmt: skip
+_ROUNDING = (
+    click.option("--rounding", type=click.IntRange(min=2), help="Round counts to this base instead, sums adding up."),
+    click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the rounding."),
+)
 
 
 def _rule_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -116,6 +120,8 @@ def summarise(table: Path, release: Path | None, by: tuple[str, ...], as_json: b
 @click.option("--value", help="A share: the column with the attribute. A mean: the sum. Default: units are counted.")
 @click.option("--of", help="The column with the units; default: a row is one.")
 @click.option("--kind", type=click.Choice(["count", "share", "mean"]), help="Default: share with VALUE, else count.")
+@_ROUNDING[0]
+@_ROUNDING[1]
 @_rule_options
 @json_option
 def protect(table: Path, paths: tuple[str, ...], as_json: bool, **settings: Any) -> None:
@@ -155,7 +161,8 @@ def _rule(settings: dict[str, Any]) -> Rule:
 
     return Rule(min_units=settings["min_count"], min_attribute=settings["min_attribute"],
                 min_contributors=settings["min_contributors"], dominance=settings["dominance"],
-                p_percent=settings["p_percent"])  # fmt: skip
+                p_percent=settings["p_percent"], rounding=settings.get("rounding"),
+                seed=settings.get("seed", 0))  # fmt: skip
 
 
 def _earlier(

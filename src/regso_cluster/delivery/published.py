@@ -205,6 +205,7 @@ def print_summary(summary: Summary, *, synthetic: bool) -> None:
     for note in summary.notes:
         console.print(f"note: {note}", markup=False, soft_wrap=True)
     for text in summary.texts:
+        console.print(text.sv, markup=False, soft_wrap=True)
         console.print(text.en, markup=False, soft_wrap=True)
 
 
@@ -252,4 +253,5 @@ def print_protected(shield: Protected, notes: Sequence[str], *, synthetic: bool)
     for note in notes:
         console.print(f"note: {note}", markup=False, soft_wrap=True)
     for text in shielded_texts():
+        console.print(text.sv, markup=False, soft_wrap=True)
         console.print(text.en, markup=False, soft_wrap=True)

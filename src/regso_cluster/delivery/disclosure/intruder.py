@@ -68,7 +68,9 @@ def feasible_intervals(
     column_of[riddle.cells] = np.arange(len(riddle.cells))
     asked = np.flatnonzero(column_of[targets] >= 0)
     columns = column_of[targets[asked]]
-    cap = 4 * np.nansum(np.abs(riddle.value[np.isfinite(riddle.value)]), initial=0.0) + 1e4
+    # where nothing limits a cell, the question is cut off far beyond all that is known
+    known_sum = np.abs(riddle.value[np.isfinite(riddle.value)]).sum()
+    cap = 4 * (known_sum + np.abs(cells.lower[np.isfinite(cells.lower)]).sum()) + 1e4
     seen = Intervals(np.full(len(riddle.cells), np.inf), np.full(len(riddle.cells), -np.inf))
     for sign, wanted in ((1.0, None if enough is None else enough[0]), (-1.0, None if enough is None else enough[1])):
         waiting = np.arange(len(asked))

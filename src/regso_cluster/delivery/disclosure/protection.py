@@ -16,6 +16,7 @@ from regso_cluster.delivery.disclosure.earlier import Earlier, align
 from regso_cluster.delivery.disclosure.insiders import Tasks, add_insiders, are_possible, how_far
 from regso_cluster.delivery.disclosure.intruder import TOLERANCE, feasible_intervals
 from regso_cluster.delivery.disclosure.problem import Problem, pose
+from regso_cluster.delivery.disclosure.rounding import round_cells, seen_rounded
 from regso_cluster.delivery.disclosure.rules import NOT_SENSITIVE, Rule
 from regso_cluster.errors import Fault, InputError
 
@@ -107,6 +108,8 @@ def protect(  # noqa: PLR0913  # the settings of one table
     before = align(earlier, margins, sums) if earlier else None
     cumulative = earlier is not None and earlier.relation == "cumulative"
     problem = pose(margins, sums, rule, (weights, given), before, cumulative=cumulative)
+    if rule.rounding:
+        return _rounded(problem, margins, sums, (statistic, rule), earlier)
     known = problem.primary()
     if complementary:
         known = _hide_complementary(problem, known)
@@ -200,6 +203,39 @@ def _are_safe(problem: Problem, known: Booleans, targets: Integers, *, strict: b
     best = np.abs(how_far(problem.cells, known & ~problem.cells.hideable, short))
     wanting = now < np.minimum(best, np.abs(short.move)) * (1 - TOLERANCE) - TOLERANCE
     return np.asarray(~np.isin(targets, short.cell[wanting]))
+
+
+def _rounded(
+    problem: Problem, margins: Margins, sums: dict[str, Floats], how: tuple[Statistic, Rule], earlier: Earlier | None
+) -> Protected:
+    """Round all counts; shares that the rule hides stay hidden, the others are those of the rounded counts."""
+    statistic, rule = how
+    base = int(rule.rounding or 0)
+    if statistic == "mean" or earlier is not None:
+        hint = "Leave the rounding out: hiding protects means, and tables linked to earlier ones."
+        raise InputError(Fault("rounding is of counts in one table", got=statistic, hint=hint))
+    rounded = round_cells(problem.cells, base, rule.seed)
+    parts = {name: rounded[problem.part(name)] for name in problem.parts}
+    table = margins.labels.assign(units=parts["units"])
+    own = problem.reason[problem.part("units")] != NOT_SENSITIVE
+    if statistic == "share":
+        own = problem.reason[problem.part("attribute")] != NOT_SENSITIVE
+        table["attribute"] = parts["attribute"]
+        table["share"] = np.where(own, np.nan, 100 * _ratio(parts["attribute"], parts["units"]))
+    table["hidden"] = own
+    seen = seen_rounded(problem.cells, rounded, base)
+    targets = problem.sensitive()
+    found = feasible_intervals(seen, np.zeros(len(rounded), bool), targets)
+    audit = margins.labels.iloc[problem.units_of(targets)].reset_index(drop=True)
+    audit = audit.assign(
+        period="this", cell=np.repeat(problem.parts, problem.groups)[targets], kind="primary",
+        rule=problem.reason[targets], value=problem.cells.value[targets], low=found.low, high=found.high,
+        low_required=np.nan, high_required=np.nan,
+        # as many values as the base has: what rounding promises of a count by itself
+        safe=found.high - found.low >= base - 1 - TOLERANCE,
+    )  # fmt: skip
+    notes = (f"counts are rounded to multiples of {base}, and add up", *_notes(problem, audit))
+    return Protected(table[margins.published].reset_index(drop=True), audit, statistic, rule, margins, sums, notes)
 
 
 def _notes(problem: Problem, audit: pd.DataFrame) -> tuple[str, ...]:

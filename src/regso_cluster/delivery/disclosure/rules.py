@@ -35,6 +35,9 @@ class Rule:
         None: not asked
     protection : persons by which the feasible interval of a hidden count must reach beyond it, on both sides, as far as
         that is possible for a count; None: `min_attribute`, so that nobody can tell that a hidden count is below it
+    rounding : base to which counts are rounded, with sums that add up; then nothing more is hidden than shares that the
+        rule hides; None: not
+    seed : of the rounding
     margin : per cent of a hidden sum by which its interval must reach beyond it, and never less than its largest
         contribution
     """
@@ -47,6 +50,8 @@ class Rule:
     p_percent: float | None = None
     protection: int | None = None
     margin: float = 20.0
+    rounding: int | None = None
+    seed: int = 0
 
     def __post_init__(self) -> None:
         faults = [
@@ -63,6 +68,9 @@ class Rule:
         if self.protection is not None and self.protection < 1:
             hint = "Give the persons by which an interval must reach beyond what it hides."
             faults.append(Fault("no protection", "rule, protection", "at least 1", str(self.protection), hint))
+        if self.rounding is not None and self.rounding < 2:
+            hint = "Give the base that counts are rounded to, often 3 or 5."
+            faults.append(Fault("no base", "rule, rounding", "at least 2", str(self.rounding), hint))
         if faults:
             raise InputError(faults)
 
