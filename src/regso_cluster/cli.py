@@ -20,6 +20,7 @@ from regso_cluster.commands.agencies import join
 from regso_cluster.commands.classify import classify
 from regso_cluster.commands.fetch import fetch
 from regso_cluster.commands.releases import export, verify
+from regso_cluster.commands.summaries import protect, summarise
 from regso_cluster.commands.tables import check, example
 from regso_cluster.commands.years import compare, freeze
 from regso_cluster.errors import InputError
@@ -77,6 +78,8 @@ for command in (
     verify,
     export,
     join,
+    summarise,
+    protect,
     methods,
     bench,
 ):

@@ -1,0 +1,214 @@
+"""An agency's own figures: `summarise` them per group, `protect` any table with a hierarchy."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from regso_cluster.commands.options import EXISTING, NEW, json_option
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from regso_cluster.delivery.disclosure import Earlier, Rule
+    from regso_cluster.delivery.disclosure.protection import Statistic
+    from regso_cluster.method import Text
+
+
+class Dominance(click.ParamType):  # type: ignore[type-arg]  # not generic in the oldest click allowed
+    """How many of the largest, and their per cent: 1,75."""
+
+    name = "n,k"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, float]:
+        """Read 1,75 as (1, 75.0)."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            number, share = str(value).split(",")
+            return int(number), float(share)
+        except ValueError:
+            self.fail(f"{value!r} is not of the form n,k such as 1,75", param, ctx)
+
+
+_RULE = (
+    click.option("--min-count", type=click.IntRange(min=1), default=21, show_default=True,
+                 help="Fewest units under a figure that is shown."),
+    click.option("--min-attribute", type=click.IntRange(min=1), default=6, show_default=True,
+                 help="Fewest units with the attribute, and without it."),
+    click.option("--min-contributors", type=click.IntRange(min=1), default=1, show_default=True,
+                 help="Fewest rows behind a mean."),
+    click.option("--dominance", type=Dominance(), help="The n largest rows may not be more than k per cent of a sum."),
+    click.option("--p-percent", type=click.FloatRange(min=0, min_open=True),
+                 help="Nobody may come closer to another's contribution than this."),
+    click.option("--earlier", type=EXISTING, help="A table published before that this one is linked to."),
+    click.option("--earlier-is", type=click.Choice(["same", "cumulative"]), default="same", show_default=True,
+                 help="The same figures, or figures that have grown since."),
+    click.option("--earlier-audit", type=EXISTING, help="The audit of the earlier table; for cumulative figures."),
+    click.option("--out", type=NEW, help="A file that ends with .csv, .xlsx or .parquet."),
+    click.option("--audit", type=NEW, help="File of the audit, not for publication; default: beside --out."),
+)  # fmt: skip
+_ROUNDING = (
+    click.option("--rounding", type=click.IntRange(min=2), help="Round counts to this base instead, sums adding up."),
+    click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the rounding."),
+)
+
+
+def _rule_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(_RULE):
+        command = option(command)
+    return command
+
+
+@click.command(short_help="Your own figures per group, protected.")
+@click.argument("table", type=NEW)
+@click.option("--release", type=NEW, help="The release with the groups; without it TABLE has them already.")
+@click.option("--on", default="regso", show_default=True, help="Column of TABLE with RegSO codes.")
+@click.option("--by", multiple=True, required=True, help="A grouping: composite_group, cluster, band, <factor>_tier.")
+@click.option("--value", required=True, help="The column to summarise.")
+@click.option("--of", help="For a share: the column with all units, VALUE being those with the attribute.")
+@click.option("--weight", help="Column with the units that a row stands for; default: one.")
+@click.option("--kind", type=click.Choice(["share", "mean"]), help="Default: share with --of or true/false, else mean.")
+@click.option("--unprotected", is_flag=True, help="Hide nothing: not for publication.")
+@_rule_options
+@json_option
+def summarise(table: Path, release: Path | None, by: tuple[str, ...], as_json: bool, **settings: Any) -> None:
+    """Summarise a column of TABLE per group of a release: share or mean with interval, median, gap to the rest.
+
+    Example: regso-cluster summarise schools.csv --release releases/2024 --by composite_group --value passed --of pupils
+    """
+    from regso_cluster.delivery.grouped import attach_groups, read_variables
+    from regso_cluster.delivery.published import as_levels, print_summary
+    from regso_cluster.delivery.summarise import summarise as run
+    from regso_cluster.factors.reading import read_table
+    from regso_cluster.release import read_release
+
+    _check_targets(table, settings)
+    raw = read_table(table)
+    numbers = [settings[name] for name in ("value", "of", "weight") if settings[name]]
+    data, notes = read_variables(raw, numbers)
+    opened = read_release(release, verify=True) if release else None
+    if opened:
+        data, more = attach_groups(data, opened, settings["on"], by, raw.name)
+        notes += more
+    summary = run(data, by, settings["value"], of=settings["of"], weight=settings["weight"], kind=settings["kind"],
+                  area=settings["on"] if settings["on"] in data else None, names=opened.groups if opened else None,
+                  rule=_rule(settings), earlier=_earlier(settings, by, lambda one: as_levels(one, by)),
+                  protected=not settings["unprotected"])  # fmt: skip
+    synthetic = bool(opened and opened.manifest["synthetic"]) or "synthetic" in data
+    notes += (*raw.notes, *summary.notes)
+    written = _write(summary.table, summary.audit, summary.texts, settings, synthetic)
+    if as_json:
+        _print_json(summary.table, summary.texts, notes, written, synthetic,
+                    kind=summary.kind, protected=summary.protection is not None)  # fmt: skip
+        return
+    from dataclasses import replace
+
+    print_summary(replace(summary, notes=notes), synthetic=synthetic)
+    for path in written:
+        click.echo(path)
+
+
+@click.command(short_help="Hide in a table what tells of a person.")
+@click.argument("table", type=NEW)
+@click.option("--path", "paths", multiple=True, required=True, metavar="A,B,C",
+              help="Columns from widest to finest, as lan,kommun,regso; several for several tables.")  # fmt: skip
+@click.option("--value", help="A share: the column with the attribute. A mean: the sum. Default: units are counted.")
+@click.option("--of", help="The column with the units; default: a row is one.")
+@click.option("--kind", type=click.Choice(["count", "share", "mean"]), help="Default: share with VALUE, else count.")
+@_ROUNDING[0]
+@_ROUNDING[1]
+@_rule_options
+@json_option
+def protect(table: Path, paths: tuple[str, ...], as_json: bool, **settings: Any) -> None:
+    """Sum TABLE by one or more hierarchies and hide what tells of a person, or lets it be worked out.
+
+    Columns lan and kommun follow from a column regso where TABLE lacks them.
+
+    Example: regso-cluster protect counts.csv --path lan,kommun,regso --value passed --of pupils --out counts.xlsx
+    """
+    from regso_cluster.delivery.disclosure import protect as run
+    from regso_cluster.delivery.grouped import read_variables, with_regions
+    from regso_cluster.delivery.published import print_protected, shielded_texts
+    from regso_cluster.factors.reading import read_table
+
+    _check_targets(table, settings)
+    raw = read_table(table)
+    keys = [[name.strip() for name in path.split(",")] for path in paths]
+    columns = list(dict.fromkeys(name for path in keys for name in path))
+    data, notes = read_variables(raw, [settings[name] for name in ("value", "of") if settings[name]])
+    data, units, values, more = with_regions(data, columns, settings["of"], settings["value"], raw.name)
+    kind: Statistic = settings["kind"] or ("share" if settings["value"] else "count")
+    shield = run(data, keys, statistic=kind, units=units, values=values, rule=_rule(settings),
+                 earlier=_earlier(settings, columns, lambda one: one))  # fmt: skip
+    synthetic = "synthetic" in raw.frame
+    notes += (*raw.notes, *more, *shield.notes)
+    written = _write(shield.table, shield.audit, shielded_texts(), settings, synthetic)
+    if as_json:
+        _print_json(shield.table, shielded_texts(), notes, written, synthetic, kind=kind, protected=True)
+        return
+    print_protected(shield, notes, synthetic=synthetic)
+    for path in written:
+        click.echo(path)
+
+
+def _rule(settings: dict[str, Any]) -> Rule:
+    from regso_cluster.delivery.disclosure import Rule
+
+    return Rule(min_units=settings["min_count"], min_attribute=settings["min_attribute"],
+                min_contributors=settings["min_contributors"], dominance=settings["dominance"],
+                p_percent=settings["p_percent"], rounding=settings.get("rounding"),
+                seed=settings.get("seed", 0))  # fmt: skip
+
+
+def _earlier(
+    settings: dict[str, Any], keys: tuple[str, ...] | list[str], shape: Callable[[pd.DataFrame], pd.DataFrame]
+) -> Earlier | None:
+    from regso_cluster.delivery.disclosure import Earlier
+    from regso_cluster.delivery.published import read_published
+
+    if not settings["earlier"]:
+        return None
+    audit = read_published(settings["earlier_audit"], keys) if settings["earlier_audit"] else None
+    return Earlier(shape(read_published(settings["earlier"], keys)), settings["earlier_is"], audit)
+
+
+def _check_targets(table: Path, settings: dict[str, Any]) -> None:
+    from regso_cluster.delivery.published import check_target
+    from regso_cluster.errors import Fault, InputError
+    from regso_cluster.release import refuse_inside_a_release
+
+    inputs = [path.resolve() for path in (table, settings["earlier"], settings["earlier_audit"]) if path]
+    for to in (settings["out"], settings["audit"]):
+        if to is None:
+            continue
+        refuse_inside_a_release(check_target(to))
+        if to.resolve() in inputs:
+            raise InputError(Fault("the output is an input", str(to), hint="Give the output another name."))
+
+
+def _write(
+    table: pd.DataFrame, audit: pd.DataFrame | None, texts: tuple[Text, ...], settings: dict[str, Any], synthetic: bool
+) -> list[str]:
+    from regso_cluster.delivery.published import CONFIDENTIAL, name_audit, write_table
+
+    out, to = settings["out"], settings["audit"]
+    written = [str(write_table(table, out, texts, synthetic=synthetic))] if out else []
+    to = to or (name_audit(out) if out else None)
+    if audit is not None and to:
+        written.append(str(write_table(audit, to, (CONFIDENTIAL,), synthetic=synthetic, name="Röjandekontroll")))
+    return written
+
+
+def _print_json(
+    table: pd.DataFrame, texts: tuple[Text, ...], notes: tuple[str, ...], written: list[str], synthetic: bool,
+    **said: object,
+) -> None:  # fmt: skip
+    rows = json.loads(table.to_json(orient="records", double_precision=10))
+    shown = {**said, "synthetic": synthetic, "table": rows, "notes": list(notes),
+             "texts": [{"sv": text.sv, "en": text.en} for text in texts], "written": written}  # fmt: skip
+    click.echo(json.dumps(shown, ensure_ascii=False, indent=2))

@@ -1,0 +1,293 @@
+"""Protect linked tables: judge every cell, hide more until nothing hidden can be worked out, and prove it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from regso_cluster.delivery.disclosure.cells import Booleans, Floats, Integers, Margins, make_margins
+from regso_cluster.delivery.disclosure.complementary import hide_more
+from regso_cluster.delivery.disclosure.earlier import Earlier, align
+from regso_cluster.delivery.disclosure.insiders import Tasks, add_insiders, are_possible, how_far
+from regso_cluster.delivery.disclosure.intruder import TOLERANCE, feasible_intervals
+from regso_cluster.delivery.disclosure.problem import Problem, pose
+from regso_cluster.delivery.disclosure.rounding import round_cells, seen_rounded
+from regso_cluster.delivery.disclosure.rules import NOT_SENSITIVE, Rule
+from regso_cluster.errors import Fault, InputError
+
+Statistic = Literal["count", "share", "mean"]
+COMPLEMENTARY = "complementary"
+# columns of the table and the audit, which no key can be called
+RESERVED = ("level", "units", "attribute", "share", "sum", "mean", "hidden", "period", "cell", "kind", "rule", "value",
+            "low", "high", "low_required", "high_required", "safe")  # fmt: skip
+_ROUNDS = 20
+
+
+@dataclass(frozen=True)
+class Protected:
+    """A table that may be published, and the record of what was hidden.
+
+    Parameters
+    ----------
+    table : a row a group: `level`, the keys, `units` and, by statistic, `attribute` and `share` (per cent) or `sum` and
+        `mean`; hidden figures are missing, `hidden` tells where something is, never why
+    audit : a row a hidden cell: level, keys, `period` ("this", "earlier", "increase"), `cell` ("units", "attribute",
+        "without", "sum"), `kind` ("primary", "complementary"), `rule`, the true `value`, `low` and `high` of what an
+        intruder can tell, `low_required`, `high_required`, `safe`. Not for publication: it says which of the hidden
+        cells are small, and how small
+    statistic : "count", "share" or "mean"
+    rule : the rule
+    margins : the groups
+    values : (groups,) true `units`, `attribute` or `sum` by name: not for publication
+    notes : what the one who publishes must know
+    """
+
+    table: pd.DataFrame
+    audit: pd.DataFrame
+    statistic: Statistic
+    rule: Rule
+    margins: Margins
+    values: dict[str, Floats] = field(repr=False)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether every sensitive cell has a feasible interval as wide as required."""
+        return bool(self.audit["safe"].all())
+
+
+def protect(  # noqa: PLR0913  # the settings of one table
+    data: pd.DataFrame,
+    paths: Sequence[Sequence[str]],
+    *,
+    statistic: Statistic,
+    units: npt.ArrayLike | None = None,
+    values: npt.ArrayLike | None = None,
+    rule: Rule | None = None,
+    earlier: Earlier | None = None,
+    total: bool = True,
+    complementary: bool = True,
+) -> Protected:
+    """Sum rows to linked tables and hide what may not be shown.
+
+    Parameters
+    ----------
+    data : (rows, ...) with the columns of `paths` as text, none missing; not changed
+    paths : for each table its keys from the widest to the finest: ("lan", "kommun", "regso"), ("cluster",)
+    statistic : "count" of units; "share" of units with an attribute; "mean" of a variable over units
+    units : (rows,) units that a row stands for, >= 0; None: one each
+    values : (rows,) for a share the units with the attribute, for a mean the sum of the variable over the row's units;
+        no missing values
+    rule : what is too little; None: SCB's rule of the share
+    earlier : a table published before that this one is linked to
+    total : whether the total over everything is published
+    complementary : False hides what is sensitive and nothing else: for showing that this is not enough
+
+    Returns
+    -------
+    Protected
+
+    Raises
+    ------
+    InputError  missing keys, counts that are not whole or negative, more with the attribute than units, an
+        earlier table that does not fit
+    """
+    rule = rule or Rule()
+    weights = np.ones(len(data)) if units is None else np.asarray(units, np.float64)
+    given = weights if values is None else np.asarray(values, np.float64)
+    _check(data, paths, statistic, weights, given)
+    margins = make_margins(data, paths, total=total)
+    sums = {"units": margins.sums(weights)}
+    if statistic != "count":
+        sums["attribute" if statistic == "share" else "sum"] = margins.sums(given)
+    before = align(earlier, margins, sums) if earlier else None
+    cumulative = earlier is not None and earlier.relation == "cumulative"
+    problem = pose(margins, sums, rule, (weights, given), before, cumulative=cumulative)
+    if rule.rounding:
+        return _rounded(problem, margins, sums, (statistic, rule), earlier)
+    known = problem.primary()
+    if complementary:
+        known = _hide_complementary(problem, known)
+    audit = _audit(problem, margins, known, strict=not complementary)
+    return Protected(_table(problem, margins, sums, known), audit, statistic, rule, margins, sums,
+                     _notes(problem, audit))  # fmt: skip
+
+
+def _check(
+    data: pd.DataFrame, paths: Sequence[Sequence[str]], statistic: Statistic, units: Floats, values: Floats
+) -> None:
+    faults = []
+    for column in dict.fromkeys(column for path in paths for column in path):
+        if column in RESERVED:
+            hint = "Rename it: the table of results has a column of that name."
+            faults.append(Fault("a name that is taken", f"column {column}", hint=hint))
+        empty = int(data[column].isna().sum())
+        if empty:
+            hint = "Give those rows a group of their own: what is left out of a sum can be worked out from it."
+            faults.append(Fault("rows without a group", f"column {column}", got=f"{empty} rows", hint=hint))
+    if not len(data):
+        faults.append(Fault("no rows", hint="A table needs at least one row with a value."))
+    hint = "Leave out rows without a value, and count them."
+    if not (np.isfinite(units).all() and (units >= 0).all()):
+        faults.append(Fault("units that are no number from 0", "units", hint=hint))
+    if not np.isfinite(values).all():
+        faults.append(Fault("values that are no number", "values", hint=hint))
+    elif statistic == "share" and not ((values >= 0) & (values <= units)).all():
+        hint = "The column of units must hold everyone, the value those with the attribute."
+        faults.append(Fault("more with the attribute than units, or fewer than 0", "values", hint=hint))
+    counts = np.concatenate([units, values]) if statistic == "share" else units
+    if not faults and (counts != np.round(counts)).any():
+        hint = "Counts are of whole persons: round them, or give a mean instead."
+        faults.append(Fault("counts that are not whole", "units and values", hint=hint))
+    if faults:
+        raise InputError(faults)
+
+
+def _tasks(problem: Problem, known: Booleans, targets: Integers) -> Tasks:
+    """List the moves that sensitive cells need, also in the eyes of someone who is alone in a group."""
+    low, high = problem.required(known, targets)
+    value = problem.cells.value[targets]
+    concerned = np.where(problem.shown_whole(known), -1, problem.alone)
+    people = [int(who) for who in np.unique(concerned) if who >= 0]
+    blocks = np.arange(len(problem.parts))[:, None] * problem.groups
+    frozen = tuple((blocks + np.flatnonzero(problem.alone == who)).ravel() for who in people)
+    outside = Tasks(np.concatenate([targets, targets]), np.concatenate([high - value, low - value]),
+                    np.full(2 * len(targets), -1), frozen)  # fmt: skip
+    tasks = add_insiders(problem.cells, known, outside)
+    move = tasks.move.copy()
+    for number, who in enumerate(people):
+        # what someone has put in themselves is no secret to them: a count cannot be below it
+        own = np.flatnonzero(tasks.insider == number)
+        least, most = problem.known_to(who, known, tasks.cell[own])
+        at = problem.cells.value[tasks.cell[own]]
+        move[own] = np.clip(move[own], np.minimum(least - at, 0), np.maximum(most - at, 0))
+    order = np.argsort(-np.abs(move), kind="stable")
+    return replace(tasks, move=move).take(order[np.abs(move[order]) > 0])
+
+
+def _hide_complementary(problem: Problem, known: Booleans) -> Booleans:
+    """Hide more until the intruder's interval of each sensitive cell is wide enough; numbers of units first."""
+    sensitive = problem.sensitive()
+    units = np.arange(len(known)) < problem.groups
+    for _ in range(_ROUNDS):
+        before = known
+        for base in (True, False):
+            targets = sensitive[(sensitive < problem.groups) == base]
+            tasks = _tasks(problem, known, targets)
+            if not base:  # what is said of units is first protected without hiding how many they are
+                shown_units = replace(problem.cells, hideable=problem.cells.hideable & ~units)
+                known, tasks = hide_more(shown_units, known, tasks)
+            known, _ = hide_more(problem.cells, known, tasks, as_far_as_possible=True)
+            known = problem.with_units(known)
+        if _are_safe(problem, known, sensitive).all() or (known == before).all():
+            break
+    return known
+
+
+def _are_safe(problem: Problem, known: Booleans, targets: Integers, *, strict: bool = False) -> Booleans:
+    """Tell which targets nobody can work out, not even someone who is alone in a group.
+
+    A target is safe, too, where hiding all of the table would leave it no more room: what was published before, and
+    what someone knows by themselves, cannot be taken back.
+    """
+    tasks = _tasks(problem, known, targets)
+    short = tasks.take(np.flatnonzero(~are_possible(problem.cells, known, tasks)))
+    if strict or not len(short.cell):
+        return np.asarray(~np.isin(targets, short.cell))
+    now = np.abs(how_far(problem.cells, known, short))
+    best = np.abs(how_far(problem.cells, known & ~problem.cells.hideable, short))
+    wanting = now < np.minimum(best, np.abs(short.move)) * (1 - TOLERANCE) - TOLERANCE
+    return np.asarray(~np.isin(targets, short.cell[wanting]))
+
+
+def _rounded(
+    problem: Problem, margins: Margins, sums: dict[str, Floats], how: tuple[Statistic, Rule], earlier: Earlier | None
+) -> Protected:
+    """Round all counts; shares that the rule hides stay hidden, the others are those of the rounded counts."""
+    statistic, rule = how
+    base = int(rule.rounding or 0)
+    if statistic == "mean" or earlier is not None:
+        hint = "Leave the rounding out: hiding protects means, and tables linked to earlier ones."
+        raise InputError(Fault("rounding is of counts in one table", got=statistic, hint=hint))
+    rounded = round_cells(problem.cells, base, rule.seed)
+    parts = {name: rounded[problem.part(name)] for name in problem.parts}
+    table = margins.labels.assign(units=parts["units"])
+    own = problem.reason[problem.part("units")] != NOT_SENSITIVE
+    if statistic == "share":
+        own = problem.reason[problem.part("attribute")] != NOT_SENSITIVE
+        table["attribute"] = parts["attribute"]
+        table["share"] = np.where(own, np.nan, 100 * _ratio(parts["attribute"], parts["units"]))
+    table["hidden"] = own
+    seen = seen_rounded(problem.cells, rounded, base)
+    targets = problem.sensitive()
+    found = feasible_intervals(seen, np.zeros(len(rounded), bool), targets)
+    audit = margins.labels.iloc[problem.units_of(targets)].reset_index(drop=True)
+    audit = audit.assign(
+        period="this", cell=np.repeat(problem.parts, problem.groups)[targets], kind="primary",
+        rule=problem.reason[targets], value=problem.cells.value[targets], low=found.low, high=found.high,
+        low_required=np.nan, high_required=np.nan,
+        # as many values as the base has: what rounding promises of a count by itself
+        safe=found.high - found.low >= base - 1 - TOLERANCE,
+    )  # fmt: skip
+    notes = (f"counts are rounded to multiples of {base}, and add up", *_notes(problem, audit))
+    return Protected(table[margins.published].reset_index(drop=True), audit, statistic, rule, margins, sums, notes)
+
+
+def _notes(problem: Problem, audit: pd.DataFrame) -> tuple[str, ...]:
+    notes = []
+    unsafe = int((~audit["safe"]).sum())
+    this = np.arange(len(problem.open)) % problem.groups < problem.own
+    opened = int((problem.open & (problem.reason != NOT_SENSITIVE) & this).sum())
+    if unsafe:
+        notes.append(
+            f"NOT SAFE: {unsafe} sensitive cells can be worked out more closely than the rule allows: see the audit"
+        )
+    if opened:
+        notes.append(f"{opened} cells that the rule would hide were published before and cannot be hidden any more")
+    return tuple(notes)
+
+
+def _table(problem: Problem, margins: Margins, sums: dict[str, Floats], known: Booleans) -> pd.DataFrame:
+    shown = {name: np.where(known[problem.part(name)][: problem.own], sums[name], np.nan) for name in sums}
+    table = margins.labels.assign(**shown)
+    if "attribute" in shown:
+        table["share"] = 100 * _ratio(shown["attribute"], shown["units"])
+    if "sum" in shown:
+        table["mean"] = _ratio(shown["sum"], shown["units"])
+    table["hidden"] = ~problem.shown_whole(known)[: problem.own]
+    return table[margins.published].reset_index(drop=True)
+
+
+def _ratio(above: Floats, below: Floats) -> Floats:
+    return np.asarray(np.divide(above, below, out=np.full(len(above), np.nan), where=below > 0), dtype=np.float64)
+
+
+def _audit(problem: Problem, margins: Margins, known: Booleans, *, strict: bool) -> pd.DataFrame:
+    """Record every cell that is hidden or sensitive, with what an intruder can tell of it."""
+    sensitive = np.zeros(len(known), bool)
+    sensitive[problem.sensitive()] = True
+    targets = np.flatnonzero((~known & problem.cells.hideable) | sensitive)
+    intervals = feasible_intervals(problem.cells, known, targets)
+    low, high = problem.required(known, targets)
+    primary = sensitive[targets]
+    group = problem.units_of(targets)
+    safe = np.ones(len(targets), bool)
+    safe[primary] = _are_safe(problem, known, targets[primary], strict=strict)
+    frame = margins.labels.iloc[group % problem.own].reset_index(drop=True)
+    return frame.assign(
+        period=np.array(["this", "earlier", "increase"])[group // problem.own],
+        cell=np.repeat(problem.parts, problem.groups)[targets],
+        kind=np.where(primary, "primary", COMPLEMENTARY),
+        rule=np.where(primary, problem.reason[targets], COMPLEMENTARY),
+        value=problem.cells.value[targets],
+        low=intervals.low,
+        high=intervals.high,
+        low_required=np.where(primary, low, np.nan),
+        high_required=np.where(primary, high, np.nan),
+        safe=safe,
+    )

@@ -1,0 +1,257 @@
+"""Write tables for publication: csv, xlsx or parquet; the audit in a file of its own, and read both back."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from regso_cluster.delivery.exports import SYNTHETIC, WORKBOOK_OPTIONS, write_sheet
+from regso_cluster.errors import Fault, InputError
+from regso_cluster.method import Text
+
+if TYPE_CHECKING:
+    from regso_cluster.delivery.disclosure import Protected
+    from regso_cluster.delivery.summarise import Summary
+
+SUFFIXES = (".csv", ".xlsx", ".parquet")
+CONFIDENTIAL = Text(
+    "FÅR INTE SPRIDAS: protokollet säger vilka dolda tal som är små, och hur små.",
+    "NOT FOR PUBLICATION: the audit says which hidden figures are small, and how small.",
+)
+_WIDE, _NARROW = 120, (1, 2, 3, 5)
+_NOTES = ("note_sv", "note_en")
+COLUMNS = {
+    "grouping": Text("Gruppering", "Grouping"),
+    "group": Text(
+        "Grupp; - är ej indelad, unmatched är rader utan område", "Group; - not classified, unmatched no area"
+    ),
+    "level": Text("Nivå: kolumnen som delar upp", "Level: the column that parts"),
+    "name_sv": Text("Gruppens namn", "Name of the group, in Swedish"),
+    "name_en": Text("Gruppens namn på engelska", "Name of the group, in English"),
+    "areas": Text("Områden i gruppen", "Areas of the group"),
+    "areas_seen": Text("Områden med värde i tabellen", "Areas with a value in the table"),
+    "rows": Text("Rader med värde", "Rows with a value"),
+    "missing": Text("Rader utan värde, räknade men inte summerade", "Rows without a value, counted and not summarised"),
+    "units": Text("Antal enheter (personer) bakom värdet", "Units (persons) behind the figure"),
+    "attribute": Text("Antal med egenskapen", "Units with the attribute"),
+    "share": Text("Andel, procent", "Share, per cent"),
+    "sum": Text("Summa", "Sum"),
+    "mean": Text("Vägt medelvärde", "Weighted mean"),
+    "low": Text("Intervallets nedre ände", "Lower end of the interval"),
+    "high": Text("Intervallets övre ände", "Upper end of the interval"),
+    "median": Text("Median: av enheter, vid andelar av områden", "Median: of units; for a share, of areas"),
+    "gap": Text("Skillnad mot alla övriga", "Gap to all others"),
+    "gap_low": Text("Skillnadens nedre ände", "Lower end of the gap"),
+    "gap_high": Text("Skillnadens övre ände", "Upper end of the gap"),
+    "hidden": Text("Något är dolt i raden", "Something is hidden in the row"),
+    "synthetic": Text("Sant: siffrorna är påhittade", "True: the figures are made up"),
+}
+
+
+def write_table(
+    table: pd.DataFrame, to: str | Path, texts: Sequence[Text], *, synthetic: bool = False, name: str = "Tabell"
+) -> Path:
+    """Write a table with the texts that have to stand beside it, whole or not at all.
+
+    Parameters
+    ----------
+    table : the table
+    to : a file that ends with .csv, .xlsx or .parquet
+    texts : in a workbook a sheet, else the columns `note_sv` and `note_en`
+    synthetic : whether the figures are made up: said in every form
+
+    Raises
+    ------
+    InputError  another ending, a folder of that name
+    """
+    to = check_target(to)
+    table = table.assign(synthetic=True) if synthetic else table
+    noted = table.assign(**{column: " ".join(getattr(text, column[-2:]) for text in texts) for column in _NOTES})
+    writers: dict[str, Callable[[Path], object]] = {
+        ".csv": lambda path: noted.to_csv(path, index=False, encoding="utf-8", lineterminator="\n"),
+        ".parquet": lambda path: noted.to_parquet(path, engine="pyarrow", compression="zstd", index=False),
+        ".xlsx": lambda path: _write_workbook(table, texts, path, synthetic=synthetic, name=name),
+    }
+    to.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=to.parent, prefix=f".{to.name}.partial-") as folder:
+        partial = Path(folder) / to.name
+        writers[to.suffix.lower()](partial)
+        partial.replace(to)
+    return to
+
+
+def check_target(to: str | Path) -> Path:
+    """Refuse what a table cannot be written to.
+
+    Raises
+    ------
+    InputError  another ending than .csv, .xlsx or .parquet, a folder of that name
+    """
+    to = Path(to)
+    if to.suffix.lower() not in SUFFIXES:
+        hint = "Name the file with one of these endings."
+        raise InputError(Fault("unknown kind of file", str(to), ", ".join(SUFFIXES), to.suffix or "no suffix", hint))
+    if to.is_dir():
+        raise InputError(Fault("a folder stands there", str(to), "a file name", hint="Name a file in it."))
+    return to
+
+
+def name_audit(out: Path) -> Path:
+    """Name the file of the audit beside that of the table."""
+    return out.with_name(f"{out.stem}-audit{out.suffix}")
+
+
+def _write_workbook(table: pd.DataFrame, texts: Sequence[Text], path: Path, *, synthetic: bool, name: str) -> None:
+    import xlsxwriter
+
+    said = pd.DataFrame([(text.sv, text.en) for text in texts], columns=["Svenska", "English"])
+    columns = describe(table.columns)
+    with xlsxwriter.Workbook(path, WORKBOOK_OPTIONS) as book:
+        book.set_properties({"title": name, "comments": SYNTHETIC if synthetic else ""})
+        write_sheet(book, name, table, synthetic=synthetic, frozen_columns=2, headings=columns)
+        write_sheet(book, "Läs detta", said, synthetic=synthetic)
+        write_sheet(book, "Kolumner", columns, synthetic=synthetic)
+
+
+def describe(columns: Sequence[str] | pd.Index) -> pd.DataFrame:
+    """Say what each column means: column, sv, en; keys are what the table calls them."""
+    rows = []
+    for column in map(str, columns):
+        text = COLUMNS.get(column)
+        if text is None and column[:1] == "q" and column[1:].replace(".", "", 1).isdigit():
+            text = Text(f"{column[1:]} procent ligger under", f"{column[1:]} per cent lie below")
+        text = text or Text(column, column)
+        rows.append((column, text.sv, text.en))
+    return pd.DataFrame(rows, columns=["column", "sv", "en"])
+
+
+def read_published(path: str | Path, keys: Sequence[str]) -> pd.DataFrame:
+    """Read a table or an audit that `write_table` wrote; keys and texts stay text, empty cells are missing.
+
+    Raises
+    ------
+    InputError  not readable, or not such a table
+    """
+    frame = _read_frame(Path(path))
+    text = {"grouping", "group", "level", "period", "cell", "kind", "rule", *keys}
+    made: dict[str, Any] = {}
+    for column in frame:
+        cells = frame[column]
+        if column in text:
+            own = cells.astype(object).where(cells.notna(), None)
+            made[column] = own.map(lambda cell: None if cell is None or str(cell).strip() == "" else str(cell))
+        elif column in ("units", "attribute", "sum", "mean", "value"):
+            made[column] = pd.to_numeric(cells.replace("", None), errors="coerce").astype("float64")
+    needed = [name for name in ("units",) if "cell" not in made and name not in made]
+    if needed:
+        hint = "Give a table that `regso-cluster summarise` or `protect` wrote."
+        raise InputError(Fault("not a published table", str(path), "a column units", hint=hint))
+    return pd.DataFrame(made).reset_index(drop=True)
+
+
+def _read_frame(path: Path) -> pd.DataFrame:
+    from regso_cluster.factors.reading import read_table
+
+    frame = read_table(path).frame  # refuses what cannot be read; of a workbook it takes the longest sheet
+    if path.suffix.lower() != ".xlsx":
+        return frame
+    import python_calamine
+
+    rows = python_calamine.CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python()
+    at = 1 if str(rows[0][0]) == SYNTHETIC else 0
+    return pd.DataFrame(rows[at + 1 :], columns=[str(cell) for cell in rows[at]], dtype=object)
+
+
+def as_levels(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """Give a written summary as the levels of a protected table: level, a column for each grouping."""
+    made = table.rename(columns={"grouping": "level"}).drop(columns="group")
+    for name in by:
+        made[name] = table["group"].where(table["grouping"] == name)
+    if "mean" in made and "sum" not in made:
+        made["sum"] = made["mean"] * made["units"]
+    return made
+
+
+def print_summary(summary: Summary, *, synthetic: bool) -> None:
+    """Print a summary as a person reads it."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text as Line
+
+    console = Console(highlight=False)
+    if synthetic:
+        console.print("[bold]SYNTHETIC DATA: every figure is made up.[/bold]")
+    shown = Table(title=Line(f"{summary.value}: {summary.kind} by group"), title_justify="left")
+    for heading in ("group", "name"):
+        shown.add_column(heading)
+    # a figure is never cut: on a narrow terminal some columns are left out, and --out has them all
+    wide = console.width >= _WIDE
+    headings = ("areas", "units", summary.kind, "interval", "median", "gap", "interval")
+    kept = [number for number in range(len(headings)) if wide or number in _NARROW]
+    for number in kept:
+        shown.add_column(headings[number], justify="right", no_wrap=True)
+    previous = None
+    for row in summary.table.to_dict("records"):
+        if previous not in (None, row["grouping"]):
+            shown.add_section()
+        previous = row["grouping"]
+        cells = _cells({str(name): cell for name, cell in row.items()}, summary.kind)
+        shown.add_row(*map(Line, [*cells[:2], *(cells[2 + number] for number in kept)]))
+    console.print(shown)
+    for note in summary.notes:
+        console.print(f"note: {note}", markup=False, soft_wrap=True)
+    for text in summary.texts:
+        console.print(text.sv, markup=False, soft_wrap=True)
+        console.print(text.en, markup=False, soft_wrap=True)
+
+
+def _cells(row: dict[str, Any], kind: str) -> list[str]:
+    def number(name: str, form: str = ",.1f") -> str:
+        cell = row.get(name)
+        return ".." if cell is None or pd.isna(cell) else f"{cell:{form}}"
+
+    def between(low: str, high: str) -> str:
+        return ".." if pd.isna(row[low]) else f"{row[low]:,.1f} to {row[high]:,.1f}"
+
+    total = row["grouping"] == "total"
+    cells = ["all" if total else row["group"], row["name_sv"], number("areas_seen", ",.0f"), number("units", ",.0f"),
+             number(kind), between("low", "high"), number("median") if "median" in row else ""]  # fmt: skip
+    return cells + (["", ""] if total else [number("gap", "+,.1f"), between("gap_low", "gap_high")])
+
+
+def shielded_texts() -> tuple[Text, ...]:
+    """What has to stand beside a protected table."""
+    from regso_cluster.delivery.summarise import CAUTION, SHIELDED
+
+    return CAUTION, SHIELDED
+
+
+def print_protected(shield: Protected, notes: Sequence[str], *, synthetic: bool) -> None:
+    """Print how much of each level is shown."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    if synthetic:
+        console.print("[bold]SYNTHETIC DATA: every figure is made up.[/bold]")
+    shown = Table(title="Groups with something hidden", title_justify="left")
+    for heading in ("level", "groups", "hidden"):
+        shown.add_column(heading, justify="left" if heading == "level" else "right")
+    for level, own in shield.table.groupby("level", sort=False)["hidden"]:
+        shown.add_row(str(level), f"{len(own):,}", f"{int(own.sum()):,}")
+    console.print(shown)
+    kinds = shield.audit["kind"].value_counts()
+    console.print(
+        f"hidden cells: {kinds.get('primary', 0):,} by the rule, {kinds.get('complementary', 0):,} to protect them"
+    )
+    said = "every one has a feasible interval as wide as the rule asks" if shield.is_safe else "NOT ALL ARE SAFE"
+    console.print(f"the intruder's programs: {said}")
+    for note in notes:
+        console.print(f"note: {note}", markup=False, soft_wrap=True)
+    for text in shielded_texts():
+        console.print(text.sv, markup=False, soft_wrap=True)
+        console.print(text.en, markup=False, soft_wrap=True)

@@ -1,0 +1,334 @@
+"""An agency's variable per group of areas: shares, means, quantiles, gaps, and nothing that tells of a person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from regso_cluster.delivery.disclosure import Earlier, Protected, Rule, protect
+from regso_cluster.delivery.intervals import (
+    Estimate,
+    estimate_mean,
+    estimate_share,
+    mean_difference,
+    share_difference,
+    weighted_quantile,
+)
+from regso_cluster.errors import Fault, InputError
+from regso_cluster.method import Text
+
+Floats = npt.NDArray[np.float64]
+Kind = Literal["share", "mean"]
+
+TOTAL = "total"
+UNDECIDED = "-"
+UNMATCHED = "unmatched"
+CAUTION = Text(
+    "Ett värde för en grupp av områden gäller gruppen, inte en person i den: samband mellan områden är inte samband "
+    "mellan människor (ekologiskt felslut, Robinson 1950).",
+    "A figure for a group of areas is of the group, not of a person in it: what goes together between areas need not "
+    "go together between people (ecological fallacy, Robinson 1950).",
+)
+METHOD = {
+    "share": Text(
+        "Intervall: Wilson, antal delat med designeffekten när områden är kluster. Skillnad mot övriga: Newcombe.",
+        "Intervals: Wilson, units divided by the design effect with areas as clusters. Gap to the rest: Newcombe.",
+    ),
+    "mean": Text(
+        "Intervall: lineariserad varians med områden som kluster, t-fördelning. Skillnad mot övriga: Welch.",
+        "Intervals: linearised variance with areas as clusters, t distribution. Gap to the rest: Welch.",
+    ),
+}
+SHIELDED = Text(
+    "Skyddad: tomma rutor är dolda, några för att andra inte ska kunna räknas fram.",
+    "Protected: empty cells are hidden, some so that others cannot be worked out.",
+)
+UNPROTECTED = Text("OSKYDDAD: inget är dolt. Får inte spridas.", "UNPROTECTED: nothing is hidden. Not for publication.")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A variable per group.
+
+    Parameters
+    ----------
+    table : a row a group and one for the total: `grouping`, `group`, `name_sv`, `name_en`, `areas` (all of the
+        group, as far as known), `areas_seen` (with a value), `rows`, `missing` (rows without a value), `units`, for a
+        share `attribute` and `share` (per cent), for a mean `mean`; `low`, `high`; `median` and `q25` ...: of units for
+        a mean, of areas for a share; `gap`, `gap_low`, `gap_high` to all other units; `hidden`. What is hidden is
+        missing
+    audit : what was hidden and why, not for publication; None where nothing was asked to be
+    kind : "share" or "mean"
+    value : the column
+    notes : what was recognised and left out
+    protection : Protected, or None
+    """
+
+    table: pd.DataFrame
+    audit: pd.DataFrame | None
+    kind: Kind
+    value: str
+    notes: tuple[str, ...]
+    protection: Protected | None
+
+    @property
+    def texts(self) -> tuple[Text, ...]:
+        """What has to stand beside the table, in Swedish and English."""
+        return (CAUTION, METHOD[self.kind], SHIELDED if self.protection else UNPROTECTED)
+
+
+@dataclass(frozen=True)
+class Variable:
+    """An agency's variable by row, no missing values.
+
+    Parameters
+    ----------
+    kind : "share" or "mean"
+    units : (rows,) units that a row stands for
+    sums : (rows,) units with the attribute, or the variable summed over the row's units
+    area : (rows,) the area that a row lies in, or its own number
+    """
+
+    kind: Kind
+    units: Floats
+    sums: Floats
+    area: npt.NDArray[np.object_]
+
+
+def summarise(  # noqa: PLR0913  # as many columns and settings as a table has
+    data: pd.DataFrame,
+    by: str | Sequence[str],
+    value: str,
+    *,
+    of: str | None = None,
+    weight: str | None = None,
+    kind: Kind | None = None,
+    area: str | None = None,
+    names: pd.DataFrame | None = None,
+    rule: Rule | None = None,
+    earlier: Earlier | None = None,
+    protected: bool = True,
+    level: float = 0.95,
+    quantiles: Sequence[float] = (0.25, 0.5, 0.75),
+) -> Summary:
+    """Summarise a variable per group of areas.
+
+    Parameters
+    ----------
+    data : a row a unit, or a row an area or school; not changed
+    by : columns of groups; a missing group is the group "-". Several are protected together, since they share units
+    value : for a mean a number; for a share True and False, or with `of` how many have the attribute
+    of : column with the units under a share
+    weight : column with the units that a row stands for; without it a row is one. Not a survey weight
+    kind : None: a share where `of` is given or the column is boolean, else a mean
+    area : column with the area; areas are the clusters of the intervals; None: each row by itself
+    names : columns grouping, group, name_sv, name_en and perhaps areas, as `Release.groups`
+    rule : what is too little to show; None: SCB's rule of the share
+    earlier : a table published before that this one is linked to
+    protected : False hides nothing
+    level : of the intervals
+    quantiles : between 0 and 1
+
+    Returns
+    -------
+    Summary
+
+    Raises
+    ------
+    InputError  columns that are missing or not numbers, counts that are none, no row with a value
+
+    Notes
+    -----
+    A quantile is shown where the figure itself is, and at least `rule.min_attribute` rows (for a share: areas) lie on
+    either side. The smallest and largest value are never given. Gaps are shown only where the total is too: with the
+    total hidden they would give it away.
+    """
+    by = [by] if isinstance(by, str) else list(by)
+    rule = rule or Rule()
+    kind = kind or ("share" if of or pd.api.types.is_bool_dtype(data[value].dtype) else "mean")
+    _check_columns(data, [*by, value, *(name for name in (of, weight, area) if name)], of, weight)
+    units = _numbers(data, of or weight) if of or weight else np.ones(len(data))
+    values = _numbers(data, value)
+    seen = np.isfinite(values) & np.isfinite(units)
+    if not seen.any():
+        raise InputError(Fault("no row with a value", f"column {value}", hint="Name another column with --value."))
+    labels = pd.DataFrame({name: _label(data[name]) for name in by}, index=data.index)
+    areas = _label(data[area]).to_numpy(object) if area else np.arange(len(data)).astype(str).astype(object)
+    sums = values if kind == "share" and of else values * units
+    variable = Variable(kind, units[seen], sums[seen], areas[seen])
+    own = labels[seen].reset_index(drop=True)
+    shield = protect(own, [(name,) for name in by], statistic=kind, units=variable.units, values=variable.sums,
+                     rule=rule, earlier=earlier) if protected else None  # fmt: skip
+    rows = [_row(TOTAL, TOTAL, variable, np.ones(len(own), bool), level, quantiles)]
+    for name in by:
+        for group in _order(labels[name]):
+            rows.append(_row(name, group, variable, (own[name] == group).to_numpy(), level, quantiles))  # noqa: PERF401
+    table = _describe(pd.DataFrame(rows), labels, areas, seen, names)
+    table = _hide(table, shield, rule, quantiles)
+    return Summary(table, shield.audit if shield else None, kind, value, _notes(shield, seen, kind, values), shield)
+
+
+def _check_columns(data: pd.DataFrame, columns: list[str], of: str | None, weight: str | None) -> None:
+    hint = f"Columns there are: {', '.join(map(str, data.columns[:20]))}."
+    faults = [Fault("no such column", f"column {name}", hint=hint) for name in columns if name not in data]
+    if of and weight:
+        hint = "The units under a share are its weight: leave --weight out."
+        faults.append(Fault("both --of and --weight", hint=hint))
+    if faults:
+        raise InputError(faults)
+
+
+def _numbers(data: pd.DataFrame, name: str | None) -> Floats:
+    column = data[name]
+    if not (pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype)):
+        raise InputError(Fault("not a column of numbers", f"column {name}", got=str(column.dtype),
+                               hint="Convert it first, with missing cells as NaN."))  # fmt: skip
+    return np.asarray(column.astype("Float64").to_numpy(np.float64, na_value=np.nan), dtype=np.float64)
+
+
+def _label(column: pd.Series) -> pd.Series:
+    """Groups as text; whole numbers without decimals; a missing group is "-"."""
+    text = column.astype(object).map(
+        lambda cell: UNDECIDED if cell is None or pd.isna(cell) else
+        str(int(cell)) if isinstance(cell, int | float | np.number) and float(cell).is_integer() else str(cell)
+    )  # fmt: skip
+    return text.astype(object)
+
+
+def _order(labels: pd.Series) -> list[str]:
+    """Groups by number, then by name; without a group and without an area last."""
+    last = {UNDECIDED: 1, UNMATCHED: 2}
+    return sorted(
+        labels.unique(),
+        key=lambda label: (last.get(label, 0), not label.isdigit(), int(label) if label.isdigit() else 0, label),
+    )
+
+
+def _row(
+    grouping: str, group: str, variable: Variable, inside: npt.NDArray[np.bool_], level: float,
+    quantiles: Sequence[float],
+) -> dict[str, object]:  # fmt: skip
+    """Summarise one group, and its gap to all units outside it."""
+    one = _estimate(variable, inside, level)
+    units = float(variable.units[inside].sum())
+    row: dict[str, object] = {"grouping": grouping, "group": group, "units": units}
+    scale = 100.0 if variable.kind == "share" else 1.0
+    if variable.kind == "share":
+        row["attribute"] = float(variable.sums[inside].sum())
+    row |= {variable.kind: scale * one.value, "low": scale * one.low, "high": scale * one.high}
+    values, weights = _spread(variable, inside)
+    row["_contributors"] = len(values)
+    row |= {name_quantile(share): scale * weighted_quantile(values, weights, share) for share in quantiles}
+    rest = _estimate(variable, ~inside, level)
+    low, high = np.nan, np.nan
+    if np.isfinite(one.value) and np.isfinite(rest.value):
+        low, high = share_difference(one, rest) if scale == 100 else mean_difference(one, rest, level)
+    return row | {"gap": scale * (one.value - rest.value), "gap_low": scale * low, "gap_high": scale * high}
+
+
+def name_quantile(share: float) -> str:
+    """Name the column of a quantile: median, q25, q90."""
+    return "median" if share == 0.5 else f"q{100 * share:g}"
+
+
+def _clusters(variable: Variable, inside: npt.NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """Units and sums by area."""
+    number, _ = pd.factorize(variable.area[inside])
+    units = np.bincount(number, variable.units[inside]).astype(np.float64)
+    return units, np.bincount(number, variable.sums[inside]).astype(np.float64)
+
+
+def _estimate(variable: Variable, inside: npt.NDArray[np.bool_], level: float) -> Estimate:
+    units, sums = _clusters(variable, inside)
+    return estimate_share(units, sums, level) if variable.kind == "share" else estimate_mean(units, sums, level)
+
+
+def _spread(variable: Variable, inside: npt.NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """What quantiles are taken of: the shares of areas, the means of rows; with their units."""
+    if variable.kind == "share":
+        units, sums = _clusters(variable, inside)
+    else:
+        units, sums = variable.units[inside], variable.sums[inside]
+    own = units > 0
+    return sums[own] / units[own], units[own]
+
+
+def _describe(
+    table: pd.DataFrame, labels: pd.DataFrame, areas: npt.NDArray[np.object_], seen: npt.NDArray[np.bool_],
+    names: pd.DataFrame | None,
+) -> pd.DataFrame:  # fmt: skip
+    """Put names and numbers of areas and rows beside."""
+    counts = []
+    for grouping, group in table[["grouping", "group"]].itertuples(index=False):
+        inside = np.ones(len(seen), bool) if grouping == TOTAL else (labels[grouping] == group).to_numpy()
+        counts.append((len(pd.unique(areas[inside & seen])), int((inside & seen).sum()), int((inside & ~seen).sum())))
+    described = pd.DataFrame(counts, columns=["areas_seen", "rows", "missing"])
+    known = {UNDECIDED: ("Ej indelad", "Not classified"), UNMATCHED: ("Utan område", "Without an area"),
+             TOTAL: ("Samtliga", "All")}  # fmt: skip
+    told: dict[tuple[str, str], tuple[str, str]] = {}
+    size: dict[tuple[str, str], float] = {}
+    if names is not None:
+        keys = list(zip(names["grouping"].astype(str), _label(names["group"]), strict=True))
+        told = dict(zip(keys, zip(names["name_sv"], names["name_en"], strict=True), strict=True))
+        size = dict(zip(keys, names["areas"], strict=True)) if "areas" in names else {}
+    pairs = list(zip(table["grouping"], table["group"], strict=True))
+    text = [told.get(pair) or known.get(pair[1], (pair[1], pair[1])) for pair in pairs]
+    first = pd.DataFrame(
+        {"grouping": table["grouping"], "group": table["group"], "name_sv": [one[0] for one in text],
+         "name_en": [one[1] for one in text], "areas": pd.array([size.get(pair) for pair in pairs], "Int64")}
+    )  # fmt: skip
+    return pd.concat([first, described, table.drop(columns=["grouping", "group"])], axis=1)
+
+
+def _hide(table: pd.DataFrame, shield: Protected | None, rule: Rule, quantiles: Sequence[float]) -> pd.DataFrame:
+    """Take out what may not be shown."""
+    count = table.pop("_contributors").to_numpy(np.float64)
+    table["hidden"] = False
+    if shield is None:
+        return table
+    units, value = _shown(table, shield)
+    told = [name for name in ("attribute", "share", "mean", "low", "high") if name in table]
+    gaps = ["gap", "gap_low", "gap_high"]
+    for name in ("areas_seen", "rows", "missing"):
+        table[name] = table[name].astype("Int64").where(units)
+    table["units"] = table["units"].where(units)
+    for name in told:
+        table[name] = table[name].where(value)
+    for name in gaps:  # with the total hidden, a gap would give it away
+        table[name] = table[name].where(value & value[0])
+    for share in quantiles:
+        enough = count * min(share, 1 - share) >= rule.min_attribute
+        table[name_quantile(share)] = table[name_quantile(share)].where(value & enough)
+    table["hidden"] = ~value
+    return table
+
+
+def _shown(table: pd.DataFrame, shield: Protected) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Tell for each row whether its units, and whether its figure, may be shown."""
+    public = shield.table
+    keys = [
+        (TOTAL, TOTAL) if row["level"] == TOTAL else (row["level"], row[row["level"]])
+        for row in public.to_dict("records")
+    ]
+    figure = "attribute" if "attribute" in public else "sum"
+    shown = {
+        key: (not np.isnan(units), not np.isnan(value))
+        for key, units, value in zip(keys, public["units"], public[figure], strict=True)
+    }
+    # a group of which no row has a value has nobody to tell of
+    found = [shown.get(pair, (True, True)) for pair in zip(table["grouping"], table["group"], strict=True)]
+    return np.array([one for one, _ in found]), np.array([one for _, one in found])
+
+
+def _notes(shield: Protected | None, seen: npt.NDArray[np.bool_], kind: Kind, values: Floats) -> tuple[str, ...]:
+    notes = []
+    if (~seen).any():
+        notes.append(f"{int((~seen).sum())} rows without a value are counted and not summarised")
+    if kind == "mean" and np.isin(values[seen], (0.0, 1.0)).all():
+        notes.append("every value is 0 or 1: --kind share gives the interval and the protection of a share")
+    return (*notes, *(shield.notes if shield else ()))

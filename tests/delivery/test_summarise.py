@@ -1,0 +1,272 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from regso_cluster.cli import main
+from regso_cluster.delivery.disclosure import Earlier, Rule
+from regso_cluster.delivery.grouped import attach_groups, read_variables
+from regso_cluster.delivery.published import as_levels, name_audit, read_published, write_table
+from regso_cluster.delivery.summarise import CAUTION, summarise
+from regso_cluster.errors import InputError
+from regso_cluster.factors.reading import read_table
+from regso_cluster.release import write_release
+
+
+@pytest.fixture(scope="module")
+def released(example_release, tmp_path_factory):
+    return write_release(example_release.classification, tmp_path_factory.mktemp("summaries") / "2024")
+
+
+def schools() -> pd.DataFrame:
+    """Three groups of areas with 100, 200 and 40 pupils."""
+    return pd.DataFrame(
+        {
+            "area": ["a1", "a2", "b1", "b2", "c1", "c2"],
+            "group": [1.0, 1, 2, 2, np.nan, np.nan],
+            "passed": [30, 30, 80, 90, 10, 20],
+            "pupils": [50, 50, 100, 100, 20, 20],
+            "merit": [200.0, 210, 220, 230, 190, np.nan],
+        }
+    )
+
+
+def by_group(table: pd.DataFrame) -> pd.DataFrame:
+    return table.set_index("group")
+
+
+def test_a_share_by_hand():
+    made = summarise(schools(), "group", "passed", of="pupils", area="area")
+    table = by_group(made.table)
+    assert made.kind == "share"
+    assert table.index.tolist() == ["total", "1", "2", "-"]
+    assert table["units"].tolist() == [340, 100, 200, 40]
+    assert table["attribute"].tolist() == [260, 60, 170, 30]
+    assert table["share"].tolist() == pytest.approx([100 * 260 / 340, 60, 85, 75])
+    assert table["areas_seen"].tolist() == [6, 2, 2, 2]
+    # group 1 against the 240 others, of whom 200 passed
+    assert table.loc["1", "gap"] == pytest.approx(60 - 100 * 200 / 240)
+    assert table.loc["1", "gap_low"] < table.loc["1", "gap"] < table.loc["1", "gap_high"]
+    assert np.isnan(table.loc["total", "gap"])
+    assert not table["hidden"].any()
+    # two areas do not make a median: six must lie on either side
+    assert table["median"].isna().all()
+    free = by_group(summarise(schools(), "group", "passed", of="pupils", area="area", protected=False).table)
+    assert free.loc["1", "median"] == 60
+    assert free.loc["2", "median"] == pytest.approx(85)  # 80 and 90 per cent, of as many
+
+
+def test_a_weighted_mean_by_hand_and_missing_values_are_counted():
+    made = summarise(schools(), "group", "merit", weight="pupils", area="area")
+    table = by_group(made.table)
+    assert table.loc["total", "mean"] == pytest.approx((50 * 410 + 100 * 450 + 20 * 190) / 320)
+    assert table["missing"].tolist() == [1, 0, 0, 1]
+    assert table["rows"].tolist() == [5, 2, 2, 1]
+    assert "1 rows without a value are counted" in made.notes[0]
+    # 20 pupils are too few; of the others the one that costs least is hidden with them
+    assert table.loc["-", "hidden"]
+    assert table["hidden"].sum() == 2
+    assert table.loc[table["hidden"], ["mean", "low", "high", "gap"]].isna().all(axis=None)
+    plain = by_group(summarise(schools(), "group", "merit", protected=False).table)
+    assert plain["mean"].tolist() == pytest.approx([210, 205, 225, 190])
+    assert plain["units"].tolist() == [5, 2, 2, 1]
+
+
+def test_weights_weigh():
+    frame = schools().assign(pupils=[10, 90, 100, 100, 40, 40])
+    table = by_group(summarise(frame, "group", "merit", weight="pupils", protected=False).table)
+    assert table.loc["1", "mean"] == pytest.approx(209)
+    assert table.loc["1", "median"] == 210
+
+
+def test_a_hidden_total_takes_every_gap_with_it():
+    frame = pd.DataFrame({"group": ["a"] * 30, "area": ["x"] * 30, "ok": [True] * 28 + [False] * 2})
+    made = summarise(frame, "group", "ok", area="area")
+    assert made.kind == "share"
+    assert made.table["hidden"].all()
+    assert made.table[["share", "gap", "median", "q25", "attribute"]].isna().all(axis=None)
+    assert made.table["units"].tolist() == [30, 30]
+
+
+def test_nothing_hidden_can_be_put_together_again():
+    # 3 of 40 in one group: without more, total less the others gives it
+    frame = schools().assign(passed=[30, 30, 80, 90, 1, 2])
+    table = by_group(summarise(frame, "group", "passed", of="pupils", area="area").table)
+    assert np.isnan(table.loc["-", "share"])
+    assert table.loc[["1", "2"], "share"].isna().sum() == 1
+    assert not np.isnan(table.loc["total", "share"])
+    hidden = table.index[table["hidden"]]
+    assert table.loc[hidden, ["attribute", "low", "high", "gap", "gap_low", "gap_high"]].isna().all(axis=None)
+
+
+def test_few_units_hide_what_counts_them():
+    frame = pd.DataFrame({"group": ["a"] * 3 + ["b"] * 40 + ["c"] * 50, "v": 1.0 + np.arange(93)})
+    table = by_group(summarise(frame, "group", "v").table)
+    assert table.loc["a", ["units", "rows", "areas_seen", "missing"]].isna().all()
+    assert table["units"].isna().sum() == 2
+    assert table.loc["total", "units"] == 93
+
+
+def test_quantiles_need_rows_on_either_side():
+    # the median of 24 has 12 on either side, the quartile 6, the decile 2.4
+    frame = pd.DataFrame({"group": "a", "v": np.arange(24.0)})
+    table = summarise(frame, "group", "v", quantiles=(0.1, 0.25, 0.5)).table
+    assert table["median"].tolist() == [11.5, 11.5]
+    assert table["q25"].notna().all()
+    assert table["q10"].isna().all()
+    fewer = summarise(frame.head(23), "group", "v", quantiles=(0.25, 0.5)).table
+    assert fewer["q25"].isna().all()
+
+
+def test_groups_in_an_order_that_reads_and_settings_that_hold():
+    frame = pd.DataFrame({"group": ["10", "2", None, "1", "unmatched"] * 30, "v": 1.0})
+    made = summarise(frame, "group", "v", rule=Rule(min_units=31))
+    assert made.table["group"].tolist() == ["total", "1", "2", "10", "-", "unmatched"]
+    assert made.table["hidden"].tolist() == [False, True, True, True, True, True]
+    assert "0 or 1" in made.notes[0]
+
+
+def test_refusals_say_how_to_mend():
+    frame = schools()
+    with pytest.raises(InputError, match="Columns there are: area, group"):
+        summarise(frame, "nope", "passed")
+    with pytest.raises(InputError, match="leave --weight out"):
+        summarise(frame, "group", "passed", of="pupils", weight="pupils")
+    with pytest.raises(InputError, match="Convert it first"):
+        summarise(frame, "group", "area")
+    with pytest.raises(InputError, match="Name another column"):
+        summarise(frame.assign(passed=np.nan), "group", "passed")
+    with pytest.raises(InputError, match="more with the attribute than units"):
+        summarise(frame.assign(passed=99), "group", "passed", of="pupils")
+
+
+def test_the_callers_table_is_left_alone():
+    frame = schools()
+    summarise(frame, "group", "passed", of="pupils", area="area")
+    pd.testing.assert_frame_equal(frame, schools())
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx", ".parquet"])
+def test_written_and_read_back_for_the_year_after(tmp_path, suffix):
+    frame = schools().assign(passed=[30, 30, 80, 90, 1, 2])
+    made = summarise(frame, "group", "passed", of="pupils", area="area")
+    out = write_table(made.table, tmp_path / f"t{suffix}", made.texts, synthetic=True)
+    audit = write_table(made.audit, name_audit(out), made.texts)
+    back = as_levels(read_published(out, ["group"]), ["group"])
+    assert back["attribute"].tolist() == pytest.approx(made.table["attribute"].tolist(), nan_ok=True)
+    more = frame.assign(passed=frame["passed"] + 1, pupils=frame["pupils"] + 2)
+    earlier = Earlier(back, "cumulative", read_published(audit, ["group"]))
+    later = summarise(more, "group", "passed", of="pupils", area="area", earlier=earlier)
+    # two persons came to each area: their shares must not be the difference of two tables
+    assert later.protection.is_safe
+    assert (later.audit["period"] == "increase").any()
+    assert later.table["hidden"].sum() > made.table["hidden"].sum()
+
+
+def test_the_workbook_says_what_has_to_be_said(tmp_path):
+    made = summarise(schools(), "group", "passed", of="pupils", area="area")
+    book = openpyxl.load_workbook(write_table(made.table, tmp_path / "t.xlsx", made.texts, synthetic=True))
+    assert book.sheetnames == ["Tabell", "Läs detta", "Kolumner"]
+    assert "SYNTETISKA" in book["Tabell"]["A1"].value
+    said = "\n".join(str(cell) for row in book["Läs detta"].iter_rows(values_only=True) for cell in row)
+    assert CAUTION.sv in said
+    assert CAUTION.en in said
+    assert all(row[1].value for row in book["Kolumner"].iter_rows(min_row=3))
+    flat = pd.read_csv(write_table(made.table, tmp_path / "t.csv", made.texts))
+    assert flat["note_sv"].str.contains("ekologiskt felslut").all()
+    assert "synthetic" not in flat
+    with pytest.raises(InputError, match="one of these endings"):
+        write_table(made.table, tmp_path / "t.docx", made.texts)
+
+
+def test_codes_as_a_spreadsheet_left_them_find_their_groups(released):
+    codes = released.areas.index[:3]
+    data = pd.DataFrame({"kod": [codes[0].lstrip("0"), f"{codes[1]}_RegSO2025", "9999R001", None]})
+    joined, notes = attach_groups(data, released, "kod", ["composite_group"], "t.csv")
+    assert joined["composite_group"].tolist()[2:] == ["unmatched", "unmatched"]
+    assert joined["composite_group"].iloc[0] == released.areas["composite_group"].iloc[0]
+    assert "1 codes mended" in notes[0]
+    assert "2 rows have no area" in notes[1]
+    with pytest.raises(InputError, match="never on the name"):
+        attach_groups(data.tail(2), released, "kod", ["composite_group"])
+    with pytest.raises(InputError, match="There are: composite_group, cluster"):
+        attach_groups(data, released, "kod", ["group"])
+    with pytest.raises(InputError, match="with --on"):
+        attach_groups(data, released, "regso", ["composite_group"])
+    with pytest.raises(InputError, match="through a crosswalk"):
+        attach_groups(data.assign(kod=f"{codes[0]}_RegSO2020"), released, "kod", ["composite_group"])
+
+
+def test_numbers_and_yes_and_no_are_read(tmp_path):
+    (tmp_path / "t.csv").write_text("kod;v;ja\na;1,5;ja\nb;..;nej\nc;2;\n", "utf-8")
+    raw = read_table(tmp_path / "t.csv")
+    frame, _ = read_variables(raw, ["v", "ja"])
+    assert frame["v"].tolist() == pytest.approx([1.5, np.nan, 2], nan_ok=True)
+    assert frame["ja"].tolist()[:2] == [True, False]
+    with pytest.raises(InputError, match="row 2, column kod"):
+        read_variables(raw, ["kod"])
+
+
+@pytest.fixture
+def run(released, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    pupils = rng.poisson(rng.gamma(1, 30, len(released.areas)))
+    frame = pd.DataFrame({"regso": released.areas.index, "pupils": pupils, "passed": rng.binomial(pupils, 0.8)})
+    frame.to_csv("schools.csv", sep=";", index=False)
+
+    def invoke(*arguments, code=0):
+        result = CliRunner().invoke(main, [str(part) for part in arguments])
+        assert result.exit_code == code, result.output
+        return result
+
+    return invoke
+
+
+SHARE = ("--value", "passed", "--of", "pupils")
+
+
+def test_the_command_summarises_and_protects(run, released, tmp_path):
+    arguments = ("summarise", "schools.csv", "--release", released.path, "--by", "composite_group", *SHARE)
+    shown = run(*arguments, "--by", "cluster", "--out", "s.xlsx").stdout
+    for said in ("SYNTHETIC DATA", "ecological fallacy", "Stor sammanvägd", "gap", "s-audit.xlsx"):
+        assert said in shown
+    assert (tmp_path / "s-audit.xlsx").exists()
+    made = json.loads(run(*arguments, "--json").stdout)
+    assert made["protected"]
+    assert made["synthetic"]
+    assert [row["group"] for row in made["table"]] == ["total", "1", "2", "3", "4", "-"]
+    strict = json.loads(run(*arguments, "--json", "--min-count", 1500).stdout)
+    assert [row["hidden"] for row in strict["table"]].count(True) >= 2
+    assert "UNPROTECTED" in run(*arguments, "--unprotected").stdout
+    assert not json.loads(run(*arguments, "--unprotected", "--json").stdout)["protected"]
+
+
+def test_the_command_refuses(run, released, tmp_path):
+    arguments = ("summarise", "schools.csv", "--release", released.path, "--by", "composite_group", *SHARE)
+    before = (tmp_path / "schools.csv").read_bytes()
+    assert "the output is an input" in run(*arguments, "--out", "schools.csv", code=1).stderr
+    assert (tmp_path / "schools.csv").read_bytes() == before
+    assert "inside the release" in run(*arguments, "--out", released.path / "x.csv", code=1).stderr
+    assert ".csv, .xlsx, .parquet" in run(*arguments, "--out", "x.docx", code=1).stderr
+    assert "no such file" in run("summarise", "none.csv", "--by", "g", "--value", "v", code=1).stderr
+    run("summarise", "schools.csv", "--by", "g", "--value", "v", "--dominance", "x", code=2)
+    assert not list(tmp_path.glob(".*partial*"))
+
+
+def test_a_country_is_protected_down_to_its_areas(run, tmp_path):
+    shown = run("protect", "schools.csv", "--path", "lan,kommun,regso", *SHARE, "--out", "p.parquet").stdout
+    assert "every one has a feasible interval" in shown
+    table = pd.read_parquet(tmp_path / "p.parquet")
+    assert table["level"].value_counts().to_dict() == {"regso": 3363, "kommun": 290, "lan": 21, "total": 1}
+    few = (table["units"] < 21) | (table["attribute"] < 6) | (table["units"] - table["attribute"] < 6)
+    assert table.loc[few & (table["units"] > 0), "share"].isna().all()
+    audit = pd.read_parquet(tmp_path / "p-audit.parquet")
+    assert audit["safe"].all()
+    assert set(audit["kind"]) == {"primary", "complementary"}
+    assert "NOT FOR PUBLICATION" in audit["note_en"].iloc[0]
