@@ -193,7 +193,7 @@ def _transaction(database: Database) -> Iterator[Any]:
             application_name="regso-cluster",
         )  # fmt: skip
     except faults as error:
-        hint = "Is the server up, are address, user and password (PGPASSWORD) right?"
+        hint = "Is the server up, does the database exist, are user and password (PGPASSWORD) right?"
         raise InputError(Fault("no connection", str(database), got=_said(error), hint=hint)) from None
     cursor = connection.cursor()
 

@@ -101,12 +101,13 @@ def _fill_workbook(book: Any, release: Release, language: Language) -> None:
     title = say(release.method.title, language)
     book.set_properties({"title": f"{title} {release.year}", "created": created,
                          "comments": SYNTHETIC if synthetic else ""})  # fmt: skip
+    other = "name_en" if language == "sv" else "name_sv"
     tables: dict[str, tuple[Table, pd.DataFrame]] = {
         mark_of("areas", language): ("areas", _in_reading_order(release, language)),
-        mark_of("groups", language): ("groups", release.groups),
+        mark_of("groups", language): ("groups", release.groups.drop(columns=other, errors="ignore")),
     }
     if release.lineage is not None:
-        tables[mark_of("lineage", language)] = ("lineage", release.lineage)
+        tables[mark_of("lineage", language)] = ("lineage", release.lineage.drop(columns=other, errors="ignore"))
     _write_cover(book, release, language, synthetic=synthetic)
     explained = []
     for name, (table, frame) in tables.items():
@@ -278,7 +279,7 @@ def _formats(book: Any) -> dict[str, Any]:
     right = {"align": "right", "indent": 1, "valign": "top"}
     properties = {
         "head": head,
-        "head_right": head | {"align": "right"},
+        "head_right": head | {"align": "right", "indent": 1},
         "rate": right | {"num_format": "0.0"},
         "float": right | {"num_format": "0.00"},
         "int": right | {"num_format": "0"},
