@@ -8,7 +8,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -37,9 +37,22 @@ def followed(released, tmp_path_factory) -> Release:
     folder = tmp_path_factory.mktemp("followed")
     write_example(folder, range(2025, 2026))
     method = load_method("utanforskap")
+    # few draws: what is tested is the form of the figures
+    method = replace(method, clusters=replace(method.clusters, resamples=2), certainty=replace(method.certainty, draws=20))
     table = read_factors(folder / "factors-2025.csv", method, year=2025)
     made = classify(table, method, year=2025, previous=released.areas, previous_method=released.method)
     return write_release(made, folder / "2025", previous=released)
+
+
+@pytest.fixture(scope="session")
+def shortened(followed) -> Release:
+    """The same with some areas only, undecided ones among them, for readers that take their time."""
+    release = Release(followed.path, followed.manifest)
+    undecided = followed.areas["composite_status"] == "undecided"
+    kept = undecided.to_numpy() | (pd.RangeIndex(len(followed.areas)) % 12 == 0)
+    release.__dict__["areas"] = followed.areas[kept]
+    release.__dict__["factors"] = followed.factors[followed.factors["regso"].isin(followed.areas.index[kept])]
+    return release
 
 
 @pytest.fixture
@@ -57,6 +70,12 @@ def hostile() -> pd.DataFrame:
             "flagga": pd.array([True, False, None, True], dtype="boolean"),
         }
     ).astype({"kod": "str", "kommun": "str", "namn": "str", "text": "str"})
+
+
+def no_empty_text(frame: pd.DataFrame) -> pd.DataFrame:
+    """The table with empty text as missing: text files and workbooks know no difference."""
+    texts = [name for name, kind in frame.dtypes.items() if isinstance(kind, pd.StringDtype)]
+    return frame.assign(**{name: frame[name].mask(frame[name] == "") for name in texts})
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from regso_cluster.release import Release
 
 DECIMALS = 15  # the most that the format holds
-_LINE = 200  # characters; the format asks for lines of at most 256 inside quotation marks
+_LINE = 160  # characters of a text on a line; with its keyword and key a line stays below 256
 _AREA, _CONTENTS, _YEAR = Text("område", "area"), Text("tabellinnehåll", "contents"), Text("år", "year")
 _SUBJECT = Text("Levnadsförhållanden", "Living conditions")
 

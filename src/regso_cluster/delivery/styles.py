@@ -60,11 +60,20 @@ def styles_of(areas: pd.DataFrame, groups: pd.DataFrame, method: Method) -> list
     heads = head_columns([column for column, _ in made], method)["sv"]
     named: list[Style] = []
     for heading, (_, qml) in zip(heads, made, strict=True):
-        short, number = heading[:_NAME], 2
+        short, number = _shortened(heading), 2
         while short in {style.name for style in named}:
             short, number = f"{heading[: _NAME - 3]} {number}", number + 1
         named.append(Style(short, qml))
     return named
+
+
+def _shortened(heading: str) -> str:
+    """Shorten a heading to what a name of a style holds: of a factor, not of what is shown of it."""
+    if len(heading) <= _NAME:
+        return heading
+    at = max(heading.rfind(": "), heading.rfind(", "))
+    tail = heading[at:] if 0 < at and len(heading) - at < _NAME - 1 else ""
+    return f"{heading[: _NAME - 1 - len(tail)]}…{tail}"
 
 
 def style_of(grouping: str, groups: pd.DataFrame) -> str:
@@ -119,9 +128,14 @@ def style_of_values(values: pd.Series, factor: Factor) -> str:
 
 
 def group_colours(size: int) -> list[str]:
-    """Give a colour a group, from the worst to the best; a few groups keep the warm end and the pale."""
+    """Give a colour a group, from the worst to the best; a few groups keep the warm end and the pale.
+
+    The best group is the largest as a rule: only where there are many does it come in a dark colour.
+    """
     if size <= 4:
         return [*COLOURS[: size - 1], COLOURS[3]] if size > 1 else [COLOURS[0]]
+    if size <= 6:
+        return list(COLOURS[:size])
     if size <= len(COLOURS):
         return [COLOURS[round(at * (len(COLOURS) - 1) / (size - 1))] for at in range(size)]
     return [COLOURS[at * len(COLOURS) // size] for at in range(size)]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -86,15 +87,15 @@ def read_csv(path: Path, dtypes: Mapping[str, object], *, excel_sv: bool = False
 
 
 def _read_cells(cells: pd.Series, kind: object, *, excel_sv: bool) -> pd.Series:
-    if kind is not None and pd.api.types.is_bool_dtype(kind):  # type: ignore[arg-type]  # the stubs know fewer dtypes
-        words = {"SANT": True, "FALSKT": False} if excel_sv else {"True": True, "False": False}
-        return cells.map(words, na_action="ignore").astype(kind)  # type: ignore[call-overload]
-    if kind is not None and pd.api.types.is_numeric_dtype(kind):  # type: ignore[arg-type]
-        dotted = cells.str.replace(",", ".", regex=False) if excel_sv else cells
-        # Python's own float is exact to the last digit, and an integer is never sent through one
-        parse = float if pd.api.types.is_float_dtype(kind) else int  # type: ignore[arg-type]
-        return dotted.astype(object).map(parse, na_action="ignore").astype(kind)  # type: ignore[call-overload]
     if kind is not None and pd.api.types.is_datetime64_any_dtype(kind):  # type: ignore[arg-type]
         return pd.to_datetime(cells).astype(kind)  # type: ignore[call-overload]
-    text = cells.map(unguard, na_action="ignore")
-    return text if kind is None else text.astype(kind)  # type: ignore[call-overload]
+    parse: Callable[[str], Any] = unguard
+    if kind is not None and pd.api.types.is_bool_dtype(kind):  # type: ignore[arg-type]  # the stubs know fewer dtypes
+        parse = {"SANT": True, "FALSKT": False, "True": True, "False": False}.__getitem__
+    elif kind is not None and pd.api.types.is_float_dtype(kind):  # type: ignore[arg-type]
+        parse = (lambda cell: float(cell.replace(",", "."))) if excel_sv else float
+    elif kind is not None and pd.api.types.is_integer_dtype(kind):  # type: ignore[arg-type]
+        parse = int
+    # one by one: pandas would send integers with missing ones among them through floats
+    parsed = [None if missing else parse(cell) for cell, missing in zip(cells, cells.isna(), strict=True)]
+    return pd.Series(parsed, dtype=object if kind is None else kind)  # type: ignore[call-overload]
