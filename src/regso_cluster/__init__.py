@@ -9,7 +9,7 @@ The map of the house; data walk through it once, in this direction:
     grouping        from scores to groups: problems, composite groups, index, tiers, clusters, profiles
     certainty       how sure we are
     years           year after year: transitions, and why a group changed
-    delivery        workbooks, text tables, maps
+    delivery        workbooks, text tables, maps, cubes for PxWeb, databases
 
     pipeline        classify(): the only module that knows the order of the steps
     release         the result on disk: written whole, read, verified
@@ -32,6 +32,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from regso_cluster.delivery.exports import export, export_table
     from regso_cluster.errors import Fault, InputError
     from regso_cluster.example import synthetic_country
     from regso_cluster.factors.tables import FactorTable, read_factors
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 
 # imported when first asked for, so that `import regso_cluster` and `--help` are instant
 _HOME = {
+    "export": "delivery.exports",
+    "export_table": "delivery.exports",
     "Fault": "errors",
     "InputError": "errors",
     "synthetic_country": "example",
@@ -66,6 +69,8 @@ __all__ = [
     "__version__",
     "builtin_methods",
     "classify",
+    "export",
+    "export_table",
     "load_method",
     "read_factors",
     "read_release",

@@ -38,7 +38,9 @@ def followed(released, tmp_path_factory) -> Release:
     write_example(folder, range(2025, 2026))
     method = load_method("utanforskap")
     # few draws: what is tested is the form of the figures
-    method = replace(method, clusters=replace(method.clusters, resamples=2), certainty=replace(method.certainty, draws=20))
+    method = replace(
+        method, clusters=replace(method.clusters, resamples=2), certainty=replace(method.certainty, draws=20)
+    )
     table = read_factors(folder / "factors-2025.csv", method, year=2025)
     made = classify(table, method, year=2025, previous=released.areas, previous_method=released.method)
     return write_release(made, folder / "2025", previous=released)
@@ -63,7 +65,7 @@ def hostile() -> pd.DataFrame:
             "kod": ["0114R001", "0114R002", "0180C1010", "2584R001"],
             "kommun": ["0114", "0114", "0180", "2584"],
             "namn": ["Åäö Éñ", '=HYPERLINK("http://x")', "@SUM(1)", None],
-            "text": ["-1", "'=1", "\ttab;,\"citat\"", "a\nb"],
+            "text": ["-1", "'=1", '\ttab;,"citat"', "a\nb"],
             "antal": pd.array([1, None, -3, 2**53 + 1], dtype="Int64"),
             "tal": [0.1 + 0.2, float("nan"), -1e-7, 1e15 / 7],
             "andel": pd.array([0.5, None, 1 / 3, -0.0], dtype="Float64"),
@@ -118,7 +120,7 @@ def server() -> Iterator[Server]:
         pytest.skip(missing)
     base = Path(tempfile.mkdtemp(prefix="regso-pg-"))
     base.chmod(0o700)
-    as_user: dict[str, object] = {"cwd": base, "check": True, "capture_output": True, "text": True}
+    as_user: dict[str, object] = {"cwd": base, "capture_output": True, "text": True}
     if os.geteuid() == 0:  # PostgreSQL refuses to run as root
         shutil.chown(base, "postgres", "postgres")
         as_user |= {"user": "postgres", "group": "postgres", "extra_groups": []}
@@ -131,9 +133,9 @@ def server() -> Iterator[Server]:
     data, settings = base / "data", f"-p {port} -k {base} -c listen_addresses=127.0.0.1 -c fsync=off"
     subprocess.run(
         [folder / "initdb", "-D", data, "-U", USER, "-A", "scram-sha-256", "--pwfile", secret, "-E", "UTF8",
-         "--no-locale", "-N"], **as_user)  # fmt: skip
+         "--no-locale", "-N"], check=True, **as_user)  # fmt: skip
     subprocess.run([folder / "pg_ctl", "-D", data, "-l", base / "log", "-w", "-o", settings, "start"],
-                   **(as_user | {"capture_output": False, "stdout": subprocess.DEVNULL}))  # fmt: skip
+                   check=True, **(as_user | {"capture_output": False, "stdout": subprocess.DEVNULL}))  # fmt: skip
     try:
         started = Server(base, port)
         with started.connect() as connection:
@@ -147,5 +149,5 @@ def server() -> Iterator[Server]:
             pytest.skip(missing)
         yield started
     finally:
-        subprocess.run([folder / "pg_ctl", "-D", data, "-m", "immediate", "stop"], **as_user)
+        subprocess.run([folder / "pg_ctl", "-D", data, "-m", "immediate", "stop"], check=True, **as_user)
         shutil.rmtree(base, ignore_errors=True)

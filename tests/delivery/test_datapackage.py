@@ -72,10 +72,13 @@ def test_the_tables_are_read_back_equal_by_their_schema(package, shortened, fric
         made = pd.DataFrame([row.to_dict() for row in rows], columns=list(frame.columns), dtype=object)
         for column, kind in frame.dtypes.items():
             cells = made[column].where(made[column].notna(), None)
-            made[column] = cells.map(float, na_action="ignore").astype(kind) if kind == "float64" else cells.astype(kind)
-        pd.testing.assert_frame_equal(made, no_empty_text(frame.reset_index(drop=True)), check_exact=True, obj=name)
-        same, frame = read_csv(package.with_name(f"{name}.csv"), frame.dtypes.to_dict()), frame.reset_index(drop=True)
-        pd.testing.assert_frame_equal(same, no_empty_text(frame), check_exact=True, obj=name)
+            made[column] = (
+                cells.map(float, na_action="ignore").astype(kind) if kind == "float64" else cells.astype(kind)
+            )
+        same = read_csv(package.with_name(f"{name}.csv"), frame.dtypes.to_dict())
+        for one in (made, same):
+            expected = no_empty_text(frame.reset_index(drop=True))
+            pd.testing.assert_frame_equal(one, expected, check_exact=True, obj=name)
 
 
 def test_a_folder_that_exists_is_refused_and_left_as_it_was(followed, tmp_path):

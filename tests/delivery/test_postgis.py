@@ -1,3 +1,4 @@
+# ruff: noqa: S608, S106  # statements and passwords of a server that lives as long as the tests
 from __future__ import annotations
 
 import threading
@@ -239,7 +240,7 @@ def test_a_wrong_password_is_refused_without_being_shown(server, released):
 
 
 def test_no_server_and_no_database_are_refused(server, released):
-    with pytest.raises(InputError, match="no connection.*does the database exist"):
+    with pytest.raises(InputError, match=r"no connection.*does the database exist"):
         write_postgis(released, server.address("nowhere"))
     with pytest.raises(InputError, match="no connection"):
         write_postgis(released, "postgresql://u:s3cret@127.0.0.1:1/x")

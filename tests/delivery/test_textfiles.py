@@ -54,7 +54,7 @@ def test_a_table_written_by_hand(tmp_path):
     assert (tmp_path / "t.csv").read_bytes() == b"kod,namn,tal,ja\n0114,'=a;b,-1.5,True\n"
     write_csv(frame, tmp_path / "sv.csv", excel_sv=True)
     assert (tmp_path / "sv.csv").read_bytes() == (
-        "\ufeff".encode() + b"kod;namn;tal;ja\r\n0114;\"'=a;b\";-1,5;SANT\r\n"
+        "\ufeff".encode() + b'kod;namn;tal;ja\r\n0114;"\'=a;b";-1,5;SANT\r\n'
     )  # a negative number is a number, not a formula: no apostrophe
 
 

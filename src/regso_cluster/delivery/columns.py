@@ -258,7 +258,7 @@ def _head_factor(column: str, method: Method) -> Text | None:
 
 
 def _describe_factors(method: Method) -> dict[str, tuple[Text, str]]:
-    known = {}
+    known: dict[str, tuple[Text, str]] = {}
     for factor in method.factors:
         for part, text in _FACTOR_PARTS.items():
             unit = factor.unit if part == "value" else ""

@@ -13,7 +13,7 @@ import pandas as pd
 
 from regso_cluster.delivery.columns import UNITS, describe_columns, head_columns
 from regso_cluster.delivery.wording import CAREFUL, MADE_UP, UNDECIDED
-from regso_cluster.method import Text
+from regso_cluster.method import Method, Text
 
 if TYPE_CHECKING:
     from regso_cluster.release import Release
@@ -102,25 +102,32 @@ def build_cube(release: Release) -> Cube:
         numbers, labels = made
         columns.append(numbers)
         contents.append((name, labels))
-    heads = head_columns([name for name, _ in contents], method).set_index("column")
-    meant = describe_columns([name for name, _ in contents], method).set_index("column")
-    described = tuple(
-        Content(
-            name, Text(heads.at[name, "sv"], heads.at[name, "en"]), Text(meant.at[name, "sv"], meant.at[name, "en"]),
-            _unit_of(name, str(meant.at[name, "unit"]), labels), _decimals_of(areas[name], str(meant.at[name, "unit"])),
-            labels,
-        )
-        for name, labels in contents
-    )  # fmt: skip
+    described = _describe(contents, areas, method)
     values = np.column_stack(columns) if columns else np.empty((len(areas), 0))
     manifest = release.manifest
+    source = f"regso-cluster, {manifest['method']['name']}, sha256 {manifest['manifest_sha256'][:12]}"
     return Cube(
         Text(f"{method.title.sv} {release.year}", f"{method.title.en} {release.year}"),
         _notes(manifest["synthetic"], left_out), release.year, tuple(map(str, areas.index)), _names(areas),
         described, values, _status(areas, described, values), tuple(left_out),
-        dt.datetime.fromisoformat(manifest["created"]),
-        f"regso-cluster, {manifest['method']['name']}, sha256 {manifest['manifest_sha256'][:12]}", manifest["synthetic"],
+        dt.datetime.fromisoformat(manifest["created"]), source, manifest["synthetic"],
     )  # fmt: skip
+
+
+def _describe(contents: list[tuple[str, dict[int, Text]]], areas: pd.DataFrame, method: Method) -> tuple[Content, ...]:
+    names = [name for name, _ in contents]
+    heads, meant = head_columns(names, method), describe_columns(names, method)
+    return tuple(
+        Content(
+            name,
+            Text(str(heads["sv"].iloc[place]), str(heads["en"].iloc[place])),
+            Text(str(meant["sv"].iloc[place]), str(meant["en"].iloc[place])),
+            _unit_of(name, str(meant["unit"].iloc[place]), labels),
+            _decimals_of(areas[name], str(meant["unit"].iloc[place])),
+            labels,
+        )
+        for place, (name, labels) in enumerate(contents)
+    )
 
 
 def _is_named_number(name: str, areas: pd.DataFrame) -> bool:
@@ -132,7 +139,10 @@ def _labels_of_groups(groups: pd.DataFrame) -> dict[str, dict[int, Text]]:
     if groups.empty:
         return {}
     return {
-        str(grouping): {int(row.group): Text(row.name_sv, row.name_en) for row in own.itertuples()}
+        str(grouping): {
+            int(number): Text(sv, en)
+            for number, sv, en in zip(own["group"], own["name_sv"], own["name_en"], strict=True)
+        }
         for grouping, own in groups[groups["group"].notna()].groupby("grouping", sort=False)
     }
 
@@ -145,19 +155,21 @@ def _base_of(name: str, known: dict[str, dict[int, Text]]) -> str:
     return next((name.removesuffix(part) for part in parts if name.endswith(part)), name)
 
 
-def _contents_of(
-    cells: pd.Series, labels: dict[int, Text]
-) -> tuple[npt.NDArray[np.float64], dict[int, Text]] | None:
+def _contents_of(cells: pd.Series, labels: dict[int, Text]) -> tuple[npt.NDArray[np.float64], dict[int, Text]] | None:
     if pd.api.types.is_bool_dtype(cells.dtype):
-        return cells.astype("Float64").to_numpy(np.float64, na_value=np.nan), _YES_NO
+        return _numbers(cells), _YES_NO
     if pd.api.types.is_numeric_dtype(cells.dtype):
-        return cells.astype("Float64").to_numpy(np.float64, na_value=np.nan), labels
+        return _numbers(cells), labels
     texts = sorted(cells.dropna().astype(str).unique())
     if len(texts) > CODED:
         return None
     number = {text: place for place, text in enumerate(texts, start=1)}
-    coded = cells.astype(object).map(number, na_action="ignore").astype("Float64")
-    return coded.to_numpy(np.float64, na_value=np.nan), {place: Text(text, text) for text, place in number.items()}
+    coded = cells.astype(object).map(number, na_action="ignore")
+    return _numbers(coded), {place: Text(text, text) for text, place in number.items()}
+
+
+def _numbers(cells: pd.Series) -> npt.NDArray[np.float64]:
+    return np.asarray(cells.astype("Float64").to_numpy(np.float64, na_value=np.nan), dtype=np.float64)
 
 
 def _unit_of(name: str, unit: str, labels: dict[int, Text]) -> Text:
@@ -212,5 +224,7 @@ def _notes(synthetic: bool, left_out: list[str]) -> tuple[Text, ...]:
     notes += [CAREFUL, UNDECIDED]
     if left_out:
         names = ", ".join(left_out)
-        notes.append(Text(f"Kolumner med fri text ingår inte: {names}.", f"Columns of free text are left out: {names}."))
+        notes.append(
+            Text(f"Kolumner med fri text ingår inte: {names}.", f"Columns of free text are left out: {names}.")
+        )
     return tuple(notes)

@@ -138,7 +138,7 @@ def _fields(frame: pd.DataFrame, release: Release, table: Table) -> list[dict[st
     fields = []
     for place, column in enumerate(columns):
         unit = str(meant["unit"].iloc[place])
-        field = {
+        field: dict[str, Any] = {
             "name": column,
             "type": _type_of(frame.iloc[:, place].dtype),
             "title": str(heads["sv"].iloc[place]),

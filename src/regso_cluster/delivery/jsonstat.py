@@ -63,8 +63,7 @@ def jsonstat_dataset(cube: Cube, language: Language) -> dict[str, Any]:
         "id": list(categories),
         "size": [len(cube.codes), len(contents), 1],
         "dimension": {
-            name: {"label": say(_LABELS[name], language), "category": category}
-            for name, category in categories.items()
+            name: {"label": say(_LABELS[name], language), "category": category} for name, category in categories.items()
         },
         "value": [_number(value) for value in cube.values.ravel().tolist()],
         "status": {str(place): str(reasons[place]) for place in (reasons != "").nonzero()[0].tolist()},

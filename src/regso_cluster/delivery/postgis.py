@@ -304,7 +304,7 @@ def _index(run: Any, table: str, name: str, frame: pd.DataFrame, *, first: bool)
         else:
             run(f"CREATE INDEX ON {table} (release_id)")
     if "geom" in frame:
-        spatial = run("SELECT 1 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am m ON m.oid = c.relam "
+        spatial = run("SELECT 1 FROM pg_index i JOIN pg_class c ON c.oid = indexrelid JOIN pg_am m ON m.oid = c.relam "
                       "WHERE i.indrelid = to_regclass(%s) AND m.amname = 'gist'", (table,))  # fmt: skip
         if not spatial:
             run(f"CREATE INDEX ON {table} USING gist (geom)")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -119,7 +119,7 @@ def _said(keyword: str, text: Text, of: Text | None = None) -> list[str]:
     return [f"{keyword}{keys[0]}={_quoted(text.sv)};", f"{keyword}[en]{keys[1]}={_quoted(text.en)};"]
 
 
-def _listed(keyword: str, of: tuple[str, ...], values: list[Iterable[str]] | list[list[str]]) -> list[str]:
+def _listed(keyword: str, of: tuple[str, ...], values: Sequence[Sequence[str]]) -> list[str]:
     """Write a keyword with a list in both languages, broken after commas."""
     lines = []
     for mark, variable, texts in zip(("", "[en]"), of * (2 // len(of)), values, strict=True):

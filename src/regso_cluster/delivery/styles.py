@@ -54,9 +54,12 @@ def styles_of(areas: pd.DataFrame, groups: pd.DataFrame, method: Method) -> list
         if grouping in areas and len(groups):
             own = groups[(groups["grouping"] == grouping) & groups["group"].notna()]
             made.append((grouping, style_of(grouping, own)))
-    for factor in method.factors:
-        if f"{factor.key}_value" in areas and areas[f"{factor.key}_value"].notna().any():
-            made.append((f"{factor.key}_value", style_of_values(areas[f"{factor.key}_value"], factor)))
+    values = {f"{factor.key}_value": factor for factor in method.factors}
+    made += [
+        (column, style_of_values(areas[column], factor))
+        for column, factor in values.items()
+        if column in areas and areas[column].notna().any()
+    ]
     heads = head_columns([column for column, _ in made], method)["sv"]
     named: list[Style] = []
     for heading, (_, qml) in zip(heads, made, strict=True):
@@ -72,7 +75,7 @@ def _shortened(heading: str) -> str:
     if len(heading) <= _NAME:
         return heading
     at = max(heading.rfind(": "), heading.rfind(", "))
-    tail = heading[at:] if 0 < at and len(heading) - at < _NAME - 1 else ""
+    tail = heading[at:] if at > 0 and len(heading) - at < _NAME - 1 else ""
     return f"{heading[: _NAME - 1 - len(tail)]}…{tail}"
 
 
@@ -121,7 +124,9 @@ def style_of_values(values: pd.Series, factor: Factor) -> str:
     root, renderer = _begin("RuleRenderer")
     rules = ET.SubElement(renderer, "rules", key="{root}")
     symbols = ET.SubElement(renderer, "symbols")
-    for number, ((rule, label), colour) in enumerate([*zip(classes, shades, strict=True), (("ELSE", NO_VALUE), UNKNOWN)]):
+    for number, ((rule, label), colour) in enumerate(
+        [*zip(classes, shades, strict=True), (("ELSE", NO_VALUE), UNKNOWN)]
+    ):
         ET.SubElement(rules, "rule", filter=rule, label=label, symbol=str(number), key=f"{{{factor.key}-{number}}}")
         _add_fill(symbols, number, colour)
     return _text(root)

@@ -88,7 +88,7 @@ def read_csv(path: Path, dtypes: Mapping[str, object], *, excel_sv: bool = False
 
 def _read_cells(cells: pd.Series, kind: object, *, excel_sv: bool) -> pd.Series:
     if kind is not None and pd.api.types.is_datetime64_any_dtype(kind):  # type: ignore[arg-type]
-        return pd.to_datetime(cells).astype(kind)  # type: ignore[call-overload]
+        return pd.Series(pd.to_datetime(cells), dtype=kind)  # type: ignore[call-overload, no-any-return]
     parse: Callable[[str], Any] = unguard
     if kind is not None and pd.api.types.is_bool_dtype(kind):  # type: ignore[arg-type]  # the stubs know fewer dtypes
         parse = {"SANT": True, "FALSKT": False, "True": True, "False": False}.__getitem__
@@ -98,4 +98,4 @@ def _read_cells(cells: pd.Series, kind: object, *, excel_sv: bool) -> pd.Series:
         parse = int
     # one by one: pandas would send integers with missing ones among them through floats
     parsed = [None if missing else parse(cell) for cell, missing in zip(cells, cells.isna(), strict=True)]
-    return pd.Series(parsed, dtype=object if kind is None else kind)  # type: ignore[call-overload]
+    return pd.Series(parsed, dtype=object if kind is None else kind)  # type: ignore[call-overload, no-any-return]

@@ -134,7 +134,7 @@ def _in_reading_order(release: Release, language: Language) -> pd.DataFrame:
 
 def _colour_groups(book: Any, sheet: Any, areas: pd.DataFrame, release: Release) -> None:
     """Colour the first grouping as the map does."""
-    grouping = next(iter(release.groups.get("grouping", [])), None)
+    grouping = str(next(iter(release.groups.get("grouping", [])), ""))
     if grouping not in areas or areas.empty:
         return
     numbers = release.groups.loc[release.groups["grouping"] == grouping, "group"].dropna().astype(int)
@@ -321,10 +321,10 @@ def _style_of(cells: pd.Series, unit: str) -> str:
         return "text"
     if pd.api.types.is_integer_dtype(kind):
         return "count" if len(cells) and cells.abs().max() is not pd.NA and cells.abs().max() >= 10_000 else "int"
-    known = cells.to_numpy(np.float64, na_value=np.nan)
-    known = known[np.isfinite(known)]
-    if len(known) and np.all(known == np.round(known)):
-        return "count" if np.abs(known).max() >= 10_000 else "int"
+    numbers = cells.to_numpy(np.float64, na_value=np.nan)
+    numbers = numbers[np.isfinite(numbers)]
+    if len(numbers) and np.all(numbers == np.round(numbers)):
+        return "count" if np.abs(numbers).max() >= 10_000 else "int"
     return "rate" if unit in ("per cent", "per 1000") else "float"
 
 
