@@ -49,12 +49,12 @@ def test_any_table_is_read_back_equal(tmp_path_factory, rows, excel_sv):
 
 
 def test_a_table_written_by_hand(tmp_path):
-    frame = pd.DataFrame({"kod": ["0114"], "namn": ["=a;b"], "tal": pd.array([-1.5], dtype="Float64"), "ja": [True]})
+    frame = pd.DataFrame({"kod": ["0114"], "=namn": ["=a;b"], "tal": pd.array([-1.5], dtype="Float64"), "ja": [True]})
     write_csv(frame, tmp_path / "t.csv")
-    assert (tmp_path / "t.csv").read_bytes() == b"kod,namn,tal,ja\n0114,'=a;b,-1.5,True\n"
+    assert (tmp_path / "t.csv").read_bytes() == b"kod,'=namn,tal,ja\n0114,'=a;b,-1.5,True\n"
     write_csv(frame, tmp_path / "sv.csv", excel_sv=True)
     assert (tmp_path / "sv.csv").read_bytes() == (
-        "\ufeff".encode() + b'kod;namn;tal;ja\r\n0114;"\'=a;b";-1,5;SANT\r\n'
+        "\ufeff".encode() + b"kod;'=namn;tal;ja\r\n0114;\"'=a;b\";-1,5;SANT\r\n"
     )  # a negative number is a number, not a formula: no apostrophe
 
 

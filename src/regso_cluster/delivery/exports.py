@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -111,6 +112,7 @@ def export_table(
     """
     to = Path(to)
     _check_excel_sv(to, excel_sv=excel_sv)
+    table = table.rename(columns=str)
     twins = table.columns[table.columns.duplicated()].unique()
     if len(twins):
         hint = "Rename one of them."
@@ -119,7 +121,7 @@ def export_table(
     if synthetic and not any(str(column).endswith("synthetic") for column in table.columns):
         marked = table.assign(synthetic=True)
     flat = _without_geometry(marked)
-    sheet = name or mark_of("areas", language)
+    sheet = re.sub(r"[\[\]:*?/\\']", " ", name or mark_of("areas", language))[:31]  # what a workbook allows
 
     def geopackage(path: Path) -> None:
         from regso_cluster.delivery.geopackage import write_layer
@@ -181,7 +183,13 @@ def _write_geoparquet(release: Release, path: Path) -> None:
 
 
 def _write_parquet(frame: pd.DataFrame, path: Path) -> None:
-    frame.to_parquet(path, compression="zstd", index=False)
+    import pyarrow as pa
+
+    try:
+        frame.to_parquet(path, compression="zstd", index=False)
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        hint = "Make it all text or all numbers."
+        raise InputError(Fault("a column of mixed kinds", path.name, got=str(error)[:160], hint=hint)) from error
 
 
 def _without_geometry(frame: pd.DataFrame) -> pd.DataFrame:

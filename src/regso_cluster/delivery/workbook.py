@@ -18,11 +18,12 @@ from regso_cluster.errors import Fault, InputError
 if TYPE_CHECKING:
     from regso_cluster.release import Release
 
-LONG = 70  # characters: a wider column is wrapped
+LONG = 80  # characters: a wider column is wrapped
 NARROW = 9  # characters: no column is narrower
 HEADING_LINES = 2  # a heading is wrapped to about this many lines
 WIDE = 20  # columns: a table of fewer is printed one page wide
 ROWS, COLUMNS, CHARACTERS = 1_048_576, 16_384, 32_767  # what a sheet and a cell can hold
+_DIGITS = 10**15  # whole numbers from here on are codes: written as text, since a cell shows 15 digits
 _FIRST = (
     "name", "kommun_name", "population", "n_problems", "composite_group", "composite_group_name", "band", "band_name",
     "cluster", "cluster_name", "index", "index_rank", "index_rank_low", "index_rank_high",
@@ -193,7 +194,7 @@ def _write_cover(book: Any, release: Release, language: Language, *, synthetic: 
         elif kind in ("lead", "text"):
             wide = 26 + 44 + 36 if kind == "lead" else 44 + 36
             sheet.merge_range(row, 0 if kind == "lead" else 1, row, 4, "", formats["text"])
-            sheet.set_row(row, 15 * max(1, -(-len(cells[-1]) // (wide - 8))))
+            sheet.set_row(row, 15 * max(1, -(-len(cells[-1]) // (wide - 2))))
         for number, cell in enumerate(cells):
             if isinstance(cell, str):
                 right = kind == "head" and number >= 2
@@ -320,7 +321,8 @@ def _style_of(cells: pd.Series, unit: str) -> str:
     if not pd.api.types.is_numeric_dtype(kind):
         return "text"
     if pd.api.types.is_integer_dtype(kind):
-        return "count" if len(cells) and cells.abs().max() is not pd.NA and cells.abs().max() >= 10_000 else "int"
+        largest = max((abs(int(cell)) for cell in cells.dropna()), default=0)
+        return "text" if largest >= _DIGITS else "count" if largest >= 10_000 else "int"
     numbers = cells.to_numpy(np.float64, na_value=np.nan)
     numbers = numbers[np.isfinite(numbers)]
     if len(numbers) and np.all(numbers == np.round(numbers)):
@@ -340,7 +342,7 @@ def _write_cells(
 ) -> None:
     """Write a column by its type; an empty cell stays empty."""
     kind, cell_format = cells.dtype, formats[style]
-    numeric = pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind)
+    numeric = pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind) and style != "text"
     dated = pd.api.types.is_datetime64_any_dtype(kind) and getattr(kind, "tz", None) is None
     yes, no = ("ja", "nej") if language == "sv" else ("yes", "no")
     for row, cell in enumerate(cells.array, start=top):
