@@ -9,7 +9,7 @@ The map of the house; data walk through it once, in this direction:
     grouping        from scores to groups: problems, composite groups, index, tiers, clusters, profiles
     certainty       how sure we are
     years           year after year: transitions, and why a group changed
-    delivery        workbooks, text tables, maps
+    delivery        workbooks, text tables, maps, cubes for PxWeb, databases
 
     pipeline        classify(): the only module that knows the order of the steps
     release         the result on disk: written whole, read, verified
@@ -34,6 +34,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from regso_cluster.delivery.exports import export, export_table
     from regso_cluster.delivery.join import JoinResult, join
     from regso_cluster.delivery.match_report import MatchReport
     from regso_cluster.errors import Fault, InputError
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
 
 # imported when first asked for, so that `import regso_cluster` and `--help` are instant
 _HOME = {
+    "export": "delivery.exports",
+    "export_table": "delivery.exports",
     "Fault": "errors",
     "InputError": "errors",
     "JoinResult": "delivery.join",
@@ -75,6 +78,8 @@ __all__ = [
     "__version__",
     "builtin_methods",
     "classify",
+    "export",
+    "export_table",
     "join",
     "load_method",
     "read_factors",

@@ -202,10 +202,11 @@ def _flush(path: Path) -> None:
 
 def _write_tables(classification: Classification, folder: Path) -> None:
     from regso_cluster.delivery.geopackage import write_geopackage
+    from regso_cluster.delivery.textfiles import write_csv
 
     areas = classification.areas
     write_parquet(areas.reset_index(), folder / "areas.parquet")
-    areas.to_csv(folder / "areas.csv", encoding="utf-8", lineterminator="\n")
+    write_csv(areas.reset_index(), folder / "areas.csv")
     write_parquet(classification.groups, folder / "groups.parquet")
     write_parquet(classification.factors, folder / "factors.parquet")
     if classification.lineage is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -62,18 +62,37 @@ def verify(
     sys.exit(3 if faults else 0)
 
 
-@click.command(short_help="Write a release to xlsx, csv, gpkg or parquet.")
+@click.command(short_help="Write a release to a workbook, text, map, PC-Axis, JSON-stat or PostGIS.")
 @click.argument("release", type=NEW)
-@click.option("--to", type=NEW, required=True, help="A file that ends with .xlsx, .csv, .gpkg or .parquet.")
+@click.option(
+    "--to", required=True, metavar="FILE|URL",
+    help="A file that ends with .xlsx, .csv, .gpkg, .parquet, .px or .json (JSON-stat); FOLDER/datapackage.json; or "
+    "postgresql://USER@HOST/NAME, with the password in PGPASSWORD.",
+)  # fmt: skip
+@click.option("--language", type=click.Choice(["sv", "en"]), default="sv", show_default=True,
+              help="Of the workbook and of JSON-stat.")  # fmt: skip
+@click.option("--excel-sv", is_flag=True, help="A .csv for a Swedish Excel: semicolon, decimal comma, BOM.")
+@click.option("--schema", default="regso", show_default=True, help="The schema in a database.")
+@click.option("--replace", is_flag=True, help="In a database: put the release in the place of one of the same id.")
 @json_option
-def export(release: Path, to: Path, as_json: bool) -> None:
-    """Write RELEASE to one file: a workbook, a text table or a map layer.
+def export(
+    release: Path, to: str, language: Literal["sv", "en"], excel_sv: bool, schema: str, replace: bool, as_json: bool
+) -> None:
+    """Write RELEASE to one file, to a Data Package or into a database with PostGIS.
 
     Example: regso-cluster export releases/2024 --to regso-2024.xlsx
     """
     from regso_cluster.delivery.exports import export as write
+    from regso_cluster.delivery.postgis import is_database, write_postgis
     from regso_cluster.release import read_release, refuse_inside_a_release
 
-    refuse_inside_a_release(to)
-    path = str(write(read_release(release, verify=True), to))
-    click.echo(json.dumps({"written": [path]}, ensure_ascii=False) if as_json else path)
+    if is_database(to):
+        if excel_sv:
+            raise click.UsageError("--excel-sv is for a .csv.")
+        written = write_postgis(read_release(release, verify=True), to, schema=schema, replace=replace)
+    else:
+        if replace or schema != "regso":
+            raise click.UsageError("--schema and --replace are for a database: --to postgresql://...")
+        refuse_inside_a_release(Path(to))
+        written = str(write(read_release(release, verify=True), Path(to), language=language, excel_sv=excel_sv))
+    click.echo(json.dumps({"written": [written]}, ensure_ascii=False) if as_json else written)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable
+from typing import Literal
 
 import pandas as pd
 
@@ -92,8 +95,111 @@ _THEME_PARTS = {
 }
 
 
-def describe_columns(columns: Iterable[str], method: Method) -> pd.DataFrame:
-    """Say what each column means.
+# the tables beside the areas have columns of their own, and some of the same name with another meaning
+_OTHER_TABLES = {
+    "groups": {
+        "grouping": Text("Indelning", "Grouping"),
+        "group": Text("Gruppens nummer; tom för områden i ingen grupp", "Number of the group; empty for no group"),
+        "name_sv": Text("Gruppens namn på svenska", "Name of the group in Swedish"),
+        "name_en": Text("Gruppens namn på engelska", "Name of the group in English"),
+        "areas": Text("Antal områden", "Number of areas"),
+        "residents": Text("Antal boende", "Number of residents"),
+        "residents_share": Text("Andel av alla boende, procent", "Share of all residents, per cent"),
+        "synthetic": _COLUMNS["synthetic"],
+    },
+    "factors": {
+        "regso": _COLUMNS["regso"],
+        "area": _COLUMNS["area"],
+        "factor": Text("Faktor", "Factor"),
+        "numerator": Text("Täljare", "Numerator"),
+        "denominator": Text("Nämnare", "Denominator"),
+        "value": Text("Värde", "Value"),
+        "unit": Text("Enhet", "Unit"),
+        "status": Text(
+            "observed, suppressed, missing eller too_few_residents",
+            "observed, suppressed, missing or too_few_residents",
+        ),
+        "synthetic": _COLUMNS["synthetic"],
+    },
+    "lineage": {
+        "cluster": Text("Klustrets nummer", "Number of the cluster"),
+        "name_sv": Text("Klustrets namn på svenska", "Name of the cluster in Swedish"),
+        "name_en": Text("Klustrets namn på engelska", "Name of the cluster in English"),
+        "fate": Text("kept, split, merged, new eller gone", "kept, split, merged, new or gone"),
+        "areas": Text("Antal områden i år", "Number of areas this year"),
+        "residents": Text("Antal boende i år", "Number of residents this year"),
+        "share_kept": Text(
+            "Andel av förra årets boende i klustret som är kvar", "Share of last year's residents still in it"
+        ),
+        "share_from": Text("Andel av årets boende som var i det förut", "Share of its residents in it before"),
+        "came_from": Text("Kluster som de kom från, procent", "Clusters they came from, per cent"),
+        "went_to": Text("Kluster som de gick till, procent", "Clusters they went to, per cent"),
+        "synthetic": _COLUMNS["synthetic"],
+    },
+}
+# what stands above a column of a workbook, where the description is too long for that
+_HEADINGS = {
+    "area": Text("Områdeskod", "Area code"),
+    "name": Text("Område", "Area"),
+    "kommun": Text("Kommunkod", "Kommun code"),
+    "kommun_name": Text("Kommun", "Kommun"),
+    "lan": Text("Länskod", "Län code"),
+    "population": Text("Boende", "Residents"),
+    "status": Text("Status", "Status"),
+    "n_problems": Text("Antal problem", "Problems"),
+    "n_observed": Text("Observerade faktorer", "Observed factors"),
+    "composite_group": Text("Sammanvägd grupp", "Composite group"),
+    "composite_group_name": Text("Sammanvägd grupp, namn", "Composite group, name"),
+    "composite_group_free": Text("Grupp utan regeln mot flimmer", "Group without the no-flicker rule"),
+    "composite_group_mildest": Text("Mildaste möjliga grupp", "Mildest possible group"),
+    "composite_group_harshest": Text("Svåraste möjliga grupp", "Harshest possible group"),
+    "composite_status": Text("Gruppen avgjord?", "Group decided?"),
+    "composite_reason": Text("Varför oavgjord", "Why undecided"),
+    "index": Text("Index", "Index"),
+    "index_rank": Text("Rang", "Rank"),
+    "index_rank_low": Text("Rang, sämsta ände", "Rank, worst end"),
+    "index_rank_high": Text("Rang, bästa ände", "Rank, best end"),
+    "index_percent_rank": Text("Procentrang", "Percent rank"),
+    "band": Text("Indexgrupp", "Index band"),
+    "band_name": Text("Indexgrupp, namn", "Index band, name"),
+    "cluster": Text("Kluster", "Cluster"),
+    "cluster_name": Text("Kluster, namn", "Cluster, name"),
+    "cluster_probability": Text("Andel dragningar i klustret", "Share of draws in the cluster"),
+    "composite_group_previous": Text("Sammanvägd grupp, förra utgåvan", "Composite group, previous release"),
+    "cluster_previous": Text("Kluster, förra utgåvan", "Cluster, previous release"),
+    "composite_change": Text("Förändring", "Change"),
+    "synthetic": Text("Påhittade siffror", "Made-up figures"),
+    "group": Text("Grupp", "Group"),
+    "name_sv": Text("Namn (svenska)", "Name (Swedish)"),
+    "name_en": Text("Namn (engelska)", "Name (English)"),
+    "areas": Text("Områden", "Areas"),
+    "residents": Text("Boende", "Residents"),
+    "residents_share": Text("Andel boende, %", "Share of residents, %"),
+    "fate": Text("Öde", "Fate"),
+    "share_kept": Text("Kvar, andel", "Kept, share"),
+    "share_from": Text("Från förut, andel", "From before, share"),
+    "came_from": Text("Kom från", "Came from"),
+    "went_to": Text("Gick till", "Went to"),
+}
+_FACTOR_HEADINGS = {
+    "status": Text("status", "status"),
+    "score": Text("skalat värde", "scaled value"),
+    "problem": Text("problem", "problem"),
+    "held": Text("räknas som problem", "counts as a problem"),
+    "tier": Text("behovsgrupp", "need group"),
+}
+UNITS = {
+    "per cent": Text("%", "%"),
+    "per 1000": Text("per 1\u00a0000", "per 1,000"),
+    "share": Text("andel", "share"),
+    "rank": Text("rang", "rank"),
+    "score": Text("poäng", "score"),
+}
+Table = Literal["areas", "groups", "factors", "lineage"]
+
+
+def describe_columns(columns: Iterable[str], method: Method, table: Table = "areas") -> pd.DataFrame:
+    """Say what each column of a table of a release means.
 
     Returns
     -------
@@ -103,27 +209,81 @@ def describe_columns(columns: Iterable[str], method: Method) -> pd.DataFrame:
     ------
     KeyError  a column that has no description: a release must not have one
     """
-    known = {name: (text, "") for name, text in _COLUMNS.items()}
+    if table == "areas":
+        known = {name: (text, "") for name, text in _COLUMNS.items()} | _describe_factors(method)
+        known |= _describe_absolute(known)
+    else:
+        known = {name: (text, "") for name, text in _OTHER_TABLES[table].items()}
+        for factor in method.factors:
+            whole = Text(f"{factor.name.sv}: gruppen som helhet", f"{factor.name.en}: the group as a whole")
+            known[f"{factor.key}_value"] = (whole, factor.unit)
+    rows = [(column, known[column][0].sv, known[column][0].en, known[column][1]) for column in columns]
+    return pd.DataFrame(rows, columns=["column", "sv", "en", "unit"])
+
+
+def head_columns(columns: Iterable[str], method: Method, table: Table = "areas") -> pd.DataFrame:
+    """Give each column of a table of a release the short heading that a person reads.
+
+    Returns
+    -------
+    a row a column, in the order given: column, sv, en; no heading stands twice in one language
+
+    Raises
+    ------
+    KeyError  a column that has no description
+    """
+    rows = []
+    for row in describe_columns(columns, method, table).to_dict("records"):
+        heading = _HEADINGS.get(row["column"]) or _head_factor(row["column"], method)
+        # what has no heading of its own is headed by the beginning of its description
+        start = {language: re.split(r"[,;(:]", row[language])[0].strip() for language in ("sv", "en")}
+        rows.append((row["column"], *((heading.sv, heading.en) if heading else start.values())))
+    headings = pd.DataFrame(rows, columns=["column", "sv", "en"])
+    for language in ("sv", "en"):
+        seen = Counter(text.casefold() for text in headings[language])
+        twins = headings[language].str.casefold().map(seen) > 1
+        headings.loc[twins, language] += " [" + headings["column"][twins] + "]"
+    return headings
+
+
+def _head_factor(column: str, method: Method) -> Text | None:
+    base = column.removesuffix("_absolute")
+    suffix = Text(", fasta gränser", ", fixed limits") if base != column else Text("", "")
+    if base != column and base in _HEADINGS:
+        return Text(_HEADINGS[base].sv + suffix.sv, _HEADINGS[base].en + suffix.en)
+    for factor in method.factors:
+        if base == f"{factor.key}_value":
+            unit = UNITS.get(factor.unit, Text(factor.unit, factor.unit))
+            return Text(f"{factor.name.sv}, {unit.sv}{suffix.sv}", f"{factor.name.en}, {unit.en}{suffix.en}")
+        for part, text in _FACTOR_HEADINGS.items():
+            if base == f"{factor.key}_{part}":
+                return Text(f"{factor.name.sv}: {text.sv}{suffix.sv}", f"{factor.name.en}: {text.en}{suffix.en}")
+    for theme in method.index.themes if method.index else ():
+        for part, text in _THEME_PARTS.items():
+            if base == f"{theme.key}_{part}":
+                return Text(f"{theme.name.sv}: {text.sv}{suffix.sv}", f"{theme.name.en}: {text.en}{suffix.en}")
+    return None
+
+
+def _describe_factors(method: Method) -> dict[str, tuple[Text, str]]:
+    known: dict[str, tuple[Text, str]] = {}
     for factor in method.factors:
         for part, text in _FACTOR_PARTS.items():
             unit = factor.unit if part == "value" else ""
-            known[f"{factor.key}_{part}"] = (
-                Text(f"{factor.name.sv}: {text.sv}", f"{factor.name.en}: {text.en}"),
-                unit,
-            )
+            named = Text(f"{factor.name.sv}: {text.sv}", f"{factor.name.en}: {text.en}")
+            known[f"{factor.key}_{part}"] = (named, unit)
     for theme in method.index.themes if method.index else ():
         for part, text in _THEME_PARTS.items():
-            known[f"{theme.key}_{part}"] = (
-                Text(f"{theme.name.sv}: {text.sv}", f"{theme.name.en}: {text.en}"),
-                "",
-            )
+            named = Text(f"{theme.name.sv}: {text.sv}", f"{theme.name.en}: {text.en}")
+            known[f"{theme.key}_{part}"] = (named, "")
+    return known
+
+
+def _describe_absolute(known: dict[str, tuple[Text, str]]) -> dict[str, tuple[Text, str]]:
     against = Text(
         ", mot gränserna i den utgåva som metoden bär med sig", ", by the limits that the method carries along"
     )
-    absolute = {
+    return {
         f"{name}_absolute": (Text(text.sv + against.sv, text.en + against.en), unit)
         for name, (text, unit) in known.items()
     }
-    known |= absolute
-    rows = [(column, known[column][0].sv, known[column][0].en, known[column][1]) for column in columns]
-    return pd.DataFrame(rows, columns=["column", "sv", "en", "unit"])

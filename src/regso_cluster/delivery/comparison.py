@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from regso_cluster.delivery.exports import SYNTHETIC, WORKBOOK_OPTIONS, write_sheet
+from regso_cluster.delivery.workbook import SYNTHETIC, WORKBOOK_OPTIONS, write_sheet
 
 if TYPE_CHECKING:
     from pathlib import Path

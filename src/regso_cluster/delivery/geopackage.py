@@ -1,68 +1,102 @@
-"""A GeoPackage of the classified areas, with a QGIS style inside, so that it opens coloured."""
+"""Maps: a GeoPackage with QGIS styles inside, so that it opens coloured, and GeoParquet."""
 
 from __future__ import annotations
 
 import contextlib
 import sqlite3
-import xml.etree.ElementTree as ET
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from regso_cluster.areas.shapes import load_shapes
+from regso_cluster.delivery.styles import COLOURS, UNKNOWN, Style, group_colours, style_of, styles_of
+from regso_cluster.errors import Fault, InputError
 from regso_cluster.method import Method
 
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+__all__ = ["COLOURS", "LAYER", "UNKNOWN", "group_colours", "outlined", "style_of", "write_geopackage", "write_layer"]
+
 LAYER = "areas"
-# from the worst group on; told apart with colour-blind eyes and in grey print
-COLOURS = (
-    "#5d0a35",
-    "#b5305f",
-    "#f0a58f",
-    "#f1ece4",
-    "#cfdde6",
-    "#8fb4cc",
-    "#4f86ab",
-    "#2f5d85",
-    "#1d3f63",
-    "#112742",
-)
-UNKNOWN = "#a6a6a6"
+
+
+def outlined(areas: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Give classified areas of edition 2025, indexed by code, their display outlines (EPSG:3006); code as a column."""
+    shapes = load_shapes().set_index("regso")[["geometry"]]
+    frame = areas.reset_index()
+    layer = shapes.loc[frame["regso"]].reset_index(drop=True).join(frame)
+    return layer[[*frame.columns, "geometry"]]
 
 
 def write_geopackage(areas: pd.DataFrame, groups: pd.DataFrame, method: Method, path: Path, year: int) -> None:
-    """Write areas with their display outlines and a default style.
+    """Write areas with their display outlines and styles: every grouping and every factor, the first as default.
 
     Parameters
     ----------
     areas : classified areas of edition 2025, indexed by code
     groups : names of the groups
-    method : tells which grouping colours the map
+    method : tells which groupings and factors colour the map
     path : a file that does not exist
     year : the reference year, which also stands as the date of the layer, so that the same input gives the same bytes
     """
+    title = f"{method.title.sv} {year}" + (" (SYNTHETIC DATA / PÅHITTADE SIFFROR)" if areas["synthetic"].any() else "")
+    date = f"{year}-12-31T00:00:00.000Z"
+    write_layer(outlined(areas), path, layer=LAYER, title=title, date=date)
+    styles = styles_of(areas, groups, method)
+    if styles:  # a method of an index over nothing that is seen has nothing to colour
+        _add_styles(path, styles, date)
+
+
+def write_layer(
+    frame: pd.DataFrame, path: Path, *, layer: str, title: str = "", date: str = "1970-01-01T00:00:00.000Z"
+) -> None:
+    """Write a table, with outlines or points or with none, as the one layer of a GeoPackage.
+
+    Parameters
+    ----------
+    frame : a GeoDataFrame, or a DataFrame: then the layer is a table of attributes. True and False become 1 and 0,
+        since missing booleans have no place in the format
+    path : a file that does not exist
+    layer : its name
+    title : for the reader
+    date : that stands as the time of the change: the same table gives the same bytes
+
+    Raises
+    ------
+    InputError  two columns that differ in case only
+    """
     import pyogrio
 
-    shapes = load_shapes().set_index("regso")[["geometry"]]
-    frame = areas.reset_index()
-    for column in frame.columns[frame.dtypes == "boolean"]:
-        frame[column] = frame[column].astype("Int8")
-    layer = shapes.loc[frame["regso"]].reset_index(drop=True).join(frame)
-    layer = layer[[*frame.columns, "geometry"]]
-    title = f"{method.title.sv} {year}" + (" (SYNTHETIC DATA / PÅHITTADE SIFFROR)" if areas["synthetic"].any() else "")
-    with _date_of_layer(f"{year}-12-31T00:00:00.000Z"):
+    columns = [str(column) for column in frame.columns]
+    twins = [name for name, count in Counter(column.casefold() for column in columns).items() if count > 1]
+    if twins:
+        hint = "A GeoPackage does not tell upper case from lower: rename one of them."
+        raise InputError([Fault("two columns of one name", f"column {name}", hint=hint) for name in twins])
+    plain = frame.copy(deep=False)
+    for column in plain.columns[plain.dtypes.isin(["boolean", "bool"])]:
+        plain[column] = plain[column].astype("Int8")
+    options = {"FID": _free("fid", columns)}
+    if "geometry" in frame and hasattr(frame, "geometry"):
+        options["GEOMETRY_NAME"] = _free("geom", columns)
+    with _date_of_layer(date):
         try:
-            layer.to_file(
-                path, layer=LAYER, driver="GPKG", engine="pyogrio", index=False, layer_metadata={"TITLE": title}
-            )
-        except (pyogrio.errors.DataSourceError, pyogrio.errors.FeatureError) as error:
+            pyogrio.write_dataframe(
+                plain, path, layer=layer, driver="GPKG", layer_options=options,
+                layer_metadata={"TITLE": title} if title else None,
+            )  # fmt: skip
+        except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError) as error:
             raise OSError(f"the map could not be written: {error}") from error
-    candidates = ("composite_group", "band", "cluster", f"{method.keys[0]}_tier")
-    grouping = next((name for name in candidates if name in areas), None)
-    if grouping is None:
-        return  # a method of problems and an index alone has no groups to colour
-    own = groups[(groups["grouping"] == grouping) & groups["group"].notna()]
-    _add_style(path, grouping, style_of(grouping, own), f"{year}-12-31T00:00:00.000Z")
+
+
+def _free(name: str, columns: list[str]) -> str:
+    taken = {column.casefold() for column in columns}
+    while name in taken:
+        name += "_"
+    return name
 
 
 @contextlib.contextmanager
@@ -77,53 +111,7 @@ def _date_of_layer(date: str) -> Iterator[None]:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
 
 
-def style_of(grouping: str, groups: pd.DataFrame) -> str:
-    """Write a QGIS style (QML): a colour a group, from the worst, and grey for areas in no group.
-
-    Parameters
-    ----------
-    grouping : the column that colours
-    groups : its groups in order, with `group` and `name_sv`
-    """
-    labels = [(str(row.group), f"{row.group} {row.name_sv}", colour) for row, colour in
-              zip(groups.itertuples(), group_colours(len(groups)), strict=True)]  # fmt: skip
-    labels.append(("", "Oavgjord eller ej indelad", UNKNOWN))
-    root = ET.Element("qgis", version="3.28.0", styleCategories="Symbology")
-    renderer = ET.SubElement(
-        root,
-        "renderer-v2",
-        type="categorizedSymbol",
-        attr=grouping,
-        symbollevels="0",
-        forceraster="0",
-        enableorderby="0",
-    )
-    categories = ET.SubElement(renderer, "categories")
-    symbols = ET.SubElement(renderer, "symbols")
-    for number, (value, label, colour) in enumerate(labels):
-        kind = "long" if value else "NULL"
-        ET.SubElement(categories, "category", value=value, label=label, symbol=str(number), type=kind, render="true")
-        symbol = ET.SubElement(symbols, "symbol", type="fill", name=str(number), alpha="1", clip_to_extent="1")
-        fill = ET.SubElement(symbol, "layer", {"class": "SimpleFill", "enabled": "1", "locked": "0", "pass": "0"})
-        options = ET.SubElement(fill, "Option", type="Map")
-        rgb = ",".join(str(int(colour[at : at + 2], 16)) for at in (1, 3, 5))
-        settings = {"color": f"{rgb},255", "outline_color": "90,90,90,255", "outline_width": "0.06",
-                    "outline_width_unit": "MM", "outline_style": "solid", "style": "solid"}  # fmt: skip
-        for name, setting in settings.items():
-            ET.SubElement(options, "Option", name=name, type="QString", value=setting)
-    return "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n" + ET.tostring(root, encoding="unicode")
-
-
-def group_colours(size: int) -> list[str]:
-    """Give a colour a group, from the worst to the best; a few groups keep the warm end and the pale."""
-    if size <= 4:
-        return [*COLOURS[: size - 1], COLOURS[3]] if size > 1 else [COLOURS[0]]
-    if size <= len(COLOURS):
-        return [COLOURS[round(at * (len(COLOURS) - 1) / (size - 1))] for at in range(size)]
-    return [COLOURS[at * len(COLOURS) // size] for at in range(size)]
-
-
-def _add_style(path: Path, name: str, qml: str, date: str) -> None:
+def _add_styles(path: Path, styles: list[Style], date: str) -> None:
     """Add the table `layer_styles`, which QGIS looks for; registered as attributes, as the GeoPackage standard asks."""
     with contextlib.closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(
@@ -132,11 +120,14 @@ def _add_style(path: Path, name: str, qml: str, date: str) -> None:
             "styleQML TEXT, styleSLD TEXT, useAsDefault BOOLEAN, description TEXT, owner TEXT(30), ui TEXT(30), "
             "update_time DATETIME)"
         )
-        connection.execute(
+        connection.executemany(
             "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, styleName, "
             "styleQML, styleSLD, useAsDefault, description, owner, ui, update_time) "
-            "VALUES ('', '', ?, 'geom', ?, ?, '', 1, ?, '', '', ?)",
-            (LAYER, name, qml, f"regso_cluster: {name}", date),
+            "VALUES ('', '', ?, 'geom', ?, ?, '', ?, ?, '', '', ?)",
+            [
+                (LAYER, style.name, style.qml, int(number == 0), f"regso_cluster: {style.name}", date)
+                for number, style in enumerate(styles)
+            ],
         )
         connection.execute(
             "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change) "

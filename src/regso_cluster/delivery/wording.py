@@ -1,0 +1,58 @@
+"""Swedish or English: names of sheets and groups, careful words that go with every delivery."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pandas as pd
+
+from regso_cluster.method import Text
+
+Language = Literal["sv", "en"]
+
+_MARKS = {
+    "cover": Text("Omslag", "Cover"),
+    "areas": Text("Områden", "Areas"),
+    "groups": Text("Grupper", "Groups"),
+    "lineage": Text("Klustrens väg", "Fate of clusters"),
+    "method": Text("Metod", "Method"),
+    "columns": Text("Kolumner", "Columns"),
+}
+CAREFUL = Text(
+    "Områden har problem, människor bor där: en grupp beskriver ett område, inte en person.",
+    "Areas have problems, people live there: a group describes an area, not a person.",
+)
+UNDECIDED = Text(
+    "Ett oavgjort område är inte ett område utan problem.", "An undecided area is not an area without problems."
+)
+MADE_UP = Text("SYNTETISKA DATA: alla siffror är påhittade.", "SYNTHETIC DATA: every figure is made up.")
+
+
+def say(text: Text, language: Language) -> str:
+    """Give a text in one language."""
+    return text.sv if language == "sv" else text.en
+
+
+def mark_of(sheet: str, language: Language) -> str:
+    """Give the name of a sheet."""
+    return say(_MARKS[sheet], language)
+
+
+def in_language(areas: pd.DataFrame, groups: pd.DataFrame, language: Language) -> pd.DataFrame:
+    """Give the areas with the names of their groups in a language; the tables of a release have the Swedish ones.
+
+    Parameters
+    ----------
+    areas : areas of a release, with columns such as `cluster` and `cluster_name`
+    groups : a row a group, with `grouping`, `group`, `name_sv`, `name_en`
+    """
+    if language == "sv" or groups.empty:
+        return areas
+    named = {}
+    for grouping, own in groups[groups["group"].notna()].groupby("grouping", sort=False):
+        base = str(grouping).removesuffix("_absolute")
+        column = f"{base}_name" + str(grouping)[len(base) :]
+        if column in areas and grouping in areas:
+            names = dict(zip(own["group"].astype(int), own["name_en"], strict=True))
+            named[column] = areas[grouping].map(names, na_action="ignore").astype(areas[column].dtype)
+    return areas.assign(**named)
