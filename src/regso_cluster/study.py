@@ -25,12 +25,11 @@ import tomli_w
 from regso_cluster import __version__
 from regso_cluster.certainty.choices import (
     CLUSTERED_BY,
-    LEAVE_OUT,
-    Dial,
     ListRule,
     Settings,
     Study,
     dials_of,
+    own_value,
     settings_of,
     study_toml,
     with_settings,
@@ -56,7 +55,7 @@ from regso_cluster.grouping.agreement import adjusted_rand
 from regso_cluster.grouping.hierarchies import Agglomerative
 from regso_cluster.grouping.medoids import KMedoids
 from regso_cluster.grouping.typology import nearest_clusters
-from regso_cluster.method import Method, parse_method, plain_method
+from regso_cluster.method import Method, parse_method
 from regso_cluster.pipeline import judge, measure, usable
 from regso_cluster.release import Release, refuse_inside_a_release, whole_folder, write_parquet
 
@@ -362,24 +361,12 @@ def run_study(
         reasons = "; ".join(f"{name}: {why}" for name, why in idle.items())
         raise InputError(Fault("no choice that the method has", "study", got=reasons, hint="Name places of the method."))
     design = lay_out_runs(tuple(dial.choice for dial in dials), study.runs, study.seed)
-    single = alone(dials, design.groups, lambda dial: _own_value(subject.method, dial))
+    single = alone(dials, design.groups, lambda dial: own_value(subject.method, dial))
     todo = [(number, settings_of(dials, point)) for number, point in enumerate(design.points)]
     todo += [(len(todo) + number, settings) for number, (_, _, settings) in enumerate(single)]
     kept = _Kept(working_folder(out), _name_of(subject, study))
     runs = _make_runs(subject, todo, kept, workers, say)
     return _put_together(subject, study, design, single, runs, idle)
-
-
-def _own_value(method: Method, dial: Dial) -> Any:
-    """Give what the method has at the place of a dial; "absent" where nothing stands."""
-    if dial.places == (CLUSTERED_BY,):
-        return "k-means"
-    if dial.places == (LEAVE_OUT,):
-        return "none"
-    own: Any = plain_method(method)
-    for part in dial.places[0].split("."):
-        own = own[int(part)] if isinstance(own, list) else own.get(part, "absent")
-    return tuple(own) if isinstance(own, list) else own
 
 
 def working_folder(out: str | Path) -> Path:

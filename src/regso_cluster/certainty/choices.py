@@ -41,7 +41,8 @@ class Choice:
 
     `set`: places in the method file, as "index.scale.kind"; "factors.*.weight" is the weight of each factor, drawn for
     itself. Two places of the study itself: "study.leave_out" (one factor) and "study.clustered_by".
-    `options`: values that may stand there, "absent" for none; for "study.leave_out" [] means any factor or none.
+    `options`: values that may stand there, "absent" for none; a table changes only the keys that it names. For
+    "study.leave_out" [] means any factor or none.
     `between`: any number from one to the other. `times`: the method's own number times one between these.
     `add`: the method's own number plus one between these; whole where it is whole.
     """
@@ -248,6 +249,30 @@ def settings_of(dials: tuple[Dial, ...], u: Floats) -> Settings:
     return {place: dial.value(float(one)) for dial, one in zip(dials, u, strict=True) for place in dial.places}
 
 
+def _put(here: dict[str, Any], key: str, value: Any) -> None:
+    if value == ABSENT:
+        here.pop(key, None)
+    else:
+        here[key] = list(value) if isinstance(value, tuple) else value
+
+
+def own_value(method: Method, dial: Dial) -> Any:
+    """Give the option that the method itself has at a dial; None where none of them is."""
+    if dial.places == (CLUSTERED_BY,):
+        return "k-means"
+    if dial.places == (LEAVE_OUT,):
+        return "none"
+    plain = plain_method(method)
+    own = _get(plain, dial.places[0])
+    for option in dial.options or ():
+        if isinstance(option, dict) and isinstance(own, dict):
+            if all(own.get(key, ABSENT) == value for key, value in option.items()):
+                return option
+        elif option == (ABSENT if own is None else tuple(own) if isinstance(own, list) else own):
+            return option
+    return None
+
+
 def with_settings(method: Method, settings: Settings) -> dict[str, Any]:
     """Give the plain method with other values at some places; those of the study itself are left to the caller."""
     plain: dict[str, Any] = copy.deepcopy(plain_method(replace(method, measured=None, frozen=None, baseline=None)))
@@ -258,10 +283,11 @@ def with_settings(method: Method, settings: Settings) -> dict[str, Any]:
         here: Any = plain
         for part in path:
             here = here[part]
-        if value == ABSENT:
-            here.pop(leaf, None)
+        if isinstance(value, dict) and isinstance(here.get(leaf), dict):
+            for key, inner in value.items():
+                _put(here[leaf], key, inner)
         else:
-            here[leaf] = list(value) if isinstance(value, tuple) else value
+            _put(here, leaf, value)
     left_out = settings.get(LEAVE_OUT, "none")
     if left_out != "none":
         plain["factors"] = [factor for factor in plain["factors"] if factor["key"] != left_out]

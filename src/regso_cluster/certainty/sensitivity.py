@@ -198,6 +198,8 @@ def alone(dials: tuple[Dial, ...], groups: tuple[str, ...], own: Callable[[Dial]
 def _text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:g}"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {inner}" for key, inner in value.items())
     return ", ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
 
 

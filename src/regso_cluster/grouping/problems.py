@@ -112,11 +112,11 @@ def group_by_problems(flags: pd.DataFrame, status: pd.DataFrame, composite: Comp
     decided = mildest == harshest
     group = pd.array(mildest, dtype="Int8")
     group[~decided] = pd.NA
-    unseen = flags.isna() & ~decided[:, None]
-    reasons = [
-        "; ".join(f"{key} {why}" for key, why in row[missing].items()) if missing.any() else ""
-        for (_, row), missing in zip(status.iterrows(), unseen.to_numpy(), strict=True)
-    ]
+    unseen = (flags.isna() & ~decided[:, None]).to_numpy()
+    reasons = np.full(len(flags), "", dtype=object)
+    why = status.to_numpy()
+    for row in np.flatnonzero(unseen.any(axis=1)):
+        reasons[row] = "; ".join(f"{status.columns[at]} {why[row, at]}" for at in np.flatnonzero(unseen[row]))
     return pd.DataFrame(
         {
             "composite_group": group,
