@@ -15,6 +15,7 @@ import click
 
 from regso_cluster import __version__
 from regso_cluster.commands.about import bench, methods
+from regso_cluster.commands.certainty import sensitivity, stability
 from regso_cluster.commands.classify import classify
 from regso_cluster.commands.releases import export, verify
 from regso_cluster.commands.tables import check, example
@@ -68,6 +69,8 @@ for command in (
     classify,
     freeze,
     compare,
+    stability,
+    sensitivity,
     verify,
     export,
     methods,

@@ -566,7 +566,7 @@ def write_sensitivity(found: Sensitivity, out: str | Path) -> Path:
         (partial / "study.toml").write_text(study_toml(found.study), "utf-8", newline="\n")
         text = json.dumps(found.summary, indent=2, ensure_ascii=False) + "\n"
         (partial / "sensitivity.json").write_text(text, "utf-8")
-        from regso_cluster.delivery.figures_certainty import draw_tornado, save_figure  # noqa: PLC0415  optional
+        from regso_cluster.delivery.study_figures import draw_tornado, save_figure  # noqa: PLC0415  optional
 
         save_figure(draw_tornado(found.choices, found.study, synthetic=found.subject.table.synthetic), partial / "sensitivity.svg")
     shutil.rmtree(working_folder(out), ignore_errors=True)

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -281,3 +281,37 @@ def _say(row: pd.Series, rule: StructureRule) -> str:
         "Jaccard": f"least Jaccard of a group {row['jaccard']:.2f} ({rule.jaccard:g} wanted)",
     }
     return "; ".join(said[fail] for fail in str(row["fails"]).split(", ")) + "."
+
+
+def say_structure(structure: Structure, n_clusters: int) -> list[str]:
+    """Say in a release whether its clusters are types: for a cloud *bands, not types*.
+
+    Parameters
+    ----------
+    structure : of the same areas and scale
+    n_clusters : how many the release has
+    """
+    if structure.verdict == "bands":
+        return [f"bands, not types: {structure.reason} Read the {n_clusters} clusters as parts of a whole without borders"]
+    if structure.choice == n_clusters:
+        return [f"the clusters are types: {structure.reason}"]
+    own = structure.by_k.loc[n_clusters] if n_clusters in structure.by_k.index else None
+    if own is None:
+        return [f"whether {n_clusters} clusters stand was not looked at; of other numbers: {structure.reason}"]
+    said = "stand too" if own["stands"] else f"do not stand: {_say(own, structure.rule)}"
+    return [f"the {n_clusters} clusters of the method {said} Of the numbers looked at: {structure.reason}"]
+
+
+def structure_figures(structure: Structure, n_clusters: int) -> dict[str, Any]:
+    """Give the figures for a manifest: the verdict, the choice, and what speaks for each number of clusters."""
+    by_k = structure.by_k
+    columns = [*by_k.columns.difference(["fails", "stands"], sort=False)]
+    return {
+        "verdict": structure.verdict, "choice": structure.choice, "runner_up": structure.runner_up,
+        "own_stands": bool(by_k.loc[n_clusters, "stands"]) if n_clusters in by_k.index else None,
+        "reason": structure.reason,
+        "by_k": {
+            str(k): {name: round(float(by_k.loc[k, name]), 4) for name in columns} | {"fails": by_k.loc[k, "fails"]}
+            for k in by_k.index
+        },
+    }  # fmt: skip
