@@ -17,6 +17,7 @@ from regso_cluster import __version__
 from regso_cluster.commands.about import bench, methods
 from regso_cluster.commands.certainty import sensitivity, stability
 from regso_cluster.commands.classify import classify
+from regso_cluster.commands.registers import count
 from regso_cluster.commands.releases import export, verify
 from regso_cluster.commands.tables import check, example
 from regso_cluster.commands.years import compare, freeze
@@ -66,6 +67,7 @@ def main(debug: bool) -> None:  # noqa: ARG001
 for command in (
     example,
     check,
+    count,
     classify,
     freeze,
     compare,
