@@ -124,8 +124,8 @@ def sobol_indices(design: Design, output: Floats, *, seed: int = 0, resamples: i
         return nothing
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # a resample of blocks in which nothing varies gives NaN
-        found = sobol.analyze(
-            _problem(design.of_dial), kept, calc_second_order=False, num_resamples=resamples, seed=seed
+        found = sobol.analyze(  # SALib takes the seed 0 for none
+            _problem(design.of_dial), kept, calc_second_order=False, num_resamples=resamples, seed=seed + 1
         )
     parts = (np.asarray(found[name], dtype=np.float64) for name in ("S1", "S1_conf", "ST", "ST_conf"))
     return pd.DataFrame(dict(zip(columns, parts, strict=True)), index=nothing.index)
