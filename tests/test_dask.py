@@ -16,7 +16,8 @@ from regso_cluster.certainty.stability import BATCH, _refit, best_labels, bootst
 from regso_cluster.certainty.structure import gap_statistic
 from regso_cluster.errors import InputError
 from regso_cluster.factors.registers import count_persons, load_definition
-from regso_cluster.study import run_study, subject_of_table, write_sensitivity
+from regso_cluster.study import subject_of_table
+from regso_cluster.study_report import run_study, write_sensitivity
 from tests.certainty.planted import cloud
 from tests.factors.test_registers import DEFINITION, register
 from tests.test_study import contents, table_of

@@ -15,22 +15,18 @@ from regso_cluster.factors.tables import read_factors
 from regso_cluster.method import parse_method
 from regso_cluster.pipeline import classify
 from regso_cluster.release import read_release, write_release
-from regso_cluster.study import (
-    find_clusters,
-    run_once,
-    run_study,
-    subject_of_release,
-    subject_of_table,
-    working_folder,
-    write_sensitivity,
-)
+from regso_cluster.study import find_clusters, run_once, subject_of_release, subject_of_table
+from regso_cluster.study_report import run_study, working_folder, write_sensitivity
 from tests.certainty.planted import planted
 from tests.tables import METHOD
 
-OWN = METHOD.replace('coverage = "partial"', 'areas = "own"') + """
+OWN = (
+    METHOD.replace('coverage = "partial"', 'areas = "own"')
+    + """
 [clusters]
 n_clusters = 3
 """
+)
 SERIAL = Workers(threads=1)
 SMALL = Study(
     (
@@ -47,7 +43,8 @@ def table_of(folder, n=60):
     X = (X - X.min(axis=0)) / np.ptp(X, axis=0)
     frame = pd.DataFrame({
         "regso": [f"A{i:03}" for i in range(n)], "population": weights.astype(int),
-        "poor_n": (X[:, 0] * 400).astype(int), "poor_d": 1000, "voted_pct": np.round(95 - 20 * X[:, 0] - 20 * X[:, 1], 1),
+        "poor_n": (X[:, 0] * 400).astype(int), "poor_d": 1000,
+        "voted_pct": np.round(95 - 20 * X[:, 0] - 20 * X[:, 1], 1),
     })  # fmt: skip
     frame.to_csv(folder / "own.csv", index=False)
     method = parse_method(OWN)
@@ -177,7 +174,9 @@ def test_failed_runs_are_kept_counted_and_said(tmp_path, subject):
     assert sum(found.summary["failed"].values()) == len(failed)
     assert failed["error"].str.contains("n_clusters").all()
     assert failed["n_listed"].isna().all()
-    assert (found.runs.loc[failed.index, "settings"].map(json.loads).map(lambda s: s["clusters.n_clusters"]) == 99).all()
+    assert (
+        found.runs.loc[failed.index, "settings"].map(json.loads).map(lambda s: s["clusters.n_clusters"]) == 99
+    ).all()
 
 
 def test_same_bytes_in_processes(tmp_path, subject):

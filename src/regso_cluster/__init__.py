@@ -15,6 +15,8 @@ The map of the house; data walk through it once, in this direction:
     release         the result on disk: written whole, read, verified
     compare         two releases side by side, classified again step by step
     series          a folder of tables to a folder of releases, revisions
+    study           one run with other choices; study_report: many, and what they say
+    structure_report    what speaks for each number of groups, to a folder
     commands        the commands, gathered by cli
     example         a synthetic country on the real area codes
 

@@ -265,7 +265,7 @@ class Naming:
 
 @dataclass(frozen=True, config=_STRICT)
 class StructureRule:
-    """When a number of clusters stands; where none from `fewest` to `most` does, the areas are a cloud: bands, not types.
+    """When a number of clusters stands; where none from `fewest` to `most` does: bands, not types.
 
     Looked at are `clouds` clouds without groups ("skewed": with the skewness and tails of the factors; "gaussian"),
     `resamples` bootstrap resamples and `splits` halvings. To stand, clusters must have less scatter than in clouds, by

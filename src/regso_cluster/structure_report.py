@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from regso_cluster.certainty.ensemble import Workers
 from regso_cluster.certainty.structure import Structure, structure_figures
@@ -33,7 +34,7 @@ def assess_release(
     if method.clusters is None:
         hint = "Add [clusters] to the method: the structure is that of clusters."
         raise InputError(Fault("the method has no clusters", method.name, hint=hint))
-    given = {name: value for name, value in (changes or {}).items() if value is not None}
+    given: dict[str, Any] = {name: value for name, value in (changes or {}).items() if value is not None}
     rule = replace(method.clusters.structure or StructureRule(), **given)
     used, weights = usable(table, method)
     yardstick = method.measured or measure(used, weights, method)

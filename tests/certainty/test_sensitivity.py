@@ -10,6 +10,7 @@ from regso_cluster.certainty.sensitivity import (
     lay_out_runs,
     match_labels,
     often_listed,
+    places_moved,
     share_changed,
     sobol_indices,
 )
@@ -96,6 +97,16 @@ def test_shares_by_hand():
     assert share_changed(design, labels, residents).loc["a"].tolist() == [0.5, 0.25]
     labels[0] = -1
     assert share_changed(design, labels, residents).isna().all(axis=None)
+
+
+def test_places_moved_by_hand():
+    design = lay_out_runs(("a", "b"), 8)
+    rank = np.array([[1, 2], [2, 1], [1, 2], [9, 9], [1, 2], [1, 2], [np.nan, 4], [9, 9]], dtype=float)
+    # a: both areas by one place in block 1, none in block 2; b: none in block 1, in block 2 one area by two
+    assert places_moved(design, rank).to_dict() == {"a": 0.5, "b": pytest.approx(2 / 3)}
+    rank[6] = np.nan  # a failed run: block 2 does not count
+    assert places_moved(design, rank).to_dict() == {"a": 1.0, "b": 0.0}
+    assert places_moved(design, np.full((8, 2), np.nan)).isna().all()
 
 
 def test_groups_get_the_numbers_they_share_residents_with():

@@ -68,7 +68,9 @@ def test_tails_are_measured_and_never_fold():
 
 
 def test_two_humps_are_not_copied_into_the_cloud():
-    X = np.concatenate([np.full(500, -3.0), np.full(500, 3.0)])[:, None] + np.random.default_rng(0).normal(size=(1000, 1))
+    X = np.concatenate([np.full(500, -3.0), np.full(500, 3.0)])[:, None] + np.random.default_rng(0).normal(
+        size=(1000, 1)
+    )
     made = draw_cloud(measure_cloud(X, np.ones(1000)), np.random.default_rng(0))[:, 0]
     assert (np.abs(X[:, 0]) < 1).mean() < 0.05
     assert (np.abs(made) < 1).mean() > 0.15
@@ -136,14 +138,15 @@ def test_a_skewed_cloud_is_bands_though_a_normal_one_is_another():
 
 
 def row(**changes):
-    return pd.Series({"gap": 0.2, "gap_error": 0.05, "less_scatter": 0.18, "strength": 0.8, "jaccard": 0.6} | changes)
+    return {"gap": 0.2, "gap_error": 0.05, "less_scatter": 0.18, "strength": 0.8, "jaccard": 0.6} | changes
 
 
 @pytest.mark.parametrize(
     ("changes", "fails"),
     [({}, []), ({"gap": 0.1}, ["gap"]), ({"gap": 0.1001}, []), ({"less_scatter": 0.05}, []),
      ({"less_scatter": 0.0499}, ["gap"]), ({"strength": 0.7999}, ["prediction strength"]),
-     ({"jaccard": 0.5999}, ["Jaccard"]), ({"strength": float("nan"), "jaccard": 0.0}, ["prediction strength", "Jaccard"])],
+     ({"jaccard": 0.5999}, ["Jaccard"]),
+     ({"strength": float("nan"), "jaccard": 0.0}, ["prediction strength", "Jaccard"])],
 )  # fmt: skip
 def test_the_rule_at_its_cut_offs(changes, fails):
     assert failed(row(**changes), StructureRule()) == fails

@@ -124,7 +124,7 @@ def load_study(path: str | Path | None = None) -> Study:
     except ValidationError as error:
         hint = "docs/certainty.md lists the keys of a study."
         raise InputError([
-            Fault("wrong key or value in a study", f"{name}, {'.'.join(map(str, item['loc']))}", got=item["msg"], hint=hint)
+            Fault("wrong key or value", f"{name}, {'.'.join(map(str, item['loc']))}", got=item["msg"], hint=hint)
             for item in error.errors(include_url=False)
         ]) from error  # fmt: skip
     faults = [fault for choice in study.choices for fault in _choice_faults(choice, name)]
@@ -146,9 +146,13 @@ def _choice_faults(choice: Choice, source: str) -> Iterator[Fault]:
             yield Fault("an empty range", where, "low, high", f"{pair[0]}, {pair[1]}", "Write the lower number first.")
     for place in choice.set:
         if place.startswith(STUDY) and place not in _OWN:
-            yield Fault("unknown place", where, " or ".join(sorted(_OWN)), place, "Other places are keys of the method.")
+            yield Fault(
+                "unknown place", where, " or ".join(sorted(_OWN)), place, "Other places are keys of the method."
+            )
     if choice.options is not None and len(choice.options) < 2 and choice.set != (LEAVE_OUT,):
-        yield Fault("a choice without another option", where, "two options or more", str(len(choice.options)), "Add one.")
+        yield Fault(
+            "a choice without another option", where, "two options or more", str(len(choice.options)), "Add one."
+        )
 
 
 def study_toml(study: Study) -> str:
@@ -230,10 +234,12 @@ def _find(plain: Any, place: str) -> list[str]:
             elif isinstance(here, dict) and isinstance(here.get(part), dict | list):
                 step.append((f"{name}{part}.", here[part]))
         found = step
-    return [f"{name}{leaf}" for name, here in found if isinstance(here, dict) and (leaf in here or leaf in known_keys())]
+    return [
+        f"{name}{leaf}" for name, here in found if isinstance(here, dict) and (leaf in here or leaf in known_keys())
+    ]
 
 
-def _steps(place: str) -> list[str | int]:
+def _steps(place: str) -> list[Any]:
     return [int(part) if part.isdecimal() else part for part in place.split(".")]
 
 

@@ -74,7 +74,9 @@ def measure_cloud(X: Floats, weights: Floats, margins: Margins = "skewed") -> Cl
     if whole.sum() < max(_FEWEST * p, 2):
         hint = "Leave out factors that few areas have."
         expected = f"{_FEWEST * p} areas with all {p} factors"
-        raise InputError(Fault("too few complete areas to compare with clouds", "X", expected, str(int(whole.sum())), hint))
+        raise InputError(
+            Fault("too few complete areas to compare with clouds", "X", expected, str(int(whole.sum())), hint)
+        )
     rows, weight = X[whole], weights[whole]
     mean, _ = weighted_mean_sd(rows, weight)
     _, triangle = orthonormal(rows - mean, weight)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib import import_module
 from typing import Any, Literal, TypeVar
 
 import joblib
@@ -148,12 +149,12 @@ def connect(scheduler: str) -> Iterator[Any]:
     InputError  Dask is not installed; nobody answers at the address
     """
     try:
-        from distributed import Client  # noqa: PLC0415  optional
+        distributed: Any = import_module("distributed")  # optional
     except ImportError as error:
         hint = "Install it: pip install 'regso-cluster[dask]'."
         raise InputError(Fault("Dask is not installed", "--scheduler", got=scheduler, hint=hint)) from error
     try:
-        client = Client(scheduler, timeout=10, set_as_default=False)
+        client = distributed.Client(scheduler, timeout=10, set_as_default=False)
     except (OSError, ValueError) as error:  # a wrong address, or nobody there (TimeoutError is an OSError)
         hint = "Give the address that the scheduler printed when it started, as tcp://10.0.0.1:8786."
         raise InputError(Fault("no Dask cluster answers", "--scheduler", got=scheduler, hint=hint)) from error

@@ -98,9 +98,7 @@ def reweighted(layout: Layout, times: Floats | Integers) -> search.Points:
     padded = np.zeros(layout.points.weights.shape)
     padded.reshape(-1)[: len(effective)] = effective
     total = float((padded * layout.points.squares).sum())
-    return replace(
-        layout.points, weights=padded, cumulative=np.cumsum(effective), row_weights=per_row, total=total
-    )
+    return replace(layout.points, weights=padded, cumulative=np.cumsum(effective), row_weights=per_row, total=total)
 
 
 @dataclass(frozen=True)
@@ -133,9 +131,7 @@ def fit(points: search.Points, k: int, seed: np.random.SeedSequence, effort: Eff
     centres, labels = np.zeros((k, p)), np.zeros(points.weights.shape, dtype=np.int64)
     explained, iterations = np.zeros(effort.starts), np.zeros(effort.starts, dtype=np.int64)
     arrays = points.arrays()
-    best = kernels.restarts(
-        *arrays, uniforms, search.BLOCKS, MAX_ITER, explained, iterations, centres, labels
-    )
+    best = kernels.restarts(*arrays, uniforms, search.BLOCKS, MAX_ITER, explained, iterations, centres, labels)
     most = float(explained[best])
     if effort.swaps:
         drawn = generator.random((effort.swaps, 2))

@@ -92,8 +92,7 @@ def _problem(of_dial: tuple[str, ...]) -> dict[str, Any]:
 
 def whole_blocks(design: Design, done: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     """Tell which blocks have all their runs: (n_blocks,)."""
-    whole: npt.NDArray[np.bool_] = done.reshape(design.n_blocks, design.block).all(axis=1)
-    return whole
+    return np.asarray(np.all(done.reshape(design.n_blocks, design.block), axis=1))
 
 
 def sobol_indices(design: Design, output: Floats, *, seed: int = 0, resamples: int = 200) -> pd.DataFrame:
@@ -107,8 +106,8 @@ def sobol_indices(design: Design, output: Floats, *, seed: int = 0, resamples: i
 
     Returns
     -------
-    a row a choice: first (alone), first_error, total (with all that it acts together with), total_error; errors are half
-    the width of 95 % intervals. All NaN where fewer than two blocks are whole or the output never varies
+    a row a choice: first (alone), first_error, total (with all that it acts together with), total_error; errors are
+    half the width of 95 % intervals. All NaN where fewer than two blocks are whole or the output never varies
 
     Notes
     -----
@@ -146,13 +145,29 @@ def share_changed(design: Design, labels: Labels, residents: Floats) -> pd.DataF
     NaN where no block is whole
     """
     blocks = labels.reshape(design.n_blocks, design.block, -1)
-    whole = (blocks >= 0).any(axis=2).all(axis=1)
+    whole = whole_blocks(design, np.asarray((labels >= 0).any(axis=1)))
     rows = []
     for place, choice in enumerate(design.groups, start=1):
         shares = [changed(block[0], block[place], residents) for block in blocks[whole]]
         areas, people = np.mean(shares, axis=0) if shares else (np.nan, np.nan)
         rows.append((choice, float(areas), float(people)))
     return pd.DataFrame(rows, columns=["choice", "areas", "residents"]).set_index("choice")
+
+
+def places_moved(design: Design, rank: Floats) -> pd.Series:
+    """Give how many places an area moves on average when one choice alone is drawn anew, by choice.
+
+    Parameters
+    ----------
+    rank : (n_runs, n_areas), NaN where an area has none, throughout where a run failed
+    """
+    blocks = rank.reshape(design.n_blocks, design.block, -1)
+    whole = whole_blocks(design, np.asarray(np.isfinite(rank).any(axis=1)))
+    moved = {}
+    for place, choice in enumerate(design.groups, start=1):
+        apart = np.abs(blocks[whole, 0] - blocks[whole, place])
+        moved[choice] = float(np.nanmean(apart)) if np.isfinite(apart).any() else np.nan
+    return pd.Series(moved).rename_axis("choice")
 
 
 def changed(one: Labels, two: Labels, residents: Floats) -> tuple[float, float]:
@@ -164,7 +179,9 @@ def changed(one: Labels, two: Labels, residents: Floats) -> tuple[float, float]:
     return areas, float(residents[moved].sum() / people) if people > 0 else 0.0
 
 
-def alone(dials: tuple[Dial, ...], groups: tuple[str, ...], own: Callable[[Dial], Any]) -> list[tuple[str, str, Settings]]:
+def alone(
+    dials: tuple[Dial, ...], groups: tuple[str, ...], own: Callable[[Dial], Any]
+) -> list[tuple[str, str, Settings]]:
     """List the runs in which one choice alone differs from the method: each option, or both ends of its range.
 
     Parameters

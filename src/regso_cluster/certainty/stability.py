@@ -21,7 +21,12 @@ BOOTSTRAP, HALVES, BEST = 1, 2, 3  # which stream a seed is of
 
 Verdict = Literal["dissolved", "doubtful", "pattern", "stable", "highly stable"]
 # Hennig (2007), section 5, and the documentation of his package: what a mean Jaccard similarity tells of a group
-HENNIG: tuple[tuple[float, Verdict], ...] = ((0.85, "highly stable"), (0.75, "stable"), (0.6, "pattern"), (0.5, "doubtful"))
+HENNIG: tuple[tuple[float, Verdict], ...] = (
+    (0.85, "highly stable"),
+    (0.75, "stable"),
+    (0.6, "pattern"),
+    (0.5, "doubtful"),
+)
 
 
 def judge_jaccard(similarity: float) -> Verdict:
@@ -263,11 +268,15 @@ def consensus(partitions: npt.ArrayLike, k: int, *, weights: npt.ArrayLike | Non
     """
     given = np.ascontiguousarray(partitions, dtype=np.int32)
     if given.ndim != 2 or given.size == 0 or given.min() < -1:
-        raise InputError(Fault("no partitions", "partitions", "(n_partitions, n_areas), -1 or above", f"shape {given.shape}"))
+        raise InputError(
+            Fault("no partitions", "partitions", "(n_partitions, n_areas), -1 or above", f"shape {given.shape}")
+        )
     part = np.flatnonzero((given >= 0).any(axis=0))
     if not k <= len(part) <= LARGEST_CONSENSUS:
         expected = f"{k} to {LARGEST_CONSENSUS} areas"
-        raise InputError(Fault("wrong number of areas", "partitions", expected, str(len(part)), "Ask for other groups."))
+        raise InputError(
+            Fault("wrong number of areas", "partitions", expected, str(len(part)), "Ask for other groups.")
+        )
     n = len(part)
     share = np.empty((n, n))
     scratch = [np.empty((kernels.CHUNKS, n), dtype=np.int32) for _ in range(2)]
@@ -291,4 +300,3 @@ def _largest_first(labels: Integers) -> Integers:
     place = np.empty(len(size), dtype=np.int64)
     place[np.argsort(-size, kind="stable")] = np.arange(len(size))
     return place[labels]
-

@@ -14,7 +14,7 @@ is significant; hence the least share, and clouds with the skewness and tails of
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -198,7 +198,7 @@ def assess_structure(
     by_k = pd.DataFrame(rows).set_index("k")
     by_k = by_k[["silhouette", "gap", "gap_error", "less_scatter", "stability", "strength", "strength_error",
                  "jaccard", "smallest"]]  # fmt: skip
-    by_k["fails"] = [", ".join(failed(by_k.loc[k], rule)) for k in by_k.index]
+    by_k["fails"] = [", ".join(failed(row, rule)) for row in by_k.to_dict("records")]
     by_k["stands"] = by_k["fails"] == ""
     verdict, choice, runner_up, reason = _choose(by_k, rule)
     return Structure(by_k, pd.concat(groups, ignore_index=True), verdict, choice, runner_up, reason, rule, labels)
@@ -227,7 +227,7 @@ def _assess(
     return row, groups
 
 
-def failed(row: pd.Series, rule: StructureRule) -> list[str]:
+def failed(row: Mapping[Any, Any], rule: StructureRule) -> list[str]:
     """Name what a number of groups fails: of "gap", "prediction strength", "Jaccard"; none where it stands.
 
     Parameters
@@ -247,36 +247,36 @@ def failed(row: pd.Series, rule: StructureRule) -> list[str]:
 
 def _choose(by_k: pd.DataFrame, rule: StructureRule) -> tuple[Literal["types", "bands"], int | None, int | None, str]:
     """Pick the largest number that stands, and its runner-up; say why."""
-    standing = [int(k) for k in by_k.index[by_k["stands"]]]
+    rows = {int(k): row for k, row in zip(by_k.index.to_numpy(), by_k.to_dict("records"), strict=True)}
+    standing = [k for k, row in rows.items() if row["stands"]]
     if not standing:
-        # nothing stands: the one that comes nearest is the one that fails least, then that with the best prediction
-        counted = by_k["fails"].str.count(",")
-        order = sorted(by_k.index, key=lambda k: (counted[k], -by_k.loc[k, "strength"], k))
-        nearest = int(order[0])
+        # the one that comes nearest fails least, and of those predicts best
+        nearest = min(rows, key=lambda k: (rows[k]["fails"].count(","), -rows[k]["strength"], k))
         reason = (
-            f"no number of groups from {by_k.index[0]} to {by_k.index[-1]} stands: the areas are a cloud, and groups are "
-            f"bands, not types. Nearest comes {nearest}, which fails: {_say(by_k.loc[nearest], rule)}"
+            f"no number of groups from {min(rows)} to {max(rows)} stands: the areas are a cloud, and groups are bands, "
+            f"not types. Nearest comes {nearest}, which fails: {_say(rows[nearest], rule)}"
         )
         return "bands", None, nearest, reason
     choice = standing[-1]
-    others = by_k.drop(index=choice)
-    runner_up = standing[-2] if len(standing) > 1 else (int(others["strength"].idxmax()) if len(others) else None)
-    row = by_k.loc[choice]
+    row, others = rows[choice], {k: row for k, row in rows.items() if k != choice}
     reason = (
-        f"{choice} groups: the largest number that stands (scatter {100 * row['less_scatter']:.0f} % below that of clouds, "
-        f"prediction strength {row['strength']:.2f}, least Jaccard {row['jaccard']:.2f})."
+        f"{choice} groups: the largest number that stands (scatter {100 * row['less_scatter']:.0f} % below that of "
+        f"clouds, prediction strength {row['strength']:.2f}, least Jaccard {row['jaccard']:.2f})."
     )
-    if runner_up is not None:
-        other = by_k.loc[runner_up]
-        why = "stands too, with fewer groups" if other["stands"] else f"fails: {_say(other, rule)}"
-        reason += f" Runner-up {runner_up}: {why}"
-    return "types", choice, runner_up, reason
+    if not others:
+        return "types", choice, None, reason
+    best = max(others, key=lambda k: (others[k]["strength"], -k))
+    runner_up = standing[-2] if len(standing) > 1 else best
+    other = others[runner_up]
+    why = "stands too, with fewer groups." if other["stands"] else f"fails: {_say(other, rule)}"
+    return "types", choice, runner_up, f"{reason} Runner-up {runner_up}: {why}"
 
 
-def _say(row: pd.Series, rule: StructureRule) -> str:
+def _say(row: Mapping[Any, Any], rule: StructureRule) -> str:
+    wanted = rule.gap_errors * row["gap_error"]
     said = {
-        "gap": f"scatter {100 * row['less_scatter']:.1f} % below that of clouds (at least {100 * rule.least_gap:.0f} % and "
-        f"{rule.gap_errors:g} standard errors, {rule.gap_errors * row['gap_error']:.3f}, wanted; gap {row['gap']:.3f})",
+        "gap": f"scatter {100 * row['less_scatter']:.1f} % below that of clouds, gap {row['gap']:.3f} "
+        f"({100 * rule.least_gap:.0f} % and {rule.gap_errors:g} standard errors, {wanted:.3f}, wanted)",
         "prediction strength": f"prediction strength {row['strength']:.2f} ({rule.strength:g} wanted)",
         "Jaccard": f"least Jaccard of a group {row['jaccard']:.2f} ({rule.jaccard:g} wanted)",
     }
@@ -292,13 +292,16 @@ def say_structure(structure: Structure, n_clusters: int) -> list[str]:
     n_clusters : how many the release has
     """
     if structure.verdict == "bands":
-        return [f"bands, not types: {structure.reason} Read the {n_clusters} clusters as parts of a whole without borders"]
+        return [
+            f"bands, not types: {structure.reason} Read the {n_clusters} clusters as parts of a whole without borders"
+        ]
     if structure.choice == n_clusters:
         return [f"the clusters are types: {structure.reason}"]
-    own = structure.by_k.loc[n_clusters] if n_clusters in structure.by_k.index else None
+    rows = dict(zip(structure.by_k.index.to_numpy().tolist(), structure.by_k.to_dict("records"), strict=True))
+    own = rows.get(n_clusters)
     if own is None:
         return [f"whether {n_clusters} clusters stand was not looked at; of other numbers: {structure.reason}"]
-    said = "stand too" if own["stands"] else f"do not stand: {_say(own, structure.rule)}"
+    said = "stand too." if own["stands"] else f"do not stand: {_say(own, structure.rule)}"
     return [f"the {n_clusters} clusters of the method {said} Of the numbers looked at: {structure.reason}"]
 
 

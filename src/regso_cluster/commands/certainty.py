@@ -22,7 +22,9 @@ method_option = click.option(
 )
 year_option = click.option("--year", type=click.IntRange(1900, 2200), help="For a table: the reference year.")
 threads_option = click.option("--threads", type=click.IntRange(min=1), help="Never changes the result.")
-scheduler_option = click.option("--scheduler", metavar="ADDRESS", help="A Dask cluster that does the work, as tcp://...")
+scheduler_option = click.option(
+    "--scheduler", metavar="ADDRESS", help="A Dask cluster that does the work, as tcp://..."
+)
 
 
 def _open(
@@ -54,17 +56,17 @@ def _open(
 @deso_option
 @click.option("--out", type=NEW, required=True, help="A folder for tables and a figure; it must not exist.")
 @click.option("--most", type=click.IntRange(min=2, max=50), help="The largest number of groups to look at.")
-@click.option("--resamples", type=click.IntRange(min=2), help="Bootstrap resamples; default: the method's.")
-@click.option("--clouds", type=click.IntRange(min=5), help="Clouds for the gap statistic; default: the method's.")
+@click.option("--resamples", type=click.IntRange(min=2), default=100, show_default=True, help="Bootstrap resamples.")
+@click.option("--clouds", type=click.IntRange(min=5), default=50, show_default=True, help="Clouds for the gap.")
 @threads_option
 @scheduler_option
 @json_option
 def stability(  # noqa: PLR0913  # one an option of the command
     source: Path, method: str | None, year: int | None, edition: str | None, deso_key: Path | None, out: Path,
-    most: int | None, resamples: int | None, clouds: int | None, threads: int | None, scheduler: str | None,
+    most: int | None, resamples: int, clouds: int, threads: int | None, scheduler: str | None,
     as_json: bool,
 ) -> None:  # fmt: skip
-    """Look at each number of groups of TABLE or RELEASE: does it stand, and are there types or bands?
+    """Look at each number of groups of TABLE or RELEASE: which stand, and are there types or bands.
 
     Example: regso-cluster stability releases/2024 --out stability-2024
     """
@@ -74,7 +76,7 @@ def stability(  # noqa: PLR0913  # one an option of the command
             from regso_cluster.structure_report import assess_release, write_structure
 
             _, table, loaded = _open(source, method, year, edition, deso_key)
-        changes = {"most": most, "resamples": resamples, "clouds": clouds}
+        changes = {"most": most, "resamples": resamples, "clouds": clouds, "splits": 10}
         with steps("looking for structure"):
             found = assess_release(table, loaded, changes, Workers(threads, scheduler))
             write_structure(found, out, synthetic=table.synthetic)
@@ -123,7 +125,8 @@ def sensitivity(  # noqa: PLR0913  # one an option of the command
         with steps("reading"):
             from regso_cluster.certainty.choices import load_study
             from regso_cluster.certainty.ensemble import Workers
-            from regso_cluster.study import run_study, subject_of_release, subject_of_table, write_sensitivity
+            from regso_cluster.study import subject_of_release, subject_of_table
+            from regso_cluster.study_report import run_study, write_sensitivity
 
             study = load_study(study_file)
             given: dict[str, Any] = {"runs": runs, "seed": seed}

@@ -35,9 +35,9 @@ def print_structure(structure: Structure, *, synthetic: bool) -> None:
                     "silhouette", "smallest, residents", "fails"):  # fmt: skip
         table.add_column(heading, justify="left" if heading in ("stands", "fails") else "right")
     for k, row in structure.by_k.iterrows():
-        cells = [str(k), "yes" if row["stands"] else "no", f"{100 * row['less_scatter']:.1f} %", f"{row['strength']:.2f}",
-                 f"{row['jaccard']:.2f}", f"{row['stability']:.2f}", f"{row['silhouette']:.2f}",
-                 f"{row['smallest']:,.0f}", str(row["fails"])]  # fmt: skip
+        cells = [str(k), "yes" if row["stands"] else "no", f"{100 * row['less_scatter']:.1f} %",
+                 f"{row['strength']:.2f}", f"{row['jaccard']:.2f}", f"{row['stability']:.2f}",
+                 f"{row['silhouette']:.2f}", f"{row['smallest']:,.0f}", str(row["fails"])]  # fmt: skip
         table.add_row(*map(Text, cells))
     console.print(table)
     verdict = f"{structure.choice} types" if structure.choice else "bands, not types"
@@ -56,11 +56,21 @@ def print_sensitivity(summary: dict[str, Any], choices: pd.DataFrame, sobol: pd.
     indices = sobol[sobol["output"] == "n_listed"].set_index("choice")
     table = Table(title="per cent that change group, when one choice alone is made otherwise", title_justify="left")
     table.add_column("choice")
-    for heading in ("areas", "residents", "clusters, areas", "drawn anew, areas", "on the list", "first", "total"):
+    for heading in (
+        "areas",
+        "residents",
+        "clusters, areas",
+        "places in rank",
+        "drawn anew, areas",
+        "on the list",
+        "first",
+        "total",
+    ):
         table.add_column(heading, justify="right")
     for row in choices.sort_values("group_drawn_areas", ascending=False).to_dict("records"):
-        cells = [f"{100 * row[name]:.1f}" if row[name] == row[name] else "" for name in (  # noqa: PLR0124  NaN
-            "group_alone_areas", "group_alone_residents", "cluster_alone_areas", "group_drawn_areas")]  # fmt: skip
+        shares = ("group_alone_areas", "group_alone_residents", "cluster_alone_areas", "group_drawn_areas")
+        cells = ["" if pd.isna(row[name]) else f"{100 * row[name]:.1f}" for name in shares]
+        cells.insert(3, "" if pd.isna(row["rank_alone"]) else f"{row['rank_alone']:.0f}")
         ends = (row["listed_low"], row["listed_high"])
         cells.append(f"{ends[0]:.0f} to {ends[1]:.0f}" if not pd.isna(ends[0]) else "")
         own = indices.loc[row["choice"]]
@@ -70,9 +80,10 @@ def print_sensitivity(summary: dict[str, Any], choices: pd.DataFrame, sobol: pd.
     listed, runs = summary["listed"], summary["runs"]
     if listed["median"] is not None:
         console.print(
-            f"on the list: {listed['reference']} areas; in the runs {listed['low']:.0f} to {listed['high']:.0f} (90 %), "
-            f"median {listed['median']:.0f}. Always on it: {listed['always']}; in some run: {listed['ever']}.", markup=False
-        )  # fmt: skip
+            f"on the list: {listed['reference']} areas; in the runs {listed['low']:.0f} to {listed['high']:.0f} "
+            f"(90 %), median {listed['median']:.0f}. Always on it: {listed['always']}; in some run: {listed['ever']}.",
+            markup=False,
+        )
     console.print(f"{runs['design']} runs in {runs['blocks']} blocks, and {runs['alone']} with one choice alone.")
     for choice, why in summary["not_varied"].items():
         console.print(f"not varied: {choice}: {why}", markup=False)

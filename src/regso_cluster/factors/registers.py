@@ -119,7 +119,9 @@ def load_definition(path: str | Path) -> Definition:
     if not path.is_file():
         raise InputError(Fault("no such definition", str(path), hint="Give a TOML file; docs/registers.md shows one."))
     try:
-        found = _DEFINITION.validate_json(json.dumps(tomllib.loads(path.read_text("utf-8-sig")), default=str), strict=True)
+        found = _DEFINITION.validate_json(
+            json.dumps(tomllib.loads(path.read_text("utf-8-sig")), default=str), strict=True
+        )
     except tomllib.TOMLDecodeError as error:
         raise InputError(Fault("not valid TOML", path.name, got=str(error))) from error
     except ValidationError as error:
@@ -134,9 +136,14 @@ def load_definition(path: str | Path) -> Definition:
             given = [name for name in ("equals", "is_in", *_COMPARE) if getattr(condition, name) is not None]
             if not given:
                 hint = "Add equals, is_in, at_least, at_most, above or below."
-                faults.append(Fault("a condition that says nothing", f"{path.name}, {factor.key}, {condition.column}", hint=hint))
+                faults.append(
+                    Fault("a condition that says nothing", f"{path.name}, {factor.key}, {condition.column}", hint=hint)
+                )
     keys = [factor.key for factor in found.factors]
-    faults += [Fault("a key stands twice", f"{path.name}, {key}", hint="Rename one.") for key in sorted({k for k in keys if keys.count(k) > 1})]
+    faults += [
+        Fault("a key stands twice", f"{path.name}, {key}", hint="Rename one.")
+        for key in sorted({k for k in keys if keys.count(k) > 1})
+    ]
     if faults:
         raise InputError(faults)
     return found
@@ -160,16 +167,16 @@ def count_persons(
 
     Raises
     ------
-    InputError  Dask is not installed; no such file or column; a condition that does not fit its column; codes that are
-        no areas of the edition; no person at all. A person who stands twice is counted twice: the register must hold one
-        row a person and year
+    InputError  Dask is not installed; no such file or column; a condition that does not fit its column; codes that
+        are no areas of the edition; no person at all. A person who stands twice is counted twice: the register must
+        hold one row a person and year
 
     Notes
     -----
     Memory: per thread one part of the columns named, about ten times 32 MiB, whatever the size of the register.
     """
     frame = _open(source, definition, year)
-    meta = _count(frame._meta, definition=definition)  # noqa: SLF001  dask's own name for an empty part
+    meta = _count(frame._meta, definition=definition)  # dask's own name for an empty part
     lazy = frame.reduction(
         partial(_count, definition=definition), aggregate=_add, combine=_add, meta=meta, split_every=16
     )
@@ -180,7 +187,9 @@ def count_persons(
             counted = lazy.compute(scheduler="threads", num_workers=threads or os.cpu_count() or 1)
     except (TypeError, ValueError) as error:
         hint = "Compare numbers with numbers and text with text; print the columns' types."
-        raise InputError(Fault("a condition does not fit its column", str(source), got=str(error), hint=hint)) from error
+        raise InputError(
+            Fault("a condition does not fit its column", str(source), got=str(error), hint=hint)
+        ) from error
     return _to_table(counted.set_index("code"), definition, edition, str(source))
 
 
@@ -193,7 +202,11 @@ def _open(source: str | Path | Sequence[str | Path], definition: Definition, yea
     paths = [Path(one) for one in ([source] if isinstance(source, str | Path) else source)]
     faults = [Fault("no such file or folder", str(path), hint="Give Parquet.") for path in paths if not path.exists()]
     if (definition.year is None) != (year is None):
-        hint = f"Give the year of {definition.year}." if definition.year else "Name the column of the year in the definition."
+        hint = (
+            f"Give the year of {definition.year}."
+            if definition.year
+            else "Name the column of the year in the definition."
+        )
         faults.append(Fault("the year is not clear", "--year", got=str(year), hint=hint))
     if faults:
         raise InputError(faults)
@@ -207,7 +220,9 @@ def _open(source: str | Path | Sequence[str | Path], definition: Definition, yea
     absent = [column for column in definition.columns if column not in known.columns]
     if absent:
         listed = ", ".join(map(str, known.columns))
-        raise InputError([Fault("a column is missing", names[0], column, hint=f"There are: {listed}.") for column in absent])
+        raise InputError(
+            [Fault("a column is missing", names[0], column, hint=f"There are: {listed}.") for column in absent]
+        )
     return known[definition.columns]
 
 
@@ -238,8 +253,8 @@ def _names(definition: Definition) -> list[str]:
 
 def _count(part: pd.DataFrame, definition: Definition) -> pd.DataFrame:
     """Count one part: a row a code; persons without an area have the code ""."""
-    place, codes = pd.factorize(part[definition.area], use_na_sentinel=True)
-    codes = np.append(np.asarray(codes, dtype=object).astype(str), _NOWHERE)
+    place, found = pd.factorize(part[definition.area], use_na_sentinel=True)
+    codes = np.append(np.asarray(found, dtype=object).astype(str), _NOWHERE)
     place = np.where(place < 0, len(codes) - 1, place)
     flags: list[Flags | None] = [None]
     for factor in definition.factors:

@@ -114,9 +114,10 @@ def group_by_problems(flags: pd.DataFrame, status: pd.DataFrame, composite: Comp
     group[~decided] = pd.NA
     unseen = (flags.isna() & ~decided[:, None]).to_numpy()
     reasons = np.full(len(flags), "", dtype=object)
-    why = status.to_numpy()
+    keys, why = status.columns.to_numpy(), status.to_numpy()
     for row in np.flatnonzero(unseen.any(axis=1)):
-        reasons[row] = "; ".join(f"{status.columns[at]} {why[row, at]}" for at in np.flatnonzero(unseen[row]))
+        missing = unseen[row]
+        reasons[row] = "; ".join(f"{key} {word}" for key, word in zip(keys[missing], why[row, missing], strict=True))
     return pd.DataFrame(
         {
             "composite_group": group,
