@@ -100,6 +100,16 @@ def test_every_way_of_clustering_finds_what_was_planted():
         find_clusters(X, weights, 3, "by hand", 0)
 
 
+@pytest.mark.parametrize("by", ["k-means", "ward", "k-medoids"])
+def test_residents_weigh_in_every_way_of_clustering(by):
+    X = np.linspace(0, 1, 50)[:, None] + np.zeros(2)
+    sizes = [
+        np.bincount(find_clusters(X, weights, 2, by, 0)).min()
+        for weights in (np.ones(50), np.where(X[:, 0] < 0.4, 300.0, 1.0))
+    ]
+    assert sizes[1] < sizes[0]
+
+
 def test_a_study_counts_keeps_and_adds_up(tmp_path, subject):
     found = run_study(subject, SMALL, tmp_path / "out", workers=SERIAL)
     assert found.summary["runs"] == {"design": 20, "alone": 7, "blocks": 4, "failed": 0}
@@ -173,6 +183,9 @@ def test_failed_runs_are_kept_counted_and_said(tmp_path, subject):
     assert len(failed) == found.summary["runs"]["failed"] > 0
     assert sum(found.summary["failed"].values()) == len(failed)
     assert failed["error"].str.contains("n_clusters").all()
+    drawn = found.runs[(found.runs["part"] == "design") & (found.runs["error"] == "")]
+    assert found.areas["listed_share"].sum() == pytest.approx(drawn["n_listed"].mean())
+    assert found.areas["group_share"].max() == 1
     assert failed["n_listed"].isna().all()
     assert (
         found.runs.loc[failed.index, "settings"].map(json.loads).map(lambda s: s["clusters.n_clusters"]) == 99
@@ -194,6 +207,7 @@ def test_a_release_is_compared_with_what_it_published(tmp_path):
     run = run_once(subject, 0, {})
     assert run.outputs["group_areas"] == run.outputs["mean_rank_shift"] == 0
     assert run.outputs["cluster_rand"] == 1
+    assert run.outputs["cluster_areas"] == 0  # whatever order the clusters are found in
     with pytest.raises(InputError, match="never changed"):
         run_study(subject, SMALL, release.path / "study")
 

@@ -7,6 +7,7 @@ from sklearn.cluster import KMeans
 from regso_cluster.certainty.ensemble import child_seed
 from regso_cluster.certainty.resampling import Effort, fit, lay_out, nearest, reweighted
 from regso_cluster.errors import InputError
+from regso_cluster.grouping.clusters import KMeans as OurKMeans
 from tests.certainty.planted import planted
 
 SEED = np.random.SeedSequence(0)
@@ -20,6 +21,19 @@ def test_a_resample_is_the_table_with_rows_repeated():
     repeated = np.repeat(layout.order, times)
     other = KMeans(4, n_init=20, random_state=0).fit(X[repeated], sample_weight=weights[repeated])
     assert found.objective == pytest.approx(other.inertia_, rel=1e-9)
+
+
+def test_gaps_are_borne_as_the_estimator_bears_them():
+    X, weights, _ = planted(3, n=80)
+    X[np.random.default_rng(0).random(X.shape) < 0.2] = np.nan
+    X[:, 0] = np.nan_to_num(X[:, 0])
+    layout = lay_out(X, weights)
+    times = np.random.default_rng(1).integers(0, 3, layout.used)
+    of_row = np.zeros(len(X))
+    of_row[layout.order] = times
+    found = fit(reweighted(layout, times), 4, SEED, Effort(8, 60))
+    other = OurKMeans(4, random_state=0, n_threads=1).fit(X, sample_weight=weights * of_row)
+    assert found.objective == pytest.approx(other.inertia_, rel=1e-6)
 
 
 def test_areas_left_out_get_the_nearest_centre():

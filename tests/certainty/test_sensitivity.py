@@ -114,6 +114,8 @@ def test_groups_get_the_numbers_they_share_residents_with():
     labels, reference = np.array([1, 1, 1, 0, 0, 2, -1]), np.array([0, 1, 1, 1, 1, 1, 0])
     residents = np.array([50.0, 1, 1, 10, 10, 5, 7])
     assert match_labels(labels, reference, residents).tolist() == [0, 0, 0, 1, 1, 4, -1]
+    # nobody of group 1 is in the reference's 1: it is no partner, though one is left
+    assert match_labels(np.array([0, 0, 1, -1]), np.array([0, 0, 0, 1]), np.ones(4)).tolist() == [0, 0, 3, -1]
     assert match_labels(np.array([-1]), np.array([0]), np.ones(1)).tolist() == [-1]
 
 

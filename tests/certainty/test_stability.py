@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
+from regso_cluster.certainty import stability
 from regso_cluster.certainty.ensemble import Workers
 from regso_cluster.certainty.resampling import lay_out
 from regso_cluster.certainty.stability import (
@@ -99,6 +100,13 @@ def test_same_bytes_at_one_and_two_threads_and_with_more_resamples():
     assert halves[0].tobytes() == halves[1].tobytes()
 
 
+def test_both_halves_predict_each_other(monkeypatch):
+    shares = iter([0.2, 0.6, 0.4, 0.4])
+    monkeypatch.setattr(stability, "least_pair_share", lambda *_: next(shares))
+    found = prediction_strength(lay_out(cloud(0, n=50)[0]), 2, n_splits=2, workers=Workers(threads=1))
+    assert found.strength == pytest.approx([0.4, 0.4])
+
+
 def test_standard_error_of_one_split_is_not_known():
     assert np.isnan(PredictionStrength(np.array([0.5])).standard_error)
     assert PredictionStrength(np.array([0.4, 0.6])).standard_error == pytest.approx(0.1)  # sd 0.1414 / sqrt 2
@@ -127,6 +135,15 @@ def test_consensus_of_resamples_finds_what_was_planted():
     assert adjusted_rand_score(found.labels, group) > 0.97
     assert found.ambiguous < 0.05
     assert np.bincount(found.labels).tolist() == sorted(np.bincount(found.labels), reverse=True)
+
+
+def test_consensus_with_a_weight_of_three_is_the_area_three_times():
+    random = np.random.default_rng(3)
+    partitions, weights = random.integers(0, 3, (201, 9)), random.integers(1, 9, 9)
+    found = consensus(partitions, 3, weights=weights)
+    again = consensus(np.repeat(partitions, weights, axis=1), 3)
+    assert adjusted_rand_score(np.repeat(found.labels, weights), again.labels) == 1
+    assert adjusted_rand_score(found.labels, consensus(partitions, 3).labels) < 1
 
 
 @pytest.mark.parametrize("partitions", [[[0, -2]], [], [[[0]]]])

@@ -21,6 +21,7 @@ from regso_cluster.certainty.structure import (
     structure_figures,
 )
 from regso_cluster.errors import InputError
+from regso_cluster.grouping.validity import silhouette
 from regso_cluster.method import StructureRule
 from tests.certainty.planted import cloud, planted
 
@@ -193,6 +194,14 @@ def test_residents_of_groups_and_their_verdicts():
     assert set(four["verdict"]) == {"highly stable"}
     by_area = assess_structure(X, None, SMALL, residents=weights)
     assert sorted(by_area.groups.query("k == 4")["residents"]) == sorted(np.bincount(group, weights))
+
+
+def test_the_silhouette_is_weighted():
+    X, weights, _ = planted(0, apart=3.0)
+    weights[X[:, 0] > 0] *= 30
+    found = assess_structure(X, weights, replace(SMALL, most=2))
+    assert found.by_k.loc[2, "silhouette"] == pytest.approx(silhouette(X, found.labels[2], weights).mean)
+    assert found.by_k.loc[2, "silhouette"] != pytest.approx(silhouette(X, found.labels[2]).mean, abs=1e-3)
 
 
 def test_gaps_in_the_table_are_borne():
