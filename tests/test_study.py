@@ -64,6 +64,12 @@ def test_the_choices_of_the_method_change_nothing(subject):
     assert run.outputs["n_listed"] == subject.reference.listed.sum() > 0
 
 
+def test_the_numbers_of_clusters_do_not_matter(subject):
+    before = subject.reference
+    turned = replace(subject, reference=replace(before, cluster=(before.cluster + 1) % 3))
+    assert run_once(turned, 0, {}).outputs["cluster_areas"] == 0
+
+
 def test_another_limit_moves_the_areas_it_should(tmp_path, subject):
     run = run_once(subject, 0, {"problems.limit.sd": 0.5})
     rate = subject.table.value["poor"]
