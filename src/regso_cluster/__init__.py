@@ -17,6 +17,8 @@ The map of the house; data walk through it once, in this direction:
     borders         a crosswalk from files of outlines, an earlier release in later borders
     compare         two releases side by side: who moved, and why
     series          a folder of tables to a folder of releases, revisions
+    study           one run with other choices; study_report: many, and what they say
+    structure_report    what speaks for each number of groups, to a folder
     commands        the commands, gathered by cli
     example         a synthetic country on the real area codes
 

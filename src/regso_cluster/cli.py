@@ -17,8 +17,10 @@ import click
 from regso_cluster import __version__
 from regso_cluster.commands.about import bench, methods
 from regso_cluster.commands.agencies import join
+from regso_cluster.commands.certainty import sensitivity, stability
 from regso_cluster.commands.classify import classify
 from regso_cluster.commands.fetch import fetch
+from regso_cluster.commands.registers import count
 from regso_cluster.commands.releases import export, verify
 from regso_cluster.commands.summaries import protect, summarise
 from regso_cluster.commands.tables import check, example
@@ -72,9 +74,12 @@ for command in (
     example,
     fetch,
     check,
+    count,
     classify,
     freeze,
     compare,
+    stability,
+    sensitivity,
     verify,
     export,
     join,

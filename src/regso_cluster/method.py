@@ -266,12 +266,35 @@ class Naming:
 
 
 @dataclass(frozen=True, config=_STRICT)
+class StructureRule:
+    """When a number of clusters stands; where none from `fewest` to `most` does: bands, not types.
+
+    Looked at are `clouds` clouds without groups ("skewed": with the skewness and tails of the factors; "gaussian"),
+    `resamples` bootstrap resamples and `splits` halvings. To stand, clusters must have less scatter than in clouds, by
+    more than `gap_errors` standard errors and the share `least_gap`; a prediction strength of `strength`; and each
+    cluster a mean Jaccard similarity of `jaccard`. Sources of the cut-offs: docs/method.md.
+    """
+
+    fewest: Annotated[int, Field(ge=2, le=50)] = 2
+    most: Annotated[int, Field(ge=2, le=50)] = 10
+    clouds: Annotated[int, Field(ge=5, le=10_000)] = 20
+    clouds_like: Literal["skewed", "gaussian"] = "skewed"
+    resamples: Annotated[int, Field(ge=2, le=10_000)] = 40
+    splits: Annotated[int, Field(ge=2, le=1_000)] = 6
+    gap_errors: Annotated[float, Field(ge=0, le=100)] = 2.0
+    least_gap: Share = 0.05
+    strength: Share = 0.8
+    jaccard: Share = 0.6
+
+
+@dataclass(frozen=True, config=_STRICT)
 class Clusters:
     """The typology: areas with alike profiles over all factors, by weighted k-means on scaled factors.
 
     In the first year clusters are numbered from worst to best by the mean index of their residents (`weighting`
     "areas": of their areas), later as the clusters of last year that they continue. `resamples`: how many bootstrap
-    resamples measure the stability that is shown beside the typology.
+    resamples measure the stability that is shown beside the typology. `structure`: whether a release says that there
+    are types at all, and by which rule; None says nothing.
     """
 
     n_clusters: Annotated[int, Field(ge=2, le=50)]
@@ -279,6 +302,7 @@ class Clusters:
     weighting: Weighting = "residents"
     resamples: Annotated[int, Field(ge=2, le=10_000)] = 20
     naming: Naming = Naming()
+    structure: StructureRule | None = None
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -412,6 +436,12 @@ def hash_yardstick(yardstick: Yardstick) -> str:
     return _hash_of(_YARDSTICK, yardstick)
 
 
+def plain_method(method: Method) -> dict[str, Any]:
+    """Give a method as plain data with every default filled in, as its TOML file would hold it."""
+    plain: dict[str, Any] = _ADAPTER.dump_python(method, mode="json", exclude_none=True)
+    return plain
+
+
 def builtin_methods() -> tuple[str, ...]:
     """Name the built-in methods, in alphabetical order."""
     folder = resources.files("regso_cluster") / "methods"
@@ -508,7 +538,7 @@ def _spell(place: Place) -> str:
 def known_keys() -> set[str]:
     """Collect every key that a method file can have."""
     parts: list[Any] = [Method, Table, Limit, Factor, Problems, Rule, CompositeGroup, Composite, Scale, Theme, Index]
-    parts += [Banding, Naming, Clusters, Certainty, Yardstick, Text]
+    parts += [Banding, Naming, StructureRule, Clusters, Certainty, Yardstick, Text]
     return {field.name for part in parts for field in dataclasses.fields(part)}
 
 

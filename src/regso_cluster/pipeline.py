@@ -14,7 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from regso_cluster.certainty.ensemble import Workers
 from regso_cluster.certainty.noise import Sureness, measure_sureness
+from regso_cluster.certainty.structure import Structure, assess_structure, say_structure, structure_figures
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.rates import OBSERVED, TOO_FEW
 from regso_cluster.factors.scales import Parameters, apply_scale, fit_scale
@@ -105,6 +107,9 @@ def classify(
                 "objective": typology.objective,
                 "objective_without_anchors": typology.free_objective,
             }
+            said, judged_structure = _structure(used, weights, table, method, yardstick, threads)
+            notes += said
+            figures["clusters"] |= judged_structure
     else:
         yardstick = method.measured
         notes += _say_given(yardstick, method, table)
@@ -175,6 +180,49 @@ def _say_clusters(typology: Typology, method: Method, has_previous: bool) -> lis
         loss = 100 * (typology.objective / typology.free_objective - 1)
         said.append(f"clusters found without last year's would fit {loss:.1f} % better (sum of squared distances)")
     return said
+
+
+def _structure(
+    used: pd.DataFrame, weights: Array | None, table: FactorTable, method: Method, yardstick: Yardstick,
+    threads: int | None,
+) -> tuple[list[str], dict[str, Any]]:  # fmt: skip
+    """Say whether there are types at all, by the method's rule; a table too small to tell says so."""
+    clusters = method.clusters
+    if clusters is None or clusters.structure is None:
+        return [], {}
+    try:
+        found = assess_clusters(used, weights, table, method, yardstick, Workers(threads))
+    except InputError as error:
+        return [f"whether the clusters are types or bands was not assessed: {error}"], {"structure": None}
+    return say_structure(found, clusters.n_clusters), {"structure": structure_figures(found, clusters.n_clusters)}
+
+
+def assess_clusters(
+    used: pd.DataFrame, weights: Array | None, table: FactorTable, method: Method, yardstick: Yardstick,
+    workers: Workers | None = None,
+) -> Structure:  # fmt: skip
+    """Assess the structure that a method's clusters stand in: its factors, scale and weights.
+
+    Parameters
+    ----------
+    used, weights : from `usable`; table : residents
+    method : with clusters; their `structure` is the rule, where there is one
+    yardstick : holds the scale of the clusters
+
+    Raises
+    ------
+    InputError  a method without clusters; a table too small to tell
+    """
+    if method.clusters is None:
+        hint = "Add [clusters] to the method."
+        raise InputError(Fault("the method has no clusters", method.name, hint=hint))
+    scores = apply_scale(used, method.clusters.scale, _signs(method), yardstick.scales["clusters"])
+    weighing = weights if weights is not None and method.clusters.weighting == "residents" else None
+    residents = table.areas["population"].fillna(0).to_numpy(np.float64)
+    return assess_structure(
+        scores.to_numpy(np.float64), weighing, method.clusters.structure,
+        residents=residents if residents.any() else None, seed=method.seed, workers=workers,
+    )  # fmt: skip
 
 
 def _trace(

@@ -1,0 +1,300 @@
+"""The choices a reasonable person could have made otherwise: a study as data.
+
+A study names choices, each by the places in the method file that it sets and what may stand there. Nothing here knows
+a key of the method: a new key becomes a choice by a few lines in a study file.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import tomllib
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from regso_cluster.errors import Fault, InputError
+from regso_cluster.method import Method, Text, known_keys, plain_method
+
+Floats = npt.NDArray[np.float64]
+Settings = dict[str, Any]
+
+_STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+ABSENT = "absent"  # an option that takes the key away, so that its default holds
+STUDY = "study."  # places that no method file has: what the study itself does
+LEAVE_OUT, CLUSTERED_BY = "study.leave_out", "study.clustered_by"
+_OWN = {LEAVE_OUT, CLUSTERED_BY}
+
+Value = str | int | float | tuple[float, ...] | dict[str, Any]
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Choice:
+    """One choice, and what else it could have been; exactly one of the four is given.
+
+    `set`: places in the method file, as "index.scale.kind"; "factors.*.weight" is the weight of each factor, drawn for
+    itself. Two places of the study itself: "study.leave_out" (one factor) and "study.clustered_by".
+    `options`: values that may stand there, "absent" for none; a table changes only the keys that it names. For
+    "study.leave_out" [] means any factor or none.
+    `between`: any number from one to the other. `times`: the method's own number times one between these.
+    `add`: the method's own number plus one between these; whole where it is whole.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9 _-]*$", max_length=40)]
+    set: Annotated[tuple[str, ...], Field(min_length=1)]
+    title: Text | None = None
+    options: tuple[Value, ...] | None = None
+    between: tuple[float, float] | None = None
+    times: tuple[float, float] | None = None
+    add: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, config=_STRICT)
+class ListRule:
+    """Which areas are on the list: those in the `worst` groups of a grouping, or the worst `share` by the index."""
+
+    grouping: str | None = None
+    worst: Annotated[int, Field(ge=1)] = 1
+    share: Annotated[float, Field(gt=0, lt=1)] | None = None
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Study:
+    """A study: how many runs at most, what they are drawn from, which list is looked at, and the choices."""
+
+    choices: Annotated[tuple[Choice, ...], Field(min_length=1)]
+    runs: Annotated[int, Field(ge=4, le=1_000_000)] = 1000
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    list: ListRule | None = None
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Dial:
+    """One thing that is drawn: a choice at one of its places (or at all, where they are set together)."""
+
+    choice: str
+    places: tuple[str, ...]
+    options: tuple[Value, ...] | None = None
+    low: float = 0.0
+    high: float = 1.0
+    whole: bool = False
+
+    def value(self, u: float) -> Any:
+        """Give what a number from 0 to 1 stands for."""
+        if self.options is not None:
+            return self.options[min(int(u * len(self.options)), len(self.options) - 1)]
+        if self.whole:
+            return int(min(self.low + np.floor(u * (self.high - self.low + 1)), self.high))
+        return float(self.low + u * (self.high - self.low))
+
+    def ends(self) -> list[float]:
+        """Give the numbers from 0 to 1 that stand for each option, or for both ends of a range."""
+        if self.options is not None:
+            return [(number + 0.5) / len(self.options) for number in range(len(self.options))]
+        return [0.0, 1.0]
+
+
+_STUDY: TypeAdapter[Study] = TypeAdapter(Study)
+
+
+def load_study(path: str | Path | None = None) -> Study:
+    """Read a study file; without a path, the one that comes with the package.
+
+    Raises
+    ------
+    InputError  no such file, not TOML, an unknown key, a choice that is none
+    """
+    if path is None:
+        text, name = (resources.files("regso_cluster.certainty") / "study.toml").read_text("utf-8"), "study.toml"
+    else:
+        if not Path(path).is_file():
+            raise InputError(Fault("no such study", str(path), hint="Give a TOML file, or leave --study out."))
+        text, name = Path(path).read_text("utf-8-sig"), Path(path).name
+    try:
+        study = _STUDY.validate_json(json.dumps(tomllib.loads(text), default=str), strict=True)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(Fault("not valid TOML", name, got=str(error))) from error
+    except ValidationError as error:
+        hint = "docs/certainty.md lists the keys of a study."
+        raise InputError([
+            Fault("wrong key or value", f"{name}, {'.'.join(map(str, item['loc']))}", got=item["msg"], hint=hint)
+            for item in error.errors(include_url=False)
+        ]) from error  # fmt: skip
+    faults = [fault for choice in study.choices for fault in _choice_faults(choice, name)]
+    doubled = sorted({one.name for one in study.choices if [c.name for c in study.choices].count(one.name) > 1})
+    faults += [Fault("two choices of one name", f"{name}, choice {one!r}", hint="Rename one.") for one in doubled]
+    if faults:
+        raise InputError(faults)
+    return study
+
+
+def _choice_faults(choice: Choice, source: str) -> Iterator[Fault]:
+    where = f"{source}, choice {choice.name!r}"
+    given = [name for name in ("options", "between", "times", "add") if getattr(choice, name) is not None]
+    if len(given) != 1:
+        hint = "Give exactly one of options, between, times, add."
+        yield Fault("not one range", where, got=", ".join(given) or "none", hint=hint)
+    for pair in (choice.between, choice.times, choice.add):
+        if pair and pair[0] >= pair[1]:
+            yield Fault("an empty range", where, "low, high", f"{pair[0]}, {pair[1]}", "Write the lower number first.")
+    for place in choice.set:
+        if place.startswith(STUDY) and place not in _OWN:
+            yield Fault(
+                "unknown place", where, " or ".join(sorted(_OWN)), place, "Other places are keys of the method."
+            )
+    if choice.options is not None and len(choice.options) < 2 and choice.set != (LEAVE_OUT,):
+        yield Fault(
+            "a choice without another option", where, "two options or more", str(len(choice.options)), "Add one."
+        )
+
+
+def study_toml(study: Study) -> str:
+    """Write a study with every default filled in; `load_study` reads it back equal."""
+    import tomli_w  # noqa: PLC0415
+
+    return tomli_w.dumps(_STUDY.dump_python(study, mode="json", exclude_none=True))
+
+
+def dials_of(study: Study, method: Method) -> tuple[tuple[Dial, ...], dict[str, str]]:
+    """Find what a study can turn in a method.
+
+    Returns
+    -------
+    dials, and for each choice that the method leaves no room for, why
+    """
+    plain = plain_method(method)
+    dials: list[Dial] = []
+    idle: dict[str, str] = {}
+    for choice in study.choices:
+        places = [found for place in choice.set for found in _find(plain, place)]
+        if not places:
+            idle[choice.name] = f"the method has no {' or '.join(choice.set)}"
+            continue
+        if choice.set == (LEAVE_OUT,):
+            dials.append(_leave_out(choice, method))
+        elif choice.options is not None:
+            dials.append(Dial(choice.name, tuple(places), options=choice.options))
+        else:
+            dials += _ranges(choice, places, plain)
+    return tuple(dials), idle
+
+
+def _leave_out(choice: Choice, method: Method) -> Dial:
+    named = {str(part) for part in _rule_keys(plain_method(method))}
+    free = [key for key in method.keys if key not in named]
+    return Dial(choice.name, choice.set, options=choice.options or ("none", *free))
+
+
+def _rule_keys(plain: Any) -> Iterator[str]:
+    """Give every factor that a rule or a theme names: without it the method would have no meaning."""
+    composite = plain.get("composite", {})
+    todo: list[Any] = [group["rule"] for group in composite.get("groups", ())]
+    while todo:
+        one = todo.pop()
+        if isinstance(one, str):
+            yield one
+        else:
+            todo += [*one.get("all", ()), *one.get("any", ())]
+    for theme in plain.get("index", {}).get("themes", ()):
+        yield from theme["factors"]
+
+
+def _ranges(choice: Choice, places: list[str], plain: Any) -> Iterator[Dial]:
+    """Give a dial for each place: a range around the method's own number, or as it stands."""
+    for place in places:
+        own = _get(plain, place)
+        if choice.between is not None:
+            yield Dial(choice.name, (place,), low=choice.between[0], high=choice.between[1])
+        elif isinstance(own, int | float) and not isinstance(own, bool):
+            low, high = choice.times or choice.add or (0.0, 0.0)
+            ends = (own * low, own * high) if choice.times else (own + low, own + high)
+            whole = isinstance(own, int)
+            yield Dial(choice.name, (place,), low=float(np.rint(ends[0]) if whole else ends[0]),
+                       high=float(np.rint(ends[1]) if whole else ends[1]), whole=whole)  # fmt: skip
+
+
+def _find(plain: Any, place: str) -> list[str]:
+    """Find a place in a plain method: `*` stands for each element; a key that has a default need not be written."""
+    if place in _OWN:
+        return [place] if place == LEAVE_OUT or "clusters" in plain else []
+    found = [("", plain)]
+    *path, leaf = place.split(".")
+    for part in path:
+        step = []
+        for name, here in found:
+            if part == "*" and isinstance(here, list):
+                step += [(f"{name}{number}.", inner) for number, inner in enumerate(here)]
+            elif isinstance(here, dict) and isinstance(here.get(part), dict | list):
+                step.append((f"{name}{part}.", here[part]))
+        found = step
+    return [
+        f"{name}{leaf}" for name, here in found if isinstance(here, dict) and (leaf in here or leaf in known_keys())
+    ]
+
+
+def _steps(place: str) -> list[Any]:
+    return [int(part) if part.isdecimal() else part for part in place.split(".")]
+
+
+def _get(plain: Any, place: str) -> Any:
+    here = plain
+    for part in _steps(place):
+        here = here[part] if isinstance(here, list) else here.get(part)
+    return here
+
+
+def settings_of(dials: tuple[Dial, ...], u: Floats) -> Settings:
+    """Give what stands at each place, for numbers from 0 to 1, one a dial."""
+    return {place: dial.value(float(one)) for dial, one in zip(dials, u, strict=True) for place in dial.places}
+
+
+def _put(here: dict[str, Any], key: str, value: Any) -> None:
+    if value == ABSENT:
+        here.pop(key, None)
+    else:
+        here[key] = list(value) if isinstance(value, tuple) else value
+
+
+def own_value(method: Method, dial: Dial) -> Any:
+    """Give the option that the method itself has at a dial; None where none of them is."""
+    if dial.places == (CLUSTERED_BY,):
+        return "k-means"
+    if dial.places == (LEAVE_OUT,):
+        return "none"
+    plain = plain_method(method)
+    own = _get(plain, dial.places[0])
+    for option in dial.options or ():
+        if isinstance(option, dict) and isinstance(own, dict):
+            if all(own.get(key, ABSENT) == value for key, value in option.items()):
+                return option
+        elif option == (ABSENT if own is None else tuple(own) if isinstance(own, list) else own):
+            return option
+    return None
+
+
+def with_settings(method: Method, settings: Settings) -> dict[str, Any]:
+    """Give the plain method with other values at some places; those of the study itself are left to the caller."""
+    plain: dict[str, Any] = copy.deepcopy(plain_method(replace(method, measured=None, frozen=None, baseline=None)))
+    for place, value in settings.items():
+        if place in _OWN:
+            continue
+        *path, leaf = _steps(place)
+        here: Any = plain
+        for part in path:
+            here = here[part]
+        if isinstance(value, dict) and isinstance(here.get(leaf), dict):
+            for key, inner in value.items():
+                _put(here[leaf], key, inner)
+        else:
+            _put(here, leaf, value)
+    left_out = settings.get(LEAVE_OUT, "none")
+    if left_out != "none":
+        plain["factors"] = [factor for factor in plain["factors"] if factor["key"] != left_out]
+    return plain

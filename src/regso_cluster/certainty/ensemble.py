@@ -1,0 +1,164 @@
+"""Ensembles: many fits or runs, in threads, in processes or on a Dask cluster, with the same bytes everywhere.
+
+An ensemble is cut into batches of a fixed size; each member has a seed of its own, made from its number, and results
+are put together by number. So neither how many work nor who does what can reach a result, and a batch that is lost
+with its worker is done again by another with the same outcome.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import import_module
+from typing import Any, Literal, TypeVar
+
+import joblib
+import numpy as np
+
+from regso_cluster.errors import Fault, InputError
+from regso_cluster.grouping.search import threads as count_threads
+from regso_cluster.kernels._threads import threads as kernel_threads
+
+Batch = TypeVar("Batch")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Who does the work; never changes a result.
+
+    Parameters
+    ----------
+    threads : how many work on this machine; None one for each processor, 1 no parallel work at all
+    scheduler : address of a Dask cluster, as tcp://10.0.0.1:8786, that does the work instead
+    kind : on this machine "threads", for work that releases the interpreter lock, or "processes"
+    """
+
+    threads: int | None = None
+    scheduler: str | None = None
+    kind: Literal["threads", "processes"] = "threads"
+
+
+def child_seed(seed: int, *path: int) -> np.random.SeedSequence:
+    """Give the seed of a member: by the numbers that lead to it, whatever else is drawn."""
+    return np.random.SeedSequence(seed, spawn_key=path)
+
+
+def batches(n: int, size: int) -> list[range]:
+    """Cut the numbers 0 to n - 1 into runs of `size`."""
+    return [range(begin, min(begin + size, n)) for begin in range(0, n, size)]
+
+
+def run_batches(
+    task: Callable[[Any, Batch], Result], shared: Any, todo: Sequence[Batch], workers: Workers | None = None
+) -> list[Result]:
+    """Run `task(shared, batch)` for every batch; results in the order of the batches.
+
+    Parameters
+    ----------
+    task : a function of a module, that can be sent to another process
+    shared : what every batch needs; can be pickled
+    todo : the batches
+    workers : None runs in threads on this machine
+
+    Raises
+    ------
+    InputError  no cluster at the address, or Dask is not installed
+    """
+    found: list[Result | None] = [None] * len(todo)
+    for number, result in run_as_done(task, shared, todo, workers):
+        found[number] = result
+    return found  # type: ignore[return-value]  # every place is filled, or an error was raised
+
+
+def run_as_done(
+    task: Callable[[Any, Batch], Result], shared: Any, todo: Sequence[Batch], workers: Workers | None = None
+) -> Iterator[tuple[int, Result]]:
+    """Do the same, giving (number of the batch, result) as batches end, so that they can be kept at once."""
+    workers = workers or Workers()
+    n_jobs = min(count_threads(workers.threads), max(len(todo), 1))
+    if workers.scheduler is None and n_jobs == 1:
+        with kernel_threads(1):
+            for number, batch in enumerate(todo):
+                yield number, task(shared, batch)
+        return
+    if workers.scheduler is None and workers.kind == "threads":
+        with joblib.parallel_config(backend="threading", n_jobs=n_jobs):
+            jobs = (joblib.delayed(_run_here)(task, shared, number, batch) for number, batch in enumerate(todo))
+            yield from joblib.Parallel(return_as="generator_unordered")(jobs)
+        return
+    # The bytes go with every batch: what a cluster holds apart is lost with the worker that holds it.
+    packed = pickle.dumps(shared, protocol=pickle.HIGHEST_PROTOCOL)
+    key = hashlib.sha256(packed).hexdigest()
+    with _backend(workers, n_jobs):
+        sent = (joblib.delayed(_run_there)(task, packed, key, number, batch) for number, batch in enumerate(todo))
+        yield from joblib.Parallel(return_as="generator_unordered")(sent)
+
+
+def _run_here(task: Callable[[Any, Batch], Result], shared: Any, number: int, batch: Batch) -> tuple[int, Result]:
+    with kernel_threads(1):
+        return number, task(shared, batch)
+
+
+def _run_there(
+    task: Callable[[Any, Batch], Result], packed: bytes, key: str, number: int, batch: Batch
+) -> tuple[int, Result]:
+    with kernel_threads(1):
+        return number, task(_unpacked(_Packed(key, packed)), batch)
+
+
+class _Packed:
+    """Bytes known by their hash, so that a worker unpacks them once."""
+
+    def __init__(self, key: str, content: bytes) -> None:
+        self.key, self.content = key, content
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Packed) and self.key == other.key
+
+
+@lru_cache(maxsize=1)
+def _unpacked(packed: _Packed) -> Any:
+    return pickle.loads(packed.content)  # noqa: S301  made by run_as_done itself
+
+
+@contextmanager
+def _backend(workers: Workers, n_jobs: int) -> Iterator[None]:
+    """Set joblib's backend: processes on this machine, or a Dask cluster."""
+    if workers.scheduler is None:
+        with joblib.parallel_config(backend="loky", n_jobs=n_jobs, inner_max_num_threads=1):
+            yield
+        return
+    with connect(workers.scheduler) as client, joblib.parallel_config(backend="dask", client=client):
+        yield
+
+
+@contextmanager
+def connect(scheduler: str) -> Iterator[Any]:
+    """Connect to a Dask cluster.
+
+    Raises
+    ------
+    InputError  Dask is not installed; nobody answers at the address
+    """
+    try:
+        distributed: Any = import_module("distributed")  # optional
+    except ImportError as error:
+        hint = "Install it: pip install 'regso-cluster[dask]'."
+        raise InputError(Fault("Dask is not installed", "--scheduler", got=scheduler, hint=hint)) from error
+    try:
+        client = distributed.Client(scheduler, timeout=10, set_as_default=False)
+    except (OSError, ValueError) as error:  # a wrong address, or nobody there (TimeoutError is an OSError)
+        hint = "Give the address that the scheduler printed when it started, as tcp://10.0.0.1:8786."
+        raise InputError(Fault("no Dask cluster answers", "--scheduler", got=scheduler, hint=hint)) from error
+    try:
+        yield client
+    finally:
+        client.close()

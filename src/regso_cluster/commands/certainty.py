@@ -1,0 +1,153 @@
+"""How sure the groups are: `stability` by number of groups, `sensitivity` to the choices of the method."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from regso_cluster.commands.options import EXISTING, NEW, Steps, deso_option, edition_option, json_option
+from regso_cluster.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    from regso_cluster.factors.tables import FactorTable
+    from regso_cluster.method import Method
+    from regso_cluster.release import Release
+
+method_option = click.option(
+    "--method", metavar="NAME|FILE", help="For a table: a built-in method or a TOML file. A release brings its own."
+)
+year_option = click.option("--year", type=click.IntRange(1900, 2200), help="For a table: the reference year.")
+threads_option = click.option("--threads", type=click.IntRange(min=1), help="Never changes the result.")
+scheduler_option = click.option(
+    "--scheduler", metavar="ADDRESS", help="A Dask cluster that does the work, as tcp://..."
+)
+
+
+def _open(
+    path: Path, method: str | None, year: int | None, edition: str | None, deso_key: Path | None
+) -> tuple[Release | None, FactorTable, Method]:
+    """Open a release, or read a table with the method given."""
+    if path.is_dir():
+        from regso_cluster.release import read_release
+
+        if method:
+            raise click.UsageError("A release brings its own method: leave --method out.")
+        release = read_release(path, verify=True)
+        return release, release.table, release.method
+    if not method:
+        raise click.UsageError("Give --method for a table.")
+    from regso_cluster.factors.tables import read_factors
+    from regso_cluster.method import load_method
+
+    loaded = load_method(method)
+    chosen = int(edition) if edition else None
+    return None, read_factors(path, loaded, edition=chosen, year=year, deso_key=deso_key), loaded
+
+
+@click.command(short_help="Are there groups at all, and how many stand?")
+@click.argument("source", type=NEW, metavar="TABLE|RELEASE")
+@method_option
+@year_option
+@edition_option
+@deso_option
+@click.option("--out", type=NEW, required=True, help="A folder for tables and a figure; it must not exist.")
+@click.option("--most", type=click.IntRange(min=2, max=50), help="The largest number of groups to look at.")
+@click.option("--resamples", type=click.IntRange(min=2), default=100, show_default=True, help="Bootstrap resamples.")
+@click.option("--clouds", type=click.IntRange(min=5), default=50, show_default=True, help="Clouds for the gap.")
+@threads_option
+@scheduler_option
+@json_option
+def stability(  # noqa: PLR0913  # one an option of the command
+    source: Path, method: str | None, year: int | None, edition: str | None, deso_key: Path | None, out: Path,
+    most: int | None, resamples: int, clouds: int, threads: int | None, scheduler: str | None,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Look at each number of groups of TABLE or RELEASE: which stand, and are there types or bands.
+
+    Example: regso-cluster stability releases/2024 --out stability-2024
+    """
+    with Steps() as steps:
+        with steps("reading"):
+            from regso_cluster.certainty.ensemble import Workers
+            from regso_cluster.structure_report import assess_release, write_structure
+
+            _, table, loaded = _open(source, method, year, edition, deso_key)
+        changes = {"most": most, "resamples": resamples, "clouds": clouds, "splits": 10}
+        with steps("looking for structure"):
+            found = assess_release(table, loaded, changes, Workers(threads, scheduler))
+            write_structure(found, out, synthetic=table.synthetic)
+    if as_json:
+        from regso_cluster.certainty.structure import structure_figures
+
+        own = loaded.clusters.n_clusters if loaded.clusters else 0
+        click.echo(json.dumps({"synthetic": table.synthetic} | structure_figures(found, own), indent=2))
+        return
+    from regso_cluster.delivery.studies import print_structure
+
+    print_structure(found, synthetic=table.synthetic)
+    click.echo(f"written: {out}")
+
+
+@click.command(short_help="How far groups depend on the choices of the method.")
+@click.argument("source", type=NEW, metavar="TABLE|RELEASE")
+@method_option
+@year_option
+@edition_option
+@deso_option
+@click.option("--out", type=NEW, required=True, help="A folder for tables and a figure; it must not exist.")
+@click.option("--study", "study_file", type=EXISTING, help="A TOML file of choices; default: one from the method.")
+@click.option("--runs", type=click.IntRange(min=4), help="At most so many runs; default: the study's.")
+@click.option("--seed", type=click.IntRange(min=0), help="Instead of the study's own.")
+@threads_option
+@scheduler_option
+@json_option
+def sensitivity(  # noqa: PLR0913  # one an option of the command
+    source: Path, method: str | None, year: int | None, edition: str | None, deso_key: Path | None, out: Path,
+    study_file: Path | None, runs: int | None, seed: int | None, threads: int | None, scheduler: str | None,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Vary the choices of the method of TABLE or RELEASE, and see whose group changes.
+
+    Runs are kept as they end in OUT.unfinished; the same command takes up a study that was cut off.
+
+    Example: regso-cluster sensitivity releases/2024 --out sensitivity-2024 --runs 1000
+    """
+    from dataclasses import replace
+
+    if out.exists() or out.is_symlink():
+        hint = "A study is never overwritten: choose another --out, or remove the folder yourself."
+        raise InputError(Fault("the study folder exists", str(out), hint=hint))
+    with Steps() as steps:
+        with steps("reading"):
+            from regso_cluster.certainty.choices import load_study
+            from regso_cluster.certainty.ensemble import Workers
+            from regso_cluster.study import subject_of_release, subject_of_table
+            from regso_cluster.study_report import run_study, write_sensitivity
+
+            study = load_study(study_file)
+            given: dict[str, Any] = {"runs": runs, "seed": seed}
+            study = replace(study, **{name: value for name, value in given.items() if value is not None})
+            release, table, loaded = _open(source, method, year, edition, deso_key)
+            subject = (
+                subject_of_release(release, study.list) if release else subject_of_table(table, loaded, study.list)
+            )
+        with steps("running"):
+            found = run_study(subject, study, out, workers=Workers(threads, scheduler), say=_say)
+        with steps("writing"):
+            write_sensitivity(found, out)
+    if as_json:
+        click.echo(json.dumps(found.summary, ensure_ascii=False, indent=2))
+        return
+    from regso_cluster.delivery.studies import print_sensitivity
+
+    print_sensitivity(found.summary, found.choices, found.sobol)
+    click.echo(f"written: {out}")
+
+
+def _say(done: int, whole: int) -> None:
+    if sys.stderr.isatty():
+        click.echo(f"{done} of {whole} runs", err=True)

@@ -1,0 +1,57 @@
+"""`count`: a register of persons to a table of counts by area."""
+
+from __future__ import annotations
+
+import json
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import click
+
+from regso_cluster.commands.certainty import scheduler_option, threads_option
+from regso_cluster.commands.options import EXISTING, NEW, Steps, edition_option, json_option
+
+
+@click.command(short_help="Count a register of persons by area and factor.")
+@click.argument("persons", type=EXISTING, nargs=-1, required=True)
+@click.option("--definition", type=EXISTING, required=True, help="A TOML file: who is counted. See docs/registers.md.")
+@click.option("--year", type=click.IntRange(1900, 2200), help="Only rows of this year.")
+@edition_option
+@click.option("--out", type=NEW, required=True, help="A .csv or .parquet; it must not exist.")
+@threads_option
+@scheduler_option
+@json_option
+def count(
+    persons: tuple[Path, ...], definition: Path, year: int | None, edition: str | None, out: Path, threads: int | None,
+    scheduler: str | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Count PERSONS, Parquet with a row a person and year, to a table that `check` and `classify` read.
+
+    Larger than memory is no matter. Small counts are kept: the table is internal.
+
+    Example: regso-cluster count persons/ --definition counts.toml --year 2024 --edition 2025 --out counts-2024.csv
+    """
+    from regso_cluster.certainty.ensemble import connect
+    from regso_cluster.factors.registers import count_persons, load_definition, write_counts
+    from regso_cluster.release import refuse_inside_a_release
+
+    refuse_inside_a_release(out)
+    read = load_definition(definition)
+    cluster: Any = connect(scheduler) if scheduler else nullcontext()
+    with Steps() as steps, steps("counting"), cluster as client:
+        counted = count_persons(
+            persons, read, year=year, edition=int(edition) if edition else None, threads=threads, client=client
+        )
+    path = str(write_counts(counted, out))
+    said = {"written": [path], "areas": len(counted.table), "persons": counted.persons,
+            "without_area": counted.nowhere, "unknown": counted.unknown, "synthetic": read.synthetic}  # fmt: skip
+    if as_json:
+        click.echo(json.dumps(said, ensure_ascii=False, indent=2))
+        return
+    click.echo(f"{path}: {counted.persons:,} persons in {len(counted.table):,} areas; internal, small counts are kept.")
+    if counted.nowhere:
+        click.echo(f"note: {counted.nowhere:,} persons have no area and are in no row")
+    for key, number in counted.unknown.items():
+        if number:
+            click.echo(f"note: {key}: {number:,} persons in neither count, what the numerator asks is missing")

@@ -1,0 +1,93 @@
+"""Structure and sensitivity as a person reads them on the terminal."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from regso_cluster.certainty.structure import Structure
+
+_MADE_UP = "[bold]SYNTHETIC DATA: every figure is made up.[/bold]"
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    # a pipe has no width: tables keep their columns
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+
+
+def print_structure(structure: Structure, *, synthetic: bool) -> None:
+    """Print what speaks for each number of groups, and the verdict."""
+    from rich.table import Table
+    from rich.text import Text
+
+    console = _console()
+    if synthetic:
+        console.print(_MADE_UP)
+    table = Table(title="what speaks for each number of groups", title_justify="left")
+    for heading in ("groups", "stands", "scatter below clouds", "prediction strength", "Jaccard, least", "ARI",
+                    "silhouette", "smallest, residents", "fails"):  # fmt: skip
+        table.add_column(heading, justify="left" if heading in ("stands", "fails") else "right")
+    for k, row in structure.by_k.iterrows():
+        cells = [str(k), "yes" if row["stands"] else "no", f"{100 * row['less_scatter']:.1f} %",
+                 f"{row['strength']:.2f}", f"{row['jaccard']:.2f}", f"{row['stability']:.2f}",
+                 f"{row['silhouette']:.2f}", f"{row['smallest']:,.0f}", str(row["fails"])]  # fmt: skip
+        table.add_row(*map(Text, cells))
+    console.print(table)
+    verdict = f"{structure.choice} types" if structure.choice else "bands, not types"
+    console.print(f"[bold]{verdict}[/bold]")
+    console.print(structure.reason, markup=False)
+
+
+def print_sensitivity(summary: dict[str, Any], choices: pd.DataFrame, sobol: pd.DataFrame) -> None:
+    """Print which choices move areas, what their number on the list goes back to, and every failure."""
+    from rich.table import Table
+    from rich.text import Text
+
+    console = _console()
+    if summary["synthetic"]:
+        console.print(_MADE_UP)
+    indices = sobol[sobol["output"] == "n_listed"].set_index("choice")
+    table = Table(title="per cent that change group, when one choice alone is made otherwise", title_justify="left")
+    table.add_column("choice")
+    for heading in (
+        "areas",
+        "residents",
+        "clusters, areas",
+        "places in rank",
+        "drawn anew, areas",
+        "on the list",
+        "first",
+        "total",
+    ):
+        table.add_column(heading, justify="right")
+    for row in choices.sort_values("group_drawn_areas", ascending=False).to_dict("records"):
+        shares = ("group_alone_areas", "group_alone_residents", "cluster_alone_areas", "group_drawn_areas")
+        cells = ["" if pd.isna(row[name]) else f"{100 * row[name]:.1f}" for name in shares]
+        cells.insert(3, "" if pd.isna(row["rank_alone"]) else f"{row['rank_alone']:.0f}")
+        ends = (row["listed_low"], row["listed_high"])
+        cells.append(f"{ends[0]:.0f} to {ends[1]:.0f}" if not pd.isna(ends[0]) else "")
+        own = indices.loc[row["choice"]]
+        cells += [f"{own[name]:.2f}" if not pd.isna(own[name]) else "" for name in ("first", "total")]
+        table.add_row(Text(row["choice"]), *cells)
+    console.print(table)
+    listed, runs = summary["listed"], summary["runs"]
+    if listed["median"] is not None:
+        console.print(
+            f"on the list: {listed['reference']} areas; in the runs {listed['low']:.0f} to {listed['high']:.0f} "
+            f"(90 %), median {listed['median']:.0f}. Always on it: {listed['always']}; in some run: {listed['ever']}.",
+            markup=False,
+        )
+    console.print(f"{runs['design']} runs in {runs['blocks']} blocks, and {runs['alone']} with one choice alone.")
+    for choice, why in summary["not_varied"].items():
+        console.print(f"not varied: {choice}: {why}", markup=False)
+    for reason, count in summary["failed"].items():
+        console.print(f"FAILED, {count} runs: {reason}", markup=False)
+    for note in summary["notes"]:
+        console.print(f"note: {note}", markup=False)

@@ -1,0 +1,329 @@
+"""From registers to counts: a row a person and year becomes a row an area, out of core, on Dask.
+
+What is counted is a small TOML file. For each factor two lists of conditions, all of which must hold: who is in the
+denominator, and who of them is in the numerator.
+
+    area = "regso"                      # column of the area's code
+    year = "year"                       # column of the year; left out where a file holds one year
+    [[factors]]
+    key = "benefits"
+    denominator = [{ column = "age", at_least = 20, at_most = 64 }]
+    numerator = [{ column = "social_assistance", above = 0 }]
+
+Only the columns named are read, part by part; a part becomes one small table of whole numbers, and these are added:
+neither the order of parts nor who counts them can reach the result. Counts are internal: small ones are kept, and
+nothing here is fit for publication before disclosure control.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from regso_cluster.areas.codes import parse_codes
+from regso_cluster.areas.editions import check_edition, code_set
+from regso_cluster.errors import Fault, InputError
+
+_STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+Flags = npt.NDArray[np.bool_]
+Value = bool | int | float | str
+
+_COMPARE = {"at_least": np.greater_equal, "at_most": np.less_equal, "above": np.greater, "below": np.less}
+_NOWHERE = ""  # the code of persons without an area
+BLOCK = "32MiB"  # of a file that is read at a time
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Condition:
+    """What must hold in one column; every part that is given. A missing value holds in no condition."""
+
+    column: Annotated[str, Field(min_length=1)]
+    equals: Value | None = None
+    is_in: Annotated[tuple[Value, ...], Field(min_length=1)] | None = None
+    at_least: float | None = None
+    at_most: float | None = None
+    above: float | None = None
+    below: float | None = None
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Counted:
+    """One factor: who is in the denominator, and who of them in the numerator.
+
+    A person in the denominator for whom a column of the numerator is missing is unknown: counted in neither, and
+    told. The columns of the table are `<key>_n` and `<key>_d`.
+    """
+
+    key: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
+    numerator: Annotated[tuple[Condition, ...], Field(min_length=1)]
+    denominator: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Definition:
+    """What a register is counted by; `population` names the column of all persons in the table that is written."""
+
+    factors: Annotated[tuple[Counted, ...], Field(min_length=1)]
+    area: str = "regso"
+    year: str | None = None
+    population: str = "population"
+    synthetic: bool = False
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that are read."""
+        parts = [c.column for factor in self.factors for c in (*factor.denominator, *factor.numerator)]
+        return list(dict.fromkeys([self.area, *([self.year] if self.year else []), *parts]))
+
+
+@dataclass(frozen=True, config=ConfigDict(arbitrary_types_allowed=True))
+class Counts:
+    """What was counted.
+
+    Parameters
+    ----------
+    table : a row an area, by code: the code, population, and `<key>_n`, `<key>_d` of each factor, whole numbers;
+        with `synthetic` where the definition says so. As `check` and `classify` read it
+    persons : rows read; nowhere : of them without an area
+    unknown : by factor, persons of the denominator for whom the numerator is not known
+    """
+
+    table: pd.DataFrame
+    persons: int
+    nowhere: int
+    unknown: dict[str, int]
+
+
+_DEFINITION: TypeAdapter[Definition] = TypeAdapter(Definition)
+
+
+def load_definition(path: str | Path) -> Definition:
+    """Read a definition.
+
+    Raises
+    ------
+    InputError  no such file, not TOML, an unknown key, a condition that says nothing, a key that stands twice
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(Fault("no such definition", str(path), hint="Give a TOML file; docs/registers.md shows one."))
+    try:
+        found = _DEFINITION.validate_json(
+            json.dumps(tomllib.loads(path.read_text("utf-8-sig")), default=str), strict=True
+        )
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(Fault("not valid TOML", path.name, got=str(error))) from error
+    except ValidationError as error:
+        hint = "docs/registers.md lists the keys."
+        raise InputError([
+            Fault("wrong key or value", f"{path.name}, {'.'.join(map(str, item['loc']))}", got=item["msg"], hint=hint)
+            for item in error.errors(include_url=False)
+        ]) from error  # fmt: skip
+    faults = []
+    for factor in found.factors:
+        for condition in (*factor.denominator, *factor.numerator):
+            given = [name for name in ("equals", "is_in", *_COMPARE) if getattr(condition, name) is not None]
+            if not given:
+                hint = "Add equals, is_in, at_least, at_most, above or below."
+                faults.append(
+                    Fault("a condition that says nothing", f"{path.name}, {factor.key}, {condition.column}", hint=hint)
+                )
+    keys = [factor.key for factor in found.factors]
+    faults += [
+        Fault("a key stands twice", f"{path.name}, {key}", hint="Rename one.")
+        for key in sorted({k for k in keys if keys.count(k) > 1})
+    ]
+    if faults:
+        raise InputError(faults)
+    return found
+
+
+def count_persons(
+    source: str | Path | Sequence[str | Path], definition: Definition, *, year: int | None = None,
+    edition: int | None = None, threads: int | None = None, client: Any = None,
+) -> Counts:  # fmt: skip
+    """Count persons by area and factor, lazily and out of core.
+
+    Parameters
+    ----------
+    source : a Parquet file, a folder of them (also one partitioned by column), or several
+    definition : what is counted
+    year : only rows of this year; needed where the definition names a column of the year
+    edition : of the areas, 2020 or 2025: every area gets a row, one that nobody lives in zeros; None keeps the areas
+        that occur, and takes DeSO as well
+    threads : how many parts are read at a time; None one for each processor
+    client : of a Dask cluster, from `certainty.ensemble.connect`, that counts instead
+
+    Raises
+    ------
+    InputError  Dask is not installed; no such file or column; a condition that does not fit its column; codes that
+        are no areas of the edition; no person at all. A person who stands twice is counted twice: the register must
+        hold one row a person and year
+
+    Notes
+    -----
+    Memory: per thread one part of the columns named, about ten times 32 MiB, whatever the size of the register.
+    """
+    frame = _open(source, definition, year)
+    meta = _count(frame._meta, definition=definition)  # dask's own name for an empty part
+    lazy = frame.reduction(
+        partial(_count, definition=definition), aggregate=_add, combine=_add, meta=meta, split_every=16
+    )
+    try:
+        if client is not None:
+            counted = client.compute(lazy).result()
+        else:
+            counted = lazy.compute(scheduler="threads", num_workers=threads or os.cpu_count() or 1)
+    except (TypeError, ValueError) as error:
+        hint = "Compare numbers with numbers and text with text; print the columns' types."
+        raise InputError(
+            Fault("a condition does not fit its column", str(source), got=str(error), hint=hint)
+        ) from error
+    return _to_table(counted.set_index("code"), definition, edition, str(source))
+
+
+def _open(source: str | Path | Sequence[str | Path], definition: Definition, year: int | None) -> Any:
+    try:
+        import dask.dataframe as dd  # noqa: PLC0415  optional
+    except ImportError as error:
+        hint = "Install it: pip install 'regso-cluster[dask]'."
+        raise InputError(Fault("Dask is not installed", "registers", hint=hint)) from error
+    paths = [Path(one) for one in ([source] if isinstance(source, str | Path) else source)]
+    faults = [Fault("no such file or folder", str(path), hint="Give Parquet.") for path in paths if not path.exists()]
+    if (definition.year is None) != (year is None):
+        hint = (
+            f"Give the year of {definition.year}."
+            if definition.year
+            else "Name the column of the year in the definition."
+        )
+        faults.append(Fault("the year is not clear", "--year", got=str(year), hint=hint))
+    if faults:
+        raise InputError(faults)
+    filters = [(definition.year, "==", year)] if definition.year else None
+    read = {"engine": "pyarrow", "split_row_groups": "adaptive", "blocksize": BLOCK, "filters": filters}
+    names = [str(path) for path in paths]
+    try:
+        known = dd.read_parquet(names if len(names) > 1 else names[0], **read)
+    except (ValueError, OSError) as error:
+        raise InputError(Fault("not Parquet", ", ".join(names), got=str(error)[:200], hint="Give Parquet.")) from error
+    absent = [column for column in definition.columns if column not in known.columns]
+    if absent:
+        listed = ", ".join(map(str, known.columns))
+        raise InputError(
+            [Fault("a column is missing", names[0], column, hint=f"There are: {listed}.") for column in absent]
+        )
+    return known[definition.columns]
+
+
+def _holds(part: pd.DataFrame, conditions: tuple[Condition, ...]) -> Flags:
+    holds = np.ones(len(part), dtype=np.bool_)
+    for condition in conditions:
+        column = part[condition.column]
+        if condition.equals is not None:
+            holds &= _flags(column == condition.equals)
+        if condition.is_in is not None:
+            holds &= _flags(column.isin(list(condition.is_in)))
+        for name, compare in _COMPARE.items():
+            bound = getattr(condition, name)
+            if bound is not None:
+                holds &= _flags(compare(column, bound))
+    return holds
+
+
+def _flags(found: pd.Series) -> Flags:
+    flags: Flags = found.fillna(False).to_numpy(np.bool_) if found.dtype != np.bool_ else found.to_numpy()
+    return flags
+
+
+def _names(definition: Definition) -> list[str]:
+    parts = [f"{factor.key}{part}" for factor in definition.factors for part in ("_n", "_d", "_unknown")]
+    return [definition.population, *parts]
+
+
+def _count(part: pd.DataFrame, definition: Definition) -> pd.DataFrame:
+    """Count one part: a row a code; persons without an area have the code ""."""
+    place, found = pd.factorize(part[definition.area], use_na_sentinel=True)
+    codes = np.append(np.asarray(found, dtype=object).astype(str), _NOWHERE)
+    place = np.where(place < 0, len(codes) - 1, place)
+    flags: list[Flags | None] = [None]
+    for factor in definition.factors:
+        within = _holds(part, factor.denominator)
+        known = np.ones(len(part), dtype=np.bool_)
+        for condition in factor.numerator:
+            known &= part[condition.column].notna().to_numpy(np.bool_)
+        flags += [within & known & _holds(part, factor.numerator), within & known, within & ~known]
+    columns = {
+        name: np.bincount(place if flag is None else place[flag], minlength=len(codes)).astype(np.int64)
+        for name, flag in zip(_names(definition), flags, strict=True)
+    }
+    return pd.DataFrame({"code": pd.Series(codes, dtype=object), **columns})
+
+
+def _add(parts: pd.DataFrame) -> pd.DataFrame:
+    return parts.groupby("code", sort=True).sum().reset_index()
+
+
+def _to_table(counted: pd.DataFrame, definition: Definition, edition: int | None, source: str) -> Counts:
+    """Parse the codes, and bring the counts to the areas of the edition."""
+    population = definition.population
+    persons = int(counted[population].sum())
+    if persons == 0:
+        hint = "Look at the year and the files."
+        raise InputError(Fault("no person at all", source, hint=hint))
+    nowhere = int(counted.loc[counted.index == _NOWHERE, population].sum())
+    counted = counted[(counted.index != _NOWHERE) & (counted[population] > 0)]
+    given = pd.Series(counted.index, dtype=object)
+    by_deso = edition is None and bool(given.astype(str).str.match(r"^\d{3,4}[A-Ca-c]\d{4}").mean() > 0.5)
+    parsed = parse_codes(given, "deso" if by_deso else "regso")
+    faults = [
+        Fault(str(row.reason), f"{source}, column {definition.area}", got=repr(row.given),
+              hint="Correct the code, or make it missing: persons without an area are counted apart.")
+        for row in parsed.refused.itertuples()
+    ]  # fmt: skip
+    if edition is not None:
+        faults += check_edition(parsed.codes.dropna(), edition)
+    if faults:
+        raise InputError(faults)
+    summed = counted.set_axis(parsed.codes.to_numpy(), axis=0).groupby(level=0).sum()
+    if edition is not None:
+        summed = summed.reindex(code_set(edition), fill_value=0)
+    unknown = {factor.key: int(counted[f"{factor.key}_unknown"].sum()) for factor in definition.factors}
+    kept = [name for name in _names(definition) if not name.endswith("_unknown")]
+    table = summed[kept].astype(np.int64).rename_axis("regso").reset_index()
+    return Counts(table.assign(synthetic="yes") if definition.synthetic else table, persons, nowhere, unknown)
+
+
+def write_counts(counts: Counts, out: str | Path) -> Path:
+    """Write the table as .csv or .parquet, whole or not at all.
+
+    Raises
+    ------
+    InputError  the file exists; another ending
+    """
+    out = Path(out)
+    if out.suffix not in {".csv", ".parquet"}:
+        raise InputError(Fault("no such kind of table", str(out), ".csv or .parquet", out.suffix, "Rename the file."))
+    if out.exists():
+        raise InputError(Fault("the table exists", str(out), hint="Choose another --out, or remove the file."))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    half = out.with_name(f".{out.name}.partial-{os.getpid()}")
+    try:
+        if out.suffix == ".csv":
+            counts.table.to_csv(half, index=False, lineterminator="\n")
+        else:
+            counts.table.to_parquet(half, engine="pyarrow", compression="zstd", index=False)
+        half.replace(out)
+    finally:
+        half.unlink(missing_ok=True)
+    return out

@@ -1,0 +1,318 @@
+"""A sensitivity study: its runs, kept as they end, what they say, and the folder that is written.
+
+Each batch of runs is written whole to a working folder beside the result, named `<out>.unfinished`; a study that was
+cut off goes on from there. A run that fails is kept with its reason, counted and shown.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from regso_cluster import __version__
+from regso_cluster.certainty.choices import Settings, Study, dials_of, own_value, settings_of, study_toml
+from regso_cluster.certainty.ensemble import Workers, batches, run_as_done
+from regso_cluster.certainty.sensitivity import (
+    OUTPUTS,
+    Design,
+    alone,
+    lay_out_runs,
+    often_listed,
+    places_moved,
+    share_changed,
+    sobol_indices,
+)
+from regso_cluster.errors import Fault, InputError
+from regso_cluster.release import refuse_inside_a_release, whole_folder, write_parquet
+from regso_cluster.study import Groups, Run, Subject, run_batch
+
+BATCH = 8  # runs that are kept together: at most so many are made again after a cut
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """What a study found.
+
+    Parameters
+    ----------
+    subject, study, design : what was studied and how
+    runs : a row a run: run, part ("design" or "alone"), choice, setting (of "alone"), settings (JSON), error, outputs
+    choices : a row a choice: alone_areas and alone_residents (the largest share that changes group when this choice
+        alone differs from the method), drawn_areas and drawn_residents (mean share when it is drawn anew, whatever the
+        others are), the same for clusters; rank_alone and rank_drawn: places that an area moves on average; the lowest
+        and highest number of areas on the list
+    sobol : a row an output and choice: first, total and their errors
+    areas : a row an area: listed (by the reference), listed_share (of the runs), group_share (of the runs in which it
+        keeps its group), rank, rank_low, rank_high (the middle 90 per cent of the runs), synthetic
+    summary : counts for people and `--json`
+    """
+
+    subject: Subject
+    study: Study
+    design: Design
+    runs: pd.DataFrame
+    choices: pd.DataFrame
+    sobol: pd.DataFrame
+    areas: pd.DataFrame
+    summary: dict[str, Any]
+
+
+def run_study(
+    subject: Subject,
+    study: Study,
+    out: str | Path,
+    *,
+    workers: Workers | None = None,
+    say: Callable[[int, int], None] | None = None,
+) -> Sensitivity:
+    """Make the runs of a study, each batch kept in `<out>.unfinished` as it ends, and put together what they say.
+
+    Parameters
+    ----------
+    subject, study : what is studied, and which choices are varied
+    out : where `write_sensitivity` will write; what an interrupted study left beside it is taken up
+    workers : never changes the result
+    say : told (runs done, runs in all) as batches end
+
+    Raises
+    ------
+    InputError  too few runs; a working folder of another study
+    """
+    refuse_inside_a_release(Path(out))
+    dials, idle = dials_of(study, subject.method)
+    if not dials:
+        reasons = "; ".join(f"{name}: {why}" for name, why in idle.items())
+        raise InputError(
+            Fault("no choice that the method has", "study", got=reasons, hint="Name places of the method.")
+        )
+    design = lay_out_runs(tuple(dial.choice for dial in dials), study.runs, study.seed)
+    single = alone(dials, design.groups, lambda dial: own_value(subject.method, dial))
+    todo = [(number, settings_of(dials, point)) for number, point in enumerate(design.points)]
+    todo += [(len(todo) + number, settings) for number, (_, _, settings) in enumerate(single)]
+    kept = _Kept(working_folder(out), _name_of(subject, study))
+    runs = _make_runs(subject, todo, kept, workers, say)
+    return _put_together(subject, study, design, single, runs, idle)
+
+
+def working_folder(out: str | Path) -> Path:
+    """Name the folder in which an unfinished study keeps its runs."""
+    out = Path(os.path.abspath(out))  # noqa: PTH100  # resolve() would follow a symlinked parent
+    return out.with_name(f"{out.name}.unfinished")
+
+
+def _name_of(subject: Subject, study: Study) -> dict[str, str]:
+    """Tell two studies apart: the table, the method, the reference, the study and the version."""
+    reference = hashlib.sha256()
+    for part in (subject.reference.group, subject.reference.cluster, subject.reference.rank, subject.reference.listed):
+        reference.update(np.ascontiguousarray(part).tobytes())
+    values = hashlib.sha256(np.ascontiguousarray(subject.table.value.to_numpy(np.float64)).tobytes()).hexdigest()
+    return {
+        "table": subject.table.sha256, "values": values, "method": subject.method.hash,
+        "reference": reference.hexdigest(), "list": json.dumps(asdict(subject.list)),
+        "study": hashlib.sha256(study_toml(study).encode()).hexdigest(), "version": __version__,
+    }  # fmt: skip
+
+
+class _Kept:
+    """The batches of an unfinished study: each a file that is there whole or not at all."""
+
+    def __init__(self, folder: Path, name: dict[str, str]) -> None:
+        self.folder = folder
+        said = folder / "study.json"
+        if said.is_file() and json.loads(said.read_text("utf-8")) != name:
+            hint = "Remove the folder, or choose another --out: table, method, study and version must be the same."
+            raise InputError(Fault("an unfinished study of something else", str(folder), hint=hint))
+        folder.mkdir(parents=True, exist_ok=True)
+        if not said.is_file():
+            self._write(said, json.dumps(name, indent=2).encode())
+
+    def _write(self, path: Path, content: bytes) -> None:
+        partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
+        partial.write_bytes(content)
+        partial.replace(path)
+
+    def path(self, first: int) -> Path:
+        """Name the file of a batch by its first run."""
+        return self.folder / f"runs-{first:06}.parquet"
+
+    def read(self, first: int) -> list[Run] | None:
+        """Read a batch back; None where it is not there."""
+        path = self.path(first)
+        return _read_runs(pd.read_parquet(path)) if path.is_file() else None
+
+    def write(self, runs: list[Run]) -> None:
+        """Keep a batch."""
+        path = self.path(runs[0].number)
+        partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
+        write_parquet(_runs_frame(runs), partial)
+        partial.replace(path)
+
+
+def _runs_frame(runs: list[Run]) -> pd.DataFrame:
+    rows = []
+    for run in runs:
+        row: dict[str, Any] = {"run": run.number, "settings": json.dumps(run.settings), "error": run.error}
+        row["outputs"] = json.dumps(run.outputs)
+        for part, kind in (("group", "<i2"), ("cluster", "<i2"), ("rank", "<f8"), ("listed", "|b1")):
+            row[part] = getattr(run.groups, part).astype(kind).tobytes() if run.groups else b""
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _read_runs(frame: pd.DataFrame) -> list[Run]:
+    runs = []
+    for row in frame.to_dict("records"):
+        groups = None
+        if not row["error"]:
+            groups = Groups(
+                np.frombuffer(row["group"], "<i2").astype(np.int64),
+                np.frombuffer(row["cluster"], "<i2").astype(np.int64),
+                np.frombuffer(row["rank"], "<f8").astype(np.float64),
+                np.frombuffer(row["listed"], "|b1").astype(np.bool_),
+            )
+        runs.append(Run(int(row["run"]), json.loads(row["settings"]), row["error"], json.loads(row["outputs"]), groups))
+    return runs
+
+
+def _make_runs(
+    subject: Subject, todo: list[tuple[int, Settings]], kept: _Kept, workers: Workers | None,
+    say: Callable[[int, int], None] | None,
+) -> list[Run]:  # fmt: skip
+    """Make the runs that are not kept yet; give all, by number."""
+    parts = [todo[part.start : part.stop] for part in batches(len(todo), BATCH)]
+    found = {part[0][0]: kept.read(part[0][0]) for part in parts}
+    left = [part for part in parts if found[part[0][0]] is None]
+    done = sum(len(runs) for runs in found.values() if runs)
+    if say and done:
+        say(done, len(todo))
+    workers = replace(workers or Workers(), kind="processes")
+    for _, runs in run_as_done(run_batch, subject, left, workers):
+        kept.write(runs)
+        found[runs[0].number] = _read_runs(_runs_frame(runs))  # the same whether kept or made now
+        done += len(runs)
+        if say:
+            say(done, len(todo))
+    return [run for part in parts for run in found[part[0][0]] or []]
+
+
+def _put_together(
+    subject: Subject, study: Study, design: Design, single: list[tuple[str, str, Settings]], runs: list[Run],
+    idle: dict[str, str],
+) -> Sensitivity:  # fmt: skip
+    drawn, lone = runs[: len(design.points)], runs[len(design.points) :]
+    frame = _runs_table(drawn, lone, single)
+    synthetic = subject.table.synthetic
+    n = len(subject.residents)
+    stacked = {
+        part: np.array([getattr(run.groups, part) if run.groups else np.full(n, empty) for run in drawn])
+        for part, empty in (("group", -1), ("cluster", -1), ("rank", np.nan), ("listed", False))
+    }
+    done = np.array([run.groups is not None for run in drawn])
+    sobol = pd.concat([
+        sobol_indices(design, frame[output].to_numpy(np.float64)[: len(drawn)], seed=study.seed)
+        .reset_index().assign(output=output)
+        for output in OUTPUTS
+    ])[["output", "choice", "first", "first_error", "total", "total_error"]].reset_index(drop=True)  # fmt: skip
+    choices = _choices_table(subject, design, frame, stacked)
+    areas = _areas_table(subject, stacked, done)
+    failed = frame[frame["error"] != ""]
+    listed = stacked["listed"][done].sum(axis=1)
+    summary: dict[str, Any] = {
+        "subject": subject.name, "synthetic": synthetic, "method": subject.method.name,
+        "list": {key: value for key, value in asdict(subject.list).items() if value is not None},
+        "runs": {"design": len(drawn), "alone": len(lone), "blocks": design.n_blocks, "failed": len(failed)},
+        "failed": {reason: int(count) for reason, count in failed["error"].value_counts().sort_index().items()},
+        "not_varied": idle,
+        "listed": {"reference": int(subject.reference.listed.sum()),
+                   "median": float(np.median(listed)) if len(listed) else None,
+                   "low": float(np.quantile(listed, 0.05)) if len(listed) else None,
+                   "high": float(np.quantile(listed, 0.95)) if len(listed) else None,
+                   "always": int((areas["listed_share"] == 1).sum()), "ever": int((areas["listed_share"] > 0).sum())},
+        "notes": list(subject.notes),
+    }  # fmt: skip
+    frame, choices, sobol, areas = (one.assign(synthetic=synthetic) for one in (frame, choices, sobol, areas))
+    return Sensitivity(subject, study, design, frame, choices, sobol, areas, summary)
+
+
+def _runs_table(drawn: list[Run], lone: list[Run], single: list[tuple[str, str, Settings]]) -> pd.DataFrame:
+    rows: list[dict[str, Any]] = [
+        *({"run": run.number, "part": "design", "choice": "", "setting": ""} for run in drawn),
+        *(
+            {"run": run.number, "part": "alone", "choice": choice, "setting": setting}
+            for run, (choice, setting, _) in zip(lone, single, strict=True)
+        ),
+    ]
+    for row, run in zip(rows, [*drawn, *lone], strict=True):
+        row |= {"settings": json.dumps(run.settings, ensure_ascii=False), "error": run.error, **run.outputs}
+    names = ["n_listed", "listed_residents", "entered", "left", "mean_rank_shift", "cluster_rand", "group_areas",
+             "group_residents", "cluster_areas", "cluster_residents"]  # fmt: skip
+    frame = pd.DataFrame(rows).reindex(columns=["run", "part", "choice", "setting", "settings", "error", *names])
+    return frame.astype(dict.fromkeys(names, np.float64))
+
+
+def _choices_table(
+    subject: Subject, design: Design, runs: pd.DataFrame, stacked: dict[str, npt.NDArray[Any]]
+) -> pd.DataFrame:
+    lone = runs[runs["part"] == "alone"].groupby("choice", sort=False)
+    table = pd.DataFrame(index=pd.Index(design.groups, name="choice"))
+    for grouping in ("group", "cluster"):
+        for what in ("areas", "residents"):
+            table[f"{grouping}_alone_{what}"] = lone[f"{grouping}_{what}"].max()
+        drawn = share_changed(design, stacked[grouping], subject.residents)
+        table[[f"{grouping}_drawn_areas", f"{grouping}_drawn_residents"]] = drawn[["areas", "residents"]].to_numpy()
+    table["rank_alone"], table["rank_drawn"] = lone["mean_rank_shift"].max(), places_moved(design, stacked["rank"])
+    table["listed_low"], table["listed_high"] = lone["n_listed"].min(), lone["n_listed"].max()
+    return table.reset_index()
+
+
+def _areas_table(subject: Subject, stacked: dict[str, npt.NDArray[Any]], done: npt.NDArray[np.bool_]) -> pd.DataFrame:
+    areas = subject.table.areas
+    rank = stacked["rank"][done]
+    seen = np.isfinite(rank).any(axis=0) if len(rank) else np.zeros(len(areas), dtype=bool)
+    ends = np.full((2, len(areas)), np.nan)
+    if seen.any():
+        ends[:, seen] = np.nanquantile(rank[:, seen], [0.05, 0.95], axis=0)
+    kept = stacked["group"][done] == subject.reference.group
+    table = pd.DataFrame({
+        "name": areas["name"], "kommun_name": areas["kommun_name"], "residents": areas["population"],
+        "status": areas["status"], "listed": subject.reference.listed,
+        "listed_share": often_listed(stacked["listed"], done),
+        "group": pd.array(subject.reference.group, dtype="Int64"),
+        "group_share": kept.mean(axis=0) if done.any() else np.nan,
+        "rank": subject.reference.rank, "rank_low": ends[0], "rank_high": ends[1],
+    }, index=areas.index)  # fmt: skip
+    table["group"] = table["group"].mask(table["group"] < 0)
+    return table.rename_axis("regso" if subject.table.edition else "area").reset_index()
+
+
+def write_sensitivity(found: Sensitivity, out: str | Path) -> Path:
+    """Write a study to a folder, whole or not at all, and remove its working folder.
+
+    Raises
+    ------
+    InputError  the folder exists
+    """
+    with whole_folder(out, "study") as partial:
+        for name in ("runs", "choices", "sobol", "areas"):
+            write_parquet(getattr(found, name), partial / f"{name}.parquet")
+        (partial / "study.toml").write_text(study_toml(found.study), "utf-8", newline="\n")
+        text = json.dumps(found.summary, indent=2, ensure_ascii=False) + "\n"
+        (partial / "sensitivity.json").write_text(text, "utf-8")
+        from regso_cluster.delivery.study_figures import draw_tornado, save_figure  # noqa: PLC0415  optional
+
+        save_figure(
+            draw_tornado(found.choices, found.study, synthetic=found.subject.table.synthetic),
+            partial / "sensitivity.svg",
+        )
+    shutil.rmtree(working_folder(out), ignore_errors=True)
+    return Path(out)

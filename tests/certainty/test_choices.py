@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from regso_cluster.certainty.choices import (
+    Choice,
+    Dial,
+    Study,
+    dials_of,
+    load_study,
+    own_value,
+    settings_of,
+    study_toml,
+    with_settings,
+)
+from regso_cluster.errors import InputError
+from regso_cluster.method import builtin_methods, load_method, parse_method
+from tests.tables import METHOD, method
+
+
+def study(**choice):
+    return Study((Choice(name="x", **choice),))
+
+
+def test_a_dial_turns_evenly():
+    options = Dial("x", ("a",), options=("p", "q", "r"))
+    assert [options.value(u) for u in (0.0, 0.33, 0.34, 0.999, 1.0)] == ["p", "p", "q", "r", "r"]
+    whole = Dial("x", ("a",), low=4, high=6, whole=True)
+    assert [whole.value(u) for u in (0.0, 0.3, 0.34, 0.99, 1.0)] == [4, 4, 5, 6, 6]
+    assert isinstance(whole.value(0.5), int)
+    assert Dial("x", ("a",), low=1.0, high=3.0).value(0.25) == 1.5
+    assert [options.value(u) for u in options.ends()] == ["p", "q", "r"]
+
+
+def test_ranges_around_the_methods_own_number():
+    own = method()
+    (dial,), idle = dials_of(study(set=("problems.limit.sd",), add=(-0.25, 0.5)), own)
+    assert (dial.low, dial.high, dial.whole, idle) == (0.75, 1.5, False, {})
+    each, _ = dials_of(study(set=("factors.*.weight",), times=(0.5, 2.0)), own)
+    assert [(dial.places, dial.low, dial.high) for dial in each] == [
+        (("factors.0.weight",), 0.5, 2.0), (("factors.1.weight",), 0.5, 2.0),
+    ]  # fmt: skip
+    several, _ = dials_of(study(set=("clusters.n_clusters",), add=(-2, 2)), load_method("utanforskap"))
+    assert (several[0].low, several[0].high, several[0].whole) == (4, 8, True)
+
+
+def test_what_the_method_lacks_is_said():
+    dials, idle = dials_of(study(set=("clusters.n_clusters",), add=(-2, 2)), method())
+    assert dials == ()
+    assert idle == {"x": "the method has no clusters.n_clusters"}
+    assert dials_of(study(set=("study.clustered_by",), options=("k-means", "ward")), method())[1]
+    assert dials_of(study(set=("index.nonsense",), options=("a", "b")), method())[1]
+
+
+def test_a_key_with_a_default_need_not_be_written():
+    (dial,), _ = dials_of(study(set=("index.scale.winsorise",), options=("absent", (0.01, 0.99))), method())
+    assert own_value(method(), dial) == "absent"
+    plain = with_settings(method(), {"index.scale.winsorise": (0.01, 0.99)})
+    assert plain["index"]["scale"]["winsorise"] == [0.01, 0.99]
+    assert "winsorise" not in with_settings(method(), {"index.scale.winsorise": "absent"})["index"]["scale"]
+
+
+def test_a_table_as_option_changes_only_what_it_names():
+    option = {"aggregation": "sum", "min_factors": "absent"}
+    plain = with_settings(method(), {"index": option})
+    assert plain["index"]["aggregation"] == "sum"
+    assert "min_factors" not in plain["index"]
+    assert plain["index"]["scale"]["kind"] == "z"
+    dial = Dial("x", ("index",), options=({"aggregation": "mean"}, option))
+    assert own_value(method(), dial) == {"aggregation": "mean"}
+
+
+def test_factors_that_a_rule_names_cannot_be_left_out():
+    (dial,), _ = dials_of(study(set=("study.leave_out",), options=()), method())
+    assert dial.options == ("none", "poor", "voted")
+    assert own_value(method(), dial) == "none"
+    ruled = parse_method(METHOD.replace("{ at_least = 2 }", '{ all = ["poor"] }'))
+    assert dials_of(study(set=("study.leave_out",), options=()), ruled)[0][0].options == ("none", "voted")
+    assert [f["key"] for f in with_settings(method(), {"study.leave_out": "poor"})["factors"]] == ["voted"]
+
+
+def test_settings_do_not_touch_the_method():
+    own = load_method("utanforskap")
+    before = own.hash
+    settings = settings_of((Dial("x", ("problems.limit.sd", "index.scale.kind"), options=(1.0, 2.0)),), np.array([0.9]))
+    assert settings == {"problems.limit.sd": 2.0, "index.scale.kind": 2.0}
+    with_settings(own, {"problems.limit.sd": 3.0})
+    assert own.hash == before
+
+
+def test_the_study_of_the_package_reads_back_and_fits_every_method(tmp_path):
+    shipped = load_study()
+    (tmp_path / "s.toml").write_text(study_toml(shipped), "utf-8")
+    assert load_study(tmp_path / "s.toml") == shipped
+    for name in builtin_methods():
+        dials, idle = dials_of(shipped, load_method(name))
+        assert {dial.choice for dial in dials} | set(idle) == {choice.name for choice in shipped.choices}
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("[[choices]]\nname = 'x'\nset = ['a']\n", "exactly one of options"),
+        ("[[choices]]\nname = 'x'\nset = ['a']\noptions = [1, 2]\nbetween = [0, 1]\n", "exactly one of options"),
+        ("[[choices]]\nname = 'x'\nset = ['a']\nbetween = [2, 1]\n", "lower number first"),
+        ("[[choices]]\nname = 'x'\nset = ['a']\noptions = [1]\n", "Add one"),
+        ("[[choices]]\nname = 'x'\nset = ['study.colour']\noptions = [1, 2]\n", "keys of the method"),
+        (2 * "[[choices]]\nname = 'x'\nset = ['a']\nadd = [0, 1]\n", "Rename one"),
+        ("[[choices]]\nname = 'x'\nset = ['a']\nad = [0, 1]\n", "lists the keys of a study"),
+        ("choices = 1, 2", "not valid TOML"),
+    ],
+)  # fmt: skip
+def test_refused_studies(tmp_path, text, hint):
+    (tmp_path / "s.toml").write_text(text, "utf-8")
+    with pytest.raises(InputError, match=hint):
+        load_study(tmp_path / "s.toml")
+
+
+def test_no_study_at_all(tmp_path):
+    with pytest.raises(InputError, match="leave --study out"):
+        load_study(tmp_path / "none.toml")

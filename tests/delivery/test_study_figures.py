@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from regso_cluster.certainty.choices import load_study
+from regso_cluster.certainty.structure import assess_structure
+from regso_cluster.delivery.study_figures import draw_stability, draw_tornado, save_figure
+from regso_cluster.errors import InputError
+from regso_cluster.method import StructureRule
+from tests.certainty.planted import cloud
+
+RULE = StructureRule(fewest=2, most=3, clouds=5, resamples=5, splits=2)
+CHOICES = pd.DataFrame({
+    "choice": ["scale", "limit"], "group_drawn_areas": [0.1, 0.2], "group_alone_areas": [0.3, 0.1],
+    "cluster_drawn_areas": [float("nan")] * 2, "cluster_alone_areas": [float("nan")] * 2, "rank_drawn": [5.0, 0.0],
+    "rank_alone": [9.0, 0.0],
+})  # fmt: skip
+
+
+def texts(figure):
+    return [text.get_text() for text in figure.findobj(lambda one: hasattr(one, "get_text"))]
+
+
+def test_stability_says_the_verdict_and_what_is_made_up(tmp_path):
+    structure = assess_structure(*cloud(0), RULE)
+    figure = draw_stability(structure, synthetic=True)
+    assert "How many groups? bands, not types. SYNTHETIC DATA" in texts(figure)
+    assert len(figure.axes) == 3
+    first = save_figure(figure, tmp_path / "a.svg").read_bytes()
+    assert save_figure(draw_stability(structure, synthetic=True), tmp_path / "b.svg").read_bytes() == first
+    assert not any("SYNTHETIC" in text for text in texts(draw_stability(structure)))
+
+
+def test_a_tornado_has_the_largest_on_top_and_leaves_empty_panels_out(tmp_path):
+    figure = draw_tornado(CHOICES, load_study())
+    assert [axis.get_title(loc="left") for axis in figure.axes] == ["Composite group or band", "Rank of the index"]
+    bars = figure.axes[0].patches
+    assert [bar.get_width() for bar in bars] == pytest.approx([10, 20])
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["Scale", "Limit, ±0.25 SD"]
+    assert save_figure(figure, tmp_path / "t.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_other_endings_are_refused(tmp_path):
+    with pytest.raises(InputError, match="Rename the file"):
+        save_figure(draw_tornado(CHOICES, load_study()), tmp_path / "t.pdf")
+    assert list(tmp_path.iterdir()) == []

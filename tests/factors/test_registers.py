@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from regso_cluster.areas.editions import code_set
+from regso_cluster.errors import InputError
+from regso_cluster.factors.registers import Condition, Counts, _holds, count_persons, load_definition, write_counts
+from regso_cluster.factors.tables import read_factors
+from regso_cluster.method import parse_method
+from tests.tables import METHOD
+
+pytest.importorskip("dask.dataframe", reason="needs regso-cluster[dask]")
+# dask itself still says inplace=True, which pandas 3.1 warns of
+pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword")
+
+DEFINITION = """
+area = "regso"
+year = "year"
+synthetic = true
+
+[[factors]]
+key = "poor"
+denominator = [{ column = "age", at_least = 20, at_most = 64 }]
+numerator = [{ column = "assistance", above = 0 }]
+
+[[factors]]
+key = "rented"
+numerator = [{ column = "tenure", is_in = ["rental", "sublet"] }]
+"""
+A, B, C = code_set(2025)[:3]
+# by hand, year 2024: in A ages 19, 20, 64, 65, 40: poor_d 3 of whom the one of 40 is unknown -> 2, poor_n 1 (the one
+# of 64); rented 2 of 5. In B one person of 30, assistance 0: 0 of 1; tenure missing: unknown. One person without area
+PERSONS = pd.DataFrame({
+    "regso": [A, A, A, A, A, B, None, A],
+    "year": [2024] * 7 + [2023],
+    "age": [19, 20, 64, 65, 40, 30, 30, 30],
+    "assistance": [9.0, 0.0, 100.0, 50.0, None, 0.0, 5.0, 5.0],
+    "tenure": ["rental", "owned", "sublet", "owned", "owned", None, "rental", "rental"],
+    "income": [1.0] * 8,
+})  # fmt: skip
+
+
+def register(folder, persons=PERSONS, parts=3):
+    """Write persons to a few files."""
+    folder.mkdir()
+    for number, rows in enumerate(np.array_split(np.arange(len(persons)), parts)):
+        persons.iloc[rows].to_parquet(folder / f"{number}.parquet", index=False)
+    return folder
+
+
+@pytest.fixture
+def definition(tmp_path):
+    (tmp_path / "d.toml").write_text(DEFINITION, "utf-8")
+    return load_definition(tmp_path / "d.toml")
+
+
+def test_counts_by_hand(tmp_path, definition):
+    found = count_persons(register(tmp_path / "p"), definition, year=2024)
+    rows = found.table.set_index("regso")
+    assert rows.loc[A].tolist() == [5, 1, 2, 2, 5, "yes"]
+    assert rows.loc[B].tolist() == [1, 0, 1, 0, 0, "yes"]
+    assert list(rows.columns) == ["population", "poor_n", "poor_d", "rented_n", "rented_d", "synthetic"]
+    assert len(rows) == 2
+    assert (found.persons, found.nowhere, found.unknown) == (7, 1, {"poor": 1, "rented": 1})
+
+
+def test_every_area_of_the_edition_has_a_row_and_classify_reads_it(tmp_path, definition):
+    found = count_persons(register(tmp_path / "p"), definition, year=2024, edition=2025, threads=1)
+    assert found.table["regso"].tolist() == list(code_set(2025))
+    assert found.table.set_index("regso").loc[C, ["population", "poor_d"]].tolist() == [0, 0]
+    path = write_counts(found, tmp_path / "counts.csv")
+    text = METHOD.replace('value = "voted_pct"', 'numerator = "rented_n"\ndenominator = "rented_d"')
+    table = read_factors(path, parse_method(text), edition=2025)
+    assert table.value.loc[A].tolist() == [50.0, 40.0]
+    assert table.synthetic
+    with pytest.raises(InputError, match="Choose another"):
+        write_counts(found, path)
+
+
+def test_folders_partitioned_by_year_and_several_sources(tmp_path, definition):
+    for year, rows in PERSONS.groupby("year"):
+        (tmp_path / "p" / f"year={year}").mkdir(parents=True)
+        rows.drop(columns="year").to_parquet(tmp_path / "p" / f"year={year}" / "a.parquet", index=False)
+    whole = count_persons(register(tmp_path / "q"), definition, year=2024)
+    assert count_persons(tmp_path / "p", definition, year=2024).table.equals(whole.table)
+    files = sorted((tmp_path / "q").iterdir())
+    assert count_persons(files, definition, year=2024).table.equals(whole.table)
+
+
+def test_deso_is_counted_as_it_stands(tmp_path, definition):
+    persons = PERSONS.assign(regso=["0114A0010"] * 5 + ["0114A0020", None, "0114A0010"])
+    found = count_persons(register(tmp_path / "p", persons), definition, year=2024)
+    assert found.table["regso"].tolist() == ["0114A0010", "0114A0020"]
+
+
+def test_codes_in_other_spellings_are_one_area(tmp_path, definition):
+    persons = PERSONS.assign(regso=[A, A.lower(), f"{A}_RegSO2025", f" {A}", A, B, None, A])
+    found = count_persons(register(tmp_path / "p", persons), definition, year=2024)
+    assert found.table.set_index("regso")["population"].tolist() == [5, 1]
+
+
+@given(st.lists(st.tuples(st.sampled_from([A, B, C, None]), st.integers(0, 99) | st.none(), st.booleans()), min_size=1))
+def test_any_register_counts_as_a_loop_does(rows):
+    frame = pd.DataFrame(rows, columns=["regso", "age", "benefit"])
+    age = pd.array(frame["age"], dtype="Int64")
+    part = frame.assign(age=age)
+    holds = _holds(part, (Condition("age", at_least=20, below=65), Condition("benefit", equals=True)))
+    assert holds.tolist() == [age is not None and 20 <= age < 65 and benefit for _, age, benefit in rows]
+
+
+@pytest.mark.parametrize(
+    ("condition", "holds"),
+    [({"at_least": 2.0}, [False, True, True]), ({"above": 2.0}, [False, False, True]),
+     ({"at_most": 2.0}, [True, True, False]), ({"below": 2.0}, [True, False, False]),
+     ({"equals": 2}, [False, True, False]), ({"is_in": (1, 3)}, [True, False, True]),
+     ({"above": 1.0, "below": 3.0}, [False, True, False])],
+)  # fmt: skip
+def test_conditions_at_their_bounds(condition, holds):
+    assert _holds(pd.DataFrame({"x": [1, 2, 3]}), (Condition("x", **condition),)).tolist() == holds
+
+
+def test_refused_registers(tmp_path, definition):
+    folder = register(tmp_path / "p")
+    with pytest.raises(InputError, match="There are: "):
+        count_persons(register(tmp_path / "n", PERSONS.drop(columns="tenure")), definition, year=2024)
+    with pytest.raises(InputError, match="Give Parquet"):
+        count_persons(tmp_path / "nowhere", definition, year=2024)
+    with pytest.raises(InputError, match="Give the year of year"):
+        count_persons(folder, definition)
+    with pytest.raises(InputError, match="Look at the year"):
+        count_persons(folder, definition, year=1999)
+    with pytest.raises(InputError, match="counted apart"):
+        count_persons(register(tmp_path / "w", PERSONS.assign(regso="Rinkeby")), definition, year=2024)
+    earlier = register(tmp_path / "e", PERSONS.assign(regso=["2584R001"] * 8))
+    with pytest.raises(InputError, match="2584R001"):
+        count_persons(earlier, definition, year=2024, edition=2025)
+    with pytest.raises(InputError, match="numbers with numbers"):
+        count_persons(register(tmp_path / "t", PERSONS.assign(age="old")), definition, year=2024)
+    (tmp_path / "no.parquet").write_text("no")
+    with pytest.raises(InputError, match="not Parquet"):
+        count_persons(tmp_path / "no.parquet", definition, year=2024)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("factors = []", "lists the keys"),
+        (DEFINITION.replace(", above = 0", ""), "Add equals"),
+        (DEFINITION.replace("above", "more"), "lists the keys"),
+        (DEFINITION.replace('"rented"', '"poor"'), "Rename one"),
+        ("factors = 1 2", "not valid TOML"),
+    ],
+)
+def test_refused_definitions(tmp_path, text, hint):
+    (tmp_path / "d.toml").write_text(text, "utf-8")
+    with pytest.raises(InputError, match=hint):
+        load_definition(tmp_path / "d.toml")
+
+
+def test_no_definition_and_no_such_ending(tmp_path):
+    with pytest.raises(InputError, match="shows one"):
+        load_definition(tmp_path / "d.toml")
+    with pytest.raises(InputError, match="Rename the file"):
+        write_counts(Counts(pd.DataFrame(), 0, 0, {}), tmp_path / "t.xlsx")
+    write_counts(Counts(pd.DataFrame({"regso": [A]}), 0, 0, {}), tmp_path / "t.parquet")
+    assert pd.read_parquet(tmp_path / "t.parquet")["regso"].tolist() == [A]

@@ -1,0 +1,235 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from regso_cluster import study as module
+from regso_cluster.certainty.choices import Choice, ListRule, Study, load_study
+from regso_cluster.certainty.ensemble import Workers
+from regso_cluster.errors import InputError
+from regso_cluster.factors.tables import read_factors
+from regso_cluster.method import parse_method
+from regso_cluster.pipeline import classify
+from regso_cluster.release import read_release, write_release
+from regso_cluster.study import find_clusters, run_once, subject_of_release, subject_of_table
+from regso_cluster.study_report import run_study, working_folder, write_sensitivity
+from tests.certainty.planted import planted
+from tests.tables import METHOD
+
+OWN = (
+    METHOD.replace('coverage = "partial"', 'areas = "own"')
+    + """
+[clusters]
+n_clusters = 3
+"""
+)
+SERIAL = Workers(threads=1)
+SMALL = Study(
+    (
+        Choice(name="limit", set=("problems.limit.sd",), options=(0.5, 1.0)),
+        Choice(name="weights", set=("factors.*.weight",), times=(0.5, 2.0)),
+        Choice(name="clustering", set=("study.clustered_by",), options=("k-means", "ward", "k-medoids")),
+    ),
+    runs=20,
+)
+
+
+def table_of(folder, n=60):
+    X, weights, _ = planted(0, k=3, n=n, p=2)
+    X = (X - X.min(axis=0)) / np.ptp(X, axis=0)
+    frame = pd.DataFrame({
+        "regso": [f"A{i:03}" for i in range(n)], "population": weights.astype(int),
+        "poor_n": (X[:, 0] * 400).astype(int), "poor_d": 1000,
+        "voted_pct": np.round(95 - 20 * X[:, 0] - 20 * X[:, 1], 1),
+    })  # fmt: skip
+    frame.to_csv(folder / "own.csv", index=False)
+    method = parse_method(OWN)
+    return read_factors(folder / "own.csv", method), method
+
+
+@pytest.fixture
+def subject(tmp_path):
+    return subject_of_table(*table_of(tmp_path))
+
+
+def test_the_choices_of_the_method_change_nothing(subject):
+    run = run_once(subject, 0, {"problems.limit.sd": 1.0, "study.clustered_by": "k-means"})
+    assert run.error == ""
+    assert run.outputs["group_areas"] == run.outputs["cluster_areas"] == run.outputs["mean_rank_shift"] == 0
+    assert run.outputs["cluster_rand"] == 1
+    assert run.outputs["n_listed"] == subject.reference.listed.sum() > 0
+
+
+def test_the_numbers_of_clusters_do_not_matter(subject):
+    before = subject.reference
+    turned = replace(subject, reference=replace(before, cluster=(before.cluster + 1) % 3))
+    assert run_once(turned, 0, {}).outputs["cluster_areas"] == 0
+
+
+def test_another_limit_moves_the_areas_it_should(tmp_path, subject):
+    run = run_once(subject, 0, {"problems.limit.sd": 0.5})
+    rate = subject.table.value["poor"]
+    beyond = (rate > rate.mean() + 0.5 * rate.std(ddof=0)).to_numpy()
+    few = (subject.table.value["voted"] < 70).to_numpy()
+    expected = 3 - (beyond.astype(int) + few)  # two problems are group 1, one group 2, none group 3
+    assert run.groups.group.tolist() == expected.tolist()
+    moved = expected != subject.reference.group
+    assert 0 < run.outputs["group_areas"] == moved.mean()
+    assert run.outputs["group_residents"] == pytest.approx(subject.residents[moved].sum() / subject.residents.sum())
+    assert run.outputs["entered"] - run.outputs["left"] == run.outputs["n_listed"] - subject.reference.listed.sum()
+
+
+def test_a_factor_left_out(tmp_path, subject):
+    failed = run_once(subject, 0, {"study.leave_out": "voted"})
+    assert "at least 2 of 1 factors can never hold" in failed.error  # said, not passed over
+    assert failed.groups is None
+    table, method = table_of(tmp_path)
+    by_index = subject_of_table(table, replace(method, problems=None, composite=None), ListRule(share=0.1))
+    run = run_once(by_index, 0, {"study.leave_out": "voted"})
+    assert run.error == ""
+    assert run.groups.rank.tolist() == (-table.value["poor"]).rank(method="min").tolist()
+    assert run.outputs["mean_rank_shift"] > 0
+
+
+def test_every_way_of_clustering_finds_what_was_planted():
+    X, weights, group = planted(1, k=3, n=90)
+    X[0, 0], weights[1] = np.nan, 0.0
+    for by in ("k-means", "ward", "k-medoids"):
+        labels = find_clusters(X, weights, 3, by, 0)
+        assert (labels >= 0).all()
+        assert len(set(zip(labels, group, strict=True))) == 3
+    with pytest.raises(InputError, match="Name one of them"):
+        find_clusters(X, weights, 3, "by hand", 0)
+
+
+@pytest.mark.parametrize("by", ["k-means", "ward", "k-medoids"])
+def test_residents_weigh_in_every_way_of_clustering(by):
+    X = np.linspace(0, 1, 50)[:, None] + np.zeros(2)
+    sizes = [
+        np.bincount(find_clusters(X, weights, 2, by, 0)).min()
+        for weights in (np.ones(50), np.where(X[:, 0] < 0.4, 300.0, 1.0))
+    ]
+    assert sizes[1] < sizes[0]
+
+
+def test_a_study_counts_keeps_and_adds_up(tmp_path, subject):
+    found = run_study(subject, SMALL, tmp_path / "out", workers=SERIAL)
+    assert found.summary["runs"] == {"design": 20, "alone": 7, "blocks": 4, "failed": 0}
+    assert len(found.runs) == 27
+    assert found.runs["settings"].map(json.loads).map(lambda one: one.get("study.clustered_by")).notna().sum() == 22
+    assert found.areas["listed_share"].between(0, 1).all()
+    drawn = found.runs[found.runs["part"] == "design"]
+    assert found.areas["listed_share"].sum() == pytest.approx(drawn["n_listed"].mean())
+    choices = found.choices.set_index("choice")
+    assert choices.loc["limit", "group_alone_areas"] > 0
+    assert choices.loc["weights", "group_alone_areas"] == choices.loc["weights", "group_drawn_areas"] == 0
+    sobol = found.sobol.set_index(["output", "choice"])
+    assert sobol.loc[("n_listed", "limit"), "total"] > 0.5
+    assert sobol.loc[("n_listed", "clustering"), "total"] == 0
+    assert sobol.loc[("mean_rank_shift", "limit"), "total"] == 0
+
+
+def test_a_written_study(tmp_path, subject):
+    found = run_study(subject, SMALL, tmp_path / "out", workers=SERIAL)
+    write_sensitivity(found, tmp_path / "out")
+    assert not working_folder(tmp_path / "out").exists()
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {"areas.parquet", "choices.parquet", "runs.parquet", "sobol.parquet", "sensitivity.json",
+                     "sensitivity.svg", "study.toml"}  # fmt: skip
+    assert load_study(tmp_path / "out" / "study.toml") == SMALL
+    with pytest.raises(InputError, match="never overwritten"):
+        write_sensitivity(found, tmp_path / "out")
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def test_an_interrupted_study_goes_on_and_gives_the_same_bytes(tmp_path, subject, monkeypatch):
+    write_sensitivity(run_study(subject, SMALL, tmp_path / "whole", workers=SERIAL), tmp_path / "whole")
+    made = []
+    real = module.run_once
+
+    def counting(given, number, settings):
+        if len(made) == 18:
+            raise KeyboardInterrupt
+        made.append(number)
+        return real(given, number, settings)
+
+    monkeypatch.setattr(module, "run_once", counting)
+    with pytest.raises(KeyboardInterrupt):
+        run_study(subject, SMALL, tmp_path / "out", workers=SERIAL)
+    assert made == list(range(18))
+    assert len(list(working_folder(tmp_path / "out").glob("runs-*"))) == 2  # two whole batches of eight are kept
+    made.clear()
+    monkeypatch.setattr(module, "run_once", lambda *given: made.append(given[1]) or real(*given))
+    heard = []
+    found = run_study(subject, SMALL, tmp_path / "out", workers=SERIAL, say=lambda *said: heard.append(said))
+    assert made == list(range(16, 27))
+    assert heard == [(16, 27), (24, 27), (27, 27)]
+    write_sensitivity(found, tmp_path / "out")
+    assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+
+
+def test_what_another_study_left_is_not_taken_up(tmp_path, subject):
+    run_study(subject, SMALL, tmp_path / "out", workers=SERIAL)
+    other = Study(SMALL.choices, runs=20, seed=9)
+    with pytest.raises(InputError, match="Remove the folder"):
+        run_study(subject, other, tmp_path / "out", workers=SERIAL)
+
+
+def test_failed_runs_are_kept_counted_and_said(tmp_path, subject):
+    choices = (Choice(name="clusters", set=("clusters.n_clusters",), options=(3, 49, 99)), SMALL.choices[0])
+    found = run_study(subject, Study(choices, runs=16), tmp_path / "out", workers=SERIAL)
+    failed = found.runs[found.runs["error"] != ""]
+    assert len(failed) == found.summary["runs"]["failed"] > 0
+    assert sum(found.summary["failed"].values()) == len(failed)
+    assert failed["error"].str.contains("n_clusters").all()
+    drawn = found.runs[(found.runs["part"] == "design") & (found.runs["error"] == "")]
+    assert found.areas["listed_share"].sum() == pytest.approx(drawn["n_listed"].mean())
+    assert found.areas["group_share"].max() == 1
+    assert failed["n_listed"].isna().all()
+    assert (
+        found.runs.loc[failed.index, "settings"].map(json.loads).map(lambda s: s["clusters.n_clusters"]) == 99
+    ).all()
+
+
+def test_same_bytes_in_processes(tmp_path, subject):
+    small = Study(SMALL.choices, runs=10)
+    for name, workers in (("serial", SERIAL), ("two", Workers(threads=2))):
+        write_sensitivity(run_study(subject, small, tmp_path / name, workers=workers), tmp_path / name)
+    assert contents(tmp_path / "serial") == contents(tmp_path / "two")
+
+
+def test_a_release_is_compared_with_what_it_published(tmp_path):
+    table, method = table_of(tmp_path)
+    release = write_release(classify(table, method, year=2024), tmp_path / "r")
+    subject = subject_of_release(read_release(release.path))
+    assert subject.reference.group.tolist() == release.areas["composite_group"].tolist()
+    run = run_once(subject, 0, {})
+    assert run.outputs["group_areas"] == run.outputs["mean_rank_shift"] == 0
+    assert run.outputs["cluster_rand"] == 1
+    assert run.outputs["cluster_areas"] == 0  # whatever order the clusters are found in
+    with pytest.raises(InputError, match="never changed"):
+        run_study(subject, SMALL, release.path / "study")
+
+
+def test_which_list(tmp_path):
+    table, method = table_of(tmp_path)
+    by_share = subject_of_table(table, method, ListRule(share=0.1))
+    assert by_share.reference.listed.sum() == 6
+    assert subject_of_table(table, method).list == ListRule("composite_group", 1)
+    with pytest.raises(InputError, match="Name one it has"):
+        subject_of_table(table, method, ListRule("band", 1))
+    with pytest.raises(InputError, match="grouping or share"):
+        subject_of_table(table, method, ListRule())
+
+
+def test_a_study_of_nothing(tmp_path, subject):
+    nothing = Study((Choice(name="tiers", set=("tiers.groups",), options=(3, 4)),))
+    with pytest.raises(InputError, match="Name places of the method"):
+        run_study(subject, nothing, tmp_path / "out")
