@@ -316,7 +316,7 @@ class Certainty:
     draws: Annotated[int, Field(ge=20, le=100_000)] = 1000
     level: Annotated[float, Field(gt=0, lt=1)] = 0.9
     prior: Literal["profiles", "country", "lan", "kommun", "type"] = "profiles"
-    classes: Annotated[int, Field(ge=1, le=50)] = 12
+    classes: Annotated[int, Field(ge=1, le=50)] = 20
     core: Share = 0.9
     edge: Share = 0.6
     fdr: Annotated[float, Field(gt=0, lt=1)] = 0.1

@@ -37,7 +37,7 @@ class Labels:
         band_probability, cluster_probability, how_sure and cluster_how_sure
     long : a row an area and label: grouping, group, probability, counted (the label in the release) and, for problems
         and lists, false_discovery_rate: of the shortest list by probability that has the area on it
-    groups : a row a grouping and group: expected, expected_low, expected_high, probability (mean over those in it)
+    groups : a row a grouping and group: expected, expected_low, expected_high, probability (mean over those in it), how_sure
     figures : for the manifest
     notes : for the reader
     """
@@ -76,11 +76,7 @@ def measure_labels(
         posterior_of(table, method), table, used, has_index, method, yardstick, generator,
         draws=certainty.draws, level=certainty.level, n_threads=threads,
     )  # fmt: skip
-    chances = {name: counts / found.draws for name, counts in found.counts.items()}
-    for name in chances:  # an area that was not drawn has no probability of anything
-        chances[name][found.counts[name].sum(axis=1) == 0] = chances[name][found.counts[name].sum(axis=1) == 0]
-    assessed = _assessed(table, method, used)
-    chances = {name: np.where(assessed[:, None], chance, np.nan) for name, chance in chances.items()}
+    chances = _chances(found, method)
     lists = _lists(chances, found, areas, method)
     columns = _columns(chances, found, areas, method, certainty)
     columns = columns.join(find_flips(table, used, areas, method, yardstick))
@@ -89,10 +85,17 @@ def measure_labels(
     return Labels(columns, long, groups, *_say(lists, found, groups, columns, method, certainty))
 
 
-def _assessed(table: FactorTable, method: Method, used: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    """Say which areas are judged at all: not those with too few residents."""
-    few = (table.areas["status"] == "too_few_residents").to_numpy()
-    return ~few & (used.notna().any(axis=1).to_numpy() | any(factor.denominator for factor in method.factors))
+def _chances(found: Simulation, method: Method) -> dict[str, Array]:
+    """Turn counts of draws into probabilities; NaN where nothing was drawn."""
+    chances = {name: counts / found.draws for name, counts in found.counts.items()}
+    for number, key in enumerate(method.keys):
+        for name in (f"{key}_problem", f"{key}_tier"):
+            if name in chances:
+                chances[name][~found.drawable[:, number]] = np.nan
+    for name in ("composite_group", "band", "cluster"):
+        if name in chances:
+            chances[name][found.counts[name].sum(axis=1) == 0] = np.nan
+    return chances
 
 
 @dataclass(frozen=True)
@@ -226,8 +229,9 @@ def _groups(chances: dict[str, Array], found: Simulation, areas: pd.DataFrame, c
             low, high = quantiles_of_draws(np.sort(number), certainty.level)
             inside = chance[(own == group) & ~np.isnan(chance[:, at]), at]
             mean = float(inside.mean()) if len(inside) else np.nan
-            rows.append((name, group, float(number.mean()), low, high, mean))
-    columns = ["grouping", "group", "expected", "expected_low", "expected_high", "probability"]
+            word = str(how_sure(np.array([mean]), certainty)[0])
+            rows.append((name, group, float(number.mean()), low, high, mean, word))
+    columns = ["grouping", "group", "expected", "expected_low", "expected_high", "probability", "how_sure"]
     return pd.DataFrame(rows, columns=columns).astype({"group": "Int8"})
 
 

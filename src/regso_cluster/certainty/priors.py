@@ -23,12 +23,13 @@ from scipy import special
 from regso_cluster.factors.rates import OBSERVED, TOO_FEW
 from regso_cluster.factors.shrinkage import counts_of, shrink_factor
 from regso_cluster.factors.tables import FactorTable
+from regso_cluster.grouping.clusters import KMeans
 from regso_cluster.kernels.profiles import expect_classes
 from regso_cluster.method import Factor, Method
 
 Array = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
-LEAST_CHANCE = 1e-3  # of a class that an area is taken to be of
+LEAST_CHANCE = 2e-3  # of a class that an area is taken to be of
 _CHUNK = 256  # areas
 _STRONGEST = 1e8  # persons; see factors.shrinkage
 _GAUSS, _GAUSS_WEIGHTS = np.polynomial.hermite_e.hermegauss(15)
@@ -102,7 +103,7 @@ def _by_profiles(table: FactorTable, method: Method, own: list[Factor]) -> Poste
     keys = [factor.key for factor in own]
     counts = _Counts.of(table, own)
     few = (table.areas["status"] == TOO_FEW).to_numpy()
-    classes = find_classes(counts, certainty.classes if certainty else 12)
+    classes = find_classes(counts, certainty.classes if certainty else 1)
     chances = _chances(counts, classes)
     chances[chances < LEAST_CHANCE] = 0.0
     chances /= chances.sum(axis=1, keepdims=True)
@@ -161,8 +162,8 @@ def _stabilise(counts: _Counts) -> tuple[Array, Array]:
     return np.where(counts.events, np.sqrt(rate), np.arcsin(np.sqrt(np.minimum(rate, 1.0)))), 0.25 / d
 
 
-def find_classes(counts: _Counts, size: int, steps: int = 80, gain: float = 1e-5) -> Classes:
-    """Find classes by expectation and maximisation, from areas cut by their mean standardised rate.
+def find_classes(counts: _Counts, size: int, steps: int = 150, gain: float = 3e-6) -> Classes:
+    """Find classes by expectation and maximisation, from what k-means finds.
 
     Parameters
     ----------
@@ -194,18 +195,11 @@ def find_classes(counts: _Counts, size: int, steps: int = 80, gain: float = 1e-5
 
 
 def _start(x: Array, noise: Array, with_any: Bools, size: int) -> tuple[Array, Array, Array]:
-    """Cut the areas into equal parts by the first direction of their standardised rates; the parts begin as classes."""
+    """Begin with the groups that k-means finds in the standardised rates, each with the spread that is not noise."""
     middle, spread = np.nanmean(x, axis=0), np.nanstd(x, axis=0) + 1e-12
-    standard = np.nan_to_num((x - middle) / spread)
-    direction = np.linalg.svd(standard[with_any].T @ standard[with_any])[0][:, 0]
-    direction *= np.sign(direction[np.argmax(np.abs(direction))])
-    along = standard @ direction
-    rank = np.empty(int(with_any.sum()), np.int64)
-    rank[np.argsort(along[with_any], kind="stable")] = np.arange(len(rank))
-    # parts that halve towards both ends: extreme areas are few and far apart
-    half = np.geomspace(0.5 ** max(1, (size + 1) // 2), 0.5, (size + 1) // 2)
-    cuts = np.concatenate([half, 1 - half[::-1][1:]])[: size - 1] if size > 1 else np.array([])
-    part = np.searchsorted(np.sort(cuts), (rank + 0.5) / len(rank))
+    part = np.zeros(int(with_any.sum()), np.int64)
+    if size > 1:
+        part = KMeans(size, n_swaps=20, random_state=0).fit((x[with_any] - middle) / spread).labels_
     mean, variance = np.tile(middle, (size, 1)), np.tile(spread**2, (size, 1))
     share = np.full(size, 1e-9)
     for kind in range(size):
@@ -217,7 +211,7 @@ def _start(x: Array, noise: Array, with_any: Bools, size: int) -> tuple[Array, A
             own = np.where(seen, x[inside], 0.0).sum(axis=0) / number
             mean[kind] = np.where(seen.any(axis=0), own, middle)
             own = np.where(seen, (x[inside] - mean[kind]) ** 2 - noise[inside], 0.0).sum(axis=0) / number
-            variance[kind] = np.maximum(own, 0.05 * spread**2)
+            variance[kind] = np.maximum(own, 0.01 * spread**2)
     return share / share.sum(), mean, variance
 
 

@@ -25,7 +25,7 @@ Counts = npt.NDArray[np.int64]
 MOST_FACTORS = 20  # sets of problems are looked up in a table of 2^factors groups
 _BLOCK = 200  # draws that are made at a time
 _AREAS = 64  # areas that a thread takes together
-_NODES = np.arange(-4.5, 4.75, 0.25)  # of a standard normal; a 16-bit number reaches 4.3
+_NODES = np.linspace(-4.5, 4.5, 19)  # of a standard normal; a 16-bit number reaches 4.3
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,12 @@ class Simulation:
 
     Parameters
     ----------
-    labels : for each kind of label its columns: (name, number of labels); names as columns of a release
-    counts : by name (n_areas, n_labels), draws in which the area had the label; for `composite_group` one more, the
-        last: the draw left the group open
+    counts : by name of a column of a release (n_areas, n_labels), draws in which the area had the label; for
+        `composite_group` one more, the last: the draw left the group open
     sizes : by name (n_draws, n_labels), areas of each label in each draw
     draws : how many
     rank_low, rank_high : (n_areas,) 0 where there is no index
+    drawable : (n_areas, n_factors) figures that were drawn, or seen and taken as exact
     """
 
     counts: dict[str, Counts]
@@ -47,6 +47,7 @@ class Simulation:
     draws: int
     rank_low: Counts
     rank_high: Counts
+    drawable: npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def _tabulate(posterior: Posterior, used: pd.DataFrame, method: Method, yardstic
 def quantile_table(first: Array, second: Array, events: npt.NDArray[np.bool_]) -> Array:
     """Tabulate Beta and Gamma distributions: (n, n_nodes) their values at the quantiles of a standard normal."""
     out = np.empty((len(first), len(_NODES)))
-    work = np.empty((max(1, -(-len(first) // _AREAS)), 2, 160))
+    work = np.empty((max(1, -(-len(first) // _AREAS)), 2, 100))
     probability = stats.norm.cdf(_NODES)
     a, b = (np.ascontiguousarray(part, dtype=np.float64) for part in (first, second))
     tabulate_quantiles(a, b, np.ascontiguousarray(events), probability, 18.0, _AREAS, work, out)
@@ -217,7 +218,7 @@ def _run(  # noqa: PLR0913  # see simulate
         low[with_index], high[with_index] = rank_interval(rank, level)
     return Simulation(
         {name: counts[:, part] for name, part in slices.items()},
-        {name: sizes[:, part] for name, part in slices.items()}, draws, low, high,
+        {name: sizes[:, part] for name, part in slices.items()}, draws, low, high, tables.drawable,
     )  # fmt: skip
 
 

@@ -49,11 +49,17 @@ def expect_classes(x, noise, seen, share, mean, variance, chunk, log, mass, move
             top = -math.inf
             for j in range(k):
                 total = 0.0
+                product = 1.0
                 for f in range(p):
                     if seen[i, f]:
                         wide = variance[j, f] + noise[i, f]
                         away = x[i, f] - mean[j, f]
-                        total += math.log(wide) + away * away / wide
+                        total += away * away / wide
+                        product *= wide
+                    if f % 8 == 7:  # one logarithm for eight factors; more would leave the range of a float64
+                        total += math.log(product)
+                        product = 1.0
+                total += math.log(product)
                 log[c, j] = math.log(share[j]) - 0.5 * total
                 top = max(top, log[c, j])
             whole = 0.0
@@ -63,6 +69,8 @@ def expect_classes(x, noise, seen, share, mean, variance, chunk, log, mass, move
             for j in range(k):
                 chance = math.exp(log[c, j] - top) / whole
                 members[c, j] += chance
+                if chance < 1e-12:
+                    continue
                 for f in range(p):
                     if seen[i, f]:
                         part = variance[j, f] / (variance[j, f] + noise[i, f])

@@ -1,0 +1,245 @@
+"""Is a label given with probability 0.9 right nine times in ten? Writes docs/certainty.md.
+
+Countries are made up again and again from rates that are known, counted as a census would, classified from the counts, and every
+label is held against the one that the true rates get by the same limits, scales, cut points and centres.
+
+    python benchmarks/calibration.py [--countries 20] [--draws 1000] [--out docs/certainty.md]
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from regso_cluster import example
+from regso_cluster.areas.editions import area_names
+from regso_cluster.certainty.labels import measure_labels
+from regso_cluster.certainty.priors import Posterior
+from regso_cluster.factors.rates import MISSING, OBSERVED, SUPPRESSED, rate
+from regso_cluster.factors.tables import FactorTable
+from regso_cluster.method import Method, Yardstick, load_method
+from regso_cluster.pipeline import _generator, _measure, judge, usable
+
+Array = np.ndarray
+FACTORS = example._FACTORS
+BINS = ((0.0, 0.5), (0.5, 0.7), (0.7, 0.85), (0.85, 0.95), (0.95, 0.99), (0.99, 1.01))
+
+
+@dataclass(frozen=True)
+class Country:
+    """True shares and denominators, (n_areas, n_factors) each."""
+
+    names: pd.DataFrame
+    residents: Array
+    share: Array
+    denominator: Array
+
+
+def _base(seed: int) -> tuple[pd.DataFrame, Array, Array, Array, np.random.Generator]:
+    random = np.random.default_rng([seed, 77])
+    names = area_names(2025)
+    residents = np.clip(np.exp(random.normal(7.93, 0.47, len(names))), 663, 22_622).round()
+    latent = example._latent(names, random)
+    base = np.array([factor.base for factor in FACTORS])
+    denominator = (residents[:, None] * base * random.normal(1, 0.03, (len(names), 6)).clip(0.9, 1.1)).astype(int)
+    return names, residents, latent, denominator, random
+
+
+def planted(seed: int) -> Country:
+    """Make the synthetic country of the package: two humps a factor, factors that go together, areas alike their neighbours."""
+    names, residents, latent, denominator, random = _base(seed)
+    n = len(names)
+    own, kinds = random.normal(size=(n, 6)), random.choice(list(example._KINDS), n)
+    problems = example._planted_factors(example._plant(latent + 0.5 * random.normal(size=n)), kinds)
+    share = np.empty((n, 6))
+    for f, factor in enumerate(FACTORS):
+        likeness = 0.5 * np.clip(latent, -2, 2) + 0.8 * own[:, f] + 0.3 * random.normal(size=n)
+        share[:, f] = factor.usual + np.sign(factor.step) * factor.spread * np.clip(likeness, -2.5, 2.5)
+        share[:, f] += factor.step * problems[:, f]
+    return Country(names, residents, np.clip(share, 0.002, 0.985), denominator)
+
+
+def beta(seed: int) -> Country:
+    """Draw every rate from one Beta distribution a factor, alone: the world of the model."""
+    names, residents, _, denominator, random = _base(seed)
+    share = np.empty(denominator.shape)
+    for f, factor in enumerate(FACTORS):
+        worth = factor.usual * (1 - factor.usual) / (2 * factor.spread) ** 2 - 1
+        share[:, f] = random.beta(factor.usual * worth, (1 - factor.usual) * worth, len(names))
+    return Country(names, residents, np.clip(share, 1e-4, 1 - 1e-4), denominator)
+
+
+def heavy(seed: int) -> Country:
+    """Draw rates with heavy tails on the logit scale (Student t, 4 degrees of freedom) around one common disadvantage."""
+    names, residents, latent, denominator, random = _base(seed)
+    common = latent + 0.5 * random.standard_t(4, len(names))
+    share = np.empty(denominator.shape)
+    for f, factor in enumerate(FACTORS):
+        width = 1.6 * factor.spread / (factor.usual * (1 - factor.usual))
+        at = 0.6 * common + 0.5 * random.standard_t(4, len(names))
+        logit = np.log(factor.usual / (1 - factor.usual)) + np.sign(factor.step) * width * np.clip(at, -8, 8)
+        share[:, f] = 1 / (1 + np.exp(-logit))
+    return Country(names, residents, share, denominator)
+
+
+WORLDS: dict[str, Callable[[int], Country]] = {"planted": planted, "beta": beta, "heavy tails": heavy}
+
+
+def count(country: Country, method: Method, seed: int) -> FactorTable:
+    """Count a country once; SCB's rule hides small counts."""
+    random = np.random.default_rng([seed, 78])
+    d = country.denominator.astype(float)
+    n = random.binomial(country.denominator, country.share).astype(float)
+    hidden = (d <= 20) | (n <= 5)
+    index = pd.Index(country.names["regso"])
+    frames = [pd.DataFrame(np.where(hidden, np.nan, part), index, list(method.keys)) for part in (n, d)]
+    value = pd.DataFrame(
+        {factor.key: rate(frames[0][factor.key], frames[1][factor.key], factor.unit) for factor in method.factors}
+    )
+    status = pd.DataFrame(np.where(hidden, SUPPRESSED, np.where(value.isna(), MISSING, OBSERVED)), index, list(method.keys))
+    areas = country.names.set_index("regso")[["name", "kommun", "kommun_name", "lan"]].assign(
+        population=country.residents, status=np.where(hidden.any(axis=1), SUPPRESSED, OBSERVED)
+    )
+    return FactorTable(areas, *frames, value, status, 2025, "made up", "0" * 64, (), synthetic=True)
+
+
+def truth(country: Country, table: FactorTable, used: pd.DataFrame, method: Method, yardstick: Yardstick) -> pd.DataFrame:
+    """Judge the true rates by the yardstick of the release: index and clusters by the factors that were seen."""
+    unit = np.array([1000.0 if factor.unit == "per 1000" else 100.0 for factor in method.factors])
+    true = pd.DataFrame(country.share * unit, used.index, used.columns)
+    seen = judge(true.where(used.notna()), table, method, yardstick)
+    whole = judge(true, replace(table, status=table.status.mask(table.status != OBSERVED, OBSERVED)), method, yardstick)
+    kept = [column for column in whole if column.endswith(("_problem", "_tier"))] + ["composite_group"]
+    return seen.assign(**{column: whole[column] for column in kept})
+
+
+@dataclass
+class Tally:
+    """Labels given by their probability: how many, how sure together, how many right."""
+
+    given: Array
+    stated: Array
+    right: Array
+
+    @staticmethod
+    def empty() -> Tally:
+        return Tally(*(np.zeros(len(BINS)) for _ in range(3)))
+
+    def add(self, probability: Array, right: Array) -> None:
+        known = ~np.isnan(probability)
+        for number, (low, high) in enumerate(BINS):
+            inside = known & (probability >= low) & (probability < high)
+            self.given[number] += inside.sum()
+            self.stated[number] += probability[inside].sum()
+            self.right[number] += right[inside].sum()
+
+
+def one(country: Country, seed: int, prior: str, draws: int) -> Iterator[tuple[str, Array, Array]]:
+    """Classify one country; give for each kind of label the probabilities of the labels given, and whether they are right."""
+    method = load_method("utanforskap")
+    certainty = replace(method.certainty, draws=draws, **({} if prior == "alone" else {"prior": prior}))
+    method = replace(method, certainty=certainty, seed=seed, clusters=replace(method.clusters, resamples=2))
+    table = count(country, method, seed)
+    used, weights = usable(table, method)
+    yardstick, _ = _measure(used, weights, method, None, None, None)
+    judged = judge(used, table, method, yardstick)
+    judged.attrs = {"cluster_numbers": list(yardstick.cluster_numbers), "synthetic": True}
+    judged.index.name = "regso"
+    labels = _measured(prior, table, used, judged, method, yardstick)
+    true = truth(country, table, used, method, yardstick)
+    long = labels.long.set_index(["grouping", "group"])
+    for kind in ("composite_group", "cluster"):
+        own = judged[kind].to_numpy(float, na_value=np.nan)
+        right = np.nan_to_num(own, nan=-1) == true[kind].to_numpy(float, na_value=np.nan)
+        yield kind, labels.columns[f"{kind}_probability"].to_numpy(), right
+    for kind in ("problem", "tier"):
+        for key in method.keys:
+            name, own = f"{key}_{kind}", judged[f"{key}_{kind}"]
+            if kind == "problem":
+                chance = labels.columns[f"{key}_probability"].to_numpy()
+                flag = own.fillna(False).to_numpy(bool)
+                probability = np.where(own.isna(), np.nan, np.where(flag, chance, 1 - chance))
+            else:
+                wide = np.stack([long.loc[(name, g), "probability"].to_numpy() for g in range(1, 6)], axis=1)
+                at = own.fillna(1).to_numpy(int) - 1
+                probability = np.where(own.isna(), np.nan, wide[np.arange(len(at)), at])
+            yield kind, probability, (own == true[name]).fillna(False).to_numpy(bool)
+    has = judged["index"].notna().to_numpy()
+    rank = true["index_rank"].to_numpy(float, na_value=np.nan)
+    low, high = (labels.columns[f"index_rank_{end}"].to_numpy(float, na_value=np.nan) for end in ("low", "high"))
+    yield "rank", np.full(has.sum(), np.nan), (low <= rank)[has] & (rank <= high)[has]
+    for group in (1, 2, 3):
+        part = long.loc[("composite_list", group)]
+        belongs = (true["composite_group"] <= group).fillna(False).to_numpy(bool)
+        listed = part["counted"].to_numpy()
+        chance = part["probability"].to_numpy()
+        yield f"counted list {group}", chance[listed], belongs[listed]
+        yield f"controlled list {group}", chance, np.where(part["false_discovery_rate"].to_numpy() <= certainty.fdr, belongs, np.nan)
+        figures = next(f for f in labels.figures["lists"] if f["list"] == "composite_list" and f["group"] == group)
+        yield f"number {group}", np.array([figures["expected"]]), np.array([figures["low"] <= belongs.sum() <= figures["high"]])
+
+
+def _measured(prior: str, table: FactorTable, used: pd.DataFrame, judged: pd.DataFrame, method: Method, yardstick: Yardstick):
+    from regso_cluster.certainty import labels as module
+
+    own = module.posterior_of
+    if prior == "alone":
+        module.posterior_of = jeffreys
+    try:
+        return measure_labels(table, used, judged, method, yardstick, _generator(method, "noise"))
+    finally:
+        module.posterior_of = own
+
+
+def jeffreys(table: FactorTable, method: Method) -> Posterior:
+    """Each area's counts alone, with Jeffreys' prior: what this package did before, for comparison."""
+    n, d = table.numerator.to_numpy(), table.denominator.to_numpy()
+    events = np.array([factor.unit == "per 1000" for factor in method.factors])
+    seen = ~np.isnan(n)
+    first, second = np.where(seen, n + 0.5, 0.5), np.where(seen, np.where(events, d, d - n + 0.5), np.where(events, 1.0, 0.5))
+    return Posterior(np.arange(len(n) + 1), np.ones(len(n)), first, second, np.ones_like(seen), ())
+
+
+def run(world: str, prior: str, countries: int, draws: int) -> dict[str, object]:
+    """Tally some countries of one world under one prior."""
+    tallies, lists, ranks = {}, {}, []
+    for seed in range(countries):
+        country = WORLDS[world](seed)
+        for kind, probability, right in one(country, seed, prior, draws):
+            if kind == "rank":
+                ranks.append(right.mean())
+            elif "list" in kind or "number" in kind:
+                if kind.startswith("controlled"):
+                    probability, right = probability[~np.isnan(right)], right[~np.isnan(right)]
+                lists.setdefault(kind, []).append((probability, right))
+            else:
+                tallies.setdefault(kind, Tally.empty()).add(probability, right)
+    return {"tallies": tallies, "lists": lists, "rank": float(np.mean(ranks))}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--countries", type=int, default=20)
+    parser.add_argument("--draws", type=int, default=1000)
+    parser.add_argument("--world", nargs="*", default=list(WORLDS))
+    parser.add_argument("--prior", nargs="*", default=["profiles", "country", "alone"])
+    options = parser.parse_args()
+    for world in options.world:
+        for prior in options.prior:
+            found = run(world, prior, options.countries, options.draws)
+            print(f"== {world}, {prior}: rank coverage {found['rank']:.3f}")
+            for kind, tally in found["tallies"].items():
+                cells = [f"{g:.0f}: {s / max(g, 1):.3f}/{r / max(g, 1):.3f}" for g, s, r in zip(tally.given, tally.stated, tally.right)]
+                print(f"  {kind:16}", "  ".join(cells))
+            for kind, parts in found["lists"].items():
+                stated, right = (np.concatenate([part[i] for part in parts]).mean() for i in range(2))
+                print(f"  {kind:18} stated {stated:.3f} right {right:.3f}")
+
+
+if __name__ == "__main__":
+    main()
