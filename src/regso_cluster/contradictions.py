@@ -40,7 +40,8 @@ def find_contradictions(method: Method) -> list[tuple[Place, str, str]]:
 def _parent_contradictions(method: Method) -> list[tuple[Place, str, str]]:
     """Find parents of rates that a table of this method cannot have, and cut-offs in the wrong order."""
     found: list[tuple[Place, str, str]] = []
-    asked = [("shrinkage", "towards", method.shrinkage.towards)] if method.shrinkage else []
+    asked: list[tuple[str, str, str]] = []
+    asked += [("shrinkage", "towards", method.shrinkage.towards)] if method.shrinkage else []
     asked += [("certainty", "prior", method.certainty.prior)] if method.certainty else []
     for part, key, parent in asked:
         if parent == "type" and not method.table.area_type:
@@ -49,7 +50,9 @@ def _parent_contradictions(method: Method) -> list[tuple[Place, str, str]]:
         if parent in ("kommun", "lan") and method.table.areas == "own":
             found.append(((part, key), f"areas of their own have no {parent}", 'Use "country" or "type".'))
     if method.shrinkage and not any(factor.denominator for factor in method.factors):
-        hint = "Name columns of counts, or with a value the column of its persons as denominator; or remove [shrinkage]."
+        hint = (
+            "Name columns of counts, or with a value the column of its persons as denominator; or remove [shrinkage]."
+        )
         found.append((("shrinkage",), "no factor has counts: nothing can be shrunk", hint))
     if method.certainty and method.certainty.edge > method.certainty.core:
         found.append((("certainty", "edge"), "edge is above core", "For example core = 0.9, edge = 0.6."))
@@ -134,7 +137,9 @@ def _factor_contradictions(method: Method) -> list[tuple[Place, str, str]]:
         if factor.key in method.keys[:number]:
             found.append(((*place, "key"), f"factor {factor.key!r} stands twice", "Give each factor its own key."))
         if (factor.numerator is None) == (factor.value is None) or (factor.numerator and not factor.denominator):
-            hint = "Name the columns numerator and denominator, or the one column value (and its persons as denominator)."
+            hint = (
+                "Name the columns numerator and denominator, or the one column value (and its persons as denominator)."
+            )
             found.append((place, f"factor {factor.key!r} needs two columns of counts or one of values", hint))
         elif factor.denominator and factor.unit not in UNIT_FACTOR:
             found.append(

@@ -366,7 +366,8 @@ def _columns(table: FactorTable, judged: pd.DataFrame, method: Method, labels: L
         areas[f"{key}_value"] = table.value[key]
         areas[f"{key}_status"] = table.status[key]
         ordered += [f"{key}_value", f"{key}_status"]
-        ordered += [f"{key}_{part}" for part in ("score", "problem", "probability", "held", "tier") if f"{key}_{part}" in judged]
+        parts = [f"{key}_{part}" for part in ("score", "problem", "probability", "held", "tier")]
+        ordered += [column for column in parts if column in judged]
     joined = areas.join(judged)
     rest = ["n_problems", "n_observed", "composite_group", "composite_group_name", "composite_group_free",
             "composite_group_mildest", "composite_group_harshest", "composite_status", "composite_reason",
@@ -440,7 +441,7 @@ def _long(table: FactorTable, counted: FactorTable, method: Method) -> pd.DataFr
     """Give a row an area and factor; where rates are shrunk also what the counts alone say, and an interval."""
     parts = []
     for factor in method.factors:
-        part = {
+        part: dict[str, Any] = {
             "factor": factor.key,
             "numerator": table.numerator[factor.key],
             "denominator": table.denominator[factor.key],

@@ -1,8 +1,9 @@
 """Lists with a stated share of error: how many of those listed are expected not to belong.
 
-Each area has a probability of belonging; one minus it is its local false discovery rate. The share of a list expected not to belong
-is the mean of these over the list, and the longest list that keeps it below a stated level takes the areas in
-the order of their probability (Müller, Parmigiani, Robert and Rousseau 2004, JASA 99(468), section 3; Efron 2010, section 5.1).
+Each area has a probability of belonging; one minus it is its local false discovery rate. The share of a list expected
+not to belong is the mean of these over the list, and the longest list that keeps it below a stated level takes the
+areas in the order of their probability (Müller, Parmigiani, Robert and Rousseau 2004, JASA 99(468), section 3; Efron
+2010, section 5.1).
 """
 
 from __future__ import annotations

@@ -30,7 +30,8 @@ def find_flips(
     Returns
     -------
     composite_flip_factor : key; <NA> where no single factor with counts would do it, or the group is not decided
-    composite_flip_persons : Int64, more (positive) or fewer (negative) in the numerator; of a factor of the kommun in all
+    composite_flip_persons : Int64, more (positive) or fewer (negative) in the numerator; of a factor of the kommun in
+    all
         of it
     composite_flip_group : Int8, the group that it would be in then
     No columns without composite groups. Of two factors with as few persons the first of the method.

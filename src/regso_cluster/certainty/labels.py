@@ -1,8 +1,8 @@
 """How sure each label is: its probability given the noise of the counts, the runner-up, and what would flip it.
 
-Held fixed: limits, scales, cut points and centres of the release, and the figures without counts. Drawn: every rate, from
-its posterior. So a probability answers: would this area have this label if its true rates were known, by the yardstick
-of this release? Left out: errors of registers, and the choice of the method itself.
+Held fixed: limits, scales, cut points and centres of the release, and the figures without counts. Drawn: every rate,
+from its posterior. So a probability answers: would this area have this label if its true rates were known, by the
+yardstick of this release? Left out: errors of registers, and the choice of the method itself.
 """
 
 from __future__ import annotations
@@ -32,12 +32,14 @@ class Labels:
 
     Parameters
     ----------
-    columns : (n_areas,) by code: index_rank_low and _high, <factor>_probability (of a problem), composite_group_probability,
+    columns : (n_areas,) by code: index_rank_low and _high, <factor>_probability (of a problem),
+    composite_group_probability,
         composite_second (the most likely other group), composite_flip_factor, _persons and _group (see `find_flips`),
         band_probability, cluster_probability, how_sure and cluster_how_sure
     long : a row an area and label: grouping, group, probability, counted (the label in the release) and, for problems
         and lists, false_discovery_rate: of the shortest list by probability that has the area on it
-    groups : a row a grouping and group: expected, expected_low, expected_high, probability (mean over those in it), how_sure
+    groups : a row a grouping and group: expected, expected_low, expected_high, probability (mean over those in it),
+    how_sure
     figures : for the manifest
     notes : for the reader
     """
@@ -80,7 +82,7 @@ def measure_labels(
     lists = _lists(chances, found, areas, method)
     columns = _columns(chances, found, areas, method, certainty)
     columns = columns.join(find_flips(table, used, areas, method, yardstick))
-    long = _long(chances, lists, areas, method)
+    long = _long(chances, lists, areas)
     groups = _groups(chances, found, areas, certainty)
     return Labels(columns, long, groups, *_say(lists, found, groups, columns, method, certainty))
 
@@ -110,7 +112,7 @@ class _List:
 
 
 def _lists(chances: dict[str, Array], found: Simulation, areas: pd.DataFrame, method: Method) -> list[_List]:
-    """Give every list of the method: problems by factor, then composite groups from the worst, each with those worse."""
+    """Give every list of the method: problems by factor, then each composite group with those worse."""
     lists = []
     for key in method.keys if method.problems else ():
         name = f"{key}_problem"
@@ -141,7 +143,7 @@ def _columns(
         if name not in chances:
             continue
         group = areas[name].to_numpy(np.float64, na_value=np.nan)
-        own = _own_chance(chances[name], _places(name, group, areas, chances[name]))
+        own = _own_chance(chances[name], _places(name, group, areas))
         columns[f"{name}_probability"] = own
         said = how_sure(own, certainty)
         said[np.isnan(group) & ~np.isnan(chances[name][:, 0])] = "undecided"
@@ -154,12 +156,12 @@ def _columns(
     return pd.DataFrame(columns, index=areas.index)
 
 
-def _places(name: str, group: Array, areas: pd.DataFrame, chance: Array) -> Array:
+def _places(name: str, group: Array, areas: pd.DataFrame) -> Array:
     """Turn group numbers into columns from 0: clusters have numbers of their own."""
     if name != "cluster":
         return group - 1
     known = areas.attrs["cluster_numbers"]
-    return np.array([known.index(int(one)) if one == one else np.nan for one in group]) + 0 * chance[:, 0]
+    return np.array([np.nan if np.isnan(one) else known.index(int(one)) for one in group])
 
 
 def _own_chance(chance: Array, place: Array) -> Array:
@@ -176,7 +178,7 @@ def how_sure(probability: Array, certainty: Certainty) -> npt.NDArray[np.object_
 
 
 def _runner_up(chance: Array, group: pd.Series) -> pd.Series:
-    """Give the most likely group besides the counted one; where that is open, the most likely; <NA> where no other was drawn."""
+    """Give the most likely group besides the counted one, if any; <NA> where no other was drawn."""
     others = np.nan_to_num(chance[:, :-1])  # the last is "left open"
     has = group.notna().to_numpy()
     others[np.flatnonzero(has), group[has].to_numpy(np.int64) - 1] = 0.0
@@ -184,13 +186,11 @@ def _runner_up(chance: Array, group: pd.Series) -> pd.Series:
     return second.mask(others.max(axis=1) == 0)
 
 
-def _long(chances: dict[str, Array], lists: list[_List], areas: pd.DataFrame, method: Method) -> pd.DataFrame:
-    parts = []
-    kinds: dict[str, str] = {}
-    for one in lists:
-        rates = false_discovery_rates(one.probability)
-        parts.append((one.name, one.group, one.probability, one.listed, rates))
-        kinds[one.name] = one.name
+def _long(chances: dict[str, Array], lists: list[_List], areas: pd.DataFrame) -> pd.DataFrame:
+    parts: list[tuple[str, int | None, Array, npt.NDArray[np.bool_], Array]] = [
+        (one.name, one.group, one.probability, one.listed, false_discovery_rates(one.probability)) for one in lists
+    ]
+    kinds = {one.name for one in lists}
     nothing = np.full(len(areas), np.nan)
     for name, chance in chances.items():
         if name in kinds:
@@ -254,8 +254,9 @@ def _say(
         "held_fixed": FIXED,
         "how_sure": {word: int((columns["how_sure"] == word).sum()) for word in ("core", "edge", "undecided", NOT_ASSESSED)},
         "groups": {
-            name: {str(row.group): {"expected": round(row.expected, 1), "low": row.expected_low, "high": row.expected_high}
-                   for row in part.itertuples()}
+            str(name): {str(row["group"]): {"expected": round(float(row["expected"]), 1), "low":
+            int(row["expected_low"]),
+                                            "high": int(row["expected_high"])} for row in part.to_dict("records")}
             for name, part in groups.groupby("grouping", sort=False)
         },
         "lists": [
@@ -277,6 +278,6 @@ def _short(number: float) -> float:
 def _say_list(group: int, one: Listing) -> str:
     worse = f"group {group}" if group == 1 else f"groups 1 to {group}"
     return (
-        f"of the {one.counted:,} areas in {worse}, about {one.wrong:.0f} are expected not to belong, and about {one.missed:.0f} "
-        f"others to belong: {one.expected:.0f} in all ({one.low:,} to {one.high:,})"
+        f"of the {one.counted:,} areas in {worse}, about {one.wrong:.0f} are expected not to belong, and about "
+        f"{one.missed:.0f} others to belong: {one.expected:.0f} in all ({one.low:,} to {one.high:,})"
     )

@@ -1,13 +1,14 @@
-"""What the rates of an area can be, given its counts and what other areas are like: the posterior that labels are drawn from.
+"""What the rates of an area can be, given its counts and what other areas are like: the posterior that labels are
+drawn from.
 
 An area's counts alone say too little: 12 of 60 is more likely a high draw from a usual area than a usual draw from an
 extreme one, for there are more usual areas. So each posterior has a prior measured on all areas.
 
 "profiles": areas fall into classes of alike profiles; within a class each rate varies around the class's mean. All
-factors together say which classes an area can be of, so that a factor that is hard to see is judged by the others too, and a country
-of two humps is no single hump. The classes are found on variance-stabilised rates by maximum likelihood with the noise of each count
-known (Bovy, Hogg and Roweis 2011, Annals of Applied Statistics 5(2B), sections 2-3; here with diagonal covariances), and
-turned into Beta (per 1,000: Gamma) distributions of the same mean and variance.
+factors together say which classes an area can be of, so that a factor that is hard to see is judged by the others too,
+and a country of two humps is no single hump. The classes are found on variance-stabilised rates by maximum likelihood
+with the noise of each count known (Bovy, Hogg and Roweis 2011, Annals of Applied Statistics 5(2B), sections 2-3; here
+with diagonal covariances), and turned into Beta (per 1,000: Gamma) distributions of the same mean and variance.
 
 "country", "lan", "kommun", "type": each factor alone, towards the parent; see `factors.shrinkage`.
 """
@@ -156,7 +157,7 @@ class Classes:
 
 
 def _stabilise(counts: _Counts) -> tuple[Array, Array]:
-    """Give arcsin sqrt p (per 1,000: sqrt p), NaN where not seen, and the variance of its noise, about 1 / 4d (Anscombe 1948)."""
+    """Give arcsin sqrt p (per 1,000: sqrt p), NaN where not seen, and the variance of its noise (Anscombe 1948)."""
     d = np.where(counts.seen, counts.d, np.nan)
     rate = (counts.n + 0.375) / np.where(counts.events, d, d + 0.75)
     return np.where(counts.events, np.sqrt(rate), np.arcsin(np.sqrt(np.minimum(rate, 1.0)))), 0.25 / d
@@ -173,7 +174,7 @@ def find_classes(counts: _Counts, size: int, steps: int = 150, gain: float = 3e-
     """
     x, noise = _stabilise(counts)
     seen = ~np.isnan(x)
-    with_any = seen.any(axis=1)
+    with_any: Bools = np.asarray(seen.any(axis=1))
     size = max(1, min(size, int(with_any.sum()) // 20))
     filled, noise = np.where(seen, x, 0.0), np.where(seen, noise, 1.0)
     share, mean, variance = _start(x, noise, with_any, size)
@@ -181,7 +182,9 @@ def find_classes(counts: _Counts, size: int, steps: int = 150, gain: float = 3e-
     log, members, likelihood = np.empty((chunks, size)), np.empty((chunks, size)), np.empty(chunks)
     mass, moved, squared = (np.empty((chunks, *mean.shape)) for _ in range(3))
     for _ in range(steps):
-        expect_classes(filled, noise, seen, share, mean, variance, _CHUNK, log, mass, moved, squared, members, likelihood)
+        expect_classes(
+            filled, noise, seen, share, mean, variance, _CHUNK, log, mass, moved, squared, members, likelihood
+        )
         now = float(likelihood.sum() / max(areas, 1))
         if now - before < gain:
             break
@@ -199,7 +202,7 @@ def _start(x: Array, noise: Array, with_any: Bools, size: int) -> tuple[Array, A
     middle, spread = np.nanmean(x, axis=0), np.nanstd(x, axis=0) + 1e-12
     part = np.zeros(int(with_any.sum()), np.int64)
     if size > 1:
-        part = KMeans(size, n_swaps=20, random_state=0).fit((x[with_any] - middle) / spread).labels_
+        part = KMeans(size, n_swaps=20, random_state=0).fit((x[with_any] - middle) / spread).labels_.astype(np.int64)
     mean, variance = np.tile(middle, (size, 1)), np.tile(spread**2, (size, 1))
     share = np.full(size, 1e-9)
     for kind in range(size):
@@ -242,4 +245,3 @@ def _chances(counts: _Counts, classes: Classes) -> Array:
         log += np.where(counts.seen[:, [number]], one, 0.0)
     chances: Array = np.exp(log - special.logsumexp(log, axis=1, keepdims=True))
     return chances
-

@@ -122,7 +122,8 @@ def quantile_table(first: Array, second: Array, events: npt.NDArray[np.bool_]) -
 def _positions() -> Array:
     """Where each 16-bit number, as a quantile of a standard normal, stands among the nodes."""
     z = stats.norm.ppf((np.arange(65536) + 0.5) / 65536)
-    return (z - _NODES[0]) / (_NODES[1] - _NODES[0])
+    positions: Array = (z - _NODES[0]) / (_NODES[1] - _NODES[0])
+    return positions
 
 
 def _slots(method: Method, sizes: dict[str, int]) -> tuple[Counts, dict[str, slice]]:
@@ -155,7 +156,9 @@ def groups_by_set(method: Method) -> Counts:
     if len(method.factors) > MOST_FACTORS:
         hint = "Remove [certainty], or use fewer factors."
         got = str(len(method.factors))
-        raise InputError(Fault("too many factors for the probability of groups", "certainty", f"{MOST_FACTORS}", got, hint))
+        raise InputError(
+            Fault("too many factors for the probability of groups", "certainty", f"{MOST_FACTORS}", got, hint)
+        )
     sets = np.arange(1 << len(method.factors))
     flags = {key: (sets >> bit) % 2 == 1 for bit, key in enumerate(method.keys)}
     holds = [rule_holds(group.rule, flags) for group in method.composite.groups]

@@ -1,4 +1,4 @@
-"""Ranks when the weights of an index vary: what a reasonable person who weighed the factors a little otherwise would find."""
+"""Ranks when the weights of an index vary: what a person who weighed the factors otherwise would find."""
 
 from __future__ import annotations
 
@@ -40,11 +40,12 @@ class VariedRanks:
     ever: float
 
 
-def vary_weights(  # noqa: PLR0913  # the data and what varies
-    scores: pd.DataFrame, weights: Array, *, spread: float = 0.25, draws: int = 1000, first: int = 0, level: float = 0.9,
-    seed: int = 0, n_threads: int | None = None,
+def vary_weights(
+    scores: pd.DataFrame, weights: Array, *, spread: float = 0.25, draws: int = 1000, first: int = 0,
+    level: float = 0.9, seed: int = 0, n_threads: int | None = None,
 ) -> VariedRanks:  # fmt: skip
-    """Rank areas by a weighted sum of scores, with every weight drawn evenly between (1 - spread) and (1 + spread) times itself.
+    """Rank areas by a weighted sum of scores, with every weight drawn evenly between (1 - spread) and (1 + spread)
+    times itself.
 
     Parameters
     ----------
@@ -63,7 +64,9 @@ def vary_weights(  # noqa: PLR0913  # the data and what varies
     values = scores.to_numpy(np.float64)
     if np.isnan(values).any():
         hint = "Leave areas without all factors out."
-        raise InputError(Fault("a missing score", "vary_weights", got=f"{int(np.isnan(values).sum())} cells", hint=hint))
+        raise InputError(
+            Fault("a missing score", "vary_weights", got=f"{int(np.isnan(values).sum())} cells", hint=hint)
+        )
     n, columns = len(values), np.ascontiguousarray(values.T)
     size = first or -(-n // 10)
     drawn = np.random.default_rng(seed).uniform(1 - spread, 1 + spread, (draws, len(weights))) * weights
@@ -81,6 +84,14 @@ def vary_weights(  # noqa: PLR0913  # the data and what varies
         stays = np.empty(n, np.int64)
         count_at_most(rank, size, stays)
     listed, share = own[:, 0] <= size, stays / draws
-    series = {name: pd.Series(part, scores.index) for name, part in
-              (("rank", own[:, 0].astype(np.int64)), ("low", low), ("high", high), ("listed", listed), ("stays", share))}
+    series = {
+        name: pd.Series(part, scores.index)
+        for name, part in (
+            ("rank", own[:, 0].astype(np.int64)),
+            ("low", low),
+            ("high", high),
+            ("listed", listed),
+            ("stays", share),
+        )
+    }
     return VariedRanks(**series, leaving=float(1 - share[listed].mean()), ever=float((share[listed] < level).mean()))

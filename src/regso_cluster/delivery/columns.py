@@ -45,10 +45,12 @@ _COLUMNS = {
         "The most likely other group; where the group is undecided, the most likely",
     ),
     "composite_flip_factor": Text(
-        "Faktorn där minst antal personer skulle ändra gruppen", "The factor in which the fewest persons would change the group"
+        "Faktorn där minst antal personer skulle ändra gruppen",
+        "The factor in which the fewest persons would change the group",
     ),
     "composite_flip_persons": Text(
-        "Så många fler (+) eller färre (-) i den faktorns täljare", "So many more (+) or fewer (-) in the numerator of that factor"
+        "Så många fler (+) eller färre (-) i den faktorns täljare",
+        "So many more (+) or fewer (-) in the numerator of that factor",
     ),
     "composite_flip_group": Text("Gruppen det då vore", "The group that it would be then"),
     "how_sure": Text(

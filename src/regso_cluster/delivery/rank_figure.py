@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from regso_cluster.delivery.exports import SYNTHETIC
 from regso_cluster.errors import Fault, InputError
@@ -31,7 +32,9 @@ def draw_rank_intervals(release: Release, path: str | Path, *, first: int = SHOW
     """
     path = Path(path)
     if path.suffix.lower() not in (".png", ".svg"):
-        raise InputError(Fault("unknown kind of picture", str(path), ".png or .svg", path.suffix, "Choose one of these."))
+        raise InputError(
+            Fault("unknown kind of picture", str(path), ".png or .svg", path.suffix, "Choose one of these.")
+        )
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
@@ -42,7 +45,9 @@ def draw_rank_intervals(release: Release, path: str | Path, *, first: int = SHOW
         hint = "Classify with a section [certainty] and factors that have counts."
         raise InputError(Fault("no intervals of the rank", str(release.path), hint=hint))
     chosen = areas[areas["index_rank"].notna()].sort_values("index_rank", kind="stable").head(first)
-    rank, low, high = (chosen[column].to_numpy(np.float64) for column in ("index_rank", "index_rank_low", "index_rank_high"))
+    rank, low, high = (
+        chosen[column].to_numpy(np.float64) for column in ("index_rank", "index_rank_low", "index_rank_high")
+    )
     place = np.arange(len(chosen))
     figure = Figure(figsize=(8.3, 1.9 + 0.155 * len(chosen)), layout="constrained")
     axes = figure.add_subplot()
@@ -55,8 +60,12 @@ def draw_rank_intervals(release: Release, path: str | Path, *, first: int = SHOW
             axes.hlines(place[inside], low[inside], high[inside], color=colour, linewidth=2, label=labels[word])
             axes.plot(rank[inside], place[inside], "o", color=colour, markersize=3.5)
     where = chosen["kommun_name"].fillna("") if "kommun_name" in chosen else chosen["name"]
-    names = [str(name) if name == name else code for code, name in chosen["name"].items()]
-    axes.set_yticks(place, [f"{name}, {kommun}" if kommun else name for name, kommun in zip(names, where, strict=True)], fontsize=6.5)
+    names = [str(code if pd.isna(name) else name) for code, name in chosen["name"].items()]
+    axes.set_yticks(
+        place,
+        [f"{name}, {kommun}" if kommun else name for name, kommun in zip(names, where, strict=True)],
+        fontsize=6.5,
+    )
     axes.set_ylim(len(chosen) - 0.3, -0.7)
     axes.set_xlim(left=0)
     axes.set_xlabel(f"rang bland {int(areas['index_rank'].notna().sum()):,} områden, 1 är sämst".replace(",", " "))
@@ -65,8 +74,8 @@ def draw_rank_intervals(release: Release, path: str | Path, *, first: int = SHOW
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(axis="y", length=0)
     level = release.method.certainty.level if release.method.certainty else 0.9
-    title = f"{release.method.title.sv} {release.year}: de {len(chosen)} sämsta områdena\nrang med {100 * level:.0f} %-intervall"
-    axes.set_title(title, loc="left", fontsize=10)
+    title = f"{release.method.title.sv} {release.year}: de {len(chosen)} sämsta områdena"
+    axes.set_title(f"{title}\nrang med {100 * level:.0f} %-intervall", loc="left", fontsize=10)
     axes.legend(frameon=False, fontsize=8, loc="lower right")
     if release.manifest["synthetic"]:
         figure.supxlabel(SYNTHETIC, fontsize=7, color="#b5305f")

@@ -42,7 +42,7 @@ def _table_of_groups(release: Release, grouping: str) -> Any:
         "with worse",
         "residents",
         "%",
-        *(["how sure", "expected"] if "expected" in own else []),
+        *(["how sure"] if "probability" in own else []),
         *([f"areas {before['year']}"] if earlier is not None else []),
     ):
         table.add_column(heading, justify="right", min_width=len(f"{len(release.areas):,}"))
@@ -55,15 +55,9 @@ def _table_of_groups(release: Release, grouping: str) -> Any:
         cells.append(f"{with_worse:,}" if known else "")
         has_residents = not pd.isna(row["residents"])
         cells += [f"{row['residents']:,.0f}", f"{row['residents_share']:.1f}"] if has_residents else ["", ""]
-        if "expected" in own:
-            cells += _say_sure(row)
+        if "probability" in own:  # how likely the areas of a group belong to it, on average
+            cells.append("" if pd.isna(row["probability"]) else f"{100 * row['probability']:.0f} %")
         if earlier is not None:
             cells.append(f"{int((earlier == row['group'] if known else earlier.isna()).sum()):,}")
         table.add_row(*map(Text, cells))
     return table
-
-
-def _say_sure(row: dict[str, Any]) -> list[str]:
-    """Say how likely the areas of a group belong to it, and between which numbers of areas truly do."""
-    sure = "" if pd.isna(row["probability"]) else f"{100 * row['probability']:.0f} %"
-    return [sure, "" if pd.isna(row["expected"]) else f"{row['expected_low']:,.0f}-{row['expected_high']:,.0f}"]

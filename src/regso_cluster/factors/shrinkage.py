@@ -1,10 +1,10 @@
 """Rates of small numbers drawn towards a parent: empirical Bayes by marginal likelihood.
 
-The rate of area i in parent g is Beta(m_g s, (1 - m_g) s) distributed (per 1,000: Gamma with shape m_g s and rate s): the
-parent's rate counts as much as s persons of the area's own. Given n of d, the area's rate is Beta(m_g s + n,
-(1 - m_g) s + d - n), or Gamma(m_g s + n, s + d). The rates of parents are normal on the logit (log) scale around
-that of the country, for a kommun of one area has no rate of its own to be drawn towards. Where the
-likelihood is highest at s = infinity, areas do not differ beyond chance: the variance is clamped at 0 and the result says so.
+The rate of area i in parent g is Beta(m_g s, (1 - m_g) s) distributed (per 1,000: Gamma with shape m_g s and rate s):
+the parent's rate counts as much as s persons of the area's own. Given n of d, the area's rate is Beta(m_g s + n,
+(1 - m_g) s + d - n), or Gamma(m_g s + n, s + d). The rates of parents are normal on the logit (log) scale around that
+of the country, for a kommun of one area has no rate of its own to be drawn towards. Where the likelihood is highest at
+s = infinity, areas do not differ beyond chance: the variance is clamped at 0 and the result says so.
 
 Sources: Kleinman (1973), JASA 68(341), sections 2-3 (beta-binomial); Clayton and Kaldor (1987), Biometrics 43(3),
 section 3 (gamma-Poisson); Efron (2010), Large-Scale Inference, chapter 1.
@@ -13,6 +13,7 @@ section 3 (gamma-Poisson); Efron (2010), Large-Scale Inference, chapter 1.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -98,18 +99,20 @@ class _Model:
     def fit(self) -> tuple[float, float, float]:
         """Find the strength, and the centre and spread of the parents on the logit (log) scale."""
         pooled = (self.n.sum() + 0.5) / (self.d.sum() + 1)
-        start = [float(self._link(np.array([pooled]))[0]), np.log(max(float(np.median(self.d)), 2.0))]
+        start: list[float] = [float(self._link(np.array([pooled]))[0]), np.log(max(float(np.median(self.d)), 2.0))]
         bounds = [(start[0] - 3, start[0] + 3), (np.log(0.05), np.log(STRONGEST))]
         if self.size > 1:
             start.append(np.log(0.3))
             bounds.append((np.log(1e-4), np.log(10.0)))
-        options = {"xatol": 1e-5, "fatol": 1e-6, "maxfev": 2000}
+        options: Any = {"xatol": 1e-5, "fatol": 1e-6, "maxfev": 2000}
         found = optimize.minimize(self._loss, start, method="Nelder-Mead", bounds=bounds, options=options)
-        clamped = list(found.x)
+        clamped = found.x.copy()
         clamped[1] = np.log(STRONGEST)
-        moved = optimize.minimize(self._loss, clamped, method="Nelder-Mead", bounds=[bounds[0], (clamped[1], clamped[1]),
-                                  *bounds[2:]], options=options) if found.x[1] > np.log(1e4) else None  # fmt: skip
-        best = moved.x if moved is not None and moved.fun <= found.fun + 1e-4 else found.x
+        best = found.x
+        if found.x[1] > np.log(1e4):  # the likelihood is flat out there: is infinity as good?
+            bounds[1] = (clamped[1], clamped[1])
+            moved = optimize.minimize(self._loss, clamped, method="Nelder-Mead", bounds=bounds, options=options)
+            best = moved.x if moved.fun <= found.fun + 1e-4 else best
         spread = float(np.exp(best[2])) if self.size > 1 else 0.0
         return float(np.exp(best[1])), float(best[0]), spread if spread > 2e-4 else 0.0
 
@@ -159,7 +162,8 @@ class _Model:
         return beta
 
     def _link(self, rate: Array) -> Array:
-        return np.log(rate) if self.events else special.logit(rate)
+        linked: Array = np.log(rate) if self.events else special.logit(rate)
+        return linked
 
     def _rate(self, linked: Array) -> Array:
         rates: Array = np.exp(linked) if self.events else special.expit(linked)
@@ -229,12 +233,13 @@ def shrink_factor(table: FactorTable, factor: Factor, towards: str) -> Shrunk | 
     try:
         if factor.level == "kommun" and table.edition:
             own, kommun = np.unique(table.areas["kommun"].to_numpy(str), return_inverse=True)
-            by_kommun = pd.DataFrame({"n": numerator, "d": denominator}).groupby(kommun).first().reindex(range(len(own)))
+            by_kommun = (
+                pd.DataFrame({"n": numerator, "d": denominator}).groupby(kommun).first().reindex(range(len(own)))
+            )
             parent = np.zeros(len(own), np.int64)
             found = shrink_rates(by_kommun["n"].to_numpy(), by_kommun["d"].to_numpy(), parent, events=events)
-            parts = ("first", "second", "prior_first", "prior_second")
-            spread_out = {part: np.where(used | ("prior" in part), getattr(found, part)[kommun], np.nan) for part in parts}
-            return replace(found, **spread_out)
+            first, second = (np.where(used, part[kommun], np.nan) for part in (found.first, found.second))
+            return Shrunk(first, second, found.prior_first[kommun], found.prior_second[kommun], found.strength, 0.0)
         return shrink_rates(numerator, denominator, number_parents(table.areas, towards), events=events)
     except InputError as error:
         raise InputError([replace(fault, where=f"factor {factor.key}") for fault in error.faults]) from error
@@ -244,13 +249,15 @@ def interval(first: Array, second: Array, level: float, factor: Factor) -> tuple
     """Give the ends of the central interval of each rate, in the unit of the factor; NaN where not observed."""
     tails = ((1 - level) / 2, (1 + level) / 2)
     if factor.unit == "per 1000":
-        low, high = (special.gammaincinv(first, tail) / second for tail in tails)
+        ends = [np.asarray(special.gammaincinv(first, tail), np.float64) / second for tail in tails]
     else:
-        low, high = (special.betaincinv(first, second, tail) for tail in tails)
-    return UNIT_FACTOR[factor.unit] * low, UNIT_FACTOR[factor.unit] * high
+        ends = [np.asarray(special.betaincinv(first, second, tail), np.float64) for tail in tails]
+    return UNIT_FACTOR[factor.unit] * ends[0], UNIT_FACTOR[factor.unit] * ends[1]
 
 
-def shrink_table(table: FactorTable, method: Method) -> tuple[FactorTable, list[str], dict[str, dict[str, float | None]]]:
+def shrink_table(
+    table: FactorTable, method: Method
+) -> tuple[FactorTable, list[str], dict[str, dict[str, float | None]]]:
     """Put shrunk rates in the place of those that the counts alone give.
 
     Parameters
@@ -282,5 +289,7 @@ def shrink_table(table: FactorTable, method: Method) -> tuple[FactorTable, list[
                 f"factor {factor.key}: areas of one parent ({towards}) do not differ beyond chance; the variance is at "
                 "its boundary 0, and every area has its parent's rate"
             )
-    notes.insert(0, f"rates are shrunk towards their {towards}: empirical Bayes, factors.parquet has the counted rates too")
+    notes.insert(
+        0, f"rates are shrunk towards their {towards}: empirical Bayes, factors.parquet has the counted rates too"
+    )
     return replace(table, value=value), notes, figures

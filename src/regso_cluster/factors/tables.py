@@ -389,15 +389,11 @@ def _assemble(
             notes.append(f"factor {factor.key}: {nobody} areas with nobody in the denominator, status missing")
     few = areas["population"] < table.min_population
     if few.any():
-        notes.append(
-            f"{int(few.sum())} areas with fewer than {table.min_population} residents are not classified"
-        )
+        notes.append(f"{int(few.sum())} areas with fewer than {table.min_population} residents are not classified")
         joined.loc[few] = TOO_FEW
     worst_first = [(joined == mark).any(axis=1) for mark in (TOO_FEW, MISSING, SUPPRESSED)]
     kept = ["name", "kommun", "kommun_name", "lan", *(["area_type"] if table.area_type else []), "population"]
-    areas = areas.reindex(columns=kept).assign(
-        status=np.select(worst_first, [TOO_FEW, MISSING, SUPPRESSED], OBSERVED)
-    )
+    areas = areas.reindex(columns=kept).assign(status=np.select(worst_first, [TOO_FEW, MISSING, SUPPRESSED], OBSERVED))
     said = raw.frame.get("synthetic", pd.Series(dtype=object)).map(as_text).str.lower()
     synthetic = bool(said.isin(["yes", "y", "true", "1", "ja", "j", "sant"]).any())
     return FactorTable(

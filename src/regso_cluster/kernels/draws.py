@@ -1,7 +1,7 @@
 """Draws of rates from their posteriors, and the labels that each draw gives.
 
-A posterior is a table: the rate at the quantiles of a standard normal. A draw is a place in that table. That costs a few
-nanoseconds whatever the distribution is, and makes a draw a function of one whole number from outside.
+A posterior is a table: the rate at the quantiles of a standard normal. A draw is a place in that table. That costs a
+few nanoseconds whatever the distribution is, and makes a draw a function of one whole number from outside.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ def tabulate_quantiles(first, second, events, probability, depth, chunk, work, o
     """Tabulate the quantiles of Beta and Gamma distributions, O(m points).
 
     On y = log(x / (1 - x)) the Beta density is exp(a y - (a + b) log(1 + e^y)), on y = log x the Gamma density
-    exp(a y - b e^y): smooth, one peak. Their sums by the trapezoid rule with its first Euler-Maclaurin correction are inverted.
+    exp(a y - b e^y): smooth, one peak. Their sums by the trapezoid rule with its first Euler-Maclaurin correction are
+    inverted.
 
     Parameters
     ----------
@@ -76,7 +77,9 @@ def tabulate_quantiles(first, second, events, probability, depth, chunk, work, o
                 if j == 0:
                     sums[0] = 0.0
                 else:
-                    sums[j] = sums[j - 1] + width * (before + here) / 2.0 + width * width * (slope_before - slope) / 12.0
+                    sums[j] = (
+                        sums[j - 1] + width * (before + here) / 2.0 + width * width * (slope_before - slope) / 12.0
+                    )
                 before = here
                 slope_before = slope
             j = 0
@@ -106,7 +109,8 @@ def draw_labels(
     ----------
     number : (n, n_draws, p + 1) uint16 IN: which quantile each factor has; the last picks the row
     position : (65536,) float64 IN: where each number stands among the nodes of the tables, as node + fraction
-    start : (n + 1,) int64 IN: rows of each area; cumulative : (n_rows,) IN: their probabilities, added up within an area
+    start : (n + 1,) int64 IN: rows of each area; cumulative : (n_rows,) IN: their probabilities, added up within an
+    area
     value, index_score, cluster_score : (n_rows, p, nodes) IN: at the nodes; value turned so that high is worse
     drawable : (n, p) bool IN: the table holds something; seen : (n, p) bool IN: the figure was observed
     assessed, has_index : (n,) bool IN: areas that are judged, that have an index
@@ -118,7 +122,8 @@ def draw_labels(
         The group after the last is that of areas whose group the draw leaves open
     work : (n_chunks, p) : work space
     counts : (n, n_labels) int64 INOUT: draws in which an area had each label
-    sizes : (n_chunks, n_draws, n_labels) int64 INOUT: areas of each label in each draw, by chunk of areas, to be added up
+    sizes : (n_chunks, n_draws, n_labels) int64 INOUT: areas of each label in each draw, by chunk of areas, to be added
+    up
     score : (n_draws, n) OUT: the index; of areas without one 0
 
     Notes

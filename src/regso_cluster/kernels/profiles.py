@@ -13,8 +13,9 @@ from regso_cluster.kernels._jit import kernel
 def expect_classes(x, noise, seen, share, mean, variance, chunk, log, mass, moved, squared, members, likelihood):
     """Find the class of each area in probability, and sum what the classes' new means and variances need; O(n k p).
 
-    In class j the rate of an area is normal around mean[j] with variance[j], and what was counted is normal around that with the
-    noise: given x, the rate lies at mean + part (x - mean), part = variance / (variance + noise), with variance (1 - part) variance.
+    In class j the rate of an area is normal around mean[j] with variance[j], and what was counted is normal around
+    that with the noise: given x, the rate lies at mean + part (x - mean), part = variance / (variance + noise), with
+    variance (1 - part) variance.
 
     Parameters
     ----------
