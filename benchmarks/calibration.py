@@ -132,9 +132,11 @@ class Tally:
 
     @staticmethod
     def empty() -> Tally:
+        """Begin with nothing."""
         return Tally(*(np.zeros(len(BINS)) for _ in range(3)))
 
     def add(self, probability: Array, right: Array) -> None:
+        """Count labels into their bins; probability NaN is left out."""
         known = ~np.isnan(probability)
         for number, (low, high) in enumerate(BINS):
             inside = known & (probability >= low) & (probability < high)
@@ -144,7 +146,7 @@ class Tally:
 
 
 def one(country: Country, seed: int, prior: str, draws: int) -> Iterator[tuple[str, Array, Array]]:
-    """Classify one country; give for each kind of label the probabilities of the labels given, and whether they are right."""
+    """Classify one country; give by kind of label the probabilities of the labels given, and whether they are right."""
     method = load_method("utanforskap")
     certainty = replace(method.certainty, draws=draws, **({} if prior == "alone" else {"prior": prior}))
     method = replace(method, certainty=certainty, seed=seed, clusters=replace(method.clusters, resamples=2))
@@ -231,9 +233,8 @@ def run(world: str, prior: str, countries: int, draws: int) -> dict[str, object]
             if kind == "rank":
                 ranks.append(right.mean())
             elif "list" in kind or "number" in kind:
-                if kind.startswith("controlled"):
-                    probability, right = probability[~np.isnan(right)], right[~np.isnan(right)]
-                lists.setdefault(kind, []).append((probability, right))
+                on = ~np.isnan(right.astype(float))  # of a controlled list: those on it
+                lists.setdefault(kind, []).append((probability[on], right[on]))
             else:
                 tallies.setdefault(kind, Tally.empty()).add(probability, right)
     return {"tallies": tallies, "lists": lists, "rank": float(np.mean(ranks))}

@@ -244,6 +244,7 @@ def _say(
         (one.name, one.group): judge_list(one.probability, one.listed, one.number, certainty.level, certainty.fdr)
         for one in lists
     }
+    words = columns["how_sure"].value_counts()
     exact = [factor.key for factor in method.factors if not factor.denominator]
     figures: dict[str, Any] = {
         "drawn": [key for key in method.keys if key not in exact],
@@ -252,7 +253,7 @@ def _say(
         "draws": found.draws,
         "level": certainty.level,
         "held_fixed": FIXED,
-        "how_sure": {word: int((columns["how_sure"] == word).sum()) for word in ("core", "edge", "undecided", NOT_ASSESSED)},
+        "how_sure": {word: int(words.get(word, 0)) for word in ("core", "edge", "undecided", NOT_ASSESSED)},
         "groups": {
             str(name): {str(row["group"]): {"expected": round(float(row["expected"]), 1), "low":
             int(row["expected_low"]),

@@ -1,5 +1,4 @@
-"""What the rates of an area can be, given its counts and what other areas are like: the posterior that labels are
-drawn from.
+"""What the rates of an area can be, given its counts and what other areas are like.
 
 An area's counts alone say too little: 12 of 60 is more likely a high draw from a usual area than a usual draw from an
 extreme one, for there are more usual areas. So each posterior has a prior measured on all areas.

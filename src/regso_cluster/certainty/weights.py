@@ -44,8 +44,7 @@ def vary_weights(
     scores: pd.DataFrame, weights: Array, *, spread: float = 0.25, draws: int = 1000, first: int = 0,
     level: float = 0.9, seed: int = 0, n_threads: int | None = None,
 ) -> VariedRanks:  # fmt: skip
-    """Rank areas by a weighted sum of scores, with every weight drawn evenly between (1 - spread) and (1 + spread)
-    times itself.
+    """Rank areas by a weighted sum of scores, every weight drawn between (1 - spread) and (1 + spread) times itself.
 
     Parameters
     ----------

@@ -157,9 +157,10 @@ class _Model:
         """Log probability of each area's count given its parent's rate, up to a constant: (n_areas, n_nodes)."""
         a, n, d = mean * strength, self.n[:, None], self.d[:, None]
         if self.events:
-            return special.gammaln(a + n) - special.gammaln(a) + a * np.log(strength) - (a + n) * np.log(strength + d)
-        beta: Array = special.betaln(a + n, strength - a + d - n) - special.betaln(a, strength - a)
-        return beta
+            log = special.gammaln(a + n) - special.gammaln(a) + a * np.log(strength) - (a + n) * np.log(strength + d)
+        else:
+            log = special.betaln(a + n, strength - a + d - n) - special.betaln(a, strength - a)
+        return np.asarray(log, dtype=np.float64)
 
     def _link(self, rate: Array) -> Array:
         linked: Array = np.log(rate) if self.events else special.logit(rate)
@@ -196,10 +197,10 @@ def _match(mean: Array, between: Array, parts: Array, *, events: bool) -> tuple[
 
 
 def number_parents(areas: pd.DataFrame, towards: str) -> npt.NDArray[np.int64]:
-    """Number the parents of areas: (n_areas,) from 0, -1 where none is known; `towards` is "country" or a column."""
+    """Number the parents of areas: (n_areas,) from 0, -1 where none is known; `towards` as in a method."""
     if towards == "country":
         return np.zeros(len(areas), np.int64)
-    return pd.factorize(areas[towards], sort=True)[0].astype(np.int64)
+    return pd.factorize(areas["area_type" if towards == "type" else towards], sort=True)[0].astype(np.int64)
 
 
 def counts_of(table: FactorTable, factor: Factor) -> tuple[pd.Series, pd.Series] | None:

@@ -59,11 +59,15 @@ def tabulate_quantiles(first, second, events, probability, depth, chunk, work, o
                     low = reach
                 else:
                     high = reach
-            width = (high - low) / (points - 1)
+            # half of the points on either side of the peak: one tail may be many times as long as the other
+            half = points // 2
+            left = -low / half
+            right = high / (points - 1 - half)
             before = 0.0
             slope_before = 0.0
             for j in range(points):
-                y = low + j * width
+                width = left if j <= half else right
+                y = (j - half) * width
                 if events[i]:
                     grown = math.exp(y)
                     here = math.exp(a * (y - grown + 1.0))
@@ -94,7 +98,7 @@ def tabulate_quantiles(first, second, events, probability, depth, chunk, work, o
                 whole = here + rise / 2.0  # of the cell, in units of the width
                 part = part / (sums[j + 1] - sums[j]) * whole
                 t = 2.0 * part / (here + math.sqrt(max(here * here + 2.0 * rise * part, 0.0)))
-                y = peak + low + (j + min(max(t, 0.0), 1.0)) * width
+                y = peak + (j - half + min(max(t, 0.0), 1.0)) * (left if j < half else right)
                 out[i, q] = math.exp(y) if events[i] else 1.0 / (1.0 + math.exp(-y))
 
 
