@@ -62,7 +62,7 @@ def test_the_strength_is_that_of_the_greatest_likelihood(events):
 
 @pytest.mark.parametrize("events", [False, True])
 def test_areas_that_do_not_differ_have_no_variance(events):
-    # where areas do not differ, a moment estimate is negative every other time; the likelihood's best is at the boundary
+    # where areas do not differ, a moment estimate is negative every other time; the likelihood is best at the boundary
     clamped = 0
     for seed in range(12):
         n, d, _ = counted(np.inf, seed, events=events)

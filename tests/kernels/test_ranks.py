@@ -68,7 +68,7 @@ def test_order_statistics_by_the_twin_and_numpy():
 
 
 def test_the_interval_by_hand():
-    # draws 1 to 20: the middle 90 per cent leaves out 0.05 * 19 = 0.95 of a draw at each end, and takes the next outwards
+    # draws 1 to 20: the middle 90 per cent leaves out 0.95 of a draw at each end, and takes the next outwards
     rank = np.vstack([np.arange(1, 21)] * 20).astype(np.uint16)
     assert [int(end[0]) for end in rank_interval(rank, 0.9)] == [1, 20]
     # the middle half: 4.75 and 14.25 from 0: the draws at 4 and 15, which are 5 and 16

@@ -68,7 +68,8 @@ def draw_rank_intervals(release: Release, path: str | Path, *, first: int = SHOW
     )
     axes.set_ylim(len(chosen) - 0.3, -0.7)
     axes.set_xlim(left=0)
-    axes.set_xlabel(f"rang bland {int(areas['index_rank'].notna().sum()):,} områden, 1 är sämst".replace(",", " "))
+    ranked = f"{int(areas['index_rank'].notna().sum()):,}".replace(",", "\N{NO-BREAK SPACE}")
+    axes.set_xlabel(f"rang bland {ranked} områden, 1 är sämst")
     axes.grid(axis="x", color="#dddddd", linewidth=0.6)
     axes.set_axisbelow(True)
     axes.spines[["top", "right", "left"]].set_visible(False)
@@ -76,7 +77,7 @@ def draw_rank_intervals(release: Release, path: str | Path, *, first: int = SHOW
     level = release.method.certainty.level if release.method.certainty else 0.9
     title = f"{release.method.title.sv} {release.year}: de {len(chosen)} sämsta områdena"
     axes.set_title(f"{title}\nrang med {100 * level:.0f} %-intervall", loc="left", fontsize=10)
-    axes.legend(frameon=False, fontsize=8, loc="lower right")
+    axes.legend(frameon=False, fontsize=8, loc="upper right")
     if release.manifest["synthetic"]:
         figure.supxlabel(SYNTHETIC, fontsize=7, color="#b5305f")
     partial = path.with_name(f".{path.name}.partial{path.suffix}")

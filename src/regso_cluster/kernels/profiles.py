@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import math
 
-import numba
-
 from regso_cluster.kernels._jit import kernel
 
 
-@kernel(parallel=True)
+@kernel()
 def expect_classes(x, noise, seen, share, mean, variance, chunk, log, mass, moved, squared, members, likelihood):
     """Find the class of each area in probability, and sum what the classes' new means and variances need; O(n k p).
 
@@ -33,7 +31,7 @@ def expect_classes(x, noise, seen, share, mean, variance, chunk, log, mass, move
     """
     n, p = x.shape
     k = share.shape[0]
-    for c in numba.prange(mass.shape[0]):
+    for c in range(mass.shape[0]):
         likelihood[c] = 0.0
         for j in range(k):
             members[c, j] = 0.0
