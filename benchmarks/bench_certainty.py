@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -49,6 +49,7 @@ def _scipy(X: np.ndarray, weights: np.ndarray) -> np.ndarray:
 def country() -> dict[str, Any]:
     """Classify the synthetic country once, without its certainty: what draws start from."""
     import calibration
+
     from regso_cluster.certainty.priors import posterior_of
     from regso_cluster.pipeline import _measure, judge, usable
 
@@ -110,22 +111,26 @@ def _labels_in_numpy() -> np.ndarray:
     return groups[known, own[known].astype(int) - 1] / DRAWS
 
 
+def _ranking(size: str) -> Case:
+    X, weights = data(size)[0], _weights(shape(size)[1])
+    jobs = (("regso_cluster", _ours), ("numpy", _numpy), ("scipy", _scipy))
+    ways = [Contender(name, partial(job, X, weights), lambda found: float(found.sum())) for name, job in jobs]
+    return Case(f"ranks and 90 % intervals, {DRAWS:,} weight draws", size, tuple(ways))
+
+
 def cases(sizes: Sequence[str]) -> Iterator[Case]:
     """Give the cases of some sizes; draws with labels are of the country's own size."""
     for size in sizes:
-        n, p = shape(size)
-        if n > 10_000:
+        if shape(size)[0] > 10_000:
             continue
-        X, weights = data(size)[0], _weights(p)
-        jobs = (("regso_cluster", _ours), ("numpy", _numpy), ("scipy", _scipy))
-        yield Case(
-            f"ranks and 90 % intervals, {DRAWS:,} weight draws", size,
-            tuple(Contender(name, lambda job=job: job(X, weights), lambda found: float(found.sum())) for name, job in jobs),
-        )  # fmt: skip
+        yield _ranking(size)
         if size == "3363x6":
-            mean = lambda chance: float(np.nanmean(chance))  # noqa: E731
-            yield Case(
-                f"{DRAWS:,} posterior draws, all labels and intervals", size,
-                (Contender("regso_cluster", _labels, mean, "with the prior, 20 classes, and all tables"),
-                 Contender("numpy", _labels_in_numpy, mean, "draws and labels alone, one class, prior given")), 3,
-            )  # fmt: skip
+            ways = (
+                Contender("regso_cluster", _labels, _mean, "with the prior, 20 classes, and all tables"),
+                Contender("numpy", _labels_in_numpy, _mean, "draws and labels alone, one class, prior given"),
+            )
+            yield Case(f"{DRAWS:,} posterior draws, all labels and intervals", size, ways, 3)
+
+
+def _mean(chance: np.ndarray) -> float:
+    return float(np.nanmean(chance))
