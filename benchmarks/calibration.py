@@ -333,16 +333,16 @@ def write(found: dict[tuple[str, str], dict], options: argparse.Namespace) -> st
     bins = " | ".join(f"{low:g} to {min(high, 1):g}" for low, high in BINS)
     return TEXT.format(countries=options.countries, draws=options.draws, nine="\n".join(nine), bins=bins,
                        lines="---|" * (len(BINS) - 1) + "---",
-                       ranges="\n".join(ranges), lists="\n".join(lists), verdict=VERDICT, english=english())  # fmt: skip
+                       ranges="\n".join(ranges), lists="\n".join(lists), verdict=VERDICT, english=english(options.data))  # fmt: skip
 
 
-def english(draws: int = 1000) -> str:
+def english(data: Path, draws: int = 1000) -> str:
     """Vary the weights of the English index; nothing where its tables are not at hand."""
     from regso_cluster.certainty.weights import vary_weights
     from regso_cluster.factors.tables import read_factors
     from regso_cluster.pipeline import classify
 
-    path = Path(__file__).parents[2] / "shared/data/foreign/imd2025_england_lsoa21.parquet"
+    path = data / "foreign/imd2025_england_lsoa21.parquet"
     if not path.is_file():
         return ""
     method = load_method("imd-2025")
@@ -377,6 +377,7 @@ def main() -> None:
     parser.add_argument("--world", nargs="*", default=list(WORLDS))
     parser.add_argument("--prior", nargs="*", default=["profiles", "country", "alone"])
     parser.add_argument("--out", type=Path, default=Path(__file__).parents[1] / "docs/certainty.md")
+    parser.add_argument("--data", type=Path, default=Path(__file__).parents[2] / "shared/data")
     options = parser.parse_args()
     found = {}
     for world in options.world:
