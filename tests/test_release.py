@@ -34,7 +34,8 @@ def written(example_release, tmp_path_factory):
 
 def test_what_a_release_holds(written, example_release):
     assert sorted(path.name for path in written.path.iterdir()) == [
-        "areas.csv", "areas.gpkg", "areas.parquet", "factors.parquet", "groups.parquet", "manifest.json", "method.toml",
+        "areas.csv", "areas.gpkg", "areas.parquet", "certainty.parquet", "factors.parquet", "groups.parquet",
+        "manifest.json", "method.toml",
     ]  # fmt: skip
     again = read_release(written.path)
     pd.testing.assert_frame_equal(

@@ -23,17 +23,39 @@ def find_contradictions(method: Method) -> list[tuple[Place, str, str]]:
         ("bands", "index"),
         ("composite", "problems"),
         ("clusters", "index"),
-        ("certainty", "index"),
     ):
         if getattr(method, part) and not getattr(method, needs):
             found.append(((part,), f"{part} without {needs}", f"Add a section [{needs}], or remove [{part}]."))
     if method.needs_population and not method.table.population:
         hint = 'Name the column of residents in [table], as population = "population".'
         found.append((("table",), "a step weighs by residents, but no population column is named", hint))
+    found += _parent_contradictions(method)
     found += _yardstick_contradictions(method)
     found += _scale_contradictions(method)
     if not any((method.problems, method.index, method.tiers)):
         found.append(((), "the method classifies nothing", "Add [problems], [index] or [tiers]."))
+    return found
+
+
+def _parent_contradictions(method: Method) -> list[tuple[Place, str, str]]:
+    """Find parents of rates that a table of this method cannot have, and cut-offs in the wrong order."""
+    found: list[tuple[Place, str, str]] = []
+    asked: list[tuple[str, str, str]] = []
+    asked += [("shrinkage", "towards", method.shrinkage.towards)] if method.shrinkage else []
+    asked += [("certainty", "prior", method.certainty.prior)] if method.certainty else []
+    for part, key, parent in asked:
+        if parent == "type" and not method.table.area_type:
+            hint = 'Name the column of types in [table], as area_type = "area_type".'
+            found.append(((part, key), "no column of area types is named", hint))
+        if parent in ("kommun", "lan") and method.table.areas == "own":
+            found.append(((part, key), f"areas of their own have no {parent}", 'Use "country" or "type".'))
+    if method.shrinkage and not any(factor.denominator for factor in method.factors):
+        hint = (
+            "Name columns of counts, or with a value the column of its persons as denominator; or remove [shrinkage]."
+        )
+        found.append((("shrinkage",), "no factor has counts: nothing can be shrunk", hint))
+    if method.certainty and method.certainty.edge > method.certainty.core:
+        found.append((("certainty", "edge"), "edge is above core", "For example core = 0.9, edge = 0.6."))
     return found
 
 
@@ -114,11 +136,12 @@ def _factor_contradictions(method: Method) -> list[tuple[Place, str, str]]:
         place: Place = ("factors", number)
         if factor.key in method.keys[:number]:
             found.append(((*place, "key"), f"factor {factor.key!r} stands twice", "Give each factor its own key."))
-        has_counts = factor.numerator is not None and factor.denominator is not None
-        if has_counts == (factor.value is not None) or (factor.numerator is None) != (factor.denominator is None):
-            hint = "Name the columns numerator and denominator, or the one column value."
+        if (factor.numerator is None) == (factor.value is None) or (factor.numerator and not factor.denominator):
+            hint = (
+                "Name the columns numerator and denominator, or the one column value (and its persons as denominator)."
+            )
             found.append((place, f"factor {factor.key!r} needs two columns of counts or one of values", hint))
-        elif has_counts and factor.unit not in UNIT_FACTOR:
+        elif factor.denominator and factor.unit not in UNIT_FACTOR:
             found.append(
                 (
                     (*place, "unit"),
@@ -126,7 +149,7 @@ def _factor_contradictions(method: Method) -> list[tuple[Place, str, str]]:
                     f"Use {', '.join(UNIT_FACTOR)}.",
                 )
             )
-        elif has_counts and factor.numerator == factor.denominator:
+        elif factor.numerator and factor.numerator == factor.denominator:
             found.append(((*place, "denominator"), "numerator and denominator are one column", "Name two columns."))
         if factor.limit:
             found += [((*place, "limit"), what, hint) for what, hint in _limit_contradictions(factor.limit, factor)]
@@ -191,7 +214,7 @@ def _doubled_columns(method: Method) -> list[tuple[Place, str, str]]:
     themes = method.index.themes if method.index else ()
     named: list[tuple[Place, str, tuple[str, ...]]] = [
         *(
-            (("factors", at, "key"), one.key, ("value", "status", "score", "problem", "tier"))
+            (("factors", at, "key"), one.key, ("value", "status", "score", "problem", "probability", "tier"))
             for at, one in enumerate(method.factors)
         ),
         *((("index", "themes", at, "key"), one.key, ("index", "percent_rank")) for at, one in enumerate(themes)),
@@ -199,7 +222,7 @@ def _doubled_columns(method: Method) -> list[tuple[Place, str, str]]:
     seen: set[str] = set()
     for place, key, parts in named:
         columns = {f"{key}_{part}" for part in parts}
-        if columns & seen or key in ("index", "composite", "cluster", "band"):
+        if columns & seen or key in ("index", "composite", "composite_group", "cluster", "band"):
             found.append((place, f"{key!r} would give two columns one name", "Choose another key."))
         seen |= columns
     for at, theme in enumerate(themes):

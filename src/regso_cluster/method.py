@@ -59,6 +59,7 @@ class Table:
 
     `areas`: "regso" for one of the two editions, "own" where the table itself is the area set (counties, LSOAs).
     `coverage`: "full" refuses a table that lacks areas of the edition; "partial" gives them the status missing.
+    `area_type`: a column of types of areas, as parents of rates.
     `min_population`: an area with fewer residents is not classified and not part of the yardstick.
     `suppressed`, `missing`: marks kept as missing with that status, never read as 0.
     """
@@ -67,6 +68,7 @@ class Table:
     code: str = "regso"  # may be "": exports leave the first column without a name
     name: Column | None = None
     population: Column | None = None
+    area_type: Column | None = None
     coverage: Literal["full", "partial"] = "full"
     min_population: Annotated[int, Field(ge=0)] = 0
     suppressed: tuple[str, ...] = ("..", "x", "X", "*", ":", "c")
@@ -113,6 +115,9 @@ class Limit:
 class Factor:
     """One measured problem: a rate from two columns of counts, or from one column of values.
 
+    With a value, `denominator` names the column of the persons that the rate is a share of, where one is stated:
+    without it the factor has no noise model and is taken as exact.
+
     `worse` is the direction in which the factor is a problem. `level` "kommun": one value for all areas of a kommun.
     `counted`: who the numerator counts, in the plural, for sentences about persons.
     """
@@ -133,7 +138,12 @@ class Factor:
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns that the factor needs in a wide table."""
-        return (self.value,) if self.value else (str(self.numerator), str(self.denominator))
+        return tuple(str(getattr(self, role)) for role in self.roles)
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """What those columns hold: "value", "numerator", "denominator"."""
+        return tuple(role for role in ("value", "numerator", "denominator") if getattr(self, role))
 
     @property
     def sign(self) -> float:
@@ -305,12 +315,37 @@ class Clusters:
     structure: StructureRule | None = None
 
 
+Parent = Literal["country", "lan", "kommun", "type"]
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Shrinkage:
+    """Rates of small numbers drawn towards those of a parent, before anything is judged. Off where it is not there.
+
+    `towards`: the country, the län, the kommun, or the area type that `[table] area_type` names.
+    """
+
+    towards: Parent
+
+
 @dataclass(frozen=True, config=_STRICT)
 class Certainty:
-    """How many times counts are drawn anew, and which share of the draws the interval of a rank holds."""
+    """How sure labels are, given the noise of the counts.
 
-    draws: Annotated[int, Field(ge=20, le=100_000)] = 200
+    `draws`: how often the counts are drawn anew; `level`: which share of the draws the interval of a rank holds.
+    `prior`: what an area's rates are like before its counts: those of areas of an alike profile ("profiles", found as
+    `classes` classes), or each factor alone as in its parent. With `[shrinkage]` its parent is the prior.
+    A label whose probability is `core` or more is core, from `edge` it is edge, below undecided. `fdr`: the share of an
+    error-controlled list that may be expected not to belong.
+    """
+
+    draws: Annotated[int, Field(ge=20, le=100_000)] = 1000
     level: Annotated[float, Field(gt=0, lt=1)] = 0.9
+    prior: Literal["profiles", "country", "lan", "kommun", "type"] = "profiles"
+    classes: Annotated[int, Field(ge=1, le=50)] = 20
+    core: Share = 0.9
+    edge: Share = 0.6
+    fdr: Annotated[float, Field(gt=0, lt=1)] = 0.1
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -379,6 +414,7 @@ class Method:
     bands: Banding | None = None
     tiers: Banding | None = None
     clusters: Clusters | None = None
+    shrinkage: Shrinkage | None = None
     certainty: Certainty | None = None
     frozen: Origin | None = None
     measured: Yardstick | None = None
@@ -538,7 +574,7 @@ def _spell(place: Place) -> str:
 def known_keys() -> set[str]:
     """Collect every key that a method file can have."""
     parts: list[Any] = [Method, Table, Limit, Factor, Problems, Rule, CompositeGroup, Composite, Scale, Theme, Index]
-    parts += [Banding, Naming, StructureRule, Clusters, Certainty, Yardstick, Text]
+    parts += [Banding, Naming, StructureRule, Clusters, Shrinkage, Certainty, Yardstick, Text]
     return {field.name for part in parts for field in dataclasses.fields(part)}
 
 

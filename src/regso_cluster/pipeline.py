@@ -15,11 +15,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from regso_cluster.certainty.ensemble import Workers
-from regso_cluster.certainty.noise import Sureness, measure_sureness
+from regso_cluster.certainty.labels import Labels, measure_labels
 from regso_cluster.certainty.structure import Structure, assess_structure, say_structure, structure_figures
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.rates import OBSERVED, TOO_FEW
 from regso_cluster.factors.scales import Parameters, apply_scale, fit_scale
+from regso_cluster.factors.shrinkage import interval, shrink_factor, shrink_table
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.grouping.composite import composite_index
 from regso_cluster.grouping.lineage import trace_groups
@@ -28,7 +29,7 @@ from regso_cluster.grouping.profiles import describe_groups
 from regso_cluster.grouping.steady import measure_leave_limits, steady_groups
 from regso_cluster.grouping.tiers import band, measure_cuts
 from regso_cluster.grouping.typology import Typology, find_typology, nearest_clusters
-from regso_cluster.method import Method, Text, Yardstick
+from regso_cluster.method import Certainty, Method, Text, Yardstick
 
 Array = npt.NDArray[np.float64]
 WORTH_SAYING = 0.01  # how much better other clusters must fit before a release says so
@@ -49,6 +50,7 @@ class Classification:
     figures : numbers about the run for the manifest: stability, objectives, how many areas are undecided
     notes : what a reader should know, from reading and classifying
     lineage : what became of last year's clusters, see `trace_groups`; None without clusters in a previous release
+    certainty : how sure each label is, a row an area and label, see `Labels.long`; None where it was not measured
     """
 
     areas: pd.DataFrame
@@ -60,6 +62,7 @@ class Classification:
     figures: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     lineage: pd.DataFrame | None = None
+    certainty: pd.DataFrame | None = None
 
 
 def classify(
@@ -94,9 +97,11 @@ def classify(
             Fault("a table read with another method", table.source, str(method.keys), str(tuple(table.value)))
         )
     method = replace(method, seed=method.seed if seed is None else seed)
+    counted = table
+    table, notes, shrunk = shrink_table(table, method)
     used, weights = usable(table, method)
-    notes: list[str] = list(table.notes)
-    figures: dict[str, Any] = {}
+    notes = [*table.notes, *notes]
+    figures: dict[str, Any] = {"shrinkage": shrunk} if shrunk else {}
     if method.measured is None:
         yardstick, typology = _measure(used, weights, method, previous, previous_method, threads)
         yardstick = replace(yardstick, synthetic=table.synthetic)
@@ -117,11 +122,14 @@ def classify(
     if method.composite and method.composite.steady:
         judged = steady_groups(judged, used, table.status, method, yardstick.leave_limits, previous)
         judged["composite_group_name"] = _names(judged["composite_group"], _composite_names(method))
-    sureness = measure_sureness(table, used, judged, method, yardstick, _generator(method, "noise"))
-    areas = _with_sureness(_columns(table, judged, method), sureness, method)
-    if sureness:
-        exact = [key for key in method.keys if key not in sureness.noisy]
-        figures["noise"] = {"drawn": list(sureness.noisy), "taken_as_exact": exact}
+    judged.attrs = {"cluster_numbers": list(yardstick.cluster_numbers), "synthetic": table.synthetic}
+    judged.index.name = "regso" if table.edition else "area"
+    labels = measure_labels(counted, used, judged, method, yardstick, _generator(method, "noise"), threads)
+    areas = _columns(table, judged, method, labels)
+    if labels:
+        figures["noise"] = {part: labels.figures[part] for part in ("drawn", "taken_as_exact")}
+        figures["certainty"] = labels.figures
+        notes += labels.notes
     if previous is not None:
         comparable = previous_method is None or previous_method.composite == method.composite
         areas = areas.join(_changes(areas, previous, comparable=comparable))
@@ -133,8 +141,8 @@ def classify(
     method = replace(method, measured=yardstick)
     figures |= _counts(areas, table, method)
     return Classification(
-        areas, _describe(areas, table, method), _long(table, method), method, table, year, figures, tuple(notes),
-        _trace(areas, table, yardstick, previous, previous_method),
+        areas, _describe(areas, table, method, labels), _long(table, counted, method), method, table, year, figures,
+        tuple(notes), _trace(areas, table, yardstick, previous, previous_method), labels.long if labels else None,
     )  # fmt: skip
 
 
@@ -145,14 +153,6 @@ def _say_given(yardstick: Yardstick, method: Method, table: FactorTable) -> list
     if yardstick.synthetic and not table.synthetic:
         said.append("those limits, scales, cut points and centres were measured on SYNTHETIC data")
     return said
-
-
-def _with_sureness(areas: pd.DataFrame, sureness: Sureness | None, method: Method) -> pd.DataFrame:
-    """Fill the columns of certainty where it was measured."""
-    if sureness is None:
-        return areas
-    areas = areas.assign(index_rank_low=sureness.rank_low, index_rank_high=sureness.rank_high)
-    return areas.assign(cluster_probability=sureness.cluster_probability) if method.clusters else areas
 
 
 def usable(table: FactorTable, method: Method) -> tuple[pd.DataFrame, Array | None]:
@@ -408,29 +408,34 @@ def _band_names(method: Method) -> dict[int, Text]:
     return dict(zip(numbers, bands.names or [Text(f"Grupp {n}", f"Group {n}") for n in numbers], strict=True))
 
 
-def _columns(table: FactorTable, judged: pd.DataFrame, method: Method) -> pd.DataFrame:
+def _columns(table: FactorTable, judged: pd.DataFrame, method: Method, labels: Labels | None) -> pd.DataFrame:
     """Put the columns into the order of a release; the values shown are the observed ones, used or not."""
+    sure = labels.columns if labels else pd.DataFrame(_not_assessed(method), index=judged.index)
+    judged = judged.join(sure)
     areas = table.areas.assign(population=table.areas["population"].round().astype("Int64"))
     ordered = []
     for key in method.keys:
         areas[f"{key}_value"] = table.value[key]
         areas[f"{key}_status"] = table.status[key]
         ordered += [f"{key}_value", f"{key}_status"]
-        ordered += [f"{key}_{part}" for part in ("score", "problem", "held", "tier") if f"{key}_{part}" in judged]
+        parts = [f"{key}_{part}" for part in ("score", "problem", "probability", "held", "tier")]
+        ordered += [column for column in parts if column in judged]
     joined = areas.join(judged)
     rest = ["n_problems", "n_observed", "composite_group", "composite_group_name", "composite_group_free",
-            "composite_group_mildest", "composite_group_harshest", "composite_status", "composite_reason", "index",
+            "composite_group_mildest", "composite_group_harshest", "composite_status", "composite_reason",
+            "composite_group_probability", "composite_second", "composite_flip_factor", "composite_flip_persons",
+            "composite_flip_group", "how_sure", "index",
             "index_rank", "index_rank_low", "index_rank_high", "index_percent_rank"]  # fmt: skip
     themes = [
         column
         for column in judged.columns
         if column.endswith(("_index", "_percent_rank")) and column != "index_percent_rank"
     ]
-    rest += [*themes, "band", "band_name", "cluster", "cluster_name", "cluster_second", "cluster_probability"]
-    joined = joined.assign(**_not_assessed(method))
+    rest += [*themes, "band", "band_name", "band_probability", "cluster", "cluster_name", "cluster_second",
+             "cluster_probability", "cluster_how_sure"]  # fmt: skip
     order = [*table.areas.columns, *ordered, *[column for column in rest if column in joined]]
     joined = joined[order]
-    joined.index.name = "regso" if table.edition else "area"
+    joined.index.name, joined.attrs = judged.index.name, {}
     return joined
 
 
@@ -464,7 +469,7 @@ def _changes(areas: pd.DataFrame, previous: pd.DataFrame, *, comparable: bool) -
     return changes
 
 
-def _describe(areas: pd.DataFrame, table: FactorTable, method: Method) -> pd.DataFrame:
+def _describe(areas: pd.DataFrame, table: FactorTable, method: Method, labels: Labels | None) -> pd.DataFrame:
     names: dict[str, dict[int, Text]] = {}
     if method.composite:
         names["composite_group"] = _composite_names(method)
@@ -482,23 +487,30 @@ def _describe(areas: pd.DataFrame, table: FactorTable, method: Method) -> pd.Dat
         describe_groups(areas, table, method, grouping, group_names) for grouping, group_names in names.items()
     ]
     groups = pd.concat(described, ignore_index=True) if described else pd.DataFrame({"grouping": []})
+    if labels and len(groups):
+        groups = groups.merge(labels.groups, on=["grouping", "group"], how="left", validate="one_to_one")
     return groups.assign(synthetic=table.synthetic)
 
 
-def _long(table: FactorTable, method: Method) -> pd.DataFrame:
-    parts = [
-        pd.DataFrame(
-            {
-                "factor": factor.key,
-                "numerator": table.numerator[factor.key],
-                "denominator": table.denominator[factor.key],
-                "value": table.value[factor.key],
-                "unit": factor.unit,
-                "status": table.status[factor.key],
-            }
-        )
-        for factor in method.factors
-    ]
+def _long(table: FactorTable, counted: FactorTable, method: Method) -> pd.DataFrame:
+    """Give a row an area and factor; where rates are shrunk also what the counts alone say, and an interval."""
+    parts = []
+    for factor in method.factors:
+        part: dict[str, Any] = {
+            "factor": factor.key,
+            "numerator": table.numerator[factor.key],
+            "denominator": table.denominator[factor.key],
+            "value": table.value[factor.key],
+            "unit": factor.unit,
+            "status": table.status[factor.key],
+        }
+        if method.shrinkage:
+            part |= {"value_counted": counted.value[factor.key], "value_low": np.nan, "value_high": np.nan}
+            found = shrink_factor(counted, factor, method.shrinkage.towards)
+            if found is not None:
+                level = (method.certainty or Certainty()).level
+                part["value_low"], part["value_high"] = interval(found.first, found.second, level, factor)
+        parts.append(pd.DataFrame(part))
     long = pd.concat(parts).rename_axis("regso" if table.edition else "area")
     order = np.argsort(long.index.to_numpy(), kind="stable")  # factors stay in the order of the method
     return long.iloc[order].reset_index().assign(synthetic=table.synthetic)

@@ -83,9 +83,16 @@ class Release:
         return pd.read_parquet(path) if path.is_file() else None
 
     @cached_property
+    def certainty(self) -> pd.DataFrame | None:
+        """How sure each label is, a row an area and label; None where it was not measured."""
+        path = self.path / "certainty.parquet"
+        return pd.read_parquet(path) if path.is_file() else None
+
+    @cached_property
     def table(self) -> FactorTable:
         """What was classified, read back from the release."""
-        areas = self.areas[["name", "kommun", "kommun_name", "lan", "population", "status"]]
+        kept = ["name", "kommun", "kommun_name", "lan", "area_type", "population", "status"]
+        areas = self.areas[[column for column in kept if column in self.areas]]
         keys = list(self.method.keys)
         code = str(self.factors.columns[0])
 
@@ -209,6 +216,8 @@ def _write_tables(classification: Classification, folder: Path) -> None:
     write_csv(areas.reset_index(), folder / "areas.csv")
     write_parquet(classification.groups, folder / "groups.parquet")
     write_parquet(classification.factors, folder / "factors.parquet")
+    if classification.certainty is not None:
+        write_parquet(classification.certainty, folder / "certainty.parquet")
     if classification.lineage is not None:
         write_parquet(classification.lineage, folder / "lineage.parquet")
     (folder / "method.toml").write_text(classification.method.to_toml(), "utf-8", newline="\n")

@@ -245,6 +245,8 @@ def _differences(result: Classification, release: Release) -> list[str]:
     }
     if result.lineage is not None:
         now["lineage.parquet"] = hashed(result.lineage)
+    if result.certainty is not None:
+        now["certainty.parquet"] = hashed(result.certainty)
     outputs = release.manifest["outputs"]
     return [name for name in now if outputs.get(name) != now[name]]
 

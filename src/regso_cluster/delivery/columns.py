@@ -38,6 +38,28 @@ _COLUMNS = {
     "composite_group_harshest": Text("Grupp om allt som saknas är problem", "Group if everything unseen is a problem"),
     "composite_status": Text("decided eller undecided", "decided or undecided"),
     "composite_reason": Text("Varför gruppen är oavgjord", "Why the group is undecided"),
+    "area_type": Text("Områdestyp, ur den klassade tabellen", "Type of the area, from the classified table"),
+    "composite_group_probability": Text(
+        "Sannolikheten att området hör till sin grupp, givet talens osäkerhet och utgåvans gränser",
+        "Probability that the area belongs to its group, given the noise of the counts and the limits of the release",
+    ),
+    "composite_second": Text(
+        "Sannolikaste andra grupp; om gruppen är oavgjord den sannolikaste",
+        "The most likely other group; where the group is undecided, the most likely",
+    ),
+    "composite_flip_factor": Text(
+        "Faktorn där minst antal personer skulle ändra gruppen",
+        "The factor in which the fewest persons would change the group",
+    ),
+    "composite_flip_persons": Text(
+        "Så många fler (+) eller färre (-) i den faktorns täljare",
+        "So many more (+) or fewer (-) in the numerator of that factor",
+    ),
+    "composite_flip_group": Text("Gruppen det då vore", "The group that it would be then"),
+    "how_sure": Text(
+        "Hur säker områdets grupp är: core, edge, undecided, not_assessed; gränserna står i metoden",
+        "How sure the group of the area is: core, edge, undecided, not_assessed; the cut-offs stand in the method",
+    ),
     "index": Text("Index, högt är sämre", "Index, high is worse"),
     "index_rank": Text("Indexets rang, 1 är sämst", "Rank of the index, 1 is the worst"),
     "index_rank_low": Text(
@@ -50,14 +72,21 @@ _COLUMNS = {
     ),
     "band": Text("Indexgrupp, 1 är sämst", "Band of the index, 1 is the worst"),
     "band_name": Text("Indexgruppens namn", "Name of the band (Swedish; English in groups)"),
+    "band_probability": Text(
+        "Sannolikheten att området hör till sin indexgrupp", "Probability that the area belongs to its band"
+    ),
     "cluster": Text("Kluster: områden med liknande profil", "Cluster: areas with alike profiles"),
     "cluster_name": Text(
         "Klustrets namn, efter dess profil", "Name of the cluster, from its profile (Swedish; English in groups)"
     ),
     "cluster_second": Text("Näst närmaste kluster", "The runner-up cluster"),
     "cluster_probability": Text(
-        "Andel dragningar ur talens osäkerhet som ger samma kluster",
-        "Share of draws from the noise of the counts that give the same cluster",
+        "Sannolikheten att området ligger närmast sitt kluster, givet talens osäkerhet",
+        "Probability that the area lies nearest to its cluster, given the noise of the counts",
+    ),
+    "cluster_how_sure": Text(
+        "Hur säkert klustret är: core, edge, undecided, not_assessed",
+        "How sure the cluster is: core, edge, undecided, not_assessed",
     ),
     "composite_group_previous": Text("Sammanvägd grupp i föregående utgåva", "Composite group in the previous release"),
     "cluster_previous": Text("Kluster i föregående utgåva", "Cluster in the previous release"),
@@ -83,6 +112,9 @@ _FACTOR_PARTS = {
     ),
     "score": Text("skalat värde i indexet, högt är sämre", "scaled value in the index, high is worse"),
     "problem": Text("bortom gränsen", "beyond the limit"),
+    "probability": Text(
+        "sannolikheten att den verkliga nivån är bortom gränsen", "probability that the true rate is beyond the limit"
+    ),
     "held": Text(
         "räknas som problem: bortom gränsen, eller problem förra året och ännu inte tydligt bättre",
         "counts as a problem: beyond the limit, or a problem last year and not yet clearly better",

@@ -27,6 +27,7 @@ def print_release(release: Release) -> None:
 
 def _table_of_groups(release: Release, grouping: str) -> Any:
     """Make a row a group: areas, areas in it or a worse one, residents, and areas in the previous release."""
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
@@ -34,7 +35,9 @@ def _table_of_groups(release: Release, grouping: str) -> Any:
     before = release.manifest["previous"]
     earlier = release.areas.get(f"{grouping}_previous") if before else None
     # names and titles come from method files: shown as they are, never read as markup
-    table = Table(title=Text(f"{release.method.title.sv} {release.year}: {grouping}"), title_justify="left")
+    title = Text(f"{release.method.title.sv} {release.year}: {grouping}")
+    # few lines between columns: a name is to be read on a terminal of 80 columns
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1), collapse_padding=True)
     for heading in ("group", "name"):
         table.add_column(heading)
     for heading in (
@@ -45,6 +48,8 @@ def _table_of_groups(release: Release, grouping: str) -> Any:
         *([f"areas {before['year']}"] if earlier is not None else []),
     ):
         table.add_column(heading, justify="right", min_width=len(f"{len(release.areas):,}"))
+    if "probability" in own:
+        table.add_column("how sure", justify="right", width=len("100 %"))
     table.columns[4].min_width = len("10,000,000")  # a number is never cut, the name is wrapped instead
     with_worse = 0
     for row in own.to_dict("records"):
@@ -56,5 +61,7 @@ def _table_of_groups(release: Release, grouping: str) -> Any:
         cells += [f"{row['residents']:,.0f}", f"{row['residents_share']:.1f}"] if has_residents else ["", ""]
         if earlier is not None:
             cells.append(f"{int((earlier == row['group'] if known else earlier.isna()).sum()):,}")
+        if "probability" in own:  # how likely the areas of a group belong to it, on average
+            cells.append("" if pd.isna(row["probability"]) else f"{100 * row['probability']:.0f} %")
         table.add_row(*map(Text, cells))
     return table

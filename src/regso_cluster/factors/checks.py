@@ -91,7 +91,12 @@ def _judge_values(own: pd.DataFrame, factor: Factor) -> list[Judgement]:
     low, high = UNIT_RANGE[factor.unit]
     beyond = (own["value"] < (-np.inf if low is None else low)) | (own["value"] > (np.inf if high is None else high))
     expected = f"{'any' if low is None else low} to {'any' if high is None else high} ({factor.unit})"
-    return [("a value outside its range", beyond, expected, "Check the unit in the method and the cell.")]
+    judged: list[Judgement] = [
+        ("a value outside its range", beyond, expected, "Check the unit in the method and the cell.")
+    ]
+    if "denominator" in own:
+        judged.append(("a negative number of persons", own["denominator"] < 0, "0 or more", "Correct the cell."))
+    return judged
 
 
 def _judge_counts(own: pd.DataFrame, factor: Factor) -> list[Judgement]:

@@ -140,10 +140,11 @@ def _layout(raw: RawTable, method: Method) -> list[_Part]:
     is_long = "factor" in frame.columns and not any(
         set(factor.columns) <= set(frame.columns) for factor in method.factors
     )
-    wanted = [method.table.code, *([method.table.population] if method.table.population else [])]
+    table = method.table
+    wanted = [table.code, *(column for column in (table.population, table.area_type) if column)]
     if is_long:
-        wanted += ["value"] if any(factor.value for factor in method.factors) else []
-        wanted += ["numerator", "denominator"] if any(not factor.value for factor in method.factors) else []
+        roles = [role for factor in method.factors for role in factor.roles]
+        wanted += [role for role in ("value", "numerator", "denominator") if role in roles]
     else:
         wanted += [column for factor in method.factors for column in factor.columns]
     faults = [
@@ -176,7 +177,7 @@ def _layout(raw: RawTable, method: Method) -> list[_Part]:
             raise InputError(faults)
     for factor in method.factors:
         rows = frame[named == factor.key] if is_long else frame
-        for role in ("value",) if factor.value else ("numerator", "denominator"):
+        for role in factor.roles:
             column = role if is_long else str(getattr(factor, role))
             parts.append(_Part(factor, role, column, rows[column]))
     return parts
@@ -303,6 +304,8 @@ def _areas(raw: RawTable, codes: pd.Series, method: Method, edition: int | None,
     areas = pd.DataFrame({"name": pd.Series(pd.NA, rows, dtype="string"), "population": np.nan}, index=rows.to_numpy())
     if table.name and table.name in raw.frame.columns:
         areas["name"] = raw.frame.loc[rows.index, table.name].astype("string").to_numpy()
+    if table.area_type:
+        areas["area_type"] = raw.frame.loc[rows.index, table.area_type].map(as_text).replace("", pd.NA).to_numpy()
     if table.population:
         numbers = parse_numbers(
             raw.frame[table.population], table.suppressed, table.missing, decimal_comma=raw.decimal_comma
@@ -366,13 +369,15 @@ def _assemble(
     raw: RawTable, method: Method, areas: pd.DataFrame, counts: pd.DataFrame, status: pd.DataFrame,
     edition: int | None, notes: list[str],
 ) -> FactorTable:  # fmt: skip
-    value = pd.DataFrame(np.nan, index=areas.index, columns=list(method.keys))
+    table, value = method.table, pd.DataFrame(np.nan, index=areas.index, columns=list(method.keys))
     numerator, denominator = value.copy(), value.copy()
     joined = pd.DataFrame(OBSERVED, index=areas.index, columns=list(method.keys))
     for factor in method.factors:
         own, marks = factor_part(counts, factor), factor_part(status, factor)
         if factor.value:
             value[factor.key] = own["value"]
+            if factor.denominator:
+                denominator[factor.key] = own["denominator"]
         else:
             numerator[factor.key], denominator[factor.key] = own["numerator"], own["denominator"]
             value[factor.key] = rate(own["numerator"], own["denominator"], factor.unit)
@@ -381,16 +386,13 @@ def _assemble(
         nobody = int((absent & ~hidden & (marks == OBSERVED).all(axis=1)).sum())
         if nobody:
             notes.append(f"factor {factor.key}: {nobody} areas with nobody in the denominator, status missing")
-    few = areas["population"] < method.table.min_population
+    few = areas["population"] < table.min_population
     if few.any():
-        notes.append(
-            f"{int(few.sum())} areas with fewer than {method.table.min_population} residents are not classified"
-        )
+        notes.append(f"{int(few.sum())} areas with fewer than {table.min_population} residents are not classified")
         joined.loc[few] = TOO_FEW
     worst_first = [(joined == mark).any(axis=1) for mark in (TOO_FEW, MISSING, SUPPRESSED)]
-    areas = areas[["name", "kommun", "kommun_name", "lan", "population"]].assign(
-        status=np.select(worst_first, [TOO_FEW, MISSING, SUPPRESSED], OBSERVED)
-    )
+    kept = ["name", "kommun", "kommun_name", "lan", *(["area_type"] if table.area_type else []), "population"]
+    areas = areas.reindex(columns=kept).assign(status=np.select(worst_first, [TOO_FEW, MISSING, SUPPRESSED], OBSERVED))
     said = raw.frame.get("synthetic", pd.Series(dtype=object)).map(as_text).str.lower()
     synthetic = bool(said.isin(["yes", "y", "true", "1", "ja", "j", "sant"]).any())
     return FactorTable(

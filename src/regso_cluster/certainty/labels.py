@@ -1,0 +1,284 @@
+"""How sure each label is: its probability given the noise of the counts, the runner-up, and what would flip it.
+
+Held fixed: limits, scales, cut points and centres of the release, and the figures without counts. Drawn: every rate,
+from its posterior. So a probability answers: would this area have this label if its true rates were known, by the
+yardstick of this release? Left out: errors of registers, and the choice of the method itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from regso_cluster.certainty.flags import Listing, false_discovery_rates, judge_list, quantiles_of_draws
+from regso_cluster.certainty.flips import find_flips
+from regso_cluster.certainty.priors import posterior_of
+from regso_cluster.certainty.simulation import Simulation, simulate
+from regso_cluster.factors.tables import FactorTable
+from regso_cluster.method import Certainty, Method, Yardstick
+
+Array = npt.NDArray[np.float64]
+NOT_ASSESSED = "not_assessed"
+FIXED = "limits, scales, cut points and centres of the release, factors without counts"
+
+
+@dataclass(frozen=True)
+class Labels:
+    """How sure the labels of a release are.
+
+    Parameters
+    ----------
+    columns : (n_areas,) by code: index_rank_low and _high, <factor>_probability (of a problem),
+    composite_group_probability,
+        composite_second (the most likely other group), composite_flip_factor, _persons and _group (see `find_flips`),
+        band_probability, cluster_probability, how_sure and cluster_how_sure
+    long : a row an area and label: grouping, group, probability, counted (the label in the release) and, for problems
+        and lists, false_discovery_rate: of the shortest list by probability that has the area on it
+    groups : a row a grouping and group: expected, expected_low, expected_high, probability (mean over those in it),
+    how_sure
+    figures : for the manifest
+    notes : for the reader
+    """
+
+    columns: pd.DataFrame
+    long: pd.DataFrame
+    groups: pd.DataFrame
+    figures: dict[str, Any]
+    notes: tuple[str, ...]
+
+
+def measure_labels(
+    table: FactorTable, used: pd.DataFrame, areas: pd.DataFrame, method: Method, yardstick: Yardstick,
+    generator: np.random.Generator, threads: int | None = None,
+) -> Labels | None:  # fmt: skip
+    """Carry the noise of the counts through to every label; None where no factor has counts, or none are asked for.
+
+    Parameters
+    ----------
+    table : counts and values
+    used : (n_areas, n_factors) the values that were classified, NaN where an area or factor was left out
+    areas : the classified areas, columns of `pipeline.judge`
+    method, yardstick : as they gave `areas`
+    generator : draws
+    threads : never changes the result
+
+    Raises
+    ------
+    InputError  more factors with named rules than can be looked up; a factor with counts in fewer than two areas
+    """
+    certainty = method.certainty
+    if certainty is None or not any(factor.denominator for factor in method.factors):
+        return None
+    has_index = areas["index"].notna().to_numpy() if method.index else np.zeros(len(areas), np.bool_)
+    found = simulate(
+        posterior_of(table, method), table, used, has_index, method, yardstick, generator,
+        draws=certainty.draws, level=certainty.level, n_threads=threads,
+    )  # fmt: skip
+    chances = _chances(found, method)
+    lists = _lists(chances, found, areas, method)
+    columns = _columns(chances, found, areas, method, certainty)
+    columns = columns.join(find_flips(table, used, areas, method, yardstick))
+    long = _long(chances, lists, areas)
+    groups = _groups(chances, found, areas, certainty)
+    return Labels(columns, long, groups, *_say(lists, found, groups, columns, method, certainty))
+
+
+def _chances(found: Simulation, method: Method) -> dict[str, Array]:
+    """Turn counts of draws into probabilities; NaN where nothing was drawn."""
+    chances = {name: counts / found.draws for name, counts in found.counts.items()}
+    for number, key in enumerate(method.keys):
+        for name in (f"{key}_problem", f"{key}_tier"):
+            if name in chances:
+                chances[name][~found.drawable[:, number]] = np.nan
+    for name in ("composite_group", "band", "cluster"):
+        if name in chances:
+            chances[name][found.counts[name].sum(axis=1) == 0] = np.nan
+    return chances
+
+
+@dataclass(frozen=True)
+class _List:
+    """A list that areas are on or not: problems of one factor, or a group and all that are worse."""
+
+    name: str
+    group: int
+    probability: Array
+    listed: npt.NDArray[np.bool_]
+    number: npt.NDArray[np.int64]
+
+
+def _lists(chances: dict[str, Array], found: Simulation, areas: pd.DataFrame, method: Method) -> list[_List]:
+    """Give every list of the method: problems by factor, then each composite group with those worse."""
+    lists = []
+    for key in method.keys if method.problems else ():
+        name = f"{key}_problem"
+        listed = areas[name].fillna(False).to_numpy(bool)
+        lists.append(_List(name, 1, chances[name][:, 0], listed, found.sizes[name][:, 0]))
+    if method.composite:
+        number = areas["composite_group"].fillna(len(method.composite.groups) + 1).to_numpy(np.int64)
+        for group in range(1, len(method.composite.groups) + 1):
+            chance = chances["composite_group"][:, :group].sum(axis=1)
+            drawn = found.sizes["composite_group"][:, :group].sum(axis=1)
+            lists.append(_List("composite_list", group, chance, number <= group, drawn))
+    return lists
+
+
+def _columns(
+    chances: dict[str, Array], found: Simulation, areas: pd.DataFrame, method: Method, certainty: Certainty
+) -> pd.DataFrame:
+    columns: dict[str, Any] = {}
+    if method.index:
+        rank = areas["index_rank"].to_numpy(np.float64, na_value=np.nan)
+        # the counted rank stays inside: an interval that leaves out the rank beside it would mislead
+        for name, end, pick in (("low", found.rank_low, np.minimum), ("high", found.rank_high, np.maximum)):
+            columns[f"index_rank_{name}"] = pd.array(pick(end.astype(np.float64), rank), dtype="Int64")
+    for key in method.keys if method.problems else ():
+        columns[f"{key}_probability"] = chances[f"{key}_problem"][:, 0]
+    sure = pd.Series(NOT_ASSESSED, areas.index)
+    for name in ("cluster", "band", "composite_group"):
+        if name not in chances:
+            continue
+        group = areas[name].to_numpy(np.float64, na_value=np.nan)
+        own = _own_chance(chances[name], _places(name, group, areas))
+        columns[f"{name}_probability"] = own
+        said = how_sure(own, certainty)
+        said[np.isnan(group) & ~np.isnan(chances[name][:, 0])] = "undecided"
+        if name == "cluster":
+            columns["cluster_how_sure"] = said
+        sure = pd.Series(said, areas.index)
+    if "composite_group" in chances:
+        columns["composite_second"] = _runner_up(chances["composite_group"], areas["composite_group"])
+    columns["how_sure"] = sure
+    return pd.DataFrame(columns, index=areas.index)
+
+
+def _places(name: str, group: Array, areas: pd.DataFrame) -> Array:
+    """Turn group numbers into columns from 0: clusters have numbers of their own."""
+    if name != "cluster":
+        return group - 1
+    known = areas.attrs["cluster_numbers"]
+    return np.array([np.nan if np.isnan(one) else known.index(int(one)) for one in group])
+
+
+def _own_chance(chance: Array, place: Array) -> Array:
+    own = np.full(len(chance), np.nan)
+    has = ~np.isnan(place)
+    own[has] = chance[has, place[has].astype(np.int64)]
+    return own
+
+
+def how_sure(probability: Array, certainty: Certainty) -> npt.NDArray[np.object_]:
+    """Put probabilities into words: core, edge, undecided; not_assessed where there is none."""
+    words = [np.isnan(probability), probability >= certainty.core, probability >= certainty.edge]
+    return np.select(words, [NOT_ASSESSED, "core", "edge"], "undecided").astype(object)
+
+
+def _runner_up(chance: Array, group: pd.Series) -> pd.Series:
+    """Give the most likely group besides the counted one, if any; <NA> where no other was drawn."""
+    others = np.nan_to_num(chance[:, :-1])  # the last is "left open"
+    has = group.notna().to_numpy()
+    others[np.flatnonzero(has), group[has].to_numpy(np.int64) - 1] = 0.0
+    second = pd.Series(1 + others.argmax(axis=1), group.index, dtype="Int8")
+    return second.mask(others.max(axis=1) == 0)
+
+
+def _long(chances: dict[str, Array], lists: list[_List], areas: pd.DataFrame) -> pd.DataFrame:
+    parts: list[tuple[str, int | None, Array, npt.NDArray[np.bool_], Array]] = [
+        (one.name, one.group, one.probability, one.listed, false_discovery_rates(one.probability)) for one in lists
+    ]
+    kinds = {one.name for one in lists}
+    nothing = np.full(len(areas), np.nan)
+    for name, chance in chances.items():
+        if name in kinds:
+            continue
+        numbers = areas.attrs["cluster_numbers"] if name == "cluster" else range(1, chance.shape[1] + 1)
+        own = areas[name].to_numpy(np.float64, na_value=np.nan)
+        size = chance.shape[1] - (name == "composite_group")
+        parts += [(name, group, chance[:, at], own == group, nothing) for at, group in enumerate(numbers) if at < size]
+        if name == "composite_group":  # group <NA>: what is not seen leaves it open
+            parts.append((name, None, chance[:, -1], np.isnan(own), nothing))
+    n = len(parts)
+    names = [part[0] for part in parts]
+    frame = pd.DataFrame(
+        {
+            areas.index.name: np.repeat(areas.index.to_numpy(), n),
+            "grouping": pd.Categorical(np.tile(names, len(areas)), categories=list(dict.fromkeys(names))),
+            "group": pd.array(np.tile(pd.array([part[1] for part in parts], dtype="Int16"), len(areas)), dtype="Int16"),
+            "probability": np.stack([part[2] for part in parts], axis=1).ravel(),
+            "counted": np.stack([part[3] for part in parts], axis=1).ravel(),
+            "false_discovery_rate": np.stack([part[4] for part in parts], axis=1).ravel(),
+        }
+    )
+    return frame.assign(synthetic=areas.attrs["synthetic"])
+
+
+def _groups(chances: dict[str, Array], found: Simulation, areas: pd.DataFrame, certainty: Certainty) -> pd.DataFrame:
+    rows = []
+    for name, chance in chances.items():
+        if name.endswith("_problem"):
+            continue
+        numbers = areas.attrs["cluster_numbers"] if name == "cluster" else range(1, chance.shape[1] + 1)
+        own = areas[name].to_numpy(np.float64, na_value=np.nan)
+        size = chance.shape[1] - (name == "composite_group")
+        for at, group in list(enumerate(numbers))[:size]:
+            number = found.sizes[name][:, at]
+            low, high = quantiles_of_draws(np.sort(number), certainty.level)
+            inside = chance[(own == group) & ~np.isnan(chance[:, at]), at]
+            mean = float(inside.mean()) if len(inside) else np.nan
+            word = str(how_sure(np.array([mean]), certainty)[0])
+            rows.append((name, group, float(number.mean()), low, high, mean, word))
+    columns = ["grouping", "group", "expected", "expected_low", "expected_high", "probability", "how_sure"]
+    return pd.DataFrame(rows, columns=columns).astype({"group": "Int8"})
+
+
+def _say(
+    lists: list[_List], found: Simulation, groups: pd.DataFrame, columns: pd.DataFrame, method: Method,
+    certainty: Certainty,
+) -> tuple[dict[str, Any], tuple[str, ...]]:  # fmt: skip
+    """Put what was found into figures for the manifest, and into words."""
+    judged = {
+        (one.name, one.group): judge_list(one.probability, one.listed, one.number, certainty.level, certainty.fdr)
+        for one in lists
+    }
+    words = columns["how_sure"].value_counts()
+    exact = [factor.key for factor in method.factors if not factor.denominator]
+    figures: dict[str, Any] = {
+        "drawn": [key for key in method.keys if key not in exact],
+        "taken_as_exact": exact,
+        "prior": method.shrinkage.towards if method.shrinkage else certainty.prior,
+        "draws": found.draws,
+        "level": certainty.level,
+        "held_fixed": FIXED,
+        "how_sure": {word: int(words.get(word, 0)) for word in ("core", "edge", "undecided", NOT_ASSESSED)},
+        "groups": {
+            str(name): {str(row["group"]): {"expected": round(float(row["expected"]), 1), "low":
+            int(row["expected_low"]),
+                                            "high": int(row["expected_high"])} for row in part.to_dict("records")}
+            for name, part in groups.groupby("grouping", sort=False)
+        },
+        "lists": [
+            {"list": name, "group": group, **{key: _short(number) for key, number in asdict(one).items()}}
+            for (name, group), one in judged.items()
+        ],
+        "fdr": certainty.fdr,
+    }  # fmt: skip
+    notes = [_say_list(group, one) for (name, group), one in judged.items() if name == "composite_list"]
+    if exact:
+        notes.append(f"taken as exact, without a noise model: {', '.join(exact)}")
+    return figures, tuple(notes)
+
+
+def _short(number: float) -> float:
+    return round(number, 2) if isinstance(number, float) else number
+
+
+def _say_list(group: int, one: Listing) -> str:
+    worse = f"group {group}" if group == 1 else f"groups 1 to {group}"
+    return (
+        f"of the {one.counted:,} areas in {worse}, about {one.wrong:.0f} are expected not to belong, and about "
+        f"{one.missed:.0f} others to belong: {one.expected:.0f} in all ({one.low:,} to {one.high:,})"
+    )

@@ -1,0 +1,258 @@
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from regso_cluster.certainty.labels import how_sure
+from regso_cluster.certainty.priors import Posterior, find_classes, posterior_of
+from regso_cluster.certainty.priors import _Counts as Counts
+from regso_cluster.certainty.simulation import groups_by_set, simulate
+from regso_cluster.errors import InputError
+from regso_cluster.factors.tables import read_factors
+from regso_cluster.method import Banding, Certainty, Shrinkage, load_method
+from regso_cluster.pipeline import classify, judge, measure, usable
+from tests.tables import CODES, METHOD, method, rows, write
+
+SURE = dataclasses.replace(method(), certainty=Certainty(draws=4000, prior="country"))
+
+
+@pytest.fixture
+def table(tmp_path):
+    return read_factors(write(rows(), tmp_path / "t.csv"), SURE, edition=2025)
+
+
+def simulated(table, using, draws=4000, posterior=None):
+    used, weights = usable(table, using)
+    yardstick = measure(used, weights, using)
+    judged = judge(used, table, using, yardstick)
+    posterior = posterior_of(table, using) if posterior is None else posterior
+    found = simulate(
+        posterior, table, used, judged["index"].notna().to_numpy(), using, yardstick, np.random.default_rng(0),
+        draws=draws, level=0.9,
+    )  # fmt: skip
+    return found, judged, yardstick, posterior
+
+
+def test_the_probability_of_a_problem_is_that_of_the_posterior(table):
+    found, _, yardstick, posterior = simulated(table, SURE, 20_000)
+    at = table.value.index.get_indexer(list(CODES))
+    exact = stats.beta.sf(yardstick.limits["poor"] / 100, posterior.first[at, 0], posterior.second[at, 0])
+    np.testing.assert_allclose(found.counts["poor_problem"][at, 0] / 20_000, exact, atol=0.012)
+    # turnout has no counts: 69.9 is below 70, and 70 is not
+    assert (found.counts["voted_problem"][at, 0] / 20_000).tolist() == [0, 1, 0, 0, 0, 1]
+
+
+def test_groups_are_drawn_by_the_rule(table):
+    found, _, _, _ = simulated(table, SURE)
+    group, poor, voted = (found.counts[name] for name in ("composite_group", "poor_problem", "voted_problem"))
+    at = table.value.index.get_indexer(list(CODES))
+    # both, one, none, left open
+    assert np.array_equal(group[at, 0], np.where(voted[at, 0] > 0, poor[at, 0], 0))
+    assert (group[at].sum(axis=1) == 4000).all()
+    assert (group[at, 3] == 0).all()
+    # areas without a row are drawn in poverty, by the prior, but turnout is exact and not seen: most are left open
+    rest = np.setdiff1d(np.arange(len(group)), at)
+    assert (group[rest, 3] == 4000 - group[rest, :3].sum(axis=1)).all()
+    assert (group[rest, 3] > 0).all()
+
+
+def test_sizes_and_counts_are_the_same_draws(table):
+    found, _, _, _ = simulated(table, SURE)
+    for name, counts in found.counts.items():
+        assert np.array_equal(counts.sum(axis=0), found.sizes[name].sum(axis=0)), name
+
+
+def test_ranks_hold_the_noise_of_counts(table):
+    n = len(table.areas)
+    sharp = Posterior(
+        np.arange(n + 1), np.ones(n), np.full((n, 2), np.nan), np.full((n, 2), np.nan), np.zeros((n, 2), bool), ()
+    )
+    found, judged, _, _ = simulated(table, SURE, 100, sharp)
+    has = judged["index"].notna().to_numpy()
+    assert np.array_equal(found.rank_low[has], judged["index_rank"][has].astype(int))
+    assert np.array_equal(found.rank_low, found.rank_high)
+    noisy, _, _, _ = simulated(table, SURE)
+    assert (noisy.rank_high - noisy.rank_low)[has].sum() > 0
+
+
+def test_a_kommun_s_count_is_drawn_once_for_all_its_areas(tmp_path):
+    text = METHOD.replace('denominator = "poor_d"', 'denominator = "poor_d"\nlevel = "kommun"')
+    using = dataclasses.replace(method(text), certainty=SURE.certainty)
+    frame = pd.concat([rows().assign(poor_n=18, poor_d=100),
+                       pd.DataFrame({"regso": ["0115R001", "0117R001"], "population": ["9"] * 2, "poor_n": [20, 30],
+                                     "poor_d": [100, 100], "voted_pct": ["80", "81"]})])  # fmt: skip
+    table = read_factors(write(frame, tmp_path / "t.csv"), using, edition=2025)
+    found, _, _, posterior = simulated(table, using, 500)
+    assert posterior.shared == ("poor",)
+    at = table.value.index.get_indexer(list(CODES))
+    own = found.counts["poor_problem"][at, 0]
+    assert own.min() == own.max()
+    # the six areas are a problem in the same draws, so that no draw has only some of them: alone, the size of the
+    # list would vary less than their number
+    alone = dataclasses.replace(posterior, shared=())
+    apart, _, _, _ = simulated(table, using, 500, alone)
+    assert np.ptp(apart.counts["poor_problem"][at, 0]) > 0
+
+
+@pytest.mark.parametrize("prior", ["profiles", "country", "kommun"])
+def test_every_prior_gives_every_area_a_posterior(prior, example_release):
+    table, using = example_release.classification.table, load_method("utanforskap")
+    using = dataclasses.replace(using, certainty=Certainty(prior=prior, classes=8))
+    posterior = posterior_of(table, using)
+    assert posterior.drawn.all()
+    assert (posterior.first > 0).all()
+    assert (posterior.second > 0).all()
+    area = np.repeat(np.arange(len(table.areas)), np.diff(posterior.start))
+    np.testing.assert_allclose(np.bincount(area, posterior.chance), 1.0)
+    seen = table.value.notna().to_numpy()
+    mean = np.bincount(area, posterior.chance * posterior.first[:, 4] / (posterior.first + posterior.second)[:, 4])
+    error = np.abs(100 * mean - table.value.iloc[:, 4])
+    assert np.nanmedian(error) < 3  # the mean of a posterior lies near the figure
+    assert error[seen[:, 4]].notna().all()
+
+
+def test_classes_of_two_planted_kinds_are_found():
+    random = np.random.default_rng(0)
+    d = random.integers(100, 500, (600, 2)).astype(float)
+    kind = random.random(600) < 0.3
+    p = np.where(kind[:, None], [0.4, 0.05], [0.1, 0.02])
+    n = random.binomial(d.astype(int), p).astype(float)
+    counts = Counts(n, d, np.ones((600, 2), bool), np.array([False, True]))
+    found = find_classes(counts, 2)
+    worst = int(found.mean[:, 0].argmax())
+    assert found.share[worst] == pytest.approx(0.3, abs=0.05)
+    means = found.first / np.where(counts.events, found.second, found.first + found.second)
+    np.testing.assert_allclose(means[worst], [0.4, 0.05], rtol=0.05)
+    # areas of a kind do not differ beyond chance: the spread within is next to nothing
+    assert found.variance.max() < 2e-4
+
+
+def test_columns_of_a_release(example_release):
+    areas = example_release.classification.areas
+    assert (areas["index_rank_low"] <= areas["index_rank"]).all()
+    assert (areas["index_rank"] <= areas["index_rank_high"]).all()
+    for column in areas.columns[areas.columns.str.endswith("_probability")]:
+        assert areas[column].dropna().between(0, 1).all(), column
+    assert set(areas["how_sure"]) <= {"core", "edge", "undecided"}
+    assert (areas["composite_second"].dropna() != areas["composite_group"][areas["composite_second"].notna()]).all()
+    sure = areas["composite_group_probability"] >= 0.9
+    assert (areas.loc[sure, "how_sure"] == "core").all()
+    assert (areas.loc[areas["composite_group"].isna(), "how_sure"] == "undecided").all()
+
+
+def test_the_long_table_holds_every_area_and_sums_to_one(example_release):
+    result = example_release.classification
+    long = result.certainty
+    for grouping in ("composite_group", "cluster", "skolresultat_tier"):
+        sums = long[long["grouping"] == grouping].groupby("regso")["probability"].sum()
+        assert len(sums) == 3363
+        np.testing.assert_allclose(sums, 1.0)
+    counted = long[(long["grouping"] == "composite_list") & (long["group"] == 2) & long["counted"]]
+    groups = result.areas["composite_group"].value_counts()
+    assert len(counted) == groups[1] + groups[2]
+    listing = next(
+        one for one in result.figures["certainty"]["lists"] if one["list"] == "composite_list" and one["group"] == 2
+    )
+    assert listing["wrong"] == pytest.approx((1 - counted["probability"]).sum(), abs=0.01)
+    assert any(f"of the {len(counted)} areas in groups 1 to 2" in note for note in result.notes)
+
+
+def test_expected_numbers_stand_beside_the_counted(example_release):
+    groups = example_release.classification.groups
+    own = groups[(groups["grouping"] == "composite_group") & groups["group"].notna()]
+    assert (own["expected_low"] <= own["expected"]).all()
+    assert (own["expected"] <= own["expected_high"]).all()
+    assert own["expected"].sum() == pytest.approx(3363, abs=0.5)
+    assert groups[groups["grouping"] == "cluster"]["expected"].notna().all()
+
+
+def test_what_flips_a_group_flips_it(tmp_path):
+    using = dataclasses.replace(method(), certainty=Certainty(draws=20, prior="country"))
+    frame = rows()
+    table = read_factors(write(frame, tmp_path / "t.csv"), using, edition=2025)
+    first = classify(table, using, year=2024)
+    frozen = dataclasses.replace(using, measured=first.method.measured)
+    areas = first.areas.loc[list(CODES)]
+    # 10, 10, 10, 10, 10, 40 per cent: mean 15, SD 11.18; the limit is above 26.18: of 100 persons 27, which is 17 more
+    assert areas["composite_flip_persons"].tolist() == [17, 33, 17, 49, 17, -28]
+    assert (areas["composite_flip_factor"] == "poor").all()
+    for code in CODES:
+        moved = frame.assign(poor_n=frame["poor_n"].astype(int))
+        for step in (0, int(np.sign(areas.loc[code, "composite_flip_persons"]))):
+            steps = int(areas.loc[code, "composite_flip_persons"]) - step
+            moved.loc[moved["regso"] == code, "poor_n"] = int(frame.set_index("regso").loc[code, "poor_n"]) + steps
+            again = classify(read_factors(write(moved, tmp_path / "m.csv"), frozen, edition=2025), frozen, year=2024)
+            group = again.areas.loc[code, "composite_group"]
+            assert (group == areas.loc[code, "composite_flip_group"]) == (step == 0)
+
+
+def test_flips_of_shrunk_rates_take_more_persons(tmp_path):
+    using = dataclasses.replace(method(), certainty=Certainty(draws=20), shrinkage=Shrinkage("country"))
+    table = read_factors(write(rows(), tmp_path / "t.csv"), using, edition=2025)
+    areas = classify(table, using, year=2024).areas.loc[list(CODES)]
+    assert areas["composite_flip_persons"].notna().all()
+
+
+def test_without_counts_nothing_is_claimed(tmp_path):
+    text = METHOD.replace('numerator = "poor_n"\ndenominator = "poor_d"', 'value = "poor_n"')
+    using = dataclasses.replace(method(text), certainty=Certainty())
+    table = read_factors(write(rows().assign(poor_n=range(6)), tmp_path / "t.csv"), using, edition=2025)
+    result = classify(table, using, year=2024)
+    assert result.areas["index_rank_low"].isna().all()
+    assert "certainty" not in result.figures
+    assert result.certainty is None
+
+
+def test_a_factor_without_counts_is_named(table):
+    result = classify(table, SURE, year=2024)
+    assert result.figures["certainty"]["taken_as_exact"] == ["voted"]
+    assert any("without a noise model: voted" in note for note in result.notes)
+
+
+def test_areas_with_too_few_residents_are_not_assessed(tmp_path):
+    text = METHOD.replace("[table]", "[table]\nmin_population = 500")
+    using = dataclasses.replace(method(text), certainty=Certainty(draws=20, prior="country"))
+    frame = rows().assign(population=["1000"] * 5 + ["499"])
+    frame["poor_n"] = ["10", "20", "10", "30", "35", "80"]
+    areas = classify(read_factors(write(frame, tmp_path / "t.csv"), using, edition=2025), using, year=2024).areas
+    assert areas.loc[CODES[5], "how_sure"] == "not_assessed"
+    assert np.isnan(areas.loc[CODES[5], "composite_group_probability"])
+    assert np.isnan(areas.loc[CODES[5], "poor_probability"])
+
+
+def test_cut_offs_belong_to_the_surer_side():
+    said = how_sure(np.array([0.9, 0.8999, 0.6, 0.5999, np.nan]), Certainty(core=0.9, edge=0.6))
+    assert said.tolist() == ["core", "edge", "edge", "undecided", "not_assessed"]
+
+
+def test_groups_are_looked_up_by_the_set_of_problems():
+    # none, the first, the second, both: worst first, from 0
+    assert groups_by_set(method()).tolist() == [2, 1, 1, 0]
+
+
+def test_too_many_factors_are_refused():
+    one = method()
+    many = dataclasses.replace(one, factors=one.factors * 11)
+    with pytest.raises(InputError, match="Remove \\[certainty\\]"):
+        groups_by_set(many)
+
+
+def test_bands_without_a_composite_are_the_lists(tmp_path):
+    using = dataclasses.replace(method(), composite=None, bands=Banding("sd", at=(0.5, 0.0)),
+                                certainty=Certainty(draws=50, prior="country"))  # fmt: skip
+    areas = classify(read_factors(write(rows(), tmp_path / "t.csv"), using, edition=2025), using, year=2024).areas
+    assert areas["band_probability"].loc[list(CODES)].notna().all()
+    assert areas["how_sure"].loc[list(CODES)].isin(["core", "edge", "undecided"]).all()
+
+
+def test_one_and_two_threads_give_the_same_bytes(example_release):
+    table, using = example_release.classification.table, load_method("utanforskap")
+    using = dataclasses.replace(using, measured=example_release.classification.method.measured,
+                                certainty=Certainty(draws=210))  # fmt: skip
+    one, two = (classify(table, using, year=2024, threads=number) for number in (1, 2))
+    pd.testing.assert_frame_equal(one.areas, two.areas, check_exact=True)
+    pd.testing.assert_frame_equal(one.certainty, two.certainty, check_exact=True)

@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from regso_cluster.certainty.simulation import _NODES, _positions, quantile_table
+from regso_cluster.kernels._threads import threads
+from regso_cluster.kernels.draws import draw_labels
+from regso_cluster.kernels.profiles import expect_classes
+from tests.kernels import naive_draws as naive
+
+SHAPES = [(10.5, 90.5), (0.5, 40.5), (700.0, 3.0), (3e5, 7e5), (2.0, 2.0), (0.5, 0.5), (1e8, 3e8)]
+
+
+@pytest.mark.parametrize(("a", "b"), SHAPES)
+def test_quantiles_of_beta_are_those_of_scipy(a, b):
+    found = quantile_table(np.array([a]), np.array([b]), np.array([False]))[0]
+    expected = stats.beta.ppf(stats.norm.cdf(_NODES), a, b)
+    sd = stats.beta.std(a, b)
+    inner = np.abs(_NODES) <= 3
+    assert np.abs(found - expected)[inner].max() < 0.01 * sd
+    assert (np.diff(found) > 0).all()
+
+
+@pytest.mark.parametrize(("shape", "rate"), [(0.5, 100.0), (5.5, 1000.0), (400.0, 20000.0)])
+def test_quantiles_of_gamma_are_those_of_scipy(shape, rate):
+    found = quantile_table(np.array([shape]), np.array([rate]), np.array([True]))[0]
+    expected = stats.gamma.ppf(stats.norm.cdf(_NODES), shape, scale=1 / rate)
+    inner = np.abs(_NODES) <= 3
+    assert np.abs(found - expected)[inner].max() < 0.01 * np.sqrt(shape) / rate
+
+
+def test_a_number_is_a_quantile():
+    positions = _positions()
+    assert positions.min() > 0
+    assert positions.max() < len(_NODES) - 1
+    assert (np.diff(positions) > 0).all()
+    # the middle number is the middle node, the median
+    assert positions[32767] == pytest.approx((len(_NODES) - 1) / 2, abs=1e-3)
+
+
+def case(seed=0, n=30, p=3, rows=2, draws=25):
+    """Random tables whose three kinds of score are equal, so that the twin needs the values alone."""
+    random = np.random.default_rng(seed)
+    nodes = 19
+    value = np.sort(random.standard_normal((n * rows, p, nodes)), axis=2)
+    chance = np.tile([0.3, 0.7], n)
+    seen = random.random((n, p)) < 0.8
+    return {
+        "number": random.integers(0, 65536, (n, draws, p + 1), dtype=np.uint16), "position": _positions(),
+        "start": np.arange(0, n * rows + 1, rows), "cumulative": np.tile([0.3, 1.0], n), "value": value,
+        "index_score": value, "cluster_score": value, "drawable": seen | (random.random((n, p)) < 0.5), "seen": seen,
+        "assessed": np.arange(n) != 4, "has_index": seen.any(axis=1) & (np.arange(n) != 4),
+        "limit": random.standard_normal(p) / 2, "strict": np.array([True, False, True]),
+        "group_of": np.array([2, 1, 1, 1, 1, 0, 1, 0]), "cuts": -np.sort(-random.standard_normal((p, 2)), axis=1),
+        "weight": np.array([1.0, 2.0, 0.5]), "rescale": True, "bands": np.array([0.4, -0.2]),
+        "centres": random.standard_normal((3, p)),
+    }, chance  # fmt: skip
+
+
+def run(given, n_threads=1):
+    n, draws, p = given["number"].shape[0], given["number"].shape[1], given["number"].shape[2] - 1
+    # 3 problems, 3 x 3 tiers, 3 groups and "open", 3 bands, 3 clusters
+    slots = np.array([0, 3, 12, 16, 19])
+    counts, sizes = np.zeros((n, 22), np.int64), np.zeros((4, draws, 22), np.int64)
+    score = np.empty((draws, n))
+    with threads(n_threads):
+        draw_labels(*given.values(), slots, np.empty((4, p)), counts, sizes, score)
+    return counts, sizes.sum(axis=0), score
+
+
+@pytest.mark.parametrize("rescale", [True, False])
+def test_labels_are_those_of_the_twin(rescale):
+    given, _ = case()
+    given["rescale"] = rescale
+    counts, sizes, score = run(given)
+    expected, drawn, scored = np.zeros_like(counts), np.zeros_like(sizes), np.zeros_like(score)
+    for i in np.flatnonzero(given["assessed"]):
+        for d in range(score.shape[0]):
+            number = given["number"][i, d]
+            row = given["start"][i] + int((number[3] + 0.5) / 65536 >= 0.3)
+            place = given["position"][number[:3]]
+            values = [np.interp(place[f], np.arange(19), given["value"][row, f]) for f in range(3)]
+            rest = ("limit", "strict", "group_of", "cuts", "weight")
+            seen = given["seen"][i]
+            beyond, tiers, group, index, band, cluster = naive.judge(
+                values, seen if seen.any() else [True] * 3, given["drawable"][i], *(given[name] for name in rest),
+                rescale, given["bands"], given["centres"],
+            )  # fmt: skip
+            labels = [f for f in range(3) if beyond[f]]
+            labels += [3 + 3 * f + tiers[f] for f in range(3) if tiers[f] is not None]
+            labels.append(12 + (3 if group is None else group))
+            if given["has_index"][i]:
+                labels.append(16 + band)
+                scored[d, i] = index
+            if seen.any():
+                labels.append(19 + cluster)
+            expected[i, labels] += 1
+            drawn[d, labels] += 1
+    assert np.array_equal(counts, expected)
+    assert np.array_equal(sizes, drawn)
+    np.testing.assert_allclose(score, scored, atol=1e-12)
+    assert counts[4].sum() == 0
+
+
+def test_a_value_on_its_limit():
+    given, _ = case(p=3)
+    given["value"][:] = 1.0
+    given["limit"][:] = 1.0
+    given["drawable"][:] = True
+    counts, _, _ = run(given)
+    # strict, not strict, strict: only the second is a problem on its limit
+    assert counts[0, :3].tolist() == [0, 25, 0]
+
+
+def test_the_same_at_one_and_two_threads():
+    given, _ = case(1)
+    for one, two in zip(run(given, 1), run(given, 2), strict=True):
+        assert one.tobytes() == two.tobytes()
+
+
+def test_labels_not_asked_for_are_not_counted():
+    given, _ = case()
+    n, draws = given["number"].shape[:2]
+    counts, sizes, score = np.zeros((n, 3), np.int64), np.zeros((4, draws, 3), np.int64), np.empty((draws, n))
+    slots = np.array([-1, -1, -1, -1, 0])
+    draw_labels(*given.values(), slots, np.empty((4, 3)), counts, sizes, score)
+    known = given["assessed"] & given["seen"].any(axis=1)
+    assert (counts.sum(axis=1) == np.where(known, draws, 0)).all()
+
+
+def test_classes_are_expected_as_by_the_twin():
+    random = np.random.default_rng(5)
+    n, k, p, chunks = 40, 3, 11, 4
+    x, noise, seen = random.random((n, p)), 0.01 + random.random((n, p)), random.random((n, p)) < 0.8
+    seen[7] = False
+    share, mean, variance = np.array([0.2, 0.3, 0.5]), random.random((k, p)), 0.05 + random.random((k, p))
+    mass, moved, squared = (np.empty((chunks, k, p)) for _ in range(3))
+    members, likelihood = np.empty((chunks, k)), np.empty(chunks)
+    expect_classes(x, noise, seen, share, mean, variance, 10, np.empty((chunks, k)), mass, moved, squared, members,
+                   likelihood)  # fmt: skip
+    chance, log = naive.expectation(x, noise, seen, share, mean, variance)
+    part = variance / (variance + noise[:, None, :])
+    step = part * (x[:, None, :] - mean)
+    weight = chance[:, :, None] * seen[:, None, :]
+    np.testing.assert_allclose(members.sum(axis=0), chance.sum(axis=0))
+    np.testing.assert_allclose(mass.sum(axis=0), weight.sum(axis=0))
+    np.testing.assert_allclose(moved.sum(axis=0), (weight * step).sum(axis=0), atol=1e-12)
+    np.testing.assert_allclose(squared.sum(axis=0), (weight * (step**2 + (1 - part) * variance)).sum(axis=0))
+    assert likelihood.sum() == pytest.approx(log)
