@@ -16,6 +16,7 @@ import click
 from regso_cluster import __version__
 from regso_cluster.commands.about import bench, methods
 from regso_cluster.commands.classify import classify
+from regso_cluster.commands.page import page
 from regso_cluster.commands.releases import export, verify
 from regso_cluster.commands.tables import check, example
 from regso_cluster.commands.years import compare, freeze
@@ -70,6 +71,7 @@ for command in (
     compare,
     verify,
     export,
+    page,
     methods,
     bench,
 ):

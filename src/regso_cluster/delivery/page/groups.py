@@ -1,0 +1,130 @@
+"""A group as the page shows it: size, profile in original units, and a portrait.
+
+The portrait comes from templates: the same profile always gives the same text. A difference is named only where it is
+clear (at least half a standard deviation between areas), and a group is called the highest or lowest of all only where
+the runner-up is as far behind.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from regso_cluster.delivery.page.words import WORDS, say, show_number
+from regso_cluster.factors.rates import OBSERVED
+from regso_cluster.method import UNIT_FACTOR, Factor
+
+if TYPE_CHECKING:
+    from regso_cluster.release import Release
+
+GROUPINGS = ("composite_group", "cluster", "band")
+CLEAR = 0.5  # SD between areas: below it a difference is not named
+
+
+def describe_grouping(release: Release, grouping: str) -> list[dict[str, Any]]:
+    """Describe each group of one grouping; areas in no group come last, with the group null.
+
+    Returns
+    -------
+    a dict a group: group, name (sv, en), areas, residents, values (by factor, in its unit), portrait (sv, en; not of
+    tiers, whose name says it all)
+    """
+    own = release.groups[release.groups["grouping"] == grouping]
+    described = []
+    for row in own.to_dict("records"):
+        group = None if pd.isna(row["group"]) else int(row["group"])
+        values = {key: row[f"{key}_value"] for key in release.method.keys if f"{key}_value" in row}
+        one: dict[str, Any] = {
+            "group": group,
+            "name": {"sv": str(row["name_sv"]), "en": str(row["name_en"])},
+            "areas": int(row["areas"]),
+            "residents": None if pd.isna(row["residents"]) else round(float(row["residents"])),
+            "values": {key: None if pd.isna(value) else float(f"{value:.5g}") for key, value in values.items()},
+        }
+        if group is not None and grouping in GROUPINGS:
+            one["portrait"] = {
+                language: portray(release, grouping, row, own, language) for language in ("sv", "en")
+            }
+        described.append(one)
+    return described
+
+
+def portray(release: Release, grouping: str, row: dict[str, Any], all_groups: pd.DataFrame, language: str) -> str:
+    """Say in a few sentences what a group is: size, where it differs from the country, how sure that is.
+
+    Parameters
+    ----------
+    row : of `release.groups`, the group
+    all_groups : the rows of its grouping
+    language : "sv" or "en"
+    """
+    total = release.areas["population"].astype("Float64").sum()
+    residents = row["residents"]
+    share = 100 * float(residents) / float(total) if pd.notna(residents) and total > 0 else None
+    size = "portrait_size" if share is not None else "portrait_size_areas"
+    sentences = [
+        say(size, language, areas=show_number(row["areas"], language, 0),
+            residents=show_number(residents, language, 0) if share is not None else "",
+            share=show_number(share, language, 1) if share is not None else "")
+    ]  # fmt: skip
+    sentences += _differences(release, row, all_groups, language)
+    if grouping == "cluster" and "cluster_probability" in release.areas:
+        inside = release.areas["cluster"].eq(row["group"]).fillna(False).to_numpy(bool)
+        mean = release.areas["cluster_probability"][inside].mean()
+        if pd.notna(mean):
+            sentences.append(say("portrait_sure", language, share=show_number(100 * float(mean), language, 0)))
+    return " ".join(sentences)
+
+
+def _differences(release: Release, row: dict[str, Any], all_groups: pd.DataFrame, language: str) -> list[str]:
+    """Name the factors in which the group clearly differs from the country, the furthest first."""
+    far = []
+    for number, factor in enumerate(release.method.factors):
+        spread, country = _spread(release, factor), country_value(release, factor)
+        value = row[f"{factor.key}_value"]
+        if spread is None or country is None or pd.isna(value) or abs(value - country) < CLEAR * spread:
+            continue
+        far.append((-abs(value - country) / spread, number, factor, float(value), country, spread))
+    if not far:
+        return [say("portrait_average", language)]
+    sentences = []
+    for _, _, factor, value, country, spread in sorted(far, key=lambda one: one[:2]):
+        others = all_groups[all_groups["group"].notna() & all_groups["group"].ne(row["group"])][f"{factor.key}_value"]
+        key = "higher" if value > country else "lower"
+        gap = (value - others.max()) if key == "higher" else (others.min() - value)
+        extreme = "most_" if len(others.dropna()) and gap >= CLEAR * spread else ""
+        unit = WORDS[f"unit_{factor.unit.replace(' ', '_')}"][language]
+        sentences.append(
+            say(f"portrait_{extreme}{key}", language, factor=getattr(factor.name, language),
+                value=_with_unit(value, unit, language), country=_with_unit(country, unit, language))
+        )  # fmt: skip
+    return sentences
+
+
+def _with_unit(value: float, unit: str, language: str) -> str:
+    return f"{show_number(value, language, 1)} {unit}".strip()
+
+
+def _spread(release: Release, factor: Factor) -> float | None:
+    """Give the standard deviation between the observed areas, None where there is none."""
+    areas = release.areas
+    seen = areas[f"{factor.key}_value"][(areas[f"{factor.key}_status"] == OBSERVED).to_numpy(bool)].astype(float)
+    spread = float(np.nanstd(seen.to_numpy())) if seen.notna().sum() > 1 else 0.0
+    return spread if spread > 0 else None
+
+
+def country_value(release: Release, factor: Factor) -> float | None:
+    """Give the rate of all areas together, as `describe_groups` does for a group: the one number of the country."""
+    table, key = release.table, factor.key
+    value = table.value[key]
+    seen = value.notna().to_numpy(bool)
+    if not seen.any():
+        return None
+    if factor.value is None and factor.level == "area":
+        numerator, denominator = table.numerator[key][seen].sum(), table.denominator[key][seen].sum()
+        return float(UNIT_FACTOR[factor.unit] * numerator / denominator) if denominator > 0 else None
+    residents = table.areas["population"][seen]
+    weights = residents if residents.notna().all() and residents.sum() > 0 else None
+    return float(np.average(value[seen], weights=weights))
