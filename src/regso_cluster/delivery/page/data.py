@@ -198,7 +198,7 @@ def _factor_columns(
 
 
 def _stability(figures: dict[str, Any]) -> float | None:
-    stability = figures.get("cluster_stability", figures.get("stability"))
+    stability = figures.get("clusters", {}).get("stability")
     return round(float(stability), 3) if isinstance(stability, int | float) else None
 
 

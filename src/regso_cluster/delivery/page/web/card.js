@@ -2,8 +2,8 @@
 
 import { line, strip } from "./charts.js";
 import { all, everyArea, groupColour, groupName, groupings, kommunOf, lanName, mostAlike, nameOf, value } from "./data.js";
-import { byId, el, swatch } from "./dom.js";
-import { showAreas } from "./map.js";
+import { byId, el, put, swatch } from "./dom.js";
+import { CONTEXT, showAreas } from "./map.js";
 import { printCard, printKommun } from "./print.js";
 import { changesOf, factorFacts, flips, standing } from "./sentences.js";
 import { go, now, write } from "./state.js";
@@ -14,7 +14,7 @@ export function showCard(year, place) {
   card.hidden = place === undefined;
   byId("card-none").hidden = place !== undefined;
   if (place === undefined) return card.replaceChildren();
-  card.replaceChildren(
+  put(card,
     head(year, place),
     el("div", { class: "standing" }, standing(year, place).map((one) => el("p", {}, one))),
     el("h3", {}, t("card_factors")),
@@ -101,7 +101,7 @@ export function whyMoved(change) {
 function tools(year, place) {
   const kommun = all().areas.kommun[place];
   return el("p", { class: "tools" },
-    el("button", { type: "button", onclick: () => { go({ view: "map" }); showAreas([place]); } }, t("show_on_map")),
+    el("button", { type: "button", onclick: () => { go({ view: "map" }); showAreas([place], CONTEXT); } }, t("show_on_map")),
     el("button", { type: "button", onclick: copyLink }, t("copy_link")),
     el("button", { type: "button", id: "print-card", onclick: () => printCard(year, place) }, t("print_card")),
     el("button", { type: "button", id: "print-kommun", onclick: () => printKommun(year, kommun) }, t("print_kommun", { name: all().kommuner[kommun].name })));

@@ -2,7 +2,7 @@
 
 import { flowChart } from "./charts.js";
 import { all, everyArea, groupColour, groupName, groupings, kommunOf, nameOf, residents, yearOf } from "./data.js";
-import { byId, el, option, scroller, simpleTable } from "./dom.js";
+import { byId, el, option, put, scroller, simpleTable } from "./dom.js";
 import { whyMoved } from "./card.js";
 import { readMove } from "./sentences.js";
 import { go, now, write } from "./state.js";
@@ -28,7 +28,7 @@ export function showChange() {
   byId("change-grouping").replaceChildren(...groupings().map((one) => option(one, t(`grouping_${one}`), grouping)));
   byId("change-from").replaceChildren(...own.slice(0, -1).map((year) => option(String(year.year), String(year.year), String(from.year))));
   byId("change-to").replaceChildren(...own.slice(1).map((year) => option(String(year.year), String(year.year), String(to.year))));
-  byId("change-place").replaceChildren(
+  put(byId("change-place"),
     flow(own, grouping),
     el("h3", {}, t("change_between", { from: from.year, to: to.year })),
     editions(from, to),

@@ -21,6 +21,12 @@ function fill(node, attributes, children) {
   return node;
 }
 
+// Replace what a node holds; nothing is made of null, and lists are taken apart.
+export function put(node, ...children) {
+  node.replaceChildren();
+  return fill(node, {}, children);
+}
+
 export function byId(id) {
   return document.getElementById(id);
 }

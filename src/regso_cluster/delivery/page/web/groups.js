@@ -2,7 +2,7 @@
 
 import { profile } from "./charts.js";
 import { all, countryRate, everyArea, groupColour, groupName, groupings, nameOf, rate, residents } from "./data.js";
-import { byId, el, option, scroller, simpleTable, swatch } from "./dom.js";
+import { byId, el, option, put, scroller, simpleTable, swatch } from "./dom.js";
 import { boundsOf, hasMap } from "./outlines.js";
 import { locator } from "./map.js";
 import { go, now, write } from "./state.js";
@@ -38,7 +38,7 @@ export function showGroups(year) {
   const b = subject(year, now().b || "country");
   fillChoice("subject-a", year, a.id);
   fillChoice("subject-b", year, b.id);
-  byId("groups-place").replaceChildren(
+  put(byId("groups-place"),
     el("div", { class: "pair" }, [a, b].map((one, place) => panel(year, one, place === 0 ? "own" : "second"))),
     compared(year, a, b));
 }
@@ -53,7 +53,7 @@ function fillChoice(id, year, chosen) {
 function panel(year, one, mark) {
   const parts = [
     el("h3", {}, el("i", { class: `mark ${mark}`, "aria-hidden": "true" }), one.name),
-    el("p", {}, t("subject_size", { areas: number(one.places.length), residents: number(residents(year, one.places)), share: number((100 * residents(year, one.places)) / residents(year, everyArea()), 1) })),
+    one.group?.portrait ? null : el("p", {}, t("subject_size", { areas: number(one.places.length), residents: number(residents(year, one.places)), share: number((100 * residents(year, one.places)) / residents(year, everyArea()), 1) })),
   ];
   if (one.group?.portrait) parts.push(el("p", { class: "portrait" }, pick(one.group.portrait)));
   if (one.grouping === "cluster" && year.stability !== null) parts.push(el("p", { class: "small" }, t("stability", { value: number(year.stability, 2) })));
@@ -67,7 +67,8 @@ function whereMap(year, one) {
   const inside = new Set(one.places);
   const grouping = groupings().find((name) => name in year);
   const colour = (place) => (one.kommun === undefined ? (one.colour === "#f3ede3" ? "#c98b5a" : one.colour) : groupColour(grouping, year[grouping]?.[place]));
-  const drawn = locator(one.places, everyArea().map((place) => (inside.has(place) ? colour(place) : "#ece9e2")), boundsOf(one.kommun === undefined ? everyArea() : one.places), { width: 260, height: one.kommun === undefined ? 420 : 260 });
+  const dots = one.kommun === undefined && one.places.length < 400;
+  const drawn = locator(one.places, everyArea().map((place) => (inside.has(place) ? colour(place) : "#ece9e2")), boundsOf(one.kommun === undefined ? everyArea() : one.places), { width: 260, height: one.kommun === undefined ? 420 : 260, dots });
   drawn.setAttribute("aria-label", t("map_of", { what: one.name }));
   return drawn;
 }
@@ -108,7 +109,7 @@ function compared(year, a, b) {
       el("span", {}, el("i", { class: "mark own" }), a.name), same ? null : el("span", {}, el("i", { class: "mark second" }), b.name),
       el("span", {}, el("i", { class: "mark country" }), t("country")), el("span", {}, el("i", { class: "mark beyond" }), t("key_beyond"))),
     el("p", { class: "small" }, t("profile_note")),
-    profile(factors, own, same ? null : other, country, limits, range),
-    scroller(t("profile_table"), simpleTable(t("profile_table"), heads, factors.map((factor, place) => [pick(factor.name), ...[own[place], ...(same ? [] : [other[place]]), country[place], limits[place]].map((one) => amount(one, factor))]))));
+    el("div", { class: "beside" }, profile(factors, own, same ? null : other, country, limits, range),
+    scroller(t("profile_table"), simpleTable(t("profile_table"), heads, factors.map((factor, place) => [pick(factor.name), ...[own[place], ...(same ? [] : [other[place]]), country[place], limits[place]].map((one) => amount(one, factor))])))));
 }
 

@@ -1,11 +1,11 @@
 // Reads the data, fills the page, and keeps it in step with what the link says.
 
 import { all, classify, groupings, kommunOf, load, themeName, themes, yearOf, nameOf } from "./data.js";
-import { announce, byId, el, option } from "./dom.js";
+import { announce, byId, el, option, put } from "./dom.js";
 import { showCard } from "./card.js";
 import { showChange, startChange, yearAfter } from "./change.js";
 import { showGroups, startGroups } from "./groups.js";
-import { colourMap, draw, prepareFine, showAreas, showCountry, startMap } from "./map.js";
+import { CONTEXT, colourMap, draw, prepareFine, showAreas, showCountry, startMap } from "./map.js";
 import { showMethod } from "./method.js";
 import { hasMap } from "./outlines.js";
 import { startSearch } from "./search.js";
@@ -36,7 +36,7 @@ async function start() {
   window.setTimeout(() => {
     prepareFine();
     const place = all().position.get(now().area);
-    if (place !== undefined) showAreas([place]);
+    if (place !== undefined) showAreas([place], CONTEXT);
     document.documentElement.dataset.ready = "all";
   }, 30);
 }
@@ -140,7 +140,7 @@ function fillControls(state, theme) {
 
 function legend({ classes, unknown }, theme, year) {
   const rows = [...classes, ...(unknown.areas ? [unknown] : [])];
-  byId("legend").replaceChildren(
+  put(byId("legend"),
     el("caption", {}, `${themeName(theme)}, ${year.year}`, theme.kind === "value" ? el("span", { class: "small" }, ` ${t(`unit_long_${theme.factor.unit.replace(" ", "_")}`)}`) : ""),
     el("thead", {}, el("tr", {}, [t("legend_class"), t("areas"), t("column_residents")].map((one, place) => el("th", { scope: "col", class: place ? "number" : null }, one)))),
     el("tbody", {}, rows.map((one) => el("tr", {}, el("th", { scope: "row" }, el("span", { class: "swatch", colour: one.colour, "aria-hidden": "true" }), one.label), el("td", { class: "number" }, number(one.areas)), el("td", { class: "number" }, number(one.residents))))));

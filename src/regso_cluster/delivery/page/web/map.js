@@ -1,15 +1,16 @@
 // The map: colours, zoom, hover, click, and all of it by keyboard.
 
-import { all, everyArea, groupName, kommunOf, nameOf, groupings } from "./data.js";
+import { all, everyArea, kommunOf, nameOf } from "./data.js";
 import { announce, byId, el } from "./dom.js";
 import { areaAt, boundsOf, fit, hasMap, level, outline, paint, ready, resize } from "./outlines.js";
 import { go, now } from "./state.js";
-import { number, t } from "./words.js";
+import { t } from "./words.js";
 
 const STEP = 60; // pixels a press of an arrow moves the map
 const CITY = 13000; // metres from the middle of an inset to its edge
 const FINE_FROM = 0.0035; // pixels a metre
 const NAMES_FROM_START = 9;
+export const CONTEXT = 3; // how much wider than an area its map is
 
 let canvas, overlay, frame, zoom, base;
 let transform = d3.zoomIdentity;
@@ -176,10 +177,12 @@ export function showCountry() {
 }
 
 // Move to some areas, with room around them.
-export function showAreas(places) {
+export function showAreas(places, wider = 1) {
   if (!canvas || !canvas.clientWidth) return;
   const box = boundsOf(places);
-  if (box) showBox(box);
+  if (!box) return;
+  const [x, y] = [((wider - 1) * (box[2] - box[0])) / 2, ((wider - 1) * (box[3] - box[1])) / 2];
+  showBox([box[0] - x, box[1] - y, box[2] + x, box[3] + y]);
 }
 
 function showBox(box) {
@@ -221,19 +224,29 @@ export function prepareFine() {
 }
 
 // A small map of some areas for a card or a sheet of paper.
-export function locator(places, colours, box, { width = 260, height = 260, ratio = 2 } = {}) {
+export function locator(places, colours, box, { width = 260, height = 260, ratio = 2, dots = false } = {}) {
   const own = el("canvas", { width: width * ratio, height: height * ratio, class: "locator", role: "img", "aria-label": t("map_of", { what: "" }) });
   own.ratio = ratio;
   const view = fit(box, width, height, 8);
   const detail = view.k > FINE_FROM ? "fine" : "coarse";
   paint(own, view, colours, { detail, only: places ? new Set(places) : null });
+  if (dots) mark(own, view, places, colours);
   return own;
 }
 
-export function coloursNow() {
-  return shown.colours;
-}
-
-export function describeArea(year, place) {
-  return groupings().map((grouping) => groupName(year, grouping, year[grouping]?.[place])).concat(number(year.population[place])).join(", ");
+// A dot where an area is too small to be seen.
+function mark(own, view, places, colours) {
+  const context = own.getContext("2d");
+  context.setTransform(own.ratio, 0, 0, own.ratio, 0, 0);
+  for (const place of places) {
+    const box = boundsOf([place]);
+    if (!box) continue;
+    context.beginPath();
+    context.arc(view.x + (view.k * (box[0] + box[2])) / 2, view.y - (view.k * (box[1] + box[3])) / 2, 2.4, 0, 2 * Math.PI);
+    context.fillStyle = colours[place];
+    context.strokeStyle = "#ffffff";
+    context.lineWidth = 0.6;
+    context.fill();
+    context.stroke();
+  }
 }

@@ -1,12 +1,12 @@
 // How it was made, what is not covered, how sure it is, and how not to use it.
 
 import { all, everyArea } from "./data.js";
-import { byId, el, scroller, simpleTable } from "./dom.js";
+import { byId, el, put, scroller, simpleTable } from "./dom.js";
 import { amount, number, pick, t } from "./words.js";
 
 export function showMethod(year) {
   const { method } = all();
-  byId("method-place").replaceChildren(
+  put(byId("method-place"),
     el("h2", {}, t("method_title", { title: pick(method.title) })),
     all().synthetic ? el("p", { class: "warning" }, t("synthetic_long")) : null,
     el("p", { class: "lead" }, pick(method.description)),

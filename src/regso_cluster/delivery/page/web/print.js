@@ -2,7 +2,7 @@
 
 import { strip } from "./charts.js";
 import { all, countryRate, everyArea, groupColour, groupName, groupings, kommunOf, lanName, nameOf, rate, residents, value } from "./data.js";
-import { byId, el, simpleTable, swatch } from "./dom.js";
+import { byId, el, put, simpleTable, swatch } from "./dom.js";
 import { locator } from "./map.js";
 import { boundsOf, hasMap } from "./outlines.js";
 import { changesOf, factorFacts, flips, standing } from "./sentences.js";
@@ -11,9 +11,9 @@ import { amount, number, pick, t } from "./words.js";
 const LISTED = 18; // areas on the sheet of a kommun
 
 function printSheet(...parts) {
-  byId("sheet").replaceChildren(
-    all().synthetic ? el("p", { class: "synthetic" }, t("synthetic_long")) : "",
-    ...parts.filter(Boolean),
+  put(byId("sheet"),
+    all().synthetic ? el("p", { class: "synthetic" }, t("synthetic_long")) : null,
+    parts,
     el("footer", {}, t("sheet_foot", { title: pick(all().method.title), version: all().software })));
   document.documentElement.classList.add("printing-sheet");
   const over = () => document.documentElement.classList.remove("printing-sheet");

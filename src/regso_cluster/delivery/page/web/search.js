@@ -2,7 +2,7 @@
 
 import { all, kommunOf, search } from "./data.js";
 import { byId, el } from "./dom.js";
-import { showAreas } from "./map.js";
+import { CONTEXT, showAreas } from "./map.js";
 import { go } from "./state.js";
 import { t } from "./words.js";
 
@@ -52,7 +52,7 @@ function take(place) {
     showAreas(all().inKommun[one.kommun]);
   } else {
     go({ area: all().areas.code[one.place], view: "map" });
-    showAreas([one.place]);
+    showAreas([one.place], CONTEXT);
     byId("card-title")?.focus();
   }
 }
