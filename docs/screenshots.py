@@ -57,7 +57,7 @@ def take(page: Page, file: Path, out: Path, name: str, language: str) -> None:
         page.goto(f"{file.as_uri()}#lang={language}&{hash_}")
         page.wait_for_selector("html[data-ready=all]")
         page.wait_for_timeout(150)
-        page.screenshot(path=out / f"{view}-{name}-{language}.png", full_page=view not in ("table",))
+        page.screenshot(path=out / f"{view}-{name}-{language}.png", full_page=view != "table")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import click
 from regso_cluster import __version__
 from regso_cluster.commands.about import bench, methods
 from regso_cluster.commands.classify import classify
+from regso_cluster.commands.figure import figure
 from regso_cluster.commands.page import page
 from regso_cluster.commands.releases import export, verify
 from regso_cluster.commands.tables import check, example
@@ -72,6 +73,7 @@ for command in (
     verify,
     export,
     page,
+    figure,
     methods,
     bench,
 ):

@@ -1,10 +1,10 @@
 """The page: one HTML file that shows releases without network. `write_page` makes it; docs/page.md says how.
 
-    geometry    outlines as TopoJSON
-    data        releases as columns; groups, flips, history: what is said of groups and areas
-    words       every text, in Swedish and English
-    bundle      one file from many, with its content-security policy
-    web/        the page's own scripts and style; _libraries/ those of others
+geometry    outlines as TopoJSON
+data        releases as columns; groups, flips, history: what is said of groups and areas
+words       every text, in Swedish and English
+bundle      one file from many, with its content-security policy
+web/        the page's own scripts and style; _libraries/ those of others
 """
 
 from __future__ import annotations

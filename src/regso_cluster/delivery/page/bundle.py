@@ -17,7 +17,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from regso_cluster.delivery.page.libraries import Library, read_libraries
-from regso_cluster.delivery.page.words import LANGUAGES, WORDS
+from regso_cluster.delivery.page.words import WORDS
 
 ENTRY = "main"
 _IMPORT = re.compile(r'^import \{ ([\w, ]+) \} from "\./(\w+)\.js";$', re.MULTILINE)
@@ -47,19 +47,19 @@ def render_page(data: dict[str, Any]) -> str:
         loader=PackageLoader("regso_cluster.delivery.page"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    return environment.get_template("page.html.jinja").render(
+    text: str = environment.get_template("page.html.jinja").render(
         policy=policy(scripts, style),
         scripts=scripts,
         style=style,
         words=as_script_text(json.dumps(WORDS, ensure_ascii=False, separators=(",", ":"))),
         data=pack({**data, "libraries": listed}),
         title=data["method"]["title"]["sv"],
-        languages=LANGUAGES,
     )
+    return text
 
 
 def pack(data: dict[str, Any]) -> str:
-    """Write data as JSON, gzipped and in base64: no character of it can end a script; the same data give the same text."""
+    """Write data as JSON, gzipped and in base64, so that no character ends a script; the same data give the same text."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
 
@@ -94,7 +94,9 @@ def _web() -> Any:
 
 
 def _modules() -> dict[str, str]:
-    return {file.name.removesuffix(".js"): file.read_text("utf-8") for file in _web().iterdir() if file.name.endswith(".js")}
+    return {
+        file.name.removesuffix(".js"): file.read_text("utf-8") for file in _web().iterdir() if file.name.endswith(".js")
+    }
 
 
 def join_modules(modules: dict[str, str], entry: str = ENTRY) -> str:

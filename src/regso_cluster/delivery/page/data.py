@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -119,7 +120,8 @@ def _places(
     at = pd.DataFrame({"x": centre.x.to_numpy(), "y": centre.y.to_numpy()}, index=shapes["regso"]).reindex(order)
     weights = frame["population"].astype("Float64").fillna(0).to_numpy(np.float64) + 1e-9
     kommuner = []
-    for code, rows in frame.groupby("kommun", sort=True).indices.items():
+    for code in sorted(set(frame["kommun"])):
+        rows = np.flatnonzero((frame["kommun"] == code).to_numpy(bool))
         seen = rows[at["x"].notna().to_numpy()[rows]]
         middle = [round(float(np.average(at[axis].to_numpy()[seen], weights=weights[seen]))) for axis in ("x", "y")] \
             if len(seen) else [None, None]  # fmt: skip
@@ -155,9 +157,7 @@ def _describe_year(release: Release, method: Method, order: pd.Index) -> dict[st
         "areas": len(release.areas),
         "population": integers(areas["population"]),
         "status": _statuses(areas["status"]),
-        "groups": {
-            name: describe_grouping(release, name) for name in [*_groupings(release), *_tiers(release)]
-        },
+        "groups": {name: describe_grouping(release, name) for name in [*_groupings(release), *_tiers(release)]},
         "factors": {
             factor.key: _factor_columns(release, factor, order, flips)
             for factor in method.factors
@@ -247,20 +247,25 @@ def _classes(releases: Sequence[Release]) -> dict[str, list[float]]:
 
 def _maps(order: pd.Index) -> dict[str, Any]:
     """Give the outlines twice, coarse and fine; None where no area has an outline."""
+    return {"maps": _topologies(tuple(order))}
+
+
+@lru_cache(maxsize=2)  # pages of the same areas share their outlines; the caller must not change them
+def _topologies(codes: tuple[str, ...]) -> dict[str, Any] | None:
     shapes = load_shapes()
-    shapes = shapes[shapes["regso"].isin(set(order))]
+    shapes = shapes[shapes["regso"].isin(set(codes))]
     if shapes.empty:
-        return {"maps": None}
+        return None
     place = {code: number for number, code in enumerate(shapes["regso"])}
     maps = {}
     for name, detail in (("coarse", COARSE), ("fine", FINE)):
         topology = build_topology(shapes, detail)
         own = topology["objects"]["areas"]["geometries"]
         topology["objects"]["areas"]["geometries"] = [
-            own[place[code]] if code in place else {"type": None} for code in order
+            own[place[code]] if code in place else {"type": None} for code in codes
         ]
         maps[name] = topology
-    return {"maps": maps}
+    return maps
 
 
 def _cities(kommuner: list[dict[str, Any]]) -> list[int]:
@@ -282,8 +287,8 @@ def integers(column: pd.Series) -> list[int | None]:
 def numbers(column: pd.Series, decimals: int) -> list[float | int | None]:
     """Give numbers rounded to so many decimals, null where missing, whole ones without a point."""
     values: npt.NDArray[np.float64] = column.astype("Float64").to_numpy(np.float64, na_value=np.nan)
-    values = np.round(values, decimals)
-    return [None if np.isnan(number) else int(number) if number == int(number) else float(number) for number in values]
+    rounded = [None if np.isnan(number) else round(float(number), decimals) for number in values]
+    return [int(number) if number is not None and number == int(number) else number for number in rounded]
 
 
 def round_to(number: float, digits: int = 6) -> float:

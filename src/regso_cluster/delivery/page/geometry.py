@@ -79,8 +79,9 @@ def _rings(areas: npt.NDArray[np.object_], grid: int) -> list[list[list[Points]]
 
 def _on_grid(ring: shapely.LinearRing, grid: int) -> Points:
     """Round an outline to the grid; the closing point is left out."""
-    points = np.rint(shapely.get_coordinates(ring)[:-1] / grid).astype(np.int64)
-    return points[(points != np.roll(points, 1, axis=0)).any(axis=1)]
+    points: Points = np.rint(shapely.get_coordinates(ring)[:-1] / grid).astype(np.int64)
+    kept: Points = points[(points != np.roll(points, 1, axis=0)).any(axis=1)]
+    return kept
 
 
 def _junctions(rings: list[Points]) -> set[int]:
@@ -116,9 +117,7 @@ class _Arcs:
         if not cuts:  # an island, or a hole filled by one area: begin at its least point, so that both tell it alike
             cuts = [keys.index(min(keys))]
         ends = [*cuts[1:], cuts[0] + len(ring)]
-        return [
-            self._add(ring[np.arange(begin, end + 1) % len(ring)]) for begin, end in zip(cuts, ends, strict=True)
-        ]
+        return [self._add(ring[np.arange(begin, end + 1) % len(ring)]) for begin, end in zip(cuts, ends, strict=True)]
 
     def _add(self, arc: Points) -> int:
         back = np.ascontiguousarray(arc[::-1])

@@ -33,7 +33,8 @@ def describe_grouping(release: Release, grouping: str) -> list[dict[str, Any]]:
     """
     own = release.groups[release.groups["grouping"] == grouping]
     described = []
-    for row in own.to_dict("records"):
+    for one_row in own.to_dict("records"):
+        row = {str(name): cell for name, cell in one_row.items()}
         group = None if pd.isna(row["group"]) else int(row["group"])
         values = {key: row[f"{key}_value"] for key in release.method.keys if f"{key}_value" in row}
         one: dict[str, Any] = {
@@ -44,9 +45,7 @@ def describe_grouping(release: Release, grouping: str) -> list[dict[str, Any]]:
             "values": {key: None if pd.isna(value) else float(f"{value:.5g}") for key, value in values.items()},
         }
         if group is not None and grouping in GROUPINGS:
-            one["portrait"] = {
-                language: portray(release, grouping, row, own, language) for language in ("sv", "en")
-            }
+            one["portrait"] = {language: portray(release, grouping, row, own, language) for language in ("sv", "en")}
         described.append(one)
     return described
 

@@ -21,7 +21,7 @@ def describe_moves(comparison: Comparison, order: pd.Index) -> dict[str, Any]:
     Swedish, reasons in English]; the group is null where undecided
     """
     place = {code: number for number, code in enumerate(order)}
-    behind = {area: own for area, own in comparison.problems.groupby("area")} if len(comparison.problems) else {}
+    behind = dict(list(comparison.problems.groupby("area"))) if len(comparison.problems) else {}
     moves: dict[str, list[list[Any]]] = {}
     for grouping, own in comparison.moves.groupby("grouping", sort=False):
         rows = []

@@ -31,7 +31,9 @@ def read_libraries(folder: Path = FOLDER) -> tuple[Library, ...]:
     """
     listed = folder / "libraries.json"
     if not listed.is_file():
-        hint = "Run `make page-libraries` in a clone of the repository (it needs npm, or fetches one), and install again."
+        hint = (
+            "Run `make page-libraries` in a clone of the repository (it needs npm, or fetches one), and install again."
+        )
         raise InputError(Fault("the libraries of the page are not in this installation", "page", hint=hint))
     return tuple(
         Library(

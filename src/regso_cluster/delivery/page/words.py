@@ -9,8 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-LANGUAGES = ("sv", "en")
-
 
 def _read() -> dict[str, dict[str, str]]:
     text = (resources.files(__package__) / "words.toml").read_text("utf-8")

@@ -10,6 +10,8 @@ const STEP = 60; // pixels a press of an arrow moves the map
 const CITY = 13000; // metres from the middle of an inset to its edge
 const FINE_FROM = 0.0035; // pixels a metre
 const NAMES_FROM_START = 9;
+const LEAST = 6000; // metres that the map of an area shows at least
+const AREA_NAMES_FROM = 0.09; // pixels a metre
 export const CONTEXT = 3; // how much wider than an area its map is
 
 let canvas, overlay, frame, zoom, base;
@@ -107,9 +109,7 @@ function names() {
   context.font = "600 12px system-ui, sans-serif";
   context.textAlign = "center";
   context.lineJoin = "round";
-  const most = NAMES_FROM_START * Math.max(1, transform.k ** 1.2);
-  const wanted = all().kommuner.filter((one) => one.x !== null).sort((a, b) => b.residents - a.residents);
-  for (const kommun of wanted.slice(0, most)) {
+  for (const kommun of named(k)) {
     const [left, top] = [k * kommun.x + x, y - k * kommun.y];
     const half = context.measureText(kommun.name).width / 2 + 6;
     const box = [left - half, top - 11, left + half, top + 9];
@@ -122,6 +122,17 @@ function names() {
     context.strokeText(kommun.name, left, top + 4);
     context.fillText(kommun.name, left, top + 4);
   }
+}
+
+// What is named: kommuner, more of them the closer, and areas when a few fill the map.
+function named(k) {
+  const most = NAMES_FROM_START * Math.max(1, transform.k ** 1.2);
+  const kommuner = all().kommuner.filter((one) => one.x !== null).sort((a, b) => b.residents - a.residents).slice(0, most);
+  if (k < AREA_NAMES_FROM) return kommuner;
+  return everyArea().filter((place) => boundsOf([place])).map((place) => {
+    const box = boundsOf([place]);
+    return { name: nameOf(place), x: (box[0] + box[2]) / 2, y: (box[1] + box[3]) / 2 };
+  });
 }
 
 function at([left, top]) {
@@ -181,7 +192,8 @@ export function showAreas(places, wider = 1) {
   if (!canvas || !canvas.clientWidth) return;
   const box = boundsOf(places);
   if (!box) return;
-  const [x, y] = [((wider - 1) * (box[2] - box[0])) / 2, ((wider - 1) * (box[3] - box[1])) / 2];
+  const least = wider > 1 ? LEAST : 0;
+  const [x, y] = [0, 1].map((axis) => (Math.max(least, wider * (box[axis + 2] - box[axis])) - (box[axis + 2] - box[axis])) / 2);
   showBox([box[0] - x, box[1] - y, box[2] + x, box[3] + y]);
 }
 
