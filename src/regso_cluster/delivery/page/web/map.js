@@ -262,3 +262,7 @@ function mark(own, view, places, colours) {
     context.stroke();
   }
 }
+
+export function viewNow() {
+  return view();
+}
