@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from regso_cluster.factors.tables import FactorTable
     from regso_cluster.release import Release
 
 INK, SOFT = "#1c1b19", "#57534c"
@@ -39,7 +40,7 @@ def draw_country(release: Release, grouping: str = "composite_group", language: 
     shapes, colours = _coloured(release, grouping)
     figure, axis = _figure(4.6, 9.6)
     shapes.plot(ax=axis, color=colours, edgecolor=colours, linewidth=0.15)
-    shapes.dissolve("lan").boundary.plot(ax=axis, color="#6f6960", linewidth=0.35)
+    shapes.dissolve("lan", method="coverage").boundary.plot(ax=axis, color="#6f6960", linewidth=0.35)
     axis.set_axis_off()
     _finish(figure, axis, release, _title(release, grouping, language), language)
     _legend(figure, release, grouping, language, release.areas.index)
@@ -80,11 +81,11 @@ def draw_profile(release: Release, grouping: str = "composite_group", language: 
     InputError  a grouping that the release does not have
     """
     groups = _groups(release, grouping)
-    factors = release.method.factors
+    factors, table = release.method.factors, release.table
     figure, axes = _figure(8.0, 2.2 + 0.72 * len(factors), rows=len(factors))
     limits = (release.method.measured or Yardstick()).limits
     for axis, factor in zip(axes, factors, strict=True):
-        _draw_factor(axis, release, factor, groups, limits.get(factor.key), language)
+        _draw_factor(axis, (release, table), factor, groups, limits.get(factor.key), language)
     _finish(figure, None, release, _title(release, grouping, language), language)
     _legend(figure, release, grouping, language, release.areas.index, limit=bool(limits))
     return figure
@@ -234,10 +235,16 @@ def _legend(
 
 
 def _draw_factor(
-    axis: Axes, release: Release, factor: Factor, groups: pd.DataFrame, limit: float | None, language: str
+    axis: Axes,
+    of: tuple[Release, FactorTable],
+    factor: Factor,
+    groups: pd.DataFrame,
+    limit: float | None,
+    language: str,
 ) -> None:
+    release, table = of
     values = groups[f"{factor.key}_value"].astype(float)
-    country = country_value(release, factor)
+    country = country_value(table, factor)
     colours = _colours(release, str(groups["grouping"].iloc[0]))
     axis.axhline(0, color="#8a8377", linewidth=0.6, zorder=0)
     if limit is not None:

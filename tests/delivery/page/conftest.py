@@ -103,7 +103,16 @@ class Sight:
     def go(self, **link: str) -> None:
         """Follow a link inside the open page; what is not named falls back to what is shown first."""
         self.page.evaluate("link => { location.hash = link; }", urlencode({"lang": "sv", **link}))
-        self.page.wait_for_timeout(60)
+        self.page.wait_for_timeout(40)
+        self.run("() => window.scrollTo(0, 0)")
+
+    def until(self, script: str) -> None:
+        """Wait until a script says true; Playwright's own waiting would need eval, which the page forbids."""
+        for _ in range(80):
+            if self.run(script):
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"not within four seconds: {script}")
 
     def text(self, selector: str) -> str:
         return " ".join(self.page.inner_text(selector).split())
@@ -165,6 +174,7 @@ def hostile_page(example_release, libraries, tmp_path_factory):
     areas["kommun_name"] = areas["kommun_name"].astype(object).mask(first, names["kommun"])
     factors = (replace(done.method.factors[0], name=Text(names["factor"], names["factor"])), *done.method.factors[1:])
     method = replace(done.method, factors=factors, title=Text(names["title"], names["title"]))
+    method = replace(method, measured=replace(method.measured, choices_sha256=method.choices_hash))
     folder = tmp_path_factory.mktemp("hostile")
     release = write_release(replace(done, areas=areas, method=method), folder / "r")
     out = folder / "hostile.html"

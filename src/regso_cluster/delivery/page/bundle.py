@@ -43,11 +43,11 @@ def render_page(data: dict[str, Any]) -> str:
     listed = [{"name": one.name, "version": one.version, "license": one.license, "text": one.text} for one in libraries]
     scripts = [_inline(one.script) for one in (*libraries, Library("", "", "", "", join_modules(_modules())))]
     style = _inline((_web() / "page.css").read_text("utf-8"))
-    environment = Environment(
+    templates = Environment(
         loader=PackageLoader("regso_cluster.delivery.page"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    text: str = environment.get_template("page.html.jinja").render(
+    text: str = templates.get_template("page.html.jinja").render(
         policy=policy(scripts, style),
         scripts=scripts,
         style=style,
@@ -59,7 +59,7 @@ def render_page(data: dict[str, Any]) -> str:
 
 
 def pack(data: dict[str, Any]) -> str:
-    """Write data as JSON, gzipped and in base64, so that no character ends a script; the same data give the same text."""
+    """Write data as JSON, gzipped and in base64: no character ends a script, the same data give the same text."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
 

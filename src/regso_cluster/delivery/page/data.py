@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from regso_cluster import __version__
@@ -15,12 +14,13 @@ from regso_cluster.areas.shapes import load_shapes
 from regso_cluster.delivery.colours import UNKNOWN, kind_colours, ordered_colours, problem_colours
 from regso_cluster.delivery.page.flips import flip_columns
 from regso_cluster.delivery.page.geometry import COARSE, FINE, build_topology
-from regso_cluster.delivery.page.groups import GROUPINGS, describe_grouping
+from regso_cluster.delivery.page.groups import GROUPINGS, describe_grouping, measure_country
 from regso_cluster.delivery.page.history import describe_moves
 from regso_cluster.method import Factor, Method, Text, Yardstick
 
 if TYPE_CHECKING:
     from regso_cluster.compare import Comparison
+    from regso_cluster.factors.tables import FactorTable
     from regso_cluster.release import Release
 
 STATUSES = ("observed", "suppressed", "missing", "too_few_residents", "imputed")
@@ -142,7 +142,7 @@ def _describe_year(release: Release, method: Method, order: pd.Index) -> dict[st
     areas = release.areas.reindex(order)
     measured = release.method.measured or Yardstick()
     manifest = release.manifest
-    flips = flip_columns(release)
+    flips, table, country = flip_columns(release), release.table, measure_country(release)
     described: dict[str, Any] = {
         "year": release.year,
         "edition": manifest["edition"],
@@ -157,9 +157,11 @@ def _describe_year(release: Release, method: Method, order: pd.Index) -> dict[st
         "areas": len(release.areas),
         "population": integers(areas["population"]),
         "status": _statuses(areas["status"]),
-        "groups": {name: describe_grouping(release, name) for name in [*_groupings(release), *_tiers(release)]},
+        "groups": {
+            name: describe_grouping(release, name, country) for name in [*_groupings(release), *_tiers(release)]
+        },
         "factors": {
-            factor.key: _factor_columns(release, factor, order, flips)
+            factor.key: _factor_columns(areas, table, factor, flips.get(factor.key, {}))
             for factor in method.factors
             if factor.key in release.method.keys
         },
@@ -177,10 +179,9 @@ def _describe_year(release: Release, method: Method, order: pd.Index) -> dict[st
 
 
 def _factor_columns(
-    release: Release, factor: Factor, order: pd.Index, flips: dict[str, dict[str, pd.Series]]
+    areas: pd.DataFrame, table: FactorTable, factor: Factor, flips: dict[str, pd.Series]
 ) -> dict[str, Any]:
-    areas, key = release.areas.reindex(order), factor.key
-    table = release.table
+    key, order = factor.key, areas.index
     columns: dict[str, Any] = {"status": _statuses(areas[f"{key}_status"])}
     if factor.value is None:
         columns["n"] = numbers(table.numerator[key].reindex(order), 2)
@@ -192,7 +193,7 @@ def _factor_columns(
         columns["problem"] = integers(areas[held if held in areas else f"{key}_problem"])
     if f"{key}_tier" in areas:
         columns["tier"] = integers(areas[f"{key}_tier"])
-    for name, series in flips.get(key, {}).items():
+    for name, series in flips.items():
         columns[name] = integers(series.reindex(order))
     return columns
 
@@ -211,7 +212,7 @@ def _certainty(release: Release, order: pd.Index) -> dict[str, Any]:
     frame = frame.set_index(frame.columns[0])
     if not frame.index.is_unique:
         return {}  # a long table: not the one read here
-    shares = [name for name in frame if str(name).endswith("_probability") and name not in release.areas]
+    shares = [f"{name}_probability" for name in GROUPINGS if f"{name}_probability" in frame]
     frame = frame.reindex(order)
     return {"certainty": {str(name): numbers(frame[name].astype(float), 3) for name in shares}} if shares else {}
 
@@ -286,7 +287,7 @@ def integers(column: pd.Series) -> list[int | None]:
 
 def numbers(column: pd.Series, decimals: int) -> list[float | int | None]:
     """Give numbers rounded to so many decimals, null where missing, whole ones without a point."""
-    values: npt.NDArray[np.float64] = column.astype("Float64").to_numpy(np.float64, na_value=np.nan)
+    values = column.astype("Float64").to_numpy(np.float64, na_value=np.nan)
     rounded = [None if np.isnan(number) else round(float(number), decimals) for number in values]
     return [int(number) if number is not None and number == int(number) else number for number in rounded]
 

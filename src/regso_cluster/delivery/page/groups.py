@@ -7,6 +7,7 @@ the runner-up is as far behind.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,13 +18,37 @@ from regso_cluster.factors.rates import OBSERVED
 from regso_cluster.method import UNIT_FACTOR, Factor
 
 if TYPE_CHECKING:
+    from regso_cluster.factors.tables import FactorTable
     from regso_cluster.release import Release
 
 GROUPINGS = ("composite_group", "cluster", "band")
 CLEAR = 0.5  # SD between areas: below it a difference is not named
 
 
-def describe_grouping(release: Release, grouping: str) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class Country:
+    """What a group is held against.
+
+    Parameters
+    ----------
+    values : by factor, the rate of all areas together, in its unit; None where nothing was observed
+    spreads : by factor, the standard deviation between the observed areas; None where there is none
+    """
+
+    values: dict[str, float | None]
+    spreads: dict[str, float | None]
+
+
+def measure_country(release: Release) -> Country:
+    """Measure the country once for all groups of a release."""
+    table, factors = release.table, release.method.factors
+    return Country(
+        {factor.key: country_value(table, factor) for factor in factors},
+        {factor.key: _spread(release, factor) for factor in factors},
+    )
+
+
+def describe_grouping(release: Release, grouping: str, country: Country) -> list[dict[str, Any]]:
     """Describe each group of one grouping; areas in no group come last, with the group null.
 
     Returns
@@ -45,16 +70,17 @@ def describe_grouping(release: Release, grouping: str) -> list[dict[str, Any]]:
             "values": {key: None if pd.isna(value) else float(f"{value:.5g}") for key, value in values.items()},
         }
         if group is not None and grouping in GROUPINGS:
-            one["portrait"] = {language: portray(release, grouping, row, own, language) for language in ("sv", "en")}
+            one["portrait"] = {language: portray(release, country, row, own, language) for language in ("sv", "en")}
         described.append(one)
     return described
 
 
-def portray(release: Release, grouping: str, row: dict[str, Any], all_groups: pd.DataFrame, language: str) -> str:
+def portray(release: Release, country: Country, row: dict[str, Any], all_groups: pd.DataFrame, language: str) -> str:
     """Say in a few sentences what a group is: size, where it differs from the country, how sure that is.
 
     Parameters
     ----------
+    country : what the group is held against
     row : of `release.groups`, the group
     all_groups : the rows of its grouping
     language : "sv" or "en"
@@ -68,8 +94,8 @@ def portray(release: Release, grouping: str, row: dict[str, Any], all_groups: pd
             residents=show_number(residents, language, 0) if share is not None else "",
             share=show_number(share, language, 1) if share is not None else "")
     ]  # fmt: skip
-    sentences += _differences(release, row, all_groups, language)
-    if grouping == "cluster" and "cluster_probability" in release.areas:
+    sentences += _differences(release, country, row, all_groups, language)
+    if row["grouping"] == "cluster" and "cluster_probability" in release.areas:
         inside = release.areas["cluster"].eq(row["group"]).fillna(False).to_numpy(bool)
         mean = release.areas["cluster_probability"][inside].mean()
         if pd.notna(mean):
@@ -77,27 +103,29 @@ def portray(release: Release, grouping: str, row: dict[str, Any], all_groups: pd
     return " ".join(sentences)
 
 
-def _differences(release: Release, row: dict[str, Any], all_groups: pd.DataFrame, language: str) -> list[str]:
+def _differences(
+    release: Release, country: Country, row: dict[str, Any], all_groups: pd.DataFrame, language: str
+) -> list[str]:
     """Name the factors in which the group clearly differs from the country, the furthest first."""
     far = []
     for number, factor in enumerate(release.method.factors):
-        spread, country = _spread(release, factor), country_value(release, factor)
+        spread, whole = country.spreads[factor.key], country.values[factor.key]
         value = row[f"{factor.key}_value"]
-        if spread is None or country is None or pd.isna(value) or abs(value - country) < CLEAR * spread:
+        if spread is None or whole is None or pd.isna(value) or abs(value - whole) < CLEAR * spread:
             continue
-        far.append((-abs(value - country) / spread, number, factor, float(value), country, spread))
+        far.append((-abs(value - whole) / spread, number, factor, float(value), whole, spread))
     if not far:
         return [say("portrait_average", language)]
     sentences = []
-    for _, _, factor, value, country, spread in sorted(far, key=lambda one: one[:2]):
+    for _, _, factor, value, whole, spread in sorted(far, key=lambda one: one[:2]):
         others = all_groups[all_groups["group"].notna() & all_groups["group"].ne(row["group"])][f"{factor.key}_value"]
-        key = "higher" if value > country else "lower"
+        key = "higher" if value > whole else "lower"
         gap = (value - others.max()) if key == "higher" else (others.min() - value)
         extreme = "most_" if len(others.dropna()) and gap >= CLEAR * spread else ""
         unit = WORDS[f"unit_{factor.unit.replace(' ', '_')}"][language]
         sentences.append(
             say(f"portrait_{extreme}{key}", language, factor=getattr(factor.name, language),
-                value=_with_unit(value, unit, language), country=_with_unit(country, unit, language))
+                value=_with_unit(value, unit, language), country=_with_unit(whole, unit, language))
         )  # fmt: skip
     return sentences
 
@@ -114,9 +142,9 @@ def _spread(release: Release, factor: Factor) -> float | None:
     return spread if spread > 0 else None
 
 
-def country_value(release: Release, factor: Factor) -> float | None:
+def country_value(table: FactorTable, factor: Factor) -> float | None:
     """Give the rate of all areas together, as `describe_groups` does for a group: the one number of the country."""
-    table, key = release.table, factor.key
+    key = factor.key
     value = table.value[key]
     seen = value.notna().to_numpy(bool)
     if not seen.any():

@@ -81,11 +81,11 @@ function byLan(year, one) {
 }
 
 function inGroups(year, one) {
-  return groupings().filter((grouping) => grouping in year).map((grouping) => simpleTable(t(`grouping_${grouping}`), [t("group"), t("areas"), t("column_residents")],
+  return groupings().filter((grouping) => grouping in year).map((grouping) => scroller(t(`grouping_${grouping}`), simpleTable(t(`grouping_${grouping}`), [t("group"), t("areas"), t("column_residents")],
     year.groups[grouping].map((group) => {
       const places = one.places.filter((place) => year[grouping][place] === group.group);
       return [el("span", { class: "chip" }, swatch(groupColour(grouping, group.group)), groupName(year, grouping, group.group)), number(places.length), number(residents(year, places))];
-    })));
+    }))));
 }
 
 function areaList(year, one) {
