@@ -48,7 +48,15 @@ def fetch(target: Path = TARGET) -> list[Path]:
         work = Path(folder)
         for name in ("package.json", "package-lock.json"):
             shutil.copy(HERE / name, work / name)
-        command = [*npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"]
+        command = [
+            *npm(),
+            "ci",
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+            "--fetch-retries=1",
+            "--fetch-timeout=60000",
+        ]
         path = f"{Path(command[0]).parent}{os.pathsep}{os.environ.get('PATH', '')}"
         try:
             subprocess.run(command, cwd=work, check=True, capture_output=True, timeout=TIMEOUT, text=True,

@@ -16,7 +16,7 @@ from regso_cluster.commands.options import NEW, json_option
 @click.option("--out", type=NEW, required=True, help="A file that ends with .svg or .png; an earlier one is replaced.")
 @click.option("--by", "grouping", help="composite_group, cluster or band; default: the first that the release has.")
 @click.option("--kommun", help="For the kind kommun: its four digits.")
-@click.option("--language", type=click.Choice(["sv", "en"]), default="sv", show_default=True)
+@click.option("--language", type=click.Choice(["sv", "en"]), default="sv", show_default=True, help="Of the words.")
 @json_option
 def figure(
     kind: str,

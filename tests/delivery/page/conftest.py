@@ -18,9 +18,10 @@ from regso_cluster.delivery.page import build_page
 from regso_cluster.delivery.page.libraries import FOLDER
 from regso_cluster.example import write_example
 from regso_cluster.factors.tables import read_factors
-from regso_cluster.method import Text, load_method
+from regso_cluster.method import Text, load_method, parse_method
 from regso_cluster.pipeline import classify
 from regso_cluster.release import Release, write_release
+from tests.tables import METHOD, rows, write
 
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
@@ -156,6 +157,19 @@ def sight(_shared):
     _shared.go()
     yield _shared
     assert not _shared.wrong
+
+
+@pytest.fixture(scope="session")
+def own_areas_page(libraries, tmp_path_factory) -> Path:
+    """A page of six areas that are no RegSO: no outlines, no kommun, no residents, one year, not synthetic."""
+    folder = tmp_path_factory.mktemp("own")
+    text = METHOD.replace('coverage = "partial"\npopulation = "population"', 'areas = "own"\ncode = "regso"')
+    method = parse_method(text, "own.toml")
+    frame = rows().assign(regso=[f"X{number}" for number in range(6)])
+    table = read_factors(write(frame, folder / "t.csv"), method, year=2024)
+    out = folder / "own.html"
+    out.write_text(build_page([write_release(classify(table, method, year=2024), folder / "r")]), "utf-8")
+    return out
 
 
 @pytest.fixture(scope="session")

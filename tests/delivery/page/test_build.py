@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import json
 import re
+import runpy
 from dataclasses import replace
 
 import numpy as np
@@ -293,3 +294,22 @@ def test_certainty_of_groups_is_read_where_a_release_has_it(six, tmp_path):
     assert _certainty(six, six.areas.index) == {}
     found = _certainty(replace(six, path=folder), six.areas.index)
     assert found["certainty"]["composite_group_probability"][:3] == [0.5, None, None]
+
+
+def test_the_libraries_are_pinned_by_hash_without_addresses(root):
+    text = (root / "page-libraries" / "package-lock.json").read_text("utf-8")
+    assert "://" not in text
+    packages = {name: one for name, one in json.loads(text)["packages"].items() if name}
+    assert all(one["integrity"].startswith("sha512-") for one in packages.values())
+    wanted = json.loads((root / "page-libraries" / "package.json").read_text("utf-8"))["dependencies"]
+    assert {name: packages[f"node_modules/{name}"]["version"] for name in wanted} == wanted
+
+
+def test_fetching_without_npm_says_so_and_fails_only_when_asked(root, monkeypatch, capsys):
+    fetch = runpy.run_path(str(root / "page-libraries" / "fetch.py"))
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(fetch["sys"], "executable", "/nowhere/python")
+    assert fetch["main"](["--if-possible"]) == 0
+    assert "make page-libraries" in capsys.readouterr().out
+    assert fetch["main"]([]) == 1
+    assert "no npm" in capsys.readouterr().err

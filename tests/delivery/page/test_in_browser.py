@@ -530,3 +530,24 @@ def test_hostile_names_are_text(context, hostile_page):
     assert sight.run("() => document.getElementById('title').textContent") == names["title"]
     assert not sight.wrong
     sight.page.close()
+
+
+def test_areas_without_outlines_kommun_or_residents_have_table_cards_and_groups(context, own_areas_page):
+    sight = watch(context, own_areas_page)
+    sight.load(lang="en", area="X5")
+    assert sight.page.is_visible("#map-none")
+    assert not sight.page.is_visible("#map-frame")
+    assert not sight.page.is_visible("#synthetic")
+    assert not sight.page.is_visible("#year-tools")
+    assert sight.text("#subtitle") == "6 areas, 2024"
+    card = sight.text("#card")
+    assert "40.0 %: 80 of 200. Above the limit 26.2." in card  # mean 15, SD 11.18
+    assert "60.0 %. Below the limit 70.0." in card
+    assert sight.page.locator(".alike li").count() == 5
+    for view in VIEWS:
+        sight.go(view=view, lang="en")
+        assert sight.page.is_visible(f"#view-{view}")
+    sight.go(view="table", lang="en")
+    assert [row[0] for row in rows_of(sight)] == [f"X{number}" for number in range(6)]
+    assert not sight.wrong
+    sight.page.close()

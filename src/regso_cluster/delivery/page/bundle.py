@@ -61,7 +61,7 @@ def render_page(data: dict[str, Any]) -> str:
 def pack(data: dict[str, Any]) -> str:
     """Write data as JSON, gzipped and in base64: no character ends a script, the same data give the same text."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
+    return base64.b64encode(gzip.compress(text.encode(), 7, mtime=0)).decode()
 
 
 def as_script_text(text: str) -> str:

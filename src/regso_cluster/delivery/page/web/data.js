@@ -201,7 +201,7 @@ export function mostAlike(year, place, count = 5) {
   const own = data.factors.map((factor) => value(year, factor, place));
   const found = [];
   for (const other of everyArea()) {
-    if (data.areas.kommun[other] === data.areas.kommun[place]) continue;
+    if (other === place || (kommunOf(place).code && data.areas.kommun[other] === data.areas.kommun[place])) continue;
     let sum = 0;
     let seen = 0;
     data.factors.forEach((factor, column) => {

@@ -48,7 +48,8 @@ function translate() {
   for (const node of document.querySelectorAll("[data-t]")) node.textContent = t(node.dataset.t);
   for (const node of document.querySelectorAll("[data-label]")) node.setAttribute("aria-label", t(node.dataset.label));
   byId("title").textContent = pick(all().method.title);
-  byId("subtitle").textContent = t("subtitle", { areas: number(all().areas.code.length), first: all().years[0].year, last: all().years.at(-1).year });
+  const [first, last] = [all().years[0], all().years.at(-1)];
+  byId("subtitle").textContent = t(last.edition ? "subtitle" : "subtitle_own", { areas: number(all().areas.code.length), years: first === last ? last.year : `${first.year}–${last.year}` });
   byId("synthetic").hidden = !all().synthetic;
   byId("language").textContent = t("other_language");
   byId("language").lang = now().lang === "sv" ? "en" : "sv";

@@ -16,6 +16,7 @@ function columns(year, theme) {
     { id: "lan", head: t("column_lan"), sort: (place) => lanName(kommunOf(place).lan) },
     { id: "population", head: t("column_residents"), sort: (place) => year.population[place], number: 0 },
   ];
+  if (!all().lan.length) found.splice(2, 2); // areas of their own, in no kommun
   const set = now().columns || "overview";
   if (set === "overview") found.push(...overview(year));
   else found.push(...all().factors.filter((factor) => year.factors[factor.key]).flatMap((factor) => factorColumns(year, factor, set)));
