@@ -4,14 +4,15 @@
 
 Both open from file:// in Chromium without network. A page of folium needs Leaflet and more from a network: here Leaflet
 comes from its npm package (fetched beforehand, not measured), and its other files, which only decorate, are empty.
-"First map" is from the start of navigation until the frame in which all areas are drawn has been painted; "recolour" from
-the choice of another theme until its frame has been painted (six in a row, the median).
+"First map" is from the start of navigation until the frame in which all areas are drawn has been painted; "recolour"
+from the choice of another theme until its frame has been painted (six in a row, the median).
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import tempfile
@@ -170,12 +171,12 @@ def fetch_leaflet(folder: Path) -> str:
 
 
 def table(records: list[dict[str, Any]], years: int) -> str:
-    about = machine()
+    about = {**machine(), "load": os.getloadavg()[0]}  # of a machine that may have other work
     lines = [
         "# The page beside geopandas.explore",
         "",
         f"3,363 areas, outlines as shipped; {years} years on our page, one on the peer's. SYNTHETIC data. Chromium, "
-        f"{about['processors']} processors ({about['processor']}), medians of {records[0]['repeats']} runs in turn.",
+        f"{about['processors']} processors ({about['processor']}), medians of {records[0]['repeats']} runs in turn, load average {about['load']:.0f}.",
         "",
         "| page | file, MB | files from a network | to build, s | first map, ms | recolour, ms |",
         "|---|---:|---:|---:|---:|---:|",
