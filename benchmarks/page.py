@@ -176,7 +176,8 @@ def table(records: list[dict[str, Any]], years: int) -> str:
         "# The page beside geopandas.explore",
         "",
         f"3,363 areas, outlines as shipped; {years} years on our page, one on the peer's. SYNTHETIC data. Chromium, "
-        f"{about['processors']} processors ({about['processor']}), medians of {records[0]['repeats']} runs in turn, load average {about['load']:.0f}.",
+        f"{about['processors']} processors ({about['processor']}), medians of {records[0]['repeats']} runs in turn, "
+        f"load average {about['load']:.0f}.",
         "",
         "| page | file, MB | files from a network | to build, s | first map, ms | recolour, ms |",
         "|---|---:|---:|---:|---:|---:|",

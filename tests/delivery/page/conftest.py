@@ -155,6 +155,7 @@ def sight(_shared):
     _shared.page.set_viewport_size({"width": 1280, "height": 900})
     _shared.page.emulate_media(media="screen")
     _shared.go()
+    _shared.run("() => module_map.showCountry()")
     yield _shared
     assert not _shared.wrong
 

@@ -131,7 +131,7 @@ def _differences(
 
 
 def _with_unit(value: float, unit: str, language: str) -> str:
-    return f"{show_number(value, language, 1)} {unit}".strip()
+    return f"{show_number(value, language, 1)}\u00a0{unit}".strip()
 
 
 def _spread(release: Release, factor: Factor) -> float | None:

@@ -1,6 +1,6 @@
 // The card of an area: where it stands, each factor, what would flip it, areas alike, its history.
 
-import { line, strip } from "./charts.js";
+import { line, strip, stripKey } from "./charts.js";
 import { all, everyArea, groupColour, groupName, groupings, kommunOf, lanName, mostAlike, nameOf, value } from "./data.js";
 import { byId, el, put, swatch } from "./dom.js";
 import { CONTEXT, showAreas } from "./map.js";
@@ -18,7 +18,7 @@ export function showCard(year, place) {
     head(year, place),
     el("div", { class: "standing" }, standing(year, place).map((one) => el("p", {}, one))),
     el("h3", {}, t("card_factors")),
-    el("p", { class: "key" }, keyOfStrip()),
+    stripKey(),
     factorList(year, place),
     flipList(year, place),
     alikeList(year, place),
@@ -38,11 +38,6 @@ function head(year, place) {
 
 export function chip(year, grouping, group) {
   return el("span", { class: "chip" }, swatch(groupColour(grouping, group)), groupName(year, grouping, group));
-}
-
-function keyOfStrip() {
-  return [["own", "key_area"], ["kommun", "key_kommun"], ["country", "key_country"], ["beyond", "key_beyond"]]
-    .map(([name, words]) => el("span", {}, el("i", { class: `mark ${name}`, "aria-hidden": "true" }), t(words)));
 }
 
 const ranges = new Map();

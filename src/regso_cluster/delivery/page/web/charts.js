@@ -1,7 +1,7 @@
 // The charts: a strip for one factor, a profile, a flow. Each has a table or a sentence beside it that says the same.
 
 import { number, pick, t } from "./words.js";
-import { svg } from "./dom.js";
+import { el, svg } from "./dom.js";
 
 const W = 240;
 
@@ -19,6 +19,12 @@ export function strip(factor, { own, kommun, country, limit, range }) {
   if (kommun !== null) parts.push(svg("rect", { x: x(kommun) - 4, y: 10, width: 8, height: 8, class: "kommun" }));
   if (own !== null) parts.push(svg("circle", { cx: x(own), cy: 14, r: 6, class: "own" }));
   return svg("svg", { viewBox: `0 0 ${W} 28`, class: "strip", "aria-hidden": "true" }, parts);
+}
+
+// What the marks of a strip mean.
+export function stripKey() {
+  return el("p", { class: "key" }, [["own", "key_area"], ["kommun", "key_kommun"], ["country", "key_country"], ["beyond", "key_beyond"]]
+    .map(([name, words]) => el("span", {}, el("i", { class: `mark ${name}`, "aria-hidden": "true" }), t(words))));
 }
 
 // Two subjects over all factors, each factor on its own scale in its own unit, the worse side to the right.

@@ -32,13 +32,15 @@ export function byId(id) {
 }
 
 // A table with a caption, headings and rows of texts, numbers or nodes; the first cell of a row names it.
-export function simpleTable(caption, headings, rows, { numeric = true } = {}) {
+// Cells stand to the right but for the first and those of `texts`.
+export function simpleTable(caption, headings, rows, { numeric = true, texts = [] } = {}) {
+  const right = (place) => (place && numeric && !texts.includes(place) ? "number" : null);
   const cell = (child, place) => (place === 0
     ? el("th", { scope: "row" }, child)
-    : el("td", { class: numeric ? "number" : null }, child));
+    : el("td", { class: right(place) }, child));
   return el("table", { class: "simple" },
     el("caption", {}, caption),
-    el("thead", {}, el("tr", {}, headings.map((one, place) => el("th", { scope: "col", class: place && numeric ? "number" : null }, one)))),
+    el("thead", {}, el("tr", {}, headings.map((one, place) => el("th", { scope: "col", class: right(place) }, one)))),
     el("tbody", {}, rows.map((row) => el("tr", {}, row.map(cell)))));
 }
 

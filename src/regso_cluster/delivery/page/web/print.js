@@ -1,6 +1,6 @@
 // A card or a kommun on one sheet of A4: the sheet is built apart from the page and shown only to the printer.
 
-import { strip } from "./charts.js";
+import { strip, stripKey } from "./charts.js";
 import { all, countryRate, everyArea, groupColour, groupName, groupings, kommunOf, lanName, nameOf, rate, residents, value } from "./data.js";
 import { byId, el, put, simpleTable, swatch } from "./dom.js";
 import { locator } from "./map.js";
@@ -37,7 +37,7 @@ export function printCard(year, place) {
   printSheet(
     el("h1", {}, nameOf(place)), el("p", { class: "where" }, `${kommun.name}, ${lanName(kommun.lan)} · ${all().areas.code[place]} · ${t("residents_count", { count: number(year.population[place]) })} · ${year.year}`),
     el("div", { class: "sheet-top" }, el("div", {}, standing(year, place).map((one) => el("p", {}, one))), groupMap(year, own, box && widen(box))),
-    el("h2", {}, t("card_factors")),
+    el("h2", {}, t("card_factors")), stripKey(),
     el("ul", { class: "factors" }, all().factors.filter((factor) => year.factors[factor.key]).slice(0, 12).map((factor) => {
       const facts = factorFacts(year, factor, place);
       return el("li", {}, el("h4", {}, pick(factor.name)), strip(factor, { ...facts, range: d3.extent(everyArea().map((one) => value(year, factor, one)).filter((one) => one !== null)) }), el("p", {}, facts.text));
@@ -65,6 +65,6 @@ export function printKommun(year, number_) {
         return [el("span", { class: "chip" }, swatch(groupColour(grouping, group.group)), groupName(year, grouping, group.group)), number(own.length), number(residents(year, own))];
       })) : el("div", {}), groupMap(year, places, boundsOf(places))),
     simpleTable(t("kommun_factors"), [t("factor"), kommun.name, t("country"), t("limit"), t("areas_beyond")], factors.map((factor) => [pick(factor.name), amount(rate(year, factor, places), factor), amount(countryRate(year, factor), factor), amount(year.limits[factor.key] ?? null, factor), number(places.filter((place) => year.factors[factor.key].problem?.[place] === 1).length)])),
-    simpleTable(t("kommun_areas"), [t("column_name"), t("column_code"), t("column_residents"), ...(grouping ? [t(`grouping_${grouping}`)] : [])], order.slice(0, LISTED).map((place) => [nameOf(place), all().areas.code[place], number(year.population[place]), ...(grouping ? [groupName(year, grouping, year[grouping][place])] : [])])),
+    simpleTable(t("kommun_areas"), [t("column_name"), t("column_code"), t("column_residents"), ...(grouping ? [t(`grouping_${grouping}`)] : [])], order.slice(0, LISTED).map((place) => [nameOf(place), all().areas.code[place], number(year.population[place]), ...(grouping ? [groupName(year, grouping, year[grouping][place])] : [])]), { texts: [1, 3] }),
     places.length > LISTED ? el("p", {}, t("more_in_table", { count: number(places.length - LISTED) })) : null);
 }

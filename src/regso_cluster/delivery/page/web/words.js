@@ -41,7 +41,7 @@ export function unitWord(unit) {
 // A value of a factor with its unit: "26,5 per 1 000".
 export function amount(value, factor) {
   if (value === null) return "–";
-  return `${number(value, decimalsOf(factor))} ${unitWord(factor.unit)}`.trim();
+  return `${number(value, decimalsOf(factor))}\u00a0${unitWord(factor.unit)}`.trim();
 }
 
 export function decimalsOf(factor) {
