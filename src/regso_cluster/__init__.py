@@ -9,7 +9,7 @@ The map of the house; data walk through it once, in this direction:
     grouping        from scores to groups: problems, composite groups, index, tiers, clusters, profiles
     certainty       how sure we are
     years           year after year: transitions, and why a group changed
-    delivery        workbooks, text tables, maps, cubes for PxWeb, databases
+    delivery        workbooks, text tables, maps, cubes for PxWeb, databases, joins, protection, figures, the page
 
     pipeline        classify(): the only module that knows the order of the steps
     release         the result on disk: written whole, read, verified

@@ -20,6 +20,8 @@ from regso_cluster.commands.agencies import join
 from regso_cluster.commands.certainty import sensitivity, stability
 from regso_cluster.commands.classify import classify
 from regso_cluster.commands.fetch import fetch
+from regso_cluster.commands.figure import figure
+from regso_cluster.commands.page import page
 from regso_cluster.commands.registers import count
 from regso_cluster.commands.releases import export, verify
 from regso_cluster.commands.summaries import protect, summarise
@@ -85,6 +87,8 @@ for command in (
     join,
     summarise,
     protect,
+    page,
+    figure,
     methods,
     bench,
 ):

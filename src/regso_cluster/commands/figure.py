@@ -1,0 +1,52 @@
+"""Figures for reports: `figure` draws one as SVG or PNG."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from regso_cluster.commands.options import NEW, json_option
+
+
+@click.command(short_help="Draw a map, a profile or a flow chart as SVG or PNG.")
+@click.argument("kind", type=click.Choice(["country", "kommun", "profile", "flow"]))
+@click.argument("releases", type=NEW, nargs=-1, required=True)
+@click.option("--out", type=NEW, required=True, help="A file that ends with .svg or .png; an earlier one is replaced.")
+@click.option("--by", "grouping", help="composite_group, cluster or band; default: the first that the release has.")
+@click.option("--kommun", help="For the kind kommun: its four digits.")
+@click.option("--language", type=click.Choice(["sv", "en"]), default="sv", show_default=True, help="Of the words.")
+@json_option
+def figure(
+    kind: str,
+    releases: tuple[Path, ...],
+    out: Path,
+    grouping: str | None,
+    kommun: str | None,
+    language: str,
+    as_json: bool,
+) -> None:
+    """Draw KIND of RELEASES: country and kommun are maps, profile a chart of groups, flow one of several years.
+
+    Example: regso-cluster figure kommun releases/2024 --kommun 0180 --out stockholm.svg
+    """
+    from regso_cluster.delivery import figures
+    from regso_cluster.delivery.page.groups import GROUPINGS
+    from regso_cluster.release import read_release, refuse_inside_a_release
+
+    if (kind == "kommun") != bool(kommun):
+        raise click.UsageError("--kommun goes with the kind kommun, and the kind kommun needs it.")
+    if kind != "flow" and len(releases) > 1:
+        raise click.UsageError(f"{kind} draws one release.")
+    refuse_inside_a_release(out)
+    read = [read_release(one, verify=True) for one in releases]
+    by = grouping or next((name for name in GROUPINGS if name in read[-1].areas), GROUPINGS[0])
+    if kind == "kommun":
+        drawn = figures.draw_kommun(read[0], str(kommun), by, language)
+    elif kind == "flow":
+        drawn = figures.draw_flow(read, by, language)
+    else:
+        drawn = {"country": figures.draw_country, "profile": figures.draw_profile}[kind](read[0], by, language)
+    path = str(figures.write_figure(drawn, out))
+    click.echo(json.dumps({"written": [path]}, ensure_ascii=False) if as_json else path)

@@ -1,0 +1,37 @@
+"""Look at releases: `page` makes one HTML file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from regso_cluster.commands.options import NEW, Steps, json_option
+
+
+@click.command(short_help="Make one HTML file of releases: map, cards, table, years.")
+@click.argument("releases", type=NEW, nargs=-1, required=True)
+@click.option("--out", type=NEW, required=True, help="A file that ends with .html; an earlier one is replaced.")
+@json_option
+def page(releases: tuple[Path, ...], out: Path, as_json: bool) -> None:
+    """Make a page of RELEASES, one a year: a file that opens without network, in Swedish and English.
+
+    Example: regso-cluster page releases/2023 releases/2024 --out areas.html
+    """
+    from itertools import pairwise
+
+    from regso_cluster.compare import compare
+    from regso_cluster.delivery.page import check_releases, write_page
+    from regso_cluster.release import read_release, refuse_inside_a_release
+
+    refuse_inside_a_release(out)
+    with Steps() as steps:
+        with steps("reading the releases"):
+            read = sorted((read_release(one, verify=True) for one in releases), key=lambda one: one.year)
+            check_releases(read)
+        with steps("working out why areas moved"):
+            comparisons = [compare(old, new) for old, new in pairwise(read)]
+        with steps("putting the page together"):
+            path = str(write_page(read, out, comparisons))
+    click.echo(json.dumps({"written": [path]}, ensure_ascii=False) if as_json else path)

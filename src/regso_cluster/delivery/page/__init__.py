@@ -1,0 +1,92 @@
+"""The page: one HTML file that shows releases without network. `write_page` makes it; docs/page.md says how.
+
+geometry    outlines as TopoJSON
+data        releases as columns; groups, flips, history: what is said of groups and areas
+words       every text, in Swedish and English
+bundle      one file from many, with its content-security policy
+web/        the page's own scripts and style; _libraries/ those of others
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from regso_cluster.delivery.page.bundle import render_page
+from regso_cluster.delivery.page.data import assemble
+from regso_cluster.delivery.page.history import describe_causes
+from regso_cluster.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    from regso_cluster.compare import Comparison
+    from regso_cluster.release import Release
+
+__all__ = ["build_page", "write_page"]
+
+
+def build_page(releases: Sequence[Release], comparisons: Sequence[Comparison] = ()) -> str:
+    """Make the page of some releases.
+
+    Parameters
+    ----------
+    releases : one a year, of methods with the same factors; any order
+    comparisons : of neighbouring years, for why areas moved; may be empty
+
+    Returns
+    -------
+    HTML that needs nothing besides itself; marked where a release is synthetic
+
+    Raises
+    ------
+    InputError  no release, two of one year, releases of different factors, or libraries that were not fetched
+    """
+    ordered = sorted(releases, key=lambda one: one.year)
+    check_releases(ordered)
+    return render_page({**assemble(ordered, comparisons), "words_causes": describe_causes()})
+
+
+def write_page(releases: Sequence[Release], out: str | Path, comparisons: Sequence[Comparison] = ()) -> Path:
+    """Make the page and write it in one step; an earlier page is replaced, a failed run leaves it as it was.
+
+    Raises
+    ------
+    InputError  see `build_page`; a name that does not end with .html, or a folder of that name
+    """
+    out = Path(out)
+    if out.suffix.lower() not in (".html", ".htm") or out.is_dir():
+        raise InputError(Fault("not the name of a page", str(out), "a name that ends with .html", hint="Rename it."))
+    text = build_page(releases, comparisons)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    partial = out.with_name(f".{out.name}.partial-{os.getpid()}")
+    try:
+        partial.write_text(text, "utf-8", newline="\n")
+        partial.replace(out)
+    finally:
+        partial.unlink(missing_ok=True)
+    return out
+
+
+def check_releases(releases: Sequence[Release]) -> None:
+    """Refuse releases that cannot stand on one page.
+
+    Raises
+    ------
+    InputError  none, two of one year, or different factors
+    """
+    if not releases:
+        raise InputError(Fault("no release", hint="Name at least one release."))
+    years = [one.year for one in releases]
+    faults = [
+        Fault("two releases of one year", str(year), hint="Give one release a year: the latest revision.")
+        for year in sorted({year for year in years if years.count(year) > 1})
+    ]
+    keys = releases[-1].method.keys
+    faults += [
+        Fault("another method", one.path.name, ", ".join(keys), ", ".join(one.method.keys),
+              "A page shows years of the same factors: make one page a method.")
+        for one in releases[:-1] if one.method.keys != keys
+    ]  # fmt: skip
+    if faults:
+        raise InputError(faults)

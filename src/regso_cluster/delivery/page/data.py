@@ -1,0 +1,297 @@
+"""What the page holds: releases as columns of plain numbers, one entry an area, in the order of codes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from regso_cluster import __version__
+from regso_cluster.areas.shapes import load_shapes
+from regso_cluster.delivery.colours import UNKNOWN, kind_colours, ordered_colours, problem_colours
+from regso_cluster.delivery.page.flips import flip_columns
+from regso_cluster.delivery.page.geometry import COARSE, FINE, build_topology
+from regso_cluster.delivery.page.groups import GROUPINGS, describe_grouping, measure_country
+from regso_cluster.delivery.page.history import describe_moves
+from regso_cluster.method import Factor, Method, Text, Yardstick
+
+if TYPE_CHECKING:
+    from regso_cluster.compare import Comparison
+    from regso_cluster.factors.tables import FactorTable
+    from regso_cluster.release import Release
+
+STATUSES = ("observed", "suppressed", "missing", "too_few_residents", "imputed")
+# where the classes of a number are cut, as shares of areas from the worst: the tail is what people look for
+CUTS = (0.04, 0.10, 0.25, 0.50, 0.75)
+INSETS = 3  # the kommuner with most residents have a map of their own
+
+
+def assemble(releases: Sequence[Release], comparisons: Sequence[Comparison]) -> dict[str, Any]:
+    """Gather everything that the page shows.
+
+    Parameters
+    ----------
+    releases : by rising year, of one method (its factors are those of the last)
+    comparisons : of neighbouring releases, where there are any
+
+    Returns
+    -------
+    plain data for JSON; columns over areas stand in the order of `areas.code`, null where there is no value
+    """
+    last = releases[-1]
+    codes = sorted(set().union(*(one.areas.index for one in releases)))
+    order = pd.Index(codes)
+    places, kommuner, lan = _places(releases, order)
+    return {
+        "software": __version__,
+        "synthetic": any(bool(one.manifest["synthetic"]) for one in releases),
+        "method": _describe_method(last.method),
+        "factors": [_describe_factor(factor) for factor in last.method.factors],
+        "areas": places,
+        "kommuner": kommuner,
+        "lan": lan,
+        "years": [_describe_year(one, last.method, order) for one in releases],
+        "moves": [describe_moves(one, order) for one in comparisons],
+        "classes": _classes(releases),
+        "colours": {
+            "unknown": UNKNOWN,
+            "classes": ordered_colours(len(CUTS) + 1),
+            "problem": list(problem_colours()),
+            **{name: _group_colours(releases, name) for name in _groupings(last)},
+        },
+        "statuses": list(STATUSES),
+        "cities": _cities(kommuner),
+        **_maps(order),
+    }
+
+
+def text(of: Text) -> dict[str, str]:
+    """Give a text as plain data."""
+    return {"sv": of.sv, "en": of.en}
+
+
+def _describe_method(method: Method) -> dict[str, Any]:
+    problems, certainty = method.problems, method.certainty
+    return {
+        "name": method.name,
+        "title": text(method.title),
+        "description": text(method.description),
+        "source": method.source,
+        "seed": method.seed,
+        "sha256": method.hash,
+        "frozen": {"release": method.frozen.release, "year": method.frozen.year} if method.frozen else None,
+        "sd": problems.limit.sd if problems else None,
+        "steady": bool(method.composite and method.composite.steady),
+        "certainty": {"draws": certainty.draws, "level": certainty.level} if certainty else None,
+        "rules": [
+            {"name": text(group.name), "at_least": group.rule.at_least}
+            for group in (method.composite.groups if method.composite else ())
+        ],
+        "min_population": method.table.min_population,
+    }
+
+
+def _describe_factor(factor: Factor) -> dict[str, Any]:
+    return {
+        "key": factor.key,
+        "name": text(factor.name),
+        "unit": factor.unit,
+        "worse": factor.worse,
+        "source": factor.source,
+        "level": factor.level,
+        "counts": factor.value is None,
+        "limit": dict(factor.limit.given) if factor.limit else {},
+    }
+
+
+def _places(
+    releases: Sequence[Release], order: pd.Index
+) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, str]]]:
+    """Name the areas, kommuner and län; the last release that knows an area names it."""
+    columns = ["name", "kommun", "kommun_name", "lan", "population"]
+    frame = pd.concat([one.areas[columns] for one in reversed(releases)])
+    frame = frame[~frame.index.duplicated()].reindex(order)
+    frame[columns[:4]] = frame[columns[:4]].astype(object).where(frame[columns[:4]].notna(), "")
+    shapes = load_shapes()
+    centre = shapes.geometry.centroid
+    at = pd.DataFrame({"x": centre.x.to_numpy(), "y": centre.y.to_numpy()}, index=shapes["regso"]).reindex(order)
+    weights = frame["population"].astype("Float64").fillna(0).to_numpy(np.float64) + 1e-9
+    kommuner = []
+    for code in sorted(set(frame["kommun"])):
+        rows = np.flatnonzero((frame["kommun"] == code).to_numpy(bool))
+        seen = rows[at["x"].notna().to_numpy()[rows]]
+        middle = [round(float(np.average(at[axis].to_numpy()[seen], weights=weights[seen]))) for axis in ("x", "y")] \
+            if len(seen) else [None, None]  # fmt: skip
+        kommuner.append(
+            {"code": code, "name": frame["kommun_name"].iloc[rows[0]] or code, "lan": frame["lan"].iloc[rows[0]],
+             "x": middle[0], "y": middle[1], "residents": round(float(weights[rows].sum()))}
+        )  # fmt: skip
+    number = {one["code"]: place for place, one in enumerate(kommuner)}
+    names = dict(zip(shapes["lan"], shapes["lan_name"], strict=True))
+    lan = [{"code": code, "name": str(names.get(code, code))} for code in sorted(set(frame["lan"])) if code]
+    areas = {"code": list(order), "name": [str(name) for name in frame["name"]],
+             "kommun": [number[code] for code in frame["kommun"]]}  # fmt: skip
+    return areas, kommuner, lan
+
+
+def _describe_year(release: Release, method: Method, order: pd.Index) -> dict[str, Any]:
+    """Give one release as columns."""
+    areas = release.areas.reindex(order)
+    measured = release.method.measured or Yardstick()
+    manifest = release.manifest
+    flips, table, country = flip_columns(release), release.table, measure_country(release)
+    described: dict[str, Any] = {
+        "year": release.year,
+        "edition": manifest["edition"],
+        "synthetic": bool(manifest["synthetic"]),
+        "created": manifest["created"],
+        "name": release.path.resolve().name,
+        "manifest": manifest["manifest_sha256"],
+        "inputs": manifest["inputs"],
+        "notes": manifest["notes"],
+        "stability": _stability(manifest.get("figures", {})),
+        "limits": {key: round_to(limit) for key, limit in measured.limits.items()},
+        "areas": len(release.areas),
+        "population": integers(areas["population"]),
+        "status": _statuses(areas["status"]),
+        "groups": {
+            name: describe_grouping(release, name, country) for name in [*_groupings(release), *_tiers(release)]
+        },
+        "factors": {
+            factor.key: _factor_columns(areas, table, factor, flips.get(factor.key, {}))
+            for factor in method.factors
+            if factor.key in release.method.keys
+        },
+    }
+    for name in (*GROUPINGS, "composite_group_mildest", "composite_group_harshest", "n_problems", "n_observed",
+                 "index_rank", "index_rank_low", "index_rank_high", "cluster_second"):  # fmt: skip
+        if name in areas:
+            described[name] = integers(areas[name])
+    if "index" in areas:
+        described["index"] = numbers(areas["index"], 4)
+    if "cluster_probability" in areas:
+        described["cluster_probability"] = numbers(areas["cluster_probability"], 3)
+    described |= _certainty(release, order)
+    return described
+
+
+def _factor_columns(
+    areas: pd.DataFrame, table: FactorTable, factor: Factor, flips: dict[str, pd.Series]
+) -> dict[str, Any]:
+    key, order = factor.key, areas.index
+    columns: dict[str, Any] = {"status": _statuses(areas[f"{key}_status"])}
+    if factor.value is None:
+        columns["n"] = numbers(table.numerator[key].reindex(order), 2)
+        columns["d"] = numbers(table.denominator[key].reindex(order), 2)
+    else:
+        columns["v"] = numbers(table.value[key].reindex(order), 4)
+    held = f"{key}_held"
+    if f"{key}_problem" in areas:
+        columns["problem"] = integers(areas[held if held in areas else f"{key}_problem"])
+    if f"{key}_tier" in areas:
+        columns["tier"] = integers(areas[f"{key}_tier"])
+    for name, series in flips.items():
+        columns[name] = integers(series.reindex(order))
+    return columns
+
+
+def _stability(figures: dict[str, Any]) -> float | None:
+    stability = figures.get("clusters", {}).get("stability")
+    return round(float(stability), 3) if isinstance(stability, int | float) else None
+
+
+def _certainty(release: Release, order: pd.Index) -> dict[str, Any]:
+    """Read what a release says of the certainty of each group, where it says it: shares of draws, by group."""
+    path = release.path / "certainty.parquet"
+    if not path.is_file():
+        return {}
+    frame = pd.read_parquet(path)
+    frame = frame.set_index(frame.columns[0])
+    if not frame.index.is_unique:
+        return {}  # a long table: not the one read here
+    shares = [f"{name}_probability" for name in GROUPINGS if f"{name}_probability" in frame]
+    frame = frame.reindex(order)
+    return {"certainty": {str(name): numbers(frame[name].astype(float), 3) for name in shares}} if shares else {}
+
+
+def _groupings(release: Release) -> list[str]:
+    return [name for name in GROUPINGS if name in release.areas]
+
+
+def _tiers(release: Release) -> list[str]:
+    return [f"{key}_tier" for key in release.method.keys if f"{key}_tier" in release.areas]
+
+
+def _group_colours(releases: Sequence[Release], grouping: str) -> list[str]:
+    """Give the colours by group number, for the highest number of all years."""
+    own = [one.groups[one.groups["grouping"] == grouping]["group"].dropna() for one in releases]
+    highest = max((int(groups.max()) for groups in own if len(groups)), default=1)
+    return (kind_colours if grouping == "cluster" else ordered_colours)(highest)
+
+
+def _classes(releases: Sequence[Release]) -> dict[str, list[float]]:
+    """Cut the index and each factor into classes that hold for all years, so that colours compare."""
+    cuts = {}
+    method = releases[-1].method
+    for name, worse in [("index", "high"), *((factor.key, factor.worse) for factor in method.factors)]:
+        column = name if name == "index" else f"{name}_value"
+        pooled = pd.concat([one.areas[column].astype(float) for one in releases if column in one.areas] or
+                           [pd.Series(dtype=float)]).dropna()  # fmt: skip
+        if len(pooled):
+            at = [1 - cut if worse == "high" else cut for cut in CUTS]
+            cuts[name] = [round_to(float(limit), 3) for limit in np.quantile(pooled, at)]
+    return cuts
+
+
+def _maps(order: pd.Index) -> dict[str, Any]:
+    """Give the outlines twice, coarse and fine; None where no area has an outline."""
+    return {"maps": _topologies(tuple(order))}
+
+
+@lru_cache(maxsize=2)  # pages of the same areas share their outlines; the caller must not change them
+def _topologies(codes: tuple[str, ...]) -> dict[str, Any] | None:
+    shapes = load_shapes()
+    shapes = shapes[shapes["regso"].isin(set(codes))]
+    if shapes.empty:
+        return None
+    place = {code: number for number, code in enumerate(shapes["regso"])}
+    maps = {}
+    for name, detail in (("coarse", COARSE), ("fine", FINE)):
+        topology = build_topology(shapes, detail)
+        own = topology["objects"]["areas"]["geometries"]
+        topology["objects"]["areas"]["geometries"] = [
+            own[place[code]] if code in place else {"type": None} for code in codes
+        ]
+        maps[name] = topology
+    return maps
+
+
+def _cities(kommuner: list[dict[str, Any]]) -> list[int]:
+    """Choose the kommuner with most residents."""
+    known = [number for number, one in enumerate(kommuner) if one["x"] is not None]
+    return sorted(known, key=lambda number: (-kommuner[number]["residents"], number))[:INSETS]
+
+
+def _statuses(column: pd.Series) -> list[int | None]:
+    known = {name: number for number, name in enumerate(STATUSES)}
+    return [known.get(status) for status in column.astype(object)]
+
+
+def integers(column: pd.Series) -> list[int | None]:
+    """Give whole numbers, null where missing."""
+    return [None if number is pd.NA or pd.isna(number) else int(number) for number in column.array]
+
+
+def numbers(column: pd.Series, decimals: int) -> list[float | int | None]:
+    """Give numbers rounded to so many decimals, null where missing, whole ones without a point."""
+    values = column.astype("Float64").to_numpy(np.float64, na_value=np.nan)
+    rounded = [None if np.isnan(number) else round(float(number), decimals) for number in values]
+    return [int(number) if number is not None and number == int(number) else number for number in rounded]
+
+
+def round_to(number: float, digits: int = 6) -> float:
+    """Round to so many significant digits."""
+    return float(f"{number:.{digits}g}")

@@ -1,0 +1,113 @@
+// The card of an area: where it stands, each factor, what would flip it, areas alike, its history.
+
+import { line, strip, stripKey } from "./charts.js";
+import { all, everyArea, groupColour, groupName, groupings, kommunOf, lanName, mostAlike, nameOf, value } from "./data.js";
+import { byId, el, put, swatch } from "./dom.js";
+import { CONTEXT, showAreas } from "./map.js";
+import { printCard, printKommun } from "./print.js";
+import { changesOf, factorFacts, flips, standing } from "./sentences.js";
+import { go, now, write } from "./state.js";
+import { lang, number, pick, t } from "./words.js";
+
+export function showCard(year, place) {
+  const card = byId("card");
+  card.hidden = place === undefined;
+  byId("card-none").hidden = place !== undefined;
+  if (place === undefined) return card.replaceChildren();
+  put(card,
+    head(year, place),
+    el("div", { class: "standing" }, standing(year, place).map((one) => el("p", {}, one))),
+    el("h3", {}, t("card_factors")),
+    stripKey(),
+    factorList(year, place),
+    flipList(year, place),
+    alikeList(year, place),
+    history(place),
+    tools(year, place),
+  );
+}
+
+function head(year, place) {
+  const kommun = kommunOf(place);
+  return el("header", {},
+    el("button", { type: "button", class: "close", onclick: () => go({ area: "" }), "aria-label": t("card_close") }, "×"),
+    el("h2", { id: "card-title", tabindex: "-1" }, nameOf(place)),
+    el("p", { class: "where" }, [kommun.name, lanName(kommun.lan), all().areas.code[place], t("residents_count", { count: number(year.population[place]) }), String(year.year)].filter(Boolean).join(" · ")),
+    el("p", { class: "chips" }, groupings().filter((grouping) => grouping in year).map((grouping) => chip(year, grouping, year[grouping][place]))));
+}
+
+export function chip(year, grouping, group) {
+  return el("span", { class: "chip" }, swatch(groupColour(grouping, group)), groupName(year, grouping, group));
+}
+
+const ranges = new Map();
+
+export function rangeOf(year, factor) {
+  const key = `${year.year} ${factor.key}`;
+  if (!ranges.has(key)) ranges.set(key, d3.extent(everyArea().map((place) => value(year, factor, place)).filter((one) => one !== null)));
+  return ranges.get(key);
+}
+
+function factorList(year, place) {
+  return el("ul", { class: "factors" }, all().factors.filter((factor) => year.factors[factor.key]).map((factor) => {
+    const facts = factorFacts(year, factor, place);
+    return el("li", { class: facts.problem === 1 ? "problem" : null },
+      el("h4", {}, pick(factor.name), facts.problem === 1 ? el("span", { class: "flag" }, t("beyond")) : null),
+      strip(factor, { ...facts, range: rangeOf(year, factor) }),
+      el("p", {}, facts.text));
+  }));
+}
+
+function flipList(year, place) {
+  const said = flips(year, place);
+  if (!said.length) return null;
+  return el("section", {}, el("h3", {}, t("card_flips")), el("ul", {}, said.map((one) => el("li", {}, one))), el("p", { class: "small" }, t("card_flips_note")));
+}
+
+function alikeList(year, place) {
+  const found = mostAlike(year, place);
+  if (!found.length) return null;
+  return el("section", {}, el("h3", {}, t("card_alike")), el("ul", { class: "alike" }, found.map((one) => el("li", {},
+    el("a", { href: write({ ...now(), area: all().areas.code[one.place] }) }, `${nameOf(one.place)}, ${kommunOf(one.place).name}`),
+    " ", el("span", { class: "small" }, t("card_distance", { distance: number(one.distance, 2) }))))),
+  el("p", { class: "small" }, t("card_alike_note")));
+}
+
+function history(place) {
+  const { years } = all();
+  if (years.length < 2) return null;
+  const changes = changesOf(place);
+  const names = years.map((year) => String(year.year));
+  const ranks = ["index_rank", "index_rank_low", "index_rank_high"].map((name) => years.map((year) => year[name]?.[place] ?? null));
+  return el("section", {}, el("h3", {}, t("card_history")),
+    el("ol", { class: "history" }, years.map((year) => el("li", {},
+      el("b", {}, year.year), groupings().filter((grouping) => grouping in year).map((grouping) => chip(year, grouping, year[grouping][place])),
+      changes.filter((change) => change.to === year.year).map((change) => el("p", { class: "why" }, whyMoved(change)))))),
+    ranks[0].some((one) => one !== null) ? [el("h4", {}, t("card_ranks")),
+      line(names, ranks[0], { low: ranks[1], high: ranks[2], turned: true, label: t("card_ranks_label", { ranks: years.map((year, at) => `${year.year}: ${number(ranks[0][at])}`).join(", ") }) })] : null);
+}
+
+export function whyMoved(change) {
+  const cause = all().words_causes[change.cause];
+  const reasons = change.reasons[lang()] ?? [];
+  return `${t(`grouping_${change.grouping}`)}: ${cause ? pick(cause) : change.cause}.${reasons.length ? ` ${reasons.join(". ")}.` : ""}`;
+}
+
+function tools(year, place) {
+  const kommun = all().areas.kommun[place];
+  return el("p", { class: "tools" },
+    el("button", { type: "button", onclick: () => { go({ view: "map" }); showAreas([place], CONTEXT); } }, t("show_on_map")),
+    el("button", { type: "button", onclick: copyLink }, t("copy_link")),
+    el("button", { type: "button", id: "print-card", onclick: () => printCard(year, place) }, t("print_card")),
+    el("button", { type: "button", id: "print-kommun", onclick: () => printKommun(year, kommun) }, t("print_kommun", { name: all().kommuner[kommun].name })));
+}
+
+async function copyLink(event) {
+  const button = event.currentTarget;
+  try {
+    await navigator.clipboard.writeText(location.href);
+    button.textContent = t("copied");
+  } catch {
+    window.prompt(t("copy_this"), location.href); // a browser that keeps the clipboard to itself
+  }
+}

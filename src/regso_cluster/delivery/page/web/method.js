@@ -1,0 +1,78 @@
+// How it was made, what is not covered, how sure it is, and how not to use it.
+
+import { all, everyArea } from "./data.js";
+import { byId, el, put, scroller, simpleTable } from "./dom.js";
+import { amount, number, pick, t } from "./words.js";
+
+export function showMethod(year) {
+  const { method } = all();
+  put(byId("method-place"),
+    el("h2", {}, t("method_title", { title: pick(method.title) })),
+    all().synthetic ? el("p", { class: "warning" }, t("synthetic_long")) : null,
+    el("p", { class: "lead" }, pick(method.description)),
+    el("section", { class: "warning" }, el("h3", {}, t("not_use_title")), el("ul", {}, ["not_use_persons", "not_use_merit", "not_use_cause", "not_use_undecided", "not_use_noise"].map((one) => el("li", {}, t(one))))),
+    el("h3", {}, t("factors_title")), el("p", {}, limitWords()),
+    scroller(t("factors_title"), factorTable()),
+    el("h3", {}, t("coverage_title", { year: year.year })), scroller(t("coverage_title", { year: year.year }), coverage(year)), el("p", {}, t("coverage_words")),
+    mapWords(),
+    el("h3", {}, t("sure_title")), sure(year),
+    el("h3", {}, t("rules_title")), rules(),
+    el("h3", {}, t("releases_title")), scroller(t("releases_title"), releases()),
+    notes(),
+    el("h3", {}, t("privacy_title")), el("p", {}, t("privacy")),
+    el("h3", {}, t("made_with")), libraries());
+}
+
+function limitWords() {
+  const { method } = all();
+  if (method.frozen) return t("limits_frozen", { year: method.frozen.year });
+  return method.sd === null ? t("limits_absolute") : t("limits_relative", { sd: number(method.sd, 1) });
+}
+
+function factorTable() {
+  const { factors, years } = all();
+  return simpleTable(t("factors_caption"), [t("factor"), t("worse_head"), t("source"), ...years.map((year) => t("limit_of", { year: year.year }))],
+    factors.map((factor) => [pick(factor.name), t(`worse_${factor.worse}`), el("span", { class: "long" }, factor.source || "–"),
+      ...years.map((year) => (year.limits[factor.key] === undefined ? "–" : amount(year.limits[factor.key], factor)))]), { numeric: false });
+}
+
+function coverage(year) {
+  const { factors, statuses } = all();
+  const seen = everyArea().filter((place) => year.status[place] !== null);
+  return simpleTable(t("coverage_caption", { areas: number(seen.length), edition: year.edition ?? "–" }), [t("factor"), ...statuses.map((one) => t(`status_${one}`))],
+    factors.filter((factor) => year.factors[factor.key]).map((factor) => [pick(factor.name), ...statuses.map((_, status) => number(seen.filter((place) => year.factors[factor.key].status[place] === status).length))]));
+}
+
+function mapWords() {
+  const old = all().years.filter((year) => year.edition === 2020).map((year) => year.year);
+  return [el("p", {}, t("outlines_words")), old.length ? el("p", {}, t("outlines_2020", { years: old.join(", ") })) : null];
+}
+
+function sure(year) {
+  const { certainty } = all().method;
+  return el("ul", {}, certainty ? el("li", {}, t("sure_draws", { draws: number(certainty.draws), level: number(100 * certainty.level) })) : el("li", {}, t("sure_none")),
+    year.stability !== null && year.stability !== undefined ? el("li", {}, t("stability", { value: number(year.stability, 2) })) : null, el("li", {}, t("sure_not")));
+}
+
+function rules() {
+  const { rules: own, steady } = all().method;
+  if (!own.length) return el("p", {}, t("rules_none"));
+  return el("ul", {}, own.map((rule) => el("li", {}, rule.at_least ? t("rule_at_least", { name: pick(rule.name), count: rule.at_least }) : t("rule_named", { name: pick(rule.name) }))), steady ? el("li", {}, t("rule_steady")) : null);
+}
+
+function releases() {
+  const { years } = all();
+  return simpleTable(t("releases_caption"), [t("column_year"), t("edition"), t("created"), t("input"), t("fingerprint")],
+    years.map((year) => [String(year.year), String(year.edition ?? "–"), year.created.slice(0, 10), year.inputs.map((one) => one.name).join(", "), el("code", {}, year.manifest.slice(0, 16))]), { numeric: false });
+}
+
+function notes() {
+  const said = all().years.flatMap((year) => year.notes.map((note) => `${year.year}: ${note}`));
+  if (!said.length) return null;
+  return el("details", {}, el("summary", {}, t("notes_title", { count: said.length })), el("ul", { lang: "en" }, said.map((note) => el("li", {}, note))));
+}
+
+function libraries() {
+  return [el("p", {}, t("made_words", { version: all().software, name: all().method.name, hash: all().method.sha256.slice(0, 16) })),
+    el("details", {}, el("summary", {}, t("licences")), all().libraries.map((one) => el("section", {}, el("h4", {}, `${one.name} ${one.version} (${one.license})`), el("pre", { lang: "en", tabindex: "0", "aria-label": one.name }, one.text))))];
+}

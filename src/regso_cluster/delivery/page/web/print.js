@@ -1,0 +1,70 @@
+// A card or a kommun on one sheet of A4: the sheet is built apart from the page and shown only to the printer.
+
+import { strip, stripKey } from "./charts.js";
+import { all, countryRate, everyArea, groupColour, groupName, groupings, kommunOf, lanName, nameOf, rate, residents, value } from "./data.js";
+import { byId, el, put, simpleTable, swatch } from "./dom.js";
+import { locator } from "./map.js";
+import { boundsOf, hasMap } from "./outlines.js";
+import { changesOf, factorFacts, flips, standing } from "./sentences.js";
+import { amount, number, pick, t } from "./words.js";
+
+const LISTED = 18; // areas on the sheet of a kommun
+
+function printSheet(...parts) {
+  put(byId("sheet"),
+    all().synthetic ? el("p", { class: "synthetic" }, t("synthetic_long")) : null,
+    parts,
+    el("footer", {}, t("sheet_foot", { title: pick(all().method.title), version: all().software })));
+  document.documentElement.classList.add("printing-sheet");
+  const over = () => document.documentElement.classList.remove("printing-sheet");
+  window.addEventListener("afterprint", over, { once: true });
+  window.print();
+}
+
+function groupMap(year, places, box) {
+  if (!hasMap() || !box) return null;
+  const grouping = groupings().find((name) => name in year);
+  const drawn = locator(places, everyArea().map((place) => (grouping ? groupColour(grouping, year[grouping][place]) : all().colours.unknown)), box, { width: 260, height: 260, ratio: 3 });
+  drawn.setAttribute("aria-label", t("map_of", { what: "" }));
+  return drawn;
+}
+
+export function printCard(year, place) {
+  const kommun = kommunOf(place);
+  const moved = changesOf(place).slice(-3);
+  const own = all().inKommun[all().areas.kommun[place]];
+  const box = boundsOf([place]);
+  printSheet(
+    el("h1", {}, nameOf(place)), el("p", { class: "where" }, `${kommun.name}, ${lanName(kommun.lan)} · ${all().areas.code[place]} · ${t("residents_count", { count: number(year.population[place]) })} · ${year.year}`),
+    el("div", { class: "sheet-top" }, el("div", {}, standing(year, place).map((one) => el("p", {}, one))), groupMap(year, own, box && widen(box))),
+    el("h2", {}, t("card_factors")), stripKey(),
+    el("ul", { class: "factors" }, all().factors.filter((factor) => year.factors[factor.key]).slice(0, 12).map((factor) => {
+      const facts = factorFacts(year, factor, place);
+      return el("li", {}, el("h4", {}, pick(factor.name)), strip(factor, { ...facts, range: d3.extent(everyArea().map((one) => value(year, factor, one)).filter((one) => one !== null)) }), el("p", {}, facts.text));
+    })),
+    flips(year, place).length ? [el("h2", {}, t("card_flips")), el("ul", {}, flips(year, place).map((one) => el("li", {}, one)))] : null,
+    moved.length ? [el("h2", {}, t("card_history")), el("ul", {}, moved.map((one) => el("li", {}, `${one.from}–${one.to}: ${groupName(year, one.grouping, one.old)} → ${groupName(year, one.grouping, one.group)}`)))] : null);
+}
+
+function widen([west, south, east, north]) {
+  const more = Math.max(east - west, north - south) * 0.6;
+  return [west - more, south - more, east + more, north + more];
+}
+
+export function printKommun(year, number_) {
+  const kommun = all().kommuner[number_];
+  const places = all().inKommun[number_];
+  const factors = all().factors.filter((factor) => year.factors[factor.key]).slice(0, 14);
+  const grouping = groupings().find((name) => name in year);
+  const order = [...places].sort((a, b) => (grouping ? (year[grouping][a] ?? 99) - (year[grouping][b] ?? 99) : 0) || (year.population[b] ?? 0) - (year.population[a] ?? 0));
+  printSheet(
+    el("h1", {}, t("kommun_sheet", { name: kommun.name })), el("p", { class: "where" }, `${lanName(kommun.lan)} · ${t("subject_size_short", { areas: number(places.length), residents: number(residents(year, places)) })} · ${year.year}`),
+    el("div", { class: "sheet-top" },
+      grouping ? simpleTable(t(`grouping_${grouping}`), [t("group"), t("areas"), t("column_residents")], year.groups[grouping].map((group) => {
+        const own = places.filter((place) => year[grouping][place] === group.group);
+        return [el("span", { class: "chip" }, swatch(groupColour(grouping, group.group)), groupName(year, grouping, group.group)), number(own.length), number(residents(year, own))];
+      })) : el("div", {}), groupMap(year, places, boundsOf(places))),
+    simpleTable(t("kommun_factors"), [t("factor"), kommun.name, t("country"), t("limit"), t("areas_beyond")], factors.map((factor) => [pick(factor.name), amount(rate(year, factor, places), factor), amount(countryRate(year, factor), factor), amount(year.limits[factor.key] ?? null, factor), number(places.filter((place) => year.factors[factor.key].problem?.[place] === 1).length)])),
+    simpleTable(t("kommun_areas"), [t("column_name"), t("column_code"), t("column_residents"), ...(grouping ? [t(`grouping_${grouping}`)] : [])], order.slice(0, LISTED).map((place) => [nameOf(place), all().areas.code[place], number(year.population[place]), ...(grouping ? [groupName(year, grouping, year[grouping][place])] : [])]), { texts: [1, 3] }),
+    places.length > LISTED ? el("p", {}, t("more_in_table", { count: number(places.length - LISTED) })) : null);
+}

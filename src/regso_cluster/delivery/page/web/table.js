@@ -1,0 +1,177 @@
+// The table: everything the map says, to read, sort and filter without a mouse, and to take along as CSV.
+
+import { all, everyArea, fold, groupName, groupings, kommunOf, lanName, nameOf, value, classify, themeName } from "./data.js";
+import { byId, el, option } from "./dom.js";
+import { go, now } from "./state.js";
+import { lang, number, pick, t, unitWord, decimalsOf } from "./words.js";
+
+const ROWS = 50; // on one leaf
+
+// A column: id, heading, the value to sort by, the text to show; `number` columns stand to the right.
+function columns(year, theme) {
+  const found = [
+    { id: "code", head: t("column_code"), sort: (place) => all().areas.code[place] },
+    { id: "name", head: t("column_name"), sort: nameOf },
+    { id: "kommun", head: t("column_kommun"), sort: (place) => kommunOf(place).name },
+    { id: "lan", head: t("column_lan"), sort: (place) => lanName(kommunOf(place).lan) },
+    { id: "population", head: t("column_residents"), sort: (place) => year.population[place], number: 0 },
+  ];
+  if (!all().lan.length) found.splice(2, 2); // areas of their own, in no kommun
+  const set = now().columns || "overview";
+  if (set === "overview") found.push(...overview(year));
+  else found.push(...all().factors.filter((factor) => year.factors[factor.key]).flatMap((factor) => factorColumns(year, factor, set)));
+  if (theme && !found.some((one) => one.id === theme.id)) found.push(themeColumn(year, theme));
+  return found;
+}
+
+function overview(year) {
+  const found = groupings().filter((grouping) => grouping in year).map((grouping) => ({
+    id: grouping, head: t(`grouping_${grouping}`), sort: (place) => year[grouping][place], show: (place) => groupName(year, grouping, year[grouping][place]),
+  }));
+  if (year.n_problems) found.push({ id: "n_problems", head: t("column_problems"), sort: (place) => year.n_problems[place], number: 0 });
+  if (year.index) found.push({ id: "index", head: t("index"), sort: (place) => year.index[place], number: 2 });
+  for (const name of ["index_rank", "index_rank_low", "index_rank_high"]) {
+    if (year[name]) found.push({ id: name, head: t(`column_${name}`), sort: (place) => year[name][place], number: 0 });
+  }
+  if (year.cluster_probability) found.push({ id: "cluster_probability", head: t("column_cluster_probability"), sort: (place) => (year.cluster_probability[place] === null ? null : 100 * year.cluster_probability[place]), number: 0 });
+  return found;
+}
+
+function factorColumns(year, factor, set) {
+  const head = pick(factor.name);
+  const column = year.factors[factor.key];
+  if (set === "values") return [{ id: `${factor.key}_value`, head: `${head}, ${unitWord(factor.unit)}`, sort: (place) => value(year, factor, place), number: decimalsOf(factor) }];
+  if (set === "counts" && factor.counts) {
+    return ["n", "d"].map((part) => ({ id: `${factor.key}_${part}`, head: `${head}: ${t(`column_${part}`)}`, sort: (place) => column[part][place], number: 0 }));
+  }
+  const found = [];
+  if (set === "problems" && column.problem) found.push({ id: `${factor.key}_problem`, head, sort: (place) => column.problem[place], show: (place) => ({ 1: t("beyond"), 0: t("within") })[column.problem[place]] ?? t("not_observed") });
+  if (set === "tiers" && column.tier) found.push({ id: `${factor.key}_tier`, head, sort: (place) => column.tier[place], show: (place) => groupName(year, `${factor.key}_tier`, column.tier[place]) });
+  return found;
+}
+
+function themeColumn(year, theme) {
+  const { classes, unknown, classOf } = classify(theme, year);
+  return { id: theme.id, head: themeName(theme), sort: (place) => (classOf[place] < 0 ? null : classOf[place]), show: (place) => (classes[classOf[place]] ?? unknown).label };
+}
+
+export function startTable() {
+  byId("filter-text").addEventListener("input", (event) => go({ q: event.target.value, page: "" }, { replace: true }));
+  for (const name of ["lan", "kommun", "group", "columns"]) {
+    byId(`filter-${name}`).addEventListener("change", (event) => go({ [name]: event.target.value, page: "", ...(name === "lan" ? { kommun: "" } : {}) }));
+  }
+  byId("download").addEventListener("click", () => download());
+  byId("clear").addEventListener("click", () => go({ q: "", lan: "", kommun: "", group: "", page: "" }));
+}
+
+let shown = { columns: [], places: [], year: null };
+
+export function showTable(year, theme) {
+  fillFilters(year);
+  const own = columns(year, theme);
+  const places = sorted(filtered(year), own);
+  shown = { columns: own, places, year };
+  const leaves = Math.max(1, Math.ceil(places.length / ROWS));
+  const leaf = Math.min(Math.max(1, Number.parseInt(now().page, 10) || 1), leaves);
+  const part = places.slice((leaf - 1) * ROWS, leaf * ROWS);
+  byId("table-count").textContent = t("table_count", { count: number(places.length), of: number(everyArea().length) });
+  byId("table-place").replaceChildren(el("table", { class: "areas" },
+    el("caption", {}, t("table_caption", { year: year.year })),
+    el("thead", {}, el("tr", {}, own.map(heading))),
+    el("tbody", {}, part.map((place) => el("tr", {}, own.map((one) => cell(one, place)))))));
+  byId("leaves").replaceChildren(...leafButtons(leaf, leaves));
+}
+
+function heading(column) {
+  const [id, turn] = now().sort.split("-");
+  const state = id === column.id ? (turn === "down" ? "descending" : "ascending") : null;
+  const next = state === "ascending" ? `${column.id}-down` : column.id;
+  return el("th", { scope: "col", "aria-sort": state, class: column.number === undefined ? null : "number" },
+    el("button", { type: "button", onclick: () => { go({ sort: next, page: "" }); byId("table-place").querySelector(`[data-column="${CSS.escape(column.id)}"]`)?.focus(); }, "data-column": column.id },
+      column.head, el("span", { "aria-hidden": "true" }, { ascending: " ▲", descending: " ▼" }[state] ?? "")));
+}
+
+function text(column, place) {
+  if (column.show) return column.show(place);
+  const own = column.sort(place);
+  if (column.number !== undefined) return number(own, column.number);
+  return String(own ?? "");
+}
+
+function cell(column, place) {
+  if (column.id === "name") {
+    return el("th", { scope: "row" }, el("a", { href: `#area=${all().areas.code[place]}`, onclick: (event) => { event.preventDefault(); go({ area: all().areas.code[place], view: "map" }); byId("card-title")?.focus(); } }, nameOf(place)));
+  }
+  return el("td", { class: column.number === undefined ? null : "number" }, text(column, place));
+}
+
+function filtered(year) {
+  const { q, lan, kommun, group } = now();
+  const words = fold(q).split(/\s+/).filter(Boolean);
+  const [grouping, wanted] = group.split(":");
+  return everyArea().filter((place) => {
+    const own = kommunOf(place);
+    if (year.population[place] === null && year.status[place] === null) return false; // not an area of this year's edition
+    if (lan && own.lan !== lan) return false;
+    if (kommun && own.code !== kommun) return false;
+    if (wanted && grouping in year && String(year[grouping][place] ?? "none") !== wanted) return false;
+    const said = fold(`${all().areas.code[place]} ${all().areas.name[place]} ${own.name}`);
+    return words.every((word) => said.includes(word));
+  });
+}
+
+function sorted(places, own) {
+  const [id, turn] = now().sort.split("-");
+  const column = own.find((one) => one.id === id) ?? own[0];
+  const collator = new Intl.Collator(lang());
+  const sign = turn === "down" ? -1 : 1;
+  const keys = new Map(places.map((place) => [place, column.sort(place)]));
+  const compare = (a, b) => {
+    const [x, y] = [keys.get(a), keys.get(b)];
+    if (x === null || y === null || x === undefined || y === undefined) return Number(x === null || x === undefined) - Number(y === null || y === undefined) || a - b; // what is missing comes last
+    return sign * (typeof x === "number" ? x - y : collator.compare(x, y)) || a - b;
+  };
+  return places.sort(compare);
+}
+
+function fillFilters(year) {
+  const { lan, kommun, group, columns: set, q } = now();
+  if (byId("filter-text").value !== q) byId("filter-text").value = q;
+  byId("filter-lan").replaceChildren(option("", t("all_lan"), lan), ...all().lan.map((one) => option(one.code, one.name, lan)));
+  const own = all().kommuner.filter((one) => !lan || one.lan === lan).sort((a, b) => a.name.localeCompare(b.name, lang()));
+  byId("filter-kommun").replaceChildren(option("", t("all_kommuner"), kommun), ...own.map((one) => option(one.code, one.name, kommun)));
+  byId("filter-group").replaceChildren(option("", t("all_groups"), group), ...groupings().filter((grouping) => grouping in year).map((grouping) =>
+    el("optgroup", { label: t(`grouping_${grouping}`) }, (year.groups[grouping] ?? []).map((one) => option(`${grouping}:${one.group ?? "none"}`, one.group === null ? t("undecided") : pick(one.name), group)))));
+  byId("filter-columns").replaceChildren(...["overview", "values", "counts", "problems", "tiers"].map((one) => option(one, t(`columns_${one}`), set || "overview")));
+}
+
+function leafButtons(leaf, leaves) {
+  const turn = (to, words) => el("button", { type: "button", disabled: to < 1 || to > leaves, onclick: () => go({ page: String(to) }) }, words);
+  return [turn(leaf - 1, t("leaf_before")), el("span", {}, t("leaf", { leaf, leaves })), turn(leaf + 1, t("leaf_next"))];
+}
+
+// CSV as the reader's own spreadsheet wants it: semicolon and decimal comma in Swedish, comma and point in English.
+export function csv({ columns: own, places, year }) {
+  const mark = lang() === "sv" ? ";" : ",";
+  const figure = (value) => (value === null || value === undefined ? "" : lang() === "sv" ? String(value).replace(".", ",") : String(value));
+  const quote = (words) => {
+    const safe = /^[=+\-@\t\r]/.test(words) ? `'${words}` : words; // a spreadsheet must not run a name as a formula
+    return /["\r\n;,]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  };
+  const rows = [[...own.map((one) => quote(one.head)), quote(t("column_year")), ...(year.synthetic ? ["SYNTHETIC"] : [])]];
+  for (const place of places) {
+    const cells = own.map((one) => (one.number === undefined ? quote(text(one, place)) : figure(rounded(one.sort(place), one.number))));
+    rows.push([...cells, String(year.year), ...(year.synthetic ? [quote(t("synthetic_short"))] : [])]);
+  }
+  return `\ufeff${rows.map((row) => row.join(mark)).join("\r\n")}\r\n`;
+}
+
+function rounded(value, decimals) {
+  return value === null || value === undefined ? null : Number(value.toFixed(decimals));
+}
+
+function download() {
+  const link = el("a", { href: URL.createObjectURL(new Blob([csv(shown)], { type: "text/csv;charset=utf-8" })), download: `regso-${shown.year.year}.csv` });
+  link.click();
+  window.setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}

@@ -1,0 +1,31 @@
+"""The words of the page: `words.toml`, in Swedish and English, filled in."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib import resources
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+
+def _read() -> dict[str, dict[str, str]]:
+    text = (resources.files(__package__) / "words.toml").read_text("utf-8")
+    return tomllib.loads(text)
+
+
+WORDS = _read()
+
+
+def say(key: str, language: str, **values: str) -> str:
+    """Give a text in a language with its {places} filled; filled-in text is never read as a template again."""
+    return WORDS[key][language].format(**values)
+
+
+def show_number(value: Any, language: str, decimals: int) -> str:
+    """Write a number as the reader does: decimal comma and narrow spaces in Swedish; a dash where there is none."""
+    if value is None or pd.isna(value) or not np.isfinite(float(value)):
+        return "–"
+    shown = f"{float(value):,.{decimals}f}".replace("-", "\u2212")
+    return shown.replace(",", "\u00a0").replace(".", ",") if language == "sv" else shown

@@ -1,0 +1,197 @@
+"""One browser and one page of two years for all tests of this folder.
+
+REGSO_PAGE_TESTS=required (set in CI) turns a missing browser or library into a failure.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+
+from regso_cluster.compare import Comparison, compare
+from regso_cluster.delivery.page import build_page
+from regso_cluster.delivery.page.libraries import FOLDER
+from regso_cluster.example import write_example
+from regso_cluster.factors.tables import read_factors
+from regso_cluster.method import Text, load_method, parse_method
+from regso_cluster.pipeline import classify
+from regso_cluster.release import Release, write_release
+from tests.tables import METHOD, rows, write
+
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update",
+)  # fmt: skip
+
+
+def need(found: object, what: str) -> None:
+    """Skip, or in CI fail, where something is not on this machine."""
+    if found:
+        return
+    if os.environ.get("REGSO_PAGE_TESTS") == "required":
+        pytest.fail(f"REGSO_PAGE_TESTS=required, and there is no {what}")
+    pytest.skip(f"no {what} on this machine")
+
+
+@pytest.fixture(scope="session")
+def libraries():
+    need((FOLDER / "libraries.json").is_file(), "library of the page: run `make page-libraries`")
+
+
+@pytest.fixture(scope="session")
+def two_years(example_release, tmp_path_factory) -> tuple[Release, Release]:
+    """The synthetic country of 2023 and 2024, the later made against the earlier."""
+    folder = tmp_path_factory.mktemp("years")
+    write_example(folder, range(2023, 2024))
+    method = load_method("utanforskap")
+    table = read_factors(folder / "factors-2023.csv", method, year=2023)
+    return (
+        write_release(classify(table, method, year=2023), folder / "2023"),
+        write_release(example_release.classification, folder / "2024"),
+    )
+
+
+@pytest.fixture(scope="session")
+def compared(two_years) -> Comparison:
+    return compare(*two_years)
+
+
+@pytest.fixture(scope="session")
+def page_file(two_years, compared, libraries, tmp_path_factory) -> Path:
+    out = tmp_path_factory.mktemp("page") / "page.html"
+    out.write_text(build_page(two_years, [compared]), "utf-8")
+    return out
+
+
+@pytest.fixture(scope="session")
+def context(tmp_path_factory, libraries):
+    """A browser without network: what is asked of it is noted, and refused."""
+    playwright = (
+        pytest.importorskip("playwright.sync_api") if os.environ.get("REGSO_PAGE_TESTS") != "required" else None
+    )
+    if playwright is None:
+        from playwright import sync_api as playwright
+    chromium = shutil.which("chromium")
+    need(chromium, "chromium")
+    with playwright.sync_playwright() as running:
+        opened = running.chromium.launch_persistent_context(
+            tmp_path_factory.mktemp("profile"), executable_path=chromium, args=list(FLAGS), chromium_sandbox=False,
+            viewport={"width": 1280, "height": 900}, accept_downloads=True, offline=True,
+        )  # fmt: skip
+        yield opened
+        opened.close()
+
+
+@dataclass
+class Sight:
+    """An open page, and what it said and asked for."""
+
+    page: object
+    file: Path
+    wrong: list[str] = field(default_factory=list)
+
+    def load(self, **link: str) -> None:
+        """Open the page anew at a link."""
+        self.page.goto("about:blank")
+        self.page.goto(f"{self.file.as_uri()}#{urlencode(link)}")
+        self.page.wait_for_selector("html[data-ready=all]", state="attached")
+
+    def go(self, **link: str) -> None:
+        """Follow a link inside the open page; what is not named falls back to what is shown first."""
+        self.page.evaluate("link => { location.hash = link; }", urlencode({"lang": "sv", **link}))
+        self.page.wait_for_timeout(40)
+        self.run("() => window.scrollTo(0, 0)")
+
+    def until(self, script: str) -> None:
+        """Wait until a script says true; Playwright's own waiting would need eval, which the page forbids."""
+        for _ in range(80):
+            if self.run(script):
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"not within four seconds: {script}")
+
+    def text(self, selector: str) -> str:
+        return " ".join(self.page.inner_text(selector).split())
+
+    def run(self, script: str, argument: object = None) -> object:
+        return self.page.evaluate(script, argument)
+
+    def pixel(self, x: float, y: float) -> str:
+        """The colour of the map at a point of the canvas, in CSS pixels."""
+        found = self.run(
+            """([x, y]) => {
+              const canvas = document.getElementById("map-canvas"), ratio = canvas.ratio;
+              return [...canvas.getContext("2d").getImageData(Math.round(x * ratio), Math.round(y * ratio), 1, 1).data];
+            }""",
+            [x, y],
+        )
+        return "#" + "".join(f"{part:02x}" for part in found[:3])
+
+
+def watch(context, file: Path) -> Sight:
+    sight = Sight(context.new_page(), file)
+    page = sight.page
+    page.on("pageerror", lambda error: sight.wrong.append(f"error: {error}"))
+    page.on("console", lambda message: message.type == "error" and sight.wrong.append(f"console: {message.text}"))
+    page.on("request", lambda one: one.url.startswith(("http", "ws")) and sight.wrong.append(f"asked for {one.url}"))
+    return sight
+
+
+@pytest.fixture(scope="session")
+def _shared(context, page_file):
+    sight = watch(context, page_file)
+    sight.load(lang="sv")
+    return sight
+
+
+@pytest.fixture
+def sight(_shared):
+    """The page as it opens, in Swedish, 1280 pixels wide; nothing may go wrong behind a test."""
+    _shared.page.set_viewport_size({"width": 1280, "height": 900})
+    _shared.page.emulate_media(media="screen")
+    _shared.go()
+    _shared.run("() => module_map.showCountry()")
+    yield _shared
+    assert not _shared.wrong
+
+
+@pytest.fixture(scope="session")
+def own_areas_page(libraries, tmp_path_factory) -> Path:
+    """A page of six areas that are no RegSO: no outlines, no kommun, no residents, one year, not synthetic."""
+    folder = tmp_path_factory.mktemp("own")
+    text = METHOD.replace('coverage = "partial"\npopulation = "population"', 'areas = "own"\ncode = "regso"')
+    method = parse_method(text, "own.toml")
+    frame = rows().assign(regso=[f"X{number}" for number in range(6)])
+    table = read_factors(write(frame, folder / "t.csv"), method, year=2024)
+    out = folder / "own.html"
+    out.write_text(build_page([write_release(classify(table, method, year=2024), folder / "r")]), "utf-8")
+    return out
+
+
+@pytest.fixture(scope="session")
+def hostile_page(example_release, libraries, tmp_path_factory):
+    """A page whose table and method carry names that are no names."""
+    names = {
+        "area": '</script><script>window.intruder=3</script><img src=x onerror="window.intruder=4">\u202eäsnatslloB',
+        "kommun": "{{ 7*7 }} <!-- \"'` & {place}",
+        "factor": "<b onclick='window.intruder=5'>Brott</b>\u2028</style>",
+        "title": "]]></title><script>window.intruder=6</script>",
+    }
+    done = example_release.classification
+    areas = done.areas.copy()
+    first = areas["kommun"] == "0114"
+    areas.loc["0114R001", "name"] = names["area"]
+    areas["kommun_name"] = areas["kommun_name"].astype(object).mask(first, names["kommun"])
+    factors = (replace(done.method.factors[0], name=Text(names["factor"], names["factor"])), *done.method.factors[1:])
+    method = replace(done.method, factors=factors, title=Text(names["title"], names["title"]))
+    method = replace(method, measured=replace(method.measured, choices_sha256=method.choices_hash))
+    folder = tmp_path_factory.mktemp("hostile")
+    release = write_release(replace(done, areas=areas, method=method), folder / "r")
+    out = folder / "hostile.html"
+    out.write_text(build_page([release]), "utf-8")
+    return out, names

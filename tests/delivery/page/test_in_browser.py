@@ -1,0 +1,553 @@
+"""The page in a real browser: Debian's Chromium, from file://, without network."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+
+import numpy as np
+import pytest
+from scipy.spatial.distance import cdist
+
+from regso_cluster.areas.shapes import load_shapes
+from regso_cluster.delivery.colours import ordered_colours
+from regso_cluster.delivery.page.words import WORDS, show_number
+from tests.delivery.page.conftest import watch
+
+VIEWS = ("map", "table", "groups", "change", "method")
+AREA = "0180R050"
+LARGE = ("2506R001", "2523R003", "2584R004")  # far from names on the map
+
+
+@pytest.fixture
+def year(two_years):
+    return two_years[1]
+
+
+def middle_of(code):
+    point = load_shapes().set_index("regso").geometry[code].representative_point()
+    return point.x, point.y
+
+
+def on_screen(sight, code):
+    """Where the representative point of an area stands on the canvas."""
+    x, y = middle_of(code)
+    return sight.run("([x, y]) => { const v = module_map.viewNow(); return [v.x + v.k * x, v.y - v.k * y]; }", [x, y])
+
+
+def test_it_opens_from_a_file_without_network_and_draws_the_map(sight, year):
+    sight.load(lang="sv")
+    assert sight.run("navigator.onLine") is False
+    assert sight.page.title().startswith("Områden med utanförskap")
+    colours = dict(enumerate(ordered_colours(4), start=1))
+    for code in LARGE:
+        group = year.areas["composite_group"][code]
+        assert sight.pixel(*on_screen(sight, code)) == colours[group], code
+
+
+def test_every_way_to_colour_paints_the_class_that_the_legend_and_the_table_say(sight, year):
+    """What the map says can be read in the table: the same counts of areas and residents, whatever is shown."""
+    themes = sight.run("() => module_data.themes().map((theme) => theme.id)")
+    assert len(themes) == 3 + 3 * len(year.method.keys)
+    for theme in themes:
+        sight.go(by=theme)
+        legend = {
+            row[0]: row[1:]
+            for row in sight.run(
+                "() => [...document.querySelectorAll('#legend tbody tr')].map((r) => [...r.cells].map((c) => c.innerText))"
+            )
+        }
+        areas = [int(re.sub(r"\D", "", counts[0])) for counts in legend.values()]
+        residents = [int(re.sub(r"\D", "", counts[1])) for counts in legend.values()]
+        assert sum(areas) == 3363, theme
+        assert sum(residents) == year.areas["population"].sum(), theme
+        if theme.endswith("_problem"):
+            assert areas[0] == year.areas[theme].sum()
+        if theme == "composite_group":
+            assert areas[:4] == list(year.areas[theme].value_counts().sort_index())
+        column = sight.run(
+            """(id) => { const year = module_data.yearOf(2024), theme = module_data.themes().find((one) => one.id === id);
+            const { classes, unknown, classOf } = module_data.classify(theme, year); const counts = {};
+            classOf.forEach((at) => { const one = classes[at] ?? unknown; counts[one.label] = (counts[one.label] ?? 0) + 1; });
+            return counts; }""",
+            theme,
+        )
+        assert sum(column.values()) == 3363
+        assert set(column) <= set(legend)
+
+
+def test_number_classes_are_cut_as_the_values_say(sight, year):
+    """Twelve areas of a factor where low is worse: the class of each holds its value."""
+    key = "valdeltagande"
+    cuts = sight.run("key => module_data.all().classes[key]", key)
+    assert cuts == sorted(cuts)  # low is worse: the worst class has the lowest values
+    classes = sight.run(
+        """key => module_data.classify(module_data.themes().find((one) => one.id === `${key}_value`), module_data.yearOf(2024)).classOf""",
+        key,
+    )
+    values = year.areas[f"{key}_value"].to_numpy()
+    assert classes == [int(place) for place in np.searchsorted(cuts, values, side="left")]
+
+
+def test_recolouring_happens_on_choice(sight, year):
+    place = on_screen(sight, LARGE[0])
+    drawn = int(sight.page.get_attribute("#map-canvas", "data-drawn"))
+    sight.page.select_option("#theme", "index")
+    assert int(sight.page.get_attribute("#map-canvas", "data-drawn")) > drawn
+    number = sight.run(
+        """(code) => module_data.classify({ kind: "index" }, module_data.yearOf(2024)).classOf[module_data.all().position.get(code)]""",
+        LARGE[0],
+    )
+    assert sight.pixel(*place) == ordered_colours(6)[number]
+    assert "by=index" in sight.page.url
+
+
+@pytest.mark.parametrize(
+    ("typed", "card"), [("0180r050", "0180R050"), ("bollstan", "0114R001"), ("Bollstanäs upplands", "0114R001")]
+)
+def test_search_by_code_and_name_with_the_keyboard_alone(sight, typed, card):
+    sight.page.fill("#search", "")
+    sight.page.keyboard.type(typed)
+    assert sight.page.get_attribute("#search", "aria-expanded") == "true"
+    sight.page.keyboard.press("ArrowDown")
+    assert sight.page.get_attribute("#search", "aria-activedescendant") == "found-0"
+    sight.page.keyboard.press("Enter")
+    assert card in sight.text("#card")
+    assert sight.run("() => document.activeElement.id") == "card-title"
+
+
+def test_search_of_a_kommun_moves_the_map_there(sight):
+    sight.page.fill("#search", "Malmö")
+    sight.page.keyboard.press("Enter")
+    left, top = on_screen(sight, "1280R010")
+    frame = sight.page.locator("#map-frame").bounding_box()
+    assert 0 < left < frame["width"]
+    assert 0 < top < frame["height"]
+
+
+def test_hover_names_and_click_opens_the_card(sight, year):
+    sight.go(area="1280R020")
+    sight.page.click("#card .tools button")  # show on the map
+    left, top = on_screen(sight, "1280R020")
+    sight.go()
+    frame = sight.page.locator("#map-frame").bounding_box()
+    sight.page.mouse.move(frame["x"] + left, frame["y"] + top)
+    tip = sight.text("#tip")
+    assert year.areas["name"]["1280R020"] in tip
+    assert year.areas["composite_group_name"]["1280R020"] in tip
+    sight.page.mouse.click(frame["x"] + left, frame["y"] + top)
+    assert "1280R020" in sight.text("#card")
+    assert "area=1280R020" in sight.page.url
+    sight.page.click("#zoom-home")
+
+
+def test_zoom_by_button_wheel_and_inset(sight):
+    sight.page.click("#zoom-home")
+    scale = "() => module_map.viewNow().k"
+    whole = sight.run(scale)
+    sight.page.click("#zoom-in")
+    assert sight.run(scale) == pytest.approx(2 * whole)
+    sight.page.click("#zoom-out")
+    frame = sight.page.locator("#map-frame").bounding_box()
+    sight.page.mouse.move(frame["x"] + 200, frame["y"] + 300)
+    sight.page.mouse.wheel(0, -300)
+    sight.until(f"() => module_map.viewNow().k > {1.2 * whole}")
+    sight.page.click("#zoom-home")
+    sight.page.locator(".inset").first.click()
+    assert sight.run(scale) > 10 * whole
+    sight.page.click("#zoom-home")
+    assert sight.run(scale) == pytest.approx(whole)
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_the_card_says_each_factor_with_its_counts_limit_kommun_and_country(sight, year, language):
+    sight.go(area=AREA, lang=language)
+    card = sight.text("#card")
+    table = year.table
+    own = year.areas["kommun"] == "0180"
+    for factor in year.method.factors:
+        key = factor.key
+        n, d = table.numerator[key][AREA], table.denominator[key][AREA]
+        joining = ({"sv": "på", "en": "to"} if factor.unit == "per 1000" else {"sv": "av", "en": "of"})[language]
+        counts = [show_number(part, language, 0).replace("\u00a0", " ") for part in (n, d)]
+        assert f"{counts[0]} {joining} {counts[1]}." in card
+        assert show_number(year.method.measured.limits[key], language, 1) in card
+        times = 1000 if factor.unit == "per 1000" else 100
+        seen = table.numerator[key].notna()
+        kommun = times * table.numerator[key][own & seen].sum() / table.denominator[key][own & seen].sum()
+        country = times * table.numerator[key][seen].sum() / table.denominator[key][seen].sum()
+        nation = {"sv": "Riket", "en": "Sweden"}[language]
+        said = f"Stockholm: {show_number(kommun, language, 1)}. {nation}: {show_number(country, language, 1)}."
+        assert said in card
+    low, high = (show_number(year.areas[f"index_rank_{end}"][AREA], language, 0) for end in ("low", "high"))
+    assert low.replace("\u00a0", " ") in card
+    assert high.replace("\u00a0", " ") in card
+
+
+def test_the_card_of_an_undecided_area_says_both_ends(sight, year):
+    code = year.areas.index[year.areas["composite_group"].isna()][0]
+    sight.go(area=code)
+    card = sight.text("#card")
+    assert "oavgjord" in card
+    assert "sekretess" in card
+    ends = year.areas.loc[code, ["composite_group_mildest", "composite_group_harshest"]]
+    names = year.groups.query("grouping == 'composite_group'").set_index("group")["name_sv"]
+    assert f"Om inget av det som inte observerats är ett problem: {names[ends.iloc[0]]}" in card
+    assert f"Om allt är det: {names[ends.iloc[1]]}" in card
+
+
+def test_flips_on_the_card_are_those_of_fewest_persons(sight, year):
+    worst = year.areas["index"].idxmax()
+    sight.go(area=worst)
+    said = sight.run(
+        "() => [...document.querySelectorAll('#card section:first-of-type li')].map((one) => one.innerText)"
+    )
+    assert len(said) == 3
+    assert all("i täljaren (nämnaren är" in one and "sammanvägda gruppen vore" in one for one in said)
+
+
+def test_the_most_alike_areas_are_those_of_an_independent_count(sight, year):
+    columns = year.areas[[f"{key}_value" for key in year.method.keys]].astype(float)
+    scaled = (columns / columns.std(ddof=0)).dropna()
+    distance = cdist(scaled.loc[[AREA]], scaled)[0] / np.sqrt(scaled.shape[1])
+    elsewhere = (year.areas["kommun"].reindex(scaled.index) != "0180").to_numpy(bool)
+    order = np.argsort(np.where(elsewhere, distance, np.inf), kind="stable")[:5]
+    found = sight.run(
+        """(code) => module_data.mostAlike(module_data.yearOf(2024), module_data.all().position.get(code))
+           .map((one) => [module_data.all().areas.code[one.place], one.distance])""",
+        AREA,
+    )
+    assert [one[0] for one in found] == list(scaled.index[order])
+    assert [one[1] for one in found] == pytest.approx(distance[order])
+
+
+def test_history_says_why_an_area_moved(sight, compared):
+    moved = compared.moves[compared.moves["grouping"] == "composite_group"].iloc[0]
+    behind = compared.problems[compared.problems["area"] == moved["area"]].iloc[0]
+    sight.go(area=moved["area"])
+    history = sight.text(".history")
+    assert "2023" in history
+    assert behind["text_sv"] in history
+    sight.go(area=moved["area"], lang="en")
+    assert behind["text_en"] in sight.text(".history")
+
+
+def test_slider_and_play_follow_the_years(sight, two_years):
+    sight.page.focus("#year")
+    sight.page.keyboard.press("ArrowLeft")
+    assert "2023" in sight.text("#legend caption")
+    assert "year=2023" in sight.page.url
+    first = two_years[0].groups.query("grouping == 'composite_group'")["areas"].iloc[0]
+    assert sight.text("#legend tbody tr:first-child td") == str(first)
+    sight.page.click("#play")
+    assert sight.page.get_attribute("#play", "aria-pressed") == "true"
+    sight.until("() => document.getElementById('year-shown').textContent === '2024'")
+    sight.page.click("#play")
+    assert sight.page.get_attribute("#play", "aria-pressed") == "false"
+
+
+def test_language_is_remembered_in_the_link(sight):
+    sight.page.click("#language")
+    assert sight.run("() => document.documentElement.lang") == "en"
+    assert sight.text("nav li:nth-child(2)") == "Table"
+    assert "lang=en" in sight.page.url
+    sight.page.reload()
+    sight.page.wait_for_selector("html[data-ready=all]", state="attached")
+    assert sight.text("nav li:nth-child(2)") == "Table"
+    assert "Large combined problems" in sight.text("#legend")
+
+
+def test_a_deep_link_opens_the_card_zoomed_in(sight, year):
+    sight.load(lang="en", year="2023", by="cluster", area="2580R005")
+    assert year.areas["name"]["2580R005"] in sight.text("#card h2")
+    assert "2023" in sight.text("#card .where")
+    assert sight.text("#legend caption") == "Cluster, 2023"
+    left, top = on_screen(sight, "2580R005")
+    frame = sight.page.locator("#map-frame").bounding_box()
+    assert abs(left - frame["width"] / 2) < frame["width"] / 3
+    assert abs(top - frame["height"] / 2) < frame["height"] / 3
+
+
+def test_a_link_that_asks_for_what_is_not_there_opens_the_page(sight):
+    sight.load(
+        lang="xx", view="nothing", year="1900", by="<b>", area="9999R999", sort="x", page="-4", a="kommun:0", b="x:1"
+    )
+    assert sight.text("#year-shown") == "2024"
+    for view in VIEWS:
+        sight.go(view=view, sort="x", page="999", a="kommun:0", b="x:1", grouping="y", to="1900", **{"from": "z"})
+        assert sight.page.is_visible(f"#view-{view}")
+
+
+def rows_of(sight):
+    return sight.run(
+        "() => [...document.querySelectorAll('.areas tbody tr')].map((row) => [...row.cells].map((cell) => cell.innerText))"
+    )
+
+
+def test_the_table_filters_and_sorts(sight, year):
+    sight.go(view="table", kommun="1280", group="composite_group:3")
+    wanted = year.areas[(year.areas["kommun"] == "1280") & (year.areas["composite_group"] == 3)]
+    assert [row[0] for row in rows_of(sight)] == list(wanted.index)
+    sight.page.click("[data-column=population]")
+    sight.page.click("[data-column=population]")
+    assert [row[0] for row in rows_of(sight)] == list(wanted.sort_values("population", ascending=False).index)
+    assert sight.page.get_attribute("th:has([data-column=population])", "aria-sort") == "descending"
+    sight.page.click("#clear")
+    sight.page.fill("#filter-text", "bollstan")
+    assert [row[0] for row in rows_of(sight)] == ["0114R001"]
+    assert sight.text("#table-count").startswith("1 av")
+
+
+def test_what_is_missing_stands_last_in_both_directions(sight, year):
+    missing = year.areas["skolresultat_value"].isna().sum()
+    assert missing
+    for turn in ("", "-down"):
+        sight.go(view="table", columns="values", sort=f"skolresultat_value{turn}", page="68")
+        column = [row[9] for row in rows_of(sight)]
+        assert column[-1] == "–"
+        sight.go(view="table", columns="values", sort=f"skolresultat_value{turn}")
+        assert "–" not in [row[9] for row in rows_of(sight)]
+
+
+@pytest.mark.parametrize(("language", "delimiter", "comma"), [("sv", ";", ","), ("en", ",", ".")])
+def test_download_gives_what_is_shown_as_csv(sight, year, language, delimiter, comma):
+    sight.go(view="table", lan="12", columns="values", lang=language)
+    with sight.page.expect_download() as waiting:
+        sight.page.click("#download")
+    text = waiting.value.path().read_text("utf-8-sig")
+    rows = list(csv.reader(io.StringIO(text), delimiter=delimiter))
+    wanted = year.areas[year.areas["lan"] == "12"]
+    assert [row[0] for row in rows[1:]] == list(wanted.index)
+    assert [row[1] for row in rows[1:]] == list(wanted["name"])
+    values = [float(row[5].replace(comma, ".")) for row in rows[1:]]
+    assert values == pytest.approx(list(wanted["kriminalitet_value"]), abs=0.051)
+    assert {row[-1] for row in rows[1:]} == {WORDS["synthetic_short"][language]}
+
+
+def test_csv_never_holds_a_formula(sight):
+    text = sight.run(
+        """() => module_table.csv({ columns: [{ id: "a", head: "=1+1", sort: () => '@SUM(A1)"x' }], places: [0],
+             year: { year: 2024, synthetic: false } })"""
+    )
+    assert text.splitlines()[0].lstrip("\ufeff").startswith("'=1+1")
+    assert text.splitlines()[1].startswith('"\'@SUM(A1)""x"')
+
+
+@pytest.mark.parametrize("button", ["#print-card", "#print-kommun"])
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_a_card_and_a_kommun_print_on_one_sheet(sight, year, button, language):
+    """The area with most problems, and the kommun with most areas, are the longest sheets."""
+    worst = year.areas["index"].idxmax()
+    code = worst if button == "#print-card" else year.areas.index[year.areas["kommun"] == "0180"][0]
+    sight.go(area=code, lang=language)
+    sight.run("() => { window.print = () => { window.printed = true; }; }")
+    sight.page.click(button)
+    assert sight.run("() => window.printed")
+    sight.page.emulate_media(media="print")
+    assert WORDS["synthetic_long"][language] in sight.text("#sheet")
+    assert not sight.page.is_visible("#page")
+    pdf = sight.page.pdf(prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 1
+    box = re.search(rb"/MediaBox\s*\[\s*0 0 ([\d.]+) ([\d.]+)", pdf)
+    assert (round(float(box[1])), round(float(box[2]))) in {(595, 842), (594, 841), (595, 841), (596, 842)}
+    sight.run("() => window.dispatchEvent(new Event('afterprint'))")
+    sight.page.emulate_media(media="screen")
+    assert sight.page.is_visible("#page")
+
+
+def test_with_the_keyboard_alone(sight):
+    """Tab to every part; on the map arrows, plus and Enter open a card; the focus can be seen."""
+    sight.load(lang="sv")
+    press = sight.page.keyboard.press
+    reached = []
+    for _ in range(25):
+        press("Tab")
+        if sight.run("() => document.activeElement === document.body"):
+            break
+        reached.append(
+            sight.run(
+                "() => document.activeElement.id || document.activeElement.className || document.activeElement.dataset.view"
+            )
+        )
+        shown = sight.run("() => getComputedStyle(document.activeElement).outlineStyle")
+        assert shown != "none", reached[-1]
+    assert {"skip", "language", "map", "table", "theme", "year", "play", "map-frame", "zoom-in", "search"} <= set(
+        reached
+    )
+    assert "inset" in reached
+    sight.page.focus("#map-frame")
+    for key in ("+", "+", "ArrowDown", "ArrowDown"):
+        press(key)
+    said = sight.text("#announcer")
+    press("Enter")
+    assert sight.page.is_visible("#card")
+    assert sight.text("#card h2") in said
+    assert sight.page.locator("#tip").inner_text().startswith(sight.page.inner_text("#card h2"))
+    press("0")
+    sight.page.focus("[data-view=table]")
+    press("Enter")
+    assert sight.page.is_visible("#view-table")
+    assert sight.run("() => document.activeElement.id") == "main"
+    sight.page.focus("[data-column=name]")
+    press("Enter")
+    assert sight.run("() => document.activeElement.dataset.column") == "name"  # sorting keeps the place
+    assert sight.page.get_attribute("th:has([data-column=name])", "aria-sort") == "ascending"
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_phone_320_wide_and_200_per_cent_need_no_sideways_scrolling(sight, view):
+    for width, height, size in ((320, 640, "100%"), (640, 450, "100%"), (1280, 900, "200%")):
+        sight.page.set_viewport_size({"width": width, "height": height})
+        sight.run("(size) => { document.documentElement.style.fontSize = size; }", size)
+        sight.go(view=view, area=AREA, lang="en")
+        wide = sight.run("() => document.documentElement.scrollWidth")
+        assert wide <= width, (width, size)
+    sight.run("() => { document.documentElement.style.fontSize = ''; }")
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+@pytest.mark.parametrize(
+    "link",
+    [{}, {"area": AREA, "by": "index"}, *[{"view": view} for view in VIEWS[1:]]],
+    ids=lambda link: "-".join(link.values()),
+)
+def test_axe_finds_no_violation(sight, language, link):
+    from axe_playwright_python.sync_playwright import Axe
+
+    sight.go(lang=language, **link)
+    sight.run("() => document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    rules = {
+        "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]},
+        "resultTypes": ["violations"],
+    }
+    found = Axe().run(sight.page, options=rules)
+    assert not found.response["violations"], found.generate_report()
+
+
+def test_groups_show_portrait_profile_and_two_kommuner(sight, year):
+    sight.go(view="groups", a="composite_group:1", b="cluster:2")
+    row = year.groups.query("grouping == 'composite_group' and group == 1").iloc[0]
+    shown = sight.text("#groups-place")
+    assert f"Gruppen har {row['areas']} områden" in shown
+    assert sight.page.locator(".profile circle.own").count() == len(year.method.keys)
+    table = sight.run(
+        "() => [...document.querySelectorAll('.compared tbody tr')].map((r) => [...r.cells].map((c) => c.innerText))"
+    )
+    wanted = [show_number(row[f"{key}_value"], "sv", 1) for key in year.method.keys]
+    assert [cells[1].split()[0] for cells in table] == wanted
+    sight.go(view="groups", a="kommun:1280", b="kommun:1480")
+    heads = sight.run("() => [...document.querySelectorAll('.panel h3')].map((one) => one.innerText)")
+    assert heads == ["Malmö", "Göteborg"]
+    own = year.areas["kommun"] == "1280"
+    assert f"{own.sum()} områden med" in sight.text(".panel")
+
+
+def test_change_shows_the_transitions_and_who_moved(sight, compared):
+    sight.go(view="change", grouping="composite_group")
+    transitions = compared.transitions.query("grouping == 'composite_group'")
+    cells = sight.run(
+        "() => [...document.querySelector('#change-place .simple').tBodies[0].rows].map((r) => [...r.cells].slice(1).map((c) => c.innerText))"
+    )
+    places = transitions[["old", "new"]].astype("Int64").fillna(5) - 1  # undecided stands last
+    for old, new, areas in zip(places["old"], places["new"], transitions["areas"], strict=True):
+        assert int(re.sub(r"\D", "", cells[old][new])) == areas
+    moves = compared.moves.query("grouping == 'composite_group'")
+    assert f"De {len(moves)} områden som bytte grupp" in sight.text("#change-place")
+    assert sight.page.locator(".flow .link").count() > 4
+    links = sight.run(
+        "() => [...document.querySelectorAll('.moves a')].map((one) => new URLSearchParams(one.hash.slice(1)).get('area'))"
+    )
+    assert set(links) <= set(moves["area"])
+    by_lan = sight.run(
+        "() => [...document.querySelectorAll('#change-place details tbody tr')].map((r) => [...r.cells].slice(1).map((c) => Number(c.innerText)))"
+    )
+    assert len(by_lan) == 21
+    assert all(row[0] + row[1] - row[2] == row[3] for row in by_lan)
+
+
+def test_the_method_view_says_limits_sources_gaps_and_how_not_to_use_it(sight, year):
+    sight.go(view="method", lang="en")
+    shown = sight.text("#method-place")
+    assert "Areas are not persons" in shown
+    assert "not a ranking of merit" in shown
+    for factor in year.method.factors:
+        assert factor.name.en in shown
+        assert " ".join(factor.source.split()) in shown
+        assert show_number(year.method.measured.limits[factor.key], "en", 1) in shown
+    assert str((year.areas["skolresultat_status"] == "suppressed").sum()) in shown
+    assert year.manifest["manifest_sha256"][:16] in shown
+    assert "Copyright" in sight.run("() => document.querySelector('#method-place pre').textContent")
+
+
+def test_synthetic_data_are_marked_on_every_view(sight):
+    for language in ("sv", "en"):
+        for view in VIEWS:
+            sight.go(view=view, lang=language)
+            assert sight.page.is_visible("#synthetic")
+            assert sight.text("#synthetic") == WORDS["synthetic_long"][language]
+    assert "synthetic data" in sight.page.title()
+
+
+def test_the_policy_lets_nothing_else_run_or_leave(sight):
+    sight.load(lang="sv")
+    ran = sight.run(
+        """async () => {
+          const added = document.createElement("script");
+          added.textContent = "window.intruder = 1";
+          document.body.append(added);
+          const handler = document.createElement("div");
+          handler.setAttribute("onclick", "window.intruder = 2");
+          document.body.append(handler);
+          handler.click();
+          let left = "sent";
+          try { await fetch("data:text/plain,x"); } catch { left = "stopped"; }
+          handler.remove(); added.remove();
+          return [window.intruder ?? null, left];
+        }"""
+    )
+    assert ran == [None, "stopped"]
+    stopped = [one for one in sight.wrong if "Content Security Policy" in one or "Content-Security-Policy" in one]
+    assert stopped
+    sight.wrong[:] = [one for one in sight.wrong if one not in stopped]
+
+
+def test_hostile_names_are_text(context, hostile_page):
+    """Names that would be markup, end a script, fill a template or turn the line round stand as they are."""
+    file, names = hostile_page
+    sight = watch(context, file)
+    sight.load(lang="sv", area="0114R001")
+    for view in VIEWS:
+        sight.go(view=view, area="0114R001")
+        assert sight.run("() => window.intruder ?? null") is None
+        assert sight.page.locator("main img, main b[onclick], main script").count() == 0
+    sight.go(area="0114R001")
+    assert sight.run("() => document.getElementById('card-title').textContent") == names["area"]
+    assert names["factor"] in sight.run("() => document.querySelector('.factors').textContent")
+    assert names["kommun"] in sight.run("() => document.querySelector('#card .where').textContent")
+    sight.page.fill("#search", "img")
+    assert names["area"] in sight.run("() => document.getElementById('search-list').textContent")
+    assert sight.run("() => document.getElementById('title').textContent") == names["title"]
+    assert not sight.wrong
+    sight.page.close()
+
+
+def test_areas_without_outlines_kommun_or_residents_have_table_cards_and_groups(context, own_areas_page):
+    sight = watch(context, own_areas_page)
+    sight.load(lang="en", area="X5")
+    assert sight.page.is_visible("#map-none")
+    assert not sight.page.is_visible("#map-frame")
+    assert not sight.page.is_visible("#synthetic")
+    assert not sight.page.is_visible("#year-tools")
+    assert sight.text("#subtitle") == "6 areas, 2024"
+    card = sight.text("#card")
+    assert "40.0 %: 80 of 200. Above the limit 26.2." in card  # mean 15, SD 11.18
+    assert "60.0 %. Below the limit 70.0." in card
+    assert sight.page.locator(".alike li").count() == 5
+    for view in VIEWS:
+        sight.go(view=view, lang="en")
+        assert sight.page.is_visible(f"#view-{view}")
+    sight.go(view="table", lang="en")
+    assert [row[0] for row in rows_of(sight)] == [f"X{number}" for number in range(6)]
+    assert not sight.wrong
+    sight.page.close()

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import re
+from importlib import resources
+
+import pytest
+
+from regso_cluster.delivery.page.data import STATUSES
+from regso_cluster.delivery.page.groups import GROUPINGS
+from regso_cluster.delivery.page.words import WORDS, say, show_number
+from regso_cluster.method import UNIT_RANGE
+
+WEB = resources.files("regso_cluster.delivery.page") / "web"
+SOURCES = {file.name: file.read_text("utf-8") for file in WEB.iterdir() if file.name.endswith(".js")}
+HTML = (resources.files("regso_cluster.delivery.page") / "templates" / "page.html.jinja").read_text("utf-8")
+
+
+def places(text):
+    return set(re.findall(r"\{(\w+)\}", text))
+
+
+@pytest.mark.parametrize("key", WORDS)
+def test_both_languages_say_the_same_places(key):
+    assert set(WORDS[key]) == {"sv", "en"}
+    assert places(WORDS[key]["sv"]) == places(WORDS[key]["en"])
+
+
+def keys_asked_for():
+    """Every key that a script or the template names, the made-up ones (`grouping_${...}`) by what they can become."""
+    made = {
+        "grouping_": GROUPINGS, "status_": STATUSES, "unit_": [unit.replace(" ", "_") for unit in UNIT_RANGE],
+        "unit_long_": [unit.replace(" ", "_") for unit in UNIT_RANGE], "view_": ["map", "table", "groups", "change", "method"],
+        "columns_": ["overview", "values", "counts", "problems", "tiers"], "theme_": ["value", "problem", "tier"],
+        "column_": ["n", "d", "index_rank", "index_rank_low", "index_rank_high"], "worse_": ["high", "low"],
+        "filter_": ["lan", "kommun", "group", "columns"], "change_": ["grouping", "from", "to"],
+    }  # fmt: skip
+    asked = set()
+    for text in SOURCES.values():
+        asked |= set(re.findall(r'\bt\((?:[^()"`]*\? )?"(\w+)"', text)) | set(
+            re.findall(r'"(\w+)"(?= : "|\s*:\s*share|, \{|\))', text)
+        ) & set(WORDS)
+        for prefix in re.findall(r"\bt\(`(\w+)\$\{", text):
+            asked |= {f"{prefix}{end}" for end in made[prefix]}
+    asked |= set(re.findall(r'data-(?:t|label)="(\w+)"', HTML))
+    for prefix in re.findall(r'data-(?:t|label)="(\w+)\{\{', HTML):
+        asked |= {f"{prefix}{end}" for end in made[prefix]}
+    return asked
+
+
+def test_every_text_that_is_asked_for_is_there():
+    missing = {key for key in keys_asked_for() if key not in WORDS}
+    assert not missing
+
+
+def test_no_text_is_left_over():
+    everything = " ".join([*SOURCES.values(), HTML])
+    python = (resources.files("regso_cluster.delivery.page") / "groups.py").read_text("utf-8") + (
+        resources.files("regso_cluster.delivery") / "figures.py"
+    ).read_text("utf-8")
+    asked = keys_asked_for()
+    left = [
+        key
+        for key in WORDS
+        if key not in asked and f'"{key}"' not in everything + python and not key.startswith("portrait_")
+    ]
+    assert not left
+
+
+def test_scripts_make_no_markup_from_text():
+    for name, text in SOURCES.items():
+        for forbidden in (
+            "innerHTML",
+            "outerHTML",
+            "insertAdjacentHTML",
+            "document.write",
+            "eval(",
+            "new Function",
+            ".html(",
+        ):
+            assert forbidden not in text, name
+
+
+def test_numbers_are_written_as_the_reader_does():
+    assert show_number(1234.56, "sv", 1) == "1\u00a0234,6"
+    assert show_number(1234.56, "en", 1) == "1,234.6"
+    assert show_number(-0.5, "sv", 2) == "\u22120,50"
+    assert show_number(float("nan"), "en", 1) == show_number(None, "sv", 0) == "–"
+
+
+def test_what_is_filled_in_is_no_template():
+    assert say("portrait_size_areas", "en", areas="{residents}") == "The group has {residents} areas."
