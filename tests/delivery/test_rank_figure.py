@@ -6,8 +6,6 @@ from regso_cluster.delivery.rank_figure import draw_rank_intervals
 from regso_cluster.errors import InputError
 from regso_cluster.release import write_release
 
-pytest.importorskip("matplotlib")
-
 
 @pytest.fixture(scope="module")
 def release(example_release, tmp_path_factory):

@@ -28,18 +28,15 @@ def draw_rank_intervals(release: Release, path: str | Path, *, first: int = SHOW
 
     Raises
     ------
-    InputError  another kind of file, matplotlib is not installed, or a release without intervals
+    InputError  another kind of file, or a release without intervals
     """
     path = Path(path)
     if path.suffix.lower() not in (".png", ".svg"):
         raise InputError(
             Fault("unknown kind of picture", str(path), ".png or .svg", path.suffix, "Choose one of these.")
         )
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        hint = 'Install it: python -m pip install "regso-cluster[figures]".'
-        raise InputError(Fault("matplotlib is not installed", "figure", hint=hint)) from error
+    from matplotlib.figure import Figure
+
     areas = release.areas
     if "index_rank_low" not in areas or not areas["index_rank_low"].notna().any():
         hint = "Classify with a section [certainty] and factors that have counts."

@@ -25,13 +25,10 @@ SETTINGS: dict[Any, Any] = {
 
 
 def _new(width: float, height: float, columns: int = 1) -> tuple[Figure, list[Axes]]:
-    """Make a figure without a window; says how to install matplotlib where it is not there."""
-    try:
-        import matplotlib as mpl
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        hint = "Install it: pip install 'regso-cluster[figures]'."
-        raise InputError(Fault("matplotlib is not installed", "figure", hint=hint)) from error
+    """Make a figure without a window."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
     with mpl.rc_context(SETTINGS):
         figure = Figure(figsize=(width, height), layout="constrained")
         axes = figure.subplots(1, columns, squeeze=False)[0]
