@@ -280,8 +280,7 @@ on the longest list with an expected share of 0.1 that do not belong, the share 
 the 90 % interval of the number of areas holds the true one. *Ranks*: share of areas whose true rank lies in its 90 %
 interval; the goal is 0.87 to 0.93.
 
-| world | prior | wrong, stated | wrong, true | at level 0.1, groups 1-2 | at level 0.1, groups 1-3 | number, groups
-1-3 | ranks |
+| world | prior | wrong, stated | wrong, true | at level 0.1, groups 1-2 | at level 0.1, groups 1-3 | number, groups 1-3 | ranks |
 |---|---|---:|---:|---:|---:|---:|---:|
 {lists}
 

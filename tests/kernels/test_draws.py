@@ -109,7 +109,13 @@ def test_a_value_on_its_limit():
     given["value"][:] = 1.0
     given["limit"][:] = 1.0
     given["drawable"][:] = True
+    given["index_score"][:] = 1.0
+    given["seen"][:] = given["has_index"][:] = True
+    given["cuts"][:] = given["bands"][:] = [1.0, 0.5]
     counts, _, _ = run(given)
+    # a value on a cut is in the worse tier, an index on a cut in the worse band
+    assert counts[0, 3:12].tolist() == [25, 0, 0] * 3
+    assert counts[0, 16:19].tolist() == [25, 0, 0]
     # strict, not strict, strict: only the second is a problem on its limit
     assert counts[0, :3].tolist() == [0, 25, 0]
 
