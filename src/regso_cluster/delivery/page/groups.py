@@ -88,7 +88,7 @@ def portray(release: Release, country: Country, row: dict[str, Any], all_groups:
     total = release.areas["population"].astype("Float64").sum()
     residents = row["residents"]
     share = 100 * float(residents) / float(total) if pd.notna(residents) and total > 0 else None
-    size = "portrait_size" if share is not None else "portrait_size_areas"
+    size = "portrait_size_areas" if share is None else "portrait_size_one" if row["areas"] == 1 else "portrait_size"
     sentences = [
         say(size, language, areas=show_number(row["areas"], language, 0),
             residents=show_number(residents, language, 0) if share is not None else "",

@@ -53,7 +53,7 @@ function fillChoice(id, year, chosen) {
 function panel(year, one, mark) {
   const parts = [
     el("h3", {}, el("i", { class: `mark ${mark}`, "aria-hidden": "true" }), one.name),
-    one.group?.portrait ? null : el("p", {}, t("subject_size", { areas: number(one.places.length), residents: number(residents(year, one.places)), share: number((100 * residents(year, one.places)) / residents(year, everyArea()), 1) })),
+    one.group?.portrait ? null : el("p", {}, t(one.places.length === 1 ? "subject_size_one" : "subject_size", { areas: number(one.places.length), residents: number(residents(year, one.places)), share: number((100 * residents(year, one.places)) / residents(year, everyArea()), 1) })),
   ];
   if (one.group?.portrait) parts.push(el("p", { class: "portrait" }, pick(one.group.portrait)));
   if (one.grouping === "cluster" && year.stability !== null) parts.push(el("p", { class: "small" }, t("stability", { value: number(year.stability, 2) })));
