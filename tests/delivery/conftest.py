@@ -23,6 +23,7 @@ from regso_cluster.release import Release, write_release
 
 PASSWORD = "p@ss/w:ö%rd"  # noqa: S105  # of a server that lives as long as the tests: every mark that an address minds
 USER = "tester"
+TEXT = pd.Series(["text"]).dtype  # a type of its own from pandas 3 on
 
 
 @pytest.fixture(scope="session")
@@ -71,13 +72,17 @@ def hostile() -> pd.DataFrame:
             "andel": pd.array([0.5, None, 1 / 3, -0.0], dtype="Float64"),
             "flagga": pd.array([True, False, None, True], dtype="boolean"),
         }
-    ).astype({"kod": "str", "kommun": "str", "namn": "str", "text": "str"})
+    ).astype(dict.fromkeys(("kod", "kommun", "namn", "text"), TEXT))
 
 
 def no_empty_text(frame: pd.DataFrame) -> pd.DataFrame:
     """The table with empty text as missing: text files and workbooks know no difference."""
-    texts = [name for name, kind in frame.dtypes.items() if isinstance(kind, pd.StringDtype)]
-    return frame.assign(**{name: frame[name].mask(frame[name] == "") for name in texts})
+    texts = [name for name, kind in frame.dtypes.items() if not pd.api.types.is_numeric_dtype(kind)]
+    return frame.assign(**{
+        name: pd.Series([None if pd.isna(text) or text == "" else text for text in frame[name]], frame.index,
+                        dtype=frame[name].dtype)
+        for name in texts
+    })  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ def cube(followed):
 def expected_of(areas, content):
     """What the cube should hold of a column: the figures, or the place of a text among the texts in order."""
     cells = areas[content.key]
-    if isinstance(cells.dtype, pd.StringDtype):
+    if not pd.api.types.is_numeric_dtype(cells.dtype):
         texts = sorted(cells.dropna().unique())
         assert [text.sv for text in content.labels.values()] == texts
         return cells.astype(object).map(lambda cell: texts.index(cell) + 1, na_action="ignore").to_numpy(float)

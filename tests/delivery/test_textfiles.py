@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import csv
+
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -41,7 +43,7 @@ def test_guarding_can_be_undone_and_leaves_nothing_risky(text):
 @settings(max_examples=40)
 def test_any_table_is_read_back_equal(tmp_path_factory, rows, excel_sv):
     frame = pd.DataFrame(rows, columns=["=text", "tal", "antal", "flagga"])
-    frame = frame.astype({"=text": "str", "tal": "float64", "antal": "Int64", "flagga": "boolean"})
+    frame = frame.astype({"=text": "string", "tal": "float64", "antal": "Int64", "flagga": "boolean"})
     frame["=text"] = frame["=text"].mask(frame["=text"] == "")  # an empty text and none are the same in the format
     path = tmp_path_factory.mktemp("csv") / "t.csv"
     write_csv(frame, path, excel_sv=excel_sv)
@@ -56,6 +58,17 @@ def test_a_table_written_by_hand(tmp_path):
     assert (tmp_path / "sv.csv").read_bytes() == (
         "\ufeff".encode() + b"kod;'=namn;tal;ja\r\n0114;\"'=a;b\";-1,5;SANT\r\n"
     )  # a negative number is a number, not a formula: no apostrophe
+
+
+@pytest.mark.parametrize("excel_sv", [False, True])
+@pytest.mark.parametrize("text", ["a\r=1+1", "a\n=1+1", "a\r\n=1+1", 'a"\r"=1', "a,;=1"])
+def test_a_line_break_inside_a_text_begins_no_row(tmp_path, text, excel_sv):
+    frame = pd.DataFrame({"a": [text, "b"], "tal": [1.5, 2.5]})
+    write_csv(frame, tmp_path / "t.csv", excel_sv=excel_sv)
+    with (tmp_path / "t.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.reader(file, delimiter=";" if excel_sv else ","))
+    assert [row[0] for row in rows] == ["a", text, "b"]
+    assert (tmp_path / "t.csv").read_bytes().endswith(b"b;2,5\r\n" if excel_sv else b"b,2.5\n")
 
 
 def test_without_types_all_is_text(tmp_path):

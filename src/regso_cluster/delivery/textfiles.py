@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -45,14 +46,22 @@ def write_csv(frame: pd.DataFrame, path: Path, *, excel_sv: bool = False) -> Non
         index=frame.index,
     )
     safe.columns = pd.Index([guard(str(column)) for column in frame.columns], dtype=object)
-    safe.to_csv(
-        path,
-        index=False,
-        sep=";" if excel_sv else ",",
-        decimal="," if excel_sv else ".",
-        encoding="utf-8-sig" if excel_sv else "utf-8",
-        lineterminator="\r\n" if excel_sv else "\n",
-    )
+    lines, encoding = (io.TextIOWrapper, "utf-8-sig") if excel_sv else (_UnixLines, "utf-8")
+    with lines(path.open("wb"), encoding=encoding, newline="") as file:
+        safe.to_csv(
+            file,
+            index=False,
+            sep=";" if excel_sv else ",",
+            decimal="," if excel_sv else ".",
+            lineterminator="\r\n",  # only what stands in it makes a cell quoted: with "\n", a "\r" would begin a row
+        )
+
+
+class _UnixLines(io.TextIOWrapper):
+    """Takes rows that end with CRLF, one at a time, and ends them with LF."""
+
+    def write(self, row: str) -> int:
+        return super().write(row.removesuffix("\r\n") + "\n")
 
 
 def _cells(cells: pd.Series, *, excel_sv: bool) -> pd.Series:
