@@ -192,6 +192,17 @@ def test_someone_alone_in_a_group_does_not_find_the_other():
     assert two.table["units"].isna().sum() == 2
 
 
+def test_of_two_groups_of_one_contributor_neither_finds_the_other():
+    # a and c hold one school each. Hidden by themselves, each is anything from 0 to both together for an outsider, but
+    # the school of a subtracts its own from that: a third group has to be hidden with them.
+    data = pd.DataFrame({"g": ["a", "b", "b", "b", "c", "d", "d", "d"]})
+    units, values = np.full(8, 50.0), np.array([900.0, 500, 600, 700, 800, 500, 600, 700])
+    made = protect(data, [("g",)], statistic="mean", units=units, values=values, rule=Rule(min_contributors=2))
+    assert made.table["sum"].isna().sum() == 3
+    assert not np.isnan(made.table["sum"].iloc[0])
+    assert made.is_safe
+
+
 def test_what_two_tables_part_differently_is_protected_too():
     # The tables by x and by y differ in one small area: a1 + a2 and a1. The difference, 4 of 30, is no cell of either.
     data = pd.DataFrame(
@@ -285,7 +296,7 @@ def grown(data: pd.DataFrame, seed: int) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def first_year():
-    data = forest(11, 25)
+    data = forest(11, 18)
     return data, shield(data)
 
 
@@ -313,8 +324,8 @@ def test_two_cumulative_tables_tell_nothing_of_the_year_between(first_year):
 def test_two_tables_each_protected_alone_give_the_year_between_away(first_year):
     truth, _, sheets, answers = two_years(first_year, linked=False)
     exact, close = found(sheets, answers, truth["growth"], year="growth")
-    assert exact > 50
-    assert close > 50
+    assert exact > 30
+    assert close > 30
 
 
 def test_what_was_published_before_is_known():

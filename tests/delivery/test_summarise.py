@@ -93,6 +93,18 @@ def test_a_hidden_total_takes_every_gap_with_it():
     assert made.table["units"].tolist() == [30, 30]
 
 
+def test_a_gap_does_not_give_a_hidden_total_away():
+    # group 1 was published before and cannot be hidden, so that the total goes with the small group; the gap of group 1
+    # to the rest would tell the rest, and so the total
+    frame = schools().assign(passed=[30, 30, 80, 90, 1, 2], group=[1, 1, 1, 1, 2, 2])
+    before = pd.DataFrame({"level": ["group"], "group": ["1"], "units": [300.0], "attribute": [230.0]})
+    made = summarise(frame, "group", "passed", of="pupils", area="area", earlier=Earlier(before, "same"))
+    table = by_group(made.table)
+    assert table.loc["1", "share"] == pytest.approx(100 * 230 / 300)
+    assert np.isnan(table.loc["total", "share"])
+    assert table[["gap", "gap_low", "gap_high"]].isna().all(axis=None)
+
+
 def test_nothing_hidden_can_be_put_together_again():
     # 3 of 40 in one group: without more, total less the others gives it
     frame = schools().assign(passed=[30, 30, 80, 90, 1, 2])

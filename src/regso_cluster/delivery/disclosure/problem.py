@@ -158,6 +158,7 @@ def pose(
     names = tuple(parts)
     empty = np.tile((units == 0) & ~grown & judged, len(names))
     of_table = np.tile((np.arange(len(units)) < own) & np.tile(margins.published, tables), len(names))
+    opened = _open(before, names, own, tables)
     depth = np.tile(margins.depth, tables * len(names))
     cost = (1 + np.log1p(np.tile(units, len(names)))) * (1 + 4.0 * (margins.depth.max() - depth))
     cost[: len(units)] *= _BASE_COST
@@ -167,7 +168,7 @@ def pose(
         lower=np.where(empty, 0.0, np.concatenate(lower)),
         upper=np.where(empty, 0.0, np.inf),
         whole=np.repeat([name != "sum" for name in names], len(units)),
-        hideable=of_table & ~empty & np.repeat([name != "without" for name in names], len(units)),
+        hideable=of_table & ~empty & ~opened & np.repeat([name != "without" for name in names], len(units)),
         depth=depth,
         cost=cost,
     )
@@ -175,7 +176,7 @@ def pose(
     reason = np.concatenate(reasons)
     reason[~np.tile(judged, len(names))] = NOT_SENSITIVE
     return Problem(
-        cells, names, reason, np.concatenate(reach), _open(before, names, own, tables), len(units), own,
+        cells, names, reason, np.concatenate(reach), opened, len(units), own,
         alone, person, margins.atom,
     )  # fmt: skip
 
