@@ -54,6 +54,8 @@ def print_comparison(comparison: Comparison) -> None:
     for grouping in shown:
         _say(console, _title(comparison, grouping))
         console.print(_matrix(comparison, grouping))
+        if names := _group_names(comparison, grouping):
+            _say(console, names)
     for line, depth in _some_moves(comparison):
         _say(console, line, depth)
     if "no_flicker" in summary:
@@ -130,6 +132,14 @@ def _title(comparison: Comparison, grouping: str) -> str:
     own = comparison.transitions[comparison.transitions["grouping"] == grouping]
     title = f"{GROUPINGS.get(grouping, (grouping,))[0]}, areas from (row, {years[0]}) to (column, {years[1]})"
     return f"{title}; - is undecided:" if own[["old", "new"]].isna().any(axis=None) else f"{title}:"
+
+
+def _group_names(comparison: Comparison, grouping: str) -> str:
+    """Say what the groups of a matrix are called in the later year; nothing where they have no names."""
+    groups = comparison.new.groups
+    wanted = grouping.removesuffix("_absolute")
+    own = groups[groups["grouping"].eq(wanted) & groups["group"].notna() & groups["name_en"].notna()]
+    return "; ".join(f"{group}: {name}" for group, name in zip(own["group"], own["name_en"], strict=True))
 
 
 def _some_moves(comparison: Comparison) -> list[tuple[str, int]]:
