@@ -105,7 +105,10 @@ def compare(
     places = _places(new).reindex(alignment.shared)
     parts = [_one_grouping(grouping, states, residents, places, marks) for grouping in groupings]
     moves, transitions, lists = (pd.concat(tables, ignore_index=True) for tables in zip(*parts, strict=True))
-    mobility = {grouping: measure_mobility(table) for grouping, (_, table, _) in zip(groupings, parts, strict=True)}
+    years = abs(new.year - old.year)
+    mobility = {
+        grouping: measure_mobility(table, years=years) for grouping, (_, table, _) in zip(groupings, parts, strict=True)
+    }
     counted = [count_by_place(part, places.drop(columns="name"), residents).assign(grouping=grouping)
                for grouping, part in lists.groupby("grouping", sort=False)]  # fmt: skip
     shared_factors = [key for key in old.method.keys if key in new.method.keys]
@@ -379,7 +382,7 @@ def mobility_table(comparison: Comparison) -> pd.DataFrame:
     rows = []
     for grouping, own in comparison.transitions.groupby("grouping", sort=False):
         for weight in ("areas", "residents"):
-            one = measure_mobility(own, weight)
+            one = measure_mobility(own, weight, years=abs(comparison.new.year - comparison.old.year))
             numbers = zip(one.groups, one.persistence, one.years_in_group, one.steady_state, strict=True)
             rows += [(grouping, weight, *of_group, one.mobility) for of_group in numbers]
     columns = ["grouping", "weight", "group", "persistence", "years_in_group", "steady_state", "mobility"]

@@ -286,9 +286,11 @@ _COLUMNS = {
     "residents_left": ("Boende i områden som lämnade", "residents of areas that left"),
     "residents_stayed": ("Boende i områden som blev kvar", "residents of areas that stayed"),
     "weight": ("Räknat i områden eller i boende", "counted in areas or in residents"),
-    "persistence": ("Andel som är kvar i gruppen ett år senare", "share that is in the group a year later"),
-    "years_in_group": ("Väntat antal år i gruppen: 1 / (1 - persistence); i arbetsboken tom om ingen lämnar den",
-                       "expected years in it: 1 / (1 - persistence); in the workbook empty where none leaves"),
+    "persistence": ("Andel som är kvar i gruppen det senare året", "share that is in the group in the later year"),
+    "years_in_group": ("Väntat antal år i gruppen: åren mellan / (1 - persistence); i arbetsboken tom om ingen lämnar "
+                       "den",
+                       "expected years in it: years between / (1 - persistence); in the workbook empty where none "
+                       "leaves"),
     "steady_state": ("Andel som samma övergångar skulle leda till i längden",
                      "share that the same transitions would lead to in the end"),
     "mobility": ("Rörlighet: 0 ingen flyttar, 1 som om grupper drogs på nytt (Shorrocks)",
