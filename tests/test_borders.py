@@ -213,7 +213,7 @@ def test_classify_against_a_release_of_the_other_edition(world):
     verify = ("verify", release.path, "--recompute", world / "t-2024.csv")
     assert "it follows from its input" in run(*verify, *outlines(world)).stdout
     assert "made through a crosswalk" in run(*verify, code=1).stderr
-    layer(OLD, world / "new.gpkg")
+    layer(OLD | {A: (0, 3), B: (3, 8)}, world / "new.gpkg")
     assert "another crosswalk" in run(*verify, *outlines(world), code=1).stderr
     assert verify_release(world / "r/2023") == []
 
@@ -279,6 +279,35 @@ def test_faults_of_the_options_and_layers(world):
     refused = run(*both, *outlines(world), code=1).stderr
     assert f"as {D}" in refused
     assert "all of its areas" in refused
+
+
+def test_outlines_of_the_wrong_edition_are_refused_as_new_ones(world):
+    """By the old outlines given twice no border would have moved, and every area would be called comparable."""
+    old, new = classified(world)
+    both = ("compare", old, new, "--old-shapes", world / "old.gpkg", "--new-shapes")
+    twice = run(*both, world / "old.gpkg", code=1).stderr
+    assert "the old and the new outlines are the same" in twice
+    assert "as --new-shapes" in twice
+    layer(NEW | {"2584R001": (24, 28)}, world / "strange.gpkg")  # a code that edition 2020 alone has
+    refused = run(*both, world / "strange.gpkg", code=1).stderr
+    assert "the new outlines, code 2584R001: a table of RegSO 2020, not of RegSO 2025" in refused
+    made = ("classify", world / "t-2024.csv", "--method", world / "m.toml", "--year", 2024, "--edition", 2025,
+            "--out", world / "r/x", "--previous", old, "--old-shapes", world / "old.gpkg")  # fmt: skip
+    assert "are the same" in run(*made, "--new-shapes", world / "old.gpkg", code=1).stderr
+
+
+def test_between_years_of_one_edition_outlines_and_lists_are_not_used(world):
+    """Counts of 2022 moved to the borders of 2025 would be compared with 2023 in those of 2020."""
+    old, _ = classified(world)
+    run("classify", world / "t-2023.csv", "--method", world / "m.toml", "--year", 2022, "--edition", 2020,
+        "--out", world / "r/2022")  # fmt: skip
+    summary = json.loads(run("compare", world / "r/2022", old, *outlines(world), "--json").stdout)
+    assert "borders" not in summary
+    assert "the two releases are of one edition: the outlines were not used" in summary["notes"]
+    (world / "list.csv").write_text("kommun,old_code,new_code,change,date\n")
+    summary = json.loads(run("compare", world / "r/2022", old, "--changes", world / "list.csv", "--json").stdout)
+    assert "borders" not in summary
+    assert any("--changes was not used" in note for note in summary["notes"])
 
 
 def test_a_rate_alone_is_not_moved_but_areas_are_marked(world):

@@ -19,7 +19,7 @@ from regso_cluster.compare import compare, write_comparison
 from regso_cluster.errors import InputError
 from regso_cluster.example import synthetic_country
 from regso_cluster.factors.tables import read_factors
-from regso_cluster.method import load_method, parse_method
+from regso_cluster.method import Baseline, hash_yardstick, load_method, parse_method
 from regso_cluster.pipeline import classify
 from regso_cluster.release import freeze, read_release, write_release
 from tests.tables import CODES, METHOD, method, rows, write
@@ -266,7 +266,8 @@ def test_groups_by_absolute_limits_are_compared_from_the_year_they_were_frozen_i
     assert not any("absolute" in note for note in later.summary["notes"])
     # other absolute limits are another setting, and said
     other = dataclasses.replace(both.baseline.measured, limits=both.baseline.measured.limits | {"poor": 50.0})
-    changed = dataclasses.replace(both, baseline=dataclasses.replace(both.baseline, measured=other))
+    origin = dataclasses.replace(both.baseline.origin, yardstick_sha256=hash_yardstick(other))
+    changed = dataclasses.replace(both, baseline=Baseline(origin, other))
     fourth = release(frame, changed, tmp_path / "d", 2027, edition=2025)
     assert causes(compare(second, fourth), "composite_group_absolute") == {"method": 6}
     assert any("carry different absolute limits" in n for n in compare(second, fourth).summary["notes"])
@@ -351,6 +352,12 @@ def test_the_command_writes_every_table_and_reads_for_people_and_programs(tmp_pa
     assert flows.loc[flows["2023"] == 3, ["2024", "2025", "areas", "moves"]].to_numpy().tolist() == [
         [3, 3, 3, 0], [2, 2, 1, 1],
     ]  # fmt: skip
+    wide = CliRunner().invoke(main, ["compare", str(old.path), str(third.path), "--out", str(tmp_path / "two-years")])
+    assert wide.exit_code == 0, wide.output
+    mobility = pd.read_parquet(tmp_path / "two-years" / "mobility.parquet").query("grouping == 'composite_group'")
+    of_three = mobility[(mobility["weight"] == "areas") & (mobility["group"] == 3)].iloc[0]
+    # of four areas in group 3 one left within the two years
+    assert (of_three["persistence"], of_three["years_in_group"]) == (0.75, 8)
     assert "two releases of one year" in run("--out", tmp_path / "f2", "--through", old.path, code=1).stderr
     run("--through", third.path, code=2)
     assert "comparison folder exists" in run("--out", out, code=1).stderr
@@ -396,3 +403,39 @@ def test_the_no_flicker_rule_saves_moves_and_the_comparison_says_how_many(rule, 
     again = release(rows().assign(voted_pct=made[1].table.value["voted"][list(CODES)].to_numpy()), freeze(made[1]),
                     tmp_path / "frozen", 2023, made[0], edition=2025)  # fmt: skip
     assert (again.path / "areas.parquet").read_bytes() == (made[1].path / "areas.parquet").read_bytes()
+
+
+def test_what_makes_numbers_of_two_releases_less_than_comparable_is_said(country, first, tmp_path, monkeypatch):
+    def notes(old, new):
+        return " / ".join(compare(old, new).summary["notes"])
+
+    apart, backwards, same = "were not matched", "compared backwards", "one and the same"
+    anchored = release(country[0][2024], quick(), tmp_path / "a", 2024, first)
+    assert not any(one in notes(first, anchored) for one in (apart, backwards, same))
+    assert f"compared backwards, from 2024 to {first.year}" in notes(anchored, first)
+    assert apart not in notes(anchored, first)
+    assert same in notes(first, first)
+    alone = release(country[0][2024], quick(), tmp_path / "b", 2024)
+    assert "the clusters of 2024 were not matched to those of 2023 (--previous)" in notes(first, alone)
+    other = release(country[0][2023], quick(), tmp_path / "c", 2023)  # the same year again, another release
+    object.__setattr__(other, "manifest", other.manifest | {"manifest_sha256": "0" * 64})
+    assert apart in notes(other, anchored)
+    frozen = release(country[0][2024], freeze(first), tmp_path / "d", 2024)
+    assert apart not in notes(first, frozen)
+    monkeypatch.chdir(first.path)
+    assert compare(read_release("."), anchored).summary["old"]["name"] == "2023"
+
+
+def test_other_composite_groups_are_said(tmp_path):
+    old = release(rows(), method(), tmp_path / "a", 2023, edition=2025)
+    fewer = parse_method(METHOD.replace('sv = "En"', 'sv = "Ett"'))
+    new = release(rows(), fewer, tmp_path / "b", 2024, edition=2025)
+    assert any("composite groups of the two methods are not the same" in n for n in compare(old, new).summary["notes"])
+    assert not any("not the same" in note for note in compare(old, old).summary["notes"])
+
+
+def test_the_terminal_names_the_groups(first, beside, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    shown = CliRunner().invoke(main, ["compare", str(first.path), str(beside.path)]).stdout
+    names = "1: Particularly large combined problems; 2: Large combined problems; 3: Some problems; 4: No factor beyond"
+    assert shown.count(names) == 2  # below the matrix of the relative and of the absolute limits

@@ -133,3 +133,32 @@ def test_a_mutilated_yardstick_is_refused_with_its_line(tmp_path):
     write_method(frozen, tmp_path / "m.toml")
     with pytest.raises(InputError, match="the method file exists"):
         write_method(method(), tmp_path / "m.toml")
+
+
+def test_limits_changed_by_hand_are_not_taken_for_those_of_the_release(tmp_path):
+    made = release_of(rows(), method(), tmp_path)
+    for beside, section in ((False, "measured"), (True, "baseline.measured")):
+        text = freeze(made, beside=beside).to_toml()
+        assert parse_method(text) == freeze(made, beside=beside)
+        limit = f"poor = {made.method.measured.limits['poor']}"
+        assert text.count(limit) == 1
+        with pytest.raises(InputError, match="changed by hand: not what release 2024") as refused:
+            parse_method(text.replace(limit, "poor = 30.0"), "m.toml")
+        lines = text.splitlines()
+        assert refused.value.faults[0].where == f"m.toml, line {1 + lines.index(f'[{section}]')}"
+        assert "limits of your own stand as `limit`" in refused.value.faults[0].hint
+        # a file of before the hash was written is read as it was
+        old = "\n".join(line for line in lines if not line.startswith("yardstick_sha256"))
+        assert len(old.splitlines()) == len(lines) - 1
+        parse_method(old)
+
+
+def test_a_method_is_not_written_into_a_release_nor_through_a_dangling_link(released, tmp_path):
+    result = CliRunner().invoke(main, ["freeze", str(released.path), "--out", str(released.path / "m.toml")])
+    assert result.exit_code == 1
+    assert "A release is never changed" in result.stderr
+    assert read_release(released.path, verify=True).year == 2024
+    (tmp_path / "link.toml").symlink_to(tmp_path / "nowhere.toml")
+    with pytest.raises(InputError, match="the method file exists"):
+        write_method(released.method, tmp_path / "link.toml")
+    assert (tmp_path / "link.toml").is_symlink()

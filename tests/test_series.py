@@ -81,6 +81,15 @@ def test_a_corrected_table_gives_a_revision_with_its_difference_and_overwrites_n
     assert (out / "2022-r2.difference" / "comparison.json").is_file()
 
 
+def test_another_method_gives_a_revision_of_every_year(tables, tmp_path):
+    out = tmp_path / "releases"
+    made_of(tables, out)
+    stricter = method(CLUSTERED.replace("below = 70.0", "below = 86.0"))
+    assert made_of(tables, out, stricter) == [("revised", f"{year}-r2") for year in (2021, 2022, 2023)]
+    causes = json.loads((out / "2022-r2.difference" / "comparison.json").read_text("utf-8"))["groupings"]
+    assert {cause for cause, n in causes["composite_group"]["causes"].items() if n} == {"method"}
+
+
 def test_a_table_written_otherwise_with_the_same_figures_is_no_revision(tables, tmp_path):
     out = tmp_path / "releases"
     made_of(tables, out)

@@ -12,6 +12,7 @@ import pandas as pd
 from regso_cluster.areas.codes import parse_codes
 from regso_cluster.areas.crosswalk import Crosswalk, build_crosswalk, mark_areas, unmovable
 from regso_cluster.areas.crosswalk_cache import cached_crosswalk
+from regso_cluster.areas.editions import check_edition
 from regso_cluster.areas.layers import read_ground, read_outlines, read_residents
 from regso_cluster.areas.shapes import load_shapes
 from regso_cluster.errors import Fault, InputError
@@ -77,14 +78,29 @@ class Borders:
         Returns
         -------
         the moved table, None where a factor is known as a rate only; and what was done, to the layers and the counts
+
+        Raises
+        ------
+        InputError  outlines that lack areas with figures, are of another edition than `edition`, or twice the same
         """
         table = _within(release, self.crosswalk)
+        self._refuse_others(edition)
         notes = (*self.notes, *self.crosswalk.notes)
         if rates := unmovable(release.method.factors):
             said = f"counts were not moved: {', '.join(fault.where for fault in rates)}, known as a rate only"
             return None, (*notes, said)
         said = f"earlier counts were moved through a crosswalk weighted by {self.crosswalk.weighting}, rates made anew"
         return move_table(table, self.crosswalk, release.method, edition), (*notes, said)
+
+    def _refuse_others(self, edition: int | None) -> None:
+        """Refuse new outlines that are not of the later edition: by them no border would have moved."""
+        hint = "Give the outlines of the edition of the later release as --new-shapes."
+        if edition is not None and (faults := check_edition(self.crosswalk.new.index, edition)):
+            raise InputError([replace(fault, where=f"the new outlines, {fault.where}", hint=hint) for fault in faults])
+        if self.crosswalk.sources["old"] == self.crosswalk.sources["new"]:
+            raise InputError(
+                Fault("the old and the new outlines are the same", "--old-shapes, --new-shapes", hint=hint)
+            )
 
 
 def read_borders(files: Outlines) -> Borders:
@@ -199,7 +215,7 @@ def earlier_areas(release: Release, borders: Borders, edition: int | None) -> tu
         judged = freed.assign(**{f"{key}_held": groups.get(f"{key}_problem") for key in release.method.keys})
     frame = pd.concat([published.loc[same, columns], judged.reindex(columns=columns)]).sort_index()
     frame = frame.astype(published[columns].dtypes.to_dict())
-    said = f"{len(others)} areas have other borders than in release {release.path.resolve().name}: their earlier "
+    said = f"{len(others)} areas have other borders than in release {release.name}: their earlier "
     said += "groups are those of the moved counts by its yardstick" if moved is not None else "groups are not known"
     marked = marks[["comparable", "elsewhere"]].add_prefix("previous_")
     return frame.join(marked), (*notes, said)

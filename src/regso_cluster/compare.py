@@ -15,7 +15,7 @@ from regso_cluster.areas.editions import area_names
 from regso_cluster.delivery.comparison import write_comparison_workbook
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.tables import FactorTable
-from regso_cluster.method import Yardstick
+from regso_cluster.method import Text, Yardstick
 from regso_cluster.pipeline import usable
 from regso_cluster.release import Release, whole_folder, write_parquet
 from regso_cluster.steps import State, absolute_limits, chain, free, seen, with_absolute, with_factors
@@ -99,13 +99,16 @@ def compare(
     if not len(alignment.shared) or not groupings:
         hint = "Compare releases of the same kind of areas that have a composite group, bands or clusters."
         what = "no grouping in common" if len(alignment.shared) else "no area in common"
-        raise InputError(Fault(f"nothing to compare: {what}", f"{old.path.name}, {new.path.name}", hint=hint))
+        raise InputError(Fault(f"nothing to compare: {what}", f"{old.name}, {new.name}", hint=hint))
     states = chain(old, new, moved, alignment.shared)
     residents = new.table.areas["population"].reindex(alignment.shared)
     places = _places(new).reindex(alignment.shared)
     parts = [_one_grouping(grouping, states, residents, places, marks) for grouping in groupings]
     moves, transitions, lists = (pd.concat(tables, ignore_index=True) for tables in zip(*parts, strict=True))
-    mobility = {grouping: measure_mobility(table) for grouping, (_, table, _) in zip(groupings, parts, strict=True)}
+    years = abs(new.year - old.year)
+    mobility = {
+        grouping: measure_mobility(table, years=years) for grouping, (_, table, _) in zip(groupings, parts, strict=True)
+    }
     counted = [count_by_place(part, places.drop(columns="name"), residents).assign(grouping=grouping)
                for grouping, part in lists.groupby("grouping", sort=False)]  # fmt: skip
     shared_factors = [key for key in old.method.keys if key in new.method.keys]
@@ -222,7 +225,7 @@ def _summary(
 ) -> dict[str, Any]:  # fmt: skip
     moves, transitions, lists = tables
     summary: dict[str, Any] = {
-        which: {"name": one.path.name, "year": one.year, "manifest_sha256": one.manifest["manifest_sha256"]}
+        which: {"name": one.name, "year": one.year, "manifest_sha256": one.manifest["manifest_sha256"]}
         for which, one in (("old", old), ("new", new))
     }
     summary["areas"] = {"compared": len(alignment.shared), "only_old": list(alignment.only_old),
@@ -271,19 +274,43 @@ def _describe_borders(alignment: Alignment, moved: FactorTable | None, marks: pd
 
 def _notes(old: Release, new: Release) -> list[str]:
     notes = []
+    if old.manifest["manifest_sha256"] == new.manifest["manifest_sha256"]:
+        notes.append("the two releases are one and the same")
+    if old.year > new.year:
+        notes.append(f"compared backwards, from {old.year} to {new.year}: the earlier release is to come first")
+    if _group_names(old) != _group_names(new):
+        notes.append("the composite groups of the two methods are not the same: one number may mean two things")
+    if _clusters_apart(old, new):
+        notes.append(f"the clusters of {new.name} were not matched to those of {old.name} (--previous): one "
+                     "number may mean two things, and moves between clusters may be of numbers alone")  # fmt: skip
     if set(old.method.keys) != set(new.method.keys):
         notes.append("the two methods have different factors: what they measure on is counted as method")
     given = [one.method.baseline for one in (old, new)]
     used = absolute_limits(old, new)
     for one, own, limits in zip((old, new), given, used, strict=True):
         if own is None and limits is not None:
-            notes.append(f"{one.path.name} carries no absolute limits: judged by those of the other release, "
+            notes.append(f"{one.name} carries no absolute limits: judged by those of the other release, "
                          f"from release {limits.origin.release} ({limits.origin.year})")  # fmt: skip
     if used[0] and used[1] and used[0].measured != used[1].measured:
         notes.append(
             "the two releases carry different absolute limits: a move between their groups may be one of method"
         )
     return notes
+
+
+def _group_names(release: Release) -> list[Text]:
+    composite = release.method.composite
+    return [group.name for group in composite.groups] if composite else []
+
+
+def _clusters_apart(old: Release, new: Release) -> bool:
+    """Whether the clusters of two releases surely got their numbers each by itself; through others cannot be told."""
+    if not (old.method.clusters and new.method.clusters) or old.year >= new.year or new.method.frozen:
+        return False
+    before = new.manifest["previous"]
+    if before is None or before["year"] < old.year:
+        return True
+    return bool(before["year"] == old.year and before["manifest_sha256"] != old.manifest["manifest_sha256"])
 
 
 def refuse_existing(out: str | Path) -> None:
@@ -355,7 +382,7 @@ def mobility_table(comparison: Comparison) -> pd.DataFrame:
     rows = []
     for grouping, own in comparison.transitions.groupby("grouping", sort=False):
         for weight in ("areas", "residents"):
-            one = measure_mobility(own, weight)
+            one = measure_mobility(own, weight, years=abs(comparison.new.year - comparison.old.year))
             numbers = zip(one.groups, one.persistence, one.years_in_group, one.steady_state, strict=True)
             rows += [(grouping, weight, *of_group, one.mobility) for of_group in numbers]
     columns = ["grouping", "weight", "group", "persistence", "years_in_group", "steady_state", "mobility"]

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from regso_cluster.method import UNIT_FACTOR, Banding, Factor, Index, Limit, Method, Place, Rule, Yardstick
+from regso_cluster.method import (
+    UNIT_FACTOR,
+    Banding,
+    Factor,
+    Index,
+    Limit,
+    Method,
+    Place,
+    Rule,
+    Yardstick,
+    hash_yardstick,
+)
 
 
 def find_contradictions(method: Method) -> list[tuple[Place, str, str]]:
@@ -85,7 +96,13 @@ def _yardstick_contradictions(method: Method) -> list[tuple[Place, str, str]]:
         carried.append((("baseline", "measured"), method.baseline.measured))
     if method.measured and not method.frozen:
         carried.append((("measured",), method.measured))
+    own = "Freeze the release again with `regso-cluster freeze`; limits of your own stand as `limit` of the factors."
+    origins = {"measured": method.frozen, "baseline": method.baseline.origin if method.baseline else None}
     for place, yardstick in carried:
+        origin = origins[str(place[0])]
+        if origin and origin.yardstick_sha256 not in (None, hash_yardstick(yardstick)):
+            what = f"changed by hand: not what release {origin.release} ({origin.year}) measured"
+            found.append((place, what, own))
         found += [
             ((*place, *part), what, hint) for part, what in _misfits(yardstick, method, beside=place[0] == "baseline")
         ]

@@ -378,11 +378,16 @@ class Yardstick:
 
 @dataclass(frozen=True, config=_STRICT)
 class Origin:
-    """The release that a yardstick was taken from; `manifest_sha256` is that release's own hash."""
+    """The release that a yardstick was taken from.
+
+    `manifest_sha256` is that release's own hash; `yardstick_sha256` that of the yardstick, so that limits changed by
+    hand are not taken for those of the release.
+    """
 
     release: str
     year: int
     manifest_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    yardstick_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
 
 
 @dataclass(frozen=True, config=_STRICT)

@@ -108,6 +108,11 @@ class Release:
         )  # fmt: skip
 
     @property
+    def name(self) -> str:
+        """What the folder is called, also where it is given as `.` or through a link."""
+        return self.path.resolve().name
+
+    @property
     def year(self) -> int:
         """The reference year."""
         return int(self.manifest["year"])
@@ -271,7 +276,7 @@ def _manifest(
 
 def _name_release(release: Release) -> dict[str, Any]:
     sha256 = release.manifest["manifest_sha256"]
-    return {"name": release.path.resolve().name, "year": release.year, "manifest_sha256": sha256}
+    return {"name": release.name, "year": release.year, "manifest_sha256": sha256}
 
 
 def _describe_yardstick(method: Method) -> dict[str, Any]:
@@ -300,16 +305,18 @@ def freeze(release: Release, *, beside: bool = False) -> Method:
     InputError  `beside` of a release whose limits are frozen already, or that carries others beside its own
     """
     method = release.method
-    origin = Origin(release.path.resolve().name, release.year, release.manifest["manifest_sha256"])
+    measured = method.measured or Yardstick()
+    name, sha256 = release.name, release.manifest["manifest_sha256"]
     if not beside:
+        origin = Origin(name, release.year, sha256, hash_yardstick(measured))
         return method if method.frozen else replace(method, frozen=origin)
     if method.frozen or method.baseline:
         earlier = method.frozen or (method.baseline and method.baseline.origin)
         hint = "Give the release whose relative limits should become the baseline, or leave out --beside."
         raise InputError(Fault("absolute limits already", str(release.path), got=str(earlier), hint=hint))
-    measured = method.measured or Yardstick()
     index = {use: scale for use, scale in measured.scales.items() if use == "index"}
     kept = Yardstick(limits=measured.limits, scales=index, bands=measured.bands, choices_sha256=measured.choices_sha256)
+    origin = Origin(name, release.year, sha256, hash_yardstick(kept))
     return replace(method, measured=None, baseline=Baseline(origin, kept))
 
 
@@ -318,11 +325,12 @@ def write_method(method: Method, out: str | Path) -> Path:
 
     Raises
     ------
-    InputError  `out` exists
+    InputError  `out` exists, or lies in a release
     """
     out = Path(out)
-    if out.exists():
+    if out.exists() or out.is_symlink():
         raise InputError(Fault("the method file exists", str(out), hint="Choose another --out, or remove the file."))
+    refuse_inside_a_release(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = out.with_name(f".{out.name}.partial-{os.getpid()}")
     try:

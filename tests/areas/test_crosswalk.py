@@ -189,6 +189,13 @@ def test_residents_without_an_area_are_refused_or_told():
     assert any("least 90.00%: renormalised" in note for note in crosswalk.notes)
 
 
+@pytest.mark.parametrize("people", [{(2, 2): 0.0, (6, 6): 0.0}, {(500, 500): 90.0}])
+def test_a_layer_of_population_with_nobody_in_the_areas_is_refused(people):
+    """All would be weighed by area while the summary says population."""
+    with pytest.raises(InputError, match="no residents in any area"):
+        build_crosswalk(layer(OLD), layer(NEW), population=people_at(people))
+
+
 def test_slivers_are_dropped_and_the_rest_renormalised():
     old = layer({"A": (0, 0, 4, 4), "B": (4, 0, 8, 4)})
     new = layer({"A": (0, 0, 4.002, 4), "B": (4.002, 0, 8, 4)})  # 2 m of 4 km: 0.0005

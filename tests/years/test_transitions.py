@@ -57,6 +57,12 @@ def test_mobility_by_hand():
     assert mobility.groups == (1, 2)
     assert mobility.probabilities.ravel().tolist() == pytest.approx([2 / 3, 1 / 3, 1 / 2, 1 / 2])
     assert mobility.years_in_group.tolist() == pytest.approx([3, 2])
+    # from one year to the fifth after it: who leaves within five years one time in two stays ten years
+    far = measure_mobility(transition_table(OLD.iloc[:5], NEW.iloc[:5]), years=5)
+    assert far.years_in_group.tolist() == pytest.approx([15, 10])
+    assert far.persistence.tolist() == mobility.persistence.tolist()
+    # a revision of the same year says nothing of time
+    assert np.isnan(measure_mobility(transition_table(OLD.iloc[:5], NEW.iloc[:5]), years=0).years_in_group).all()
     assert mobility.mobility == pytest.approx(2 - 7 / 6)
     # p1 / 3 = p2 / 2 and p1 + p2 = 1
     assert mobility.steady_state.tolist() == pytest.approx([0.6, 0.4])

@@ -121,7 +121,8 @@ def build_crosswalk(
     Raises
     ------
     InputError  every fault of the layers at once: a missing column, a code twice, no polygon, degrees for metres,
-        layers in different coordinate systems, areas that overlap, old areas that the new layer does not hold
+        layers in different coordinate systems, areas that overlap, old areas that the new layer does not hold, a layer
+        of population with nobody in any area
 
     Notes
     -----
@@ -172,6 +173,9 @@ def crosswalk_of(layers: Layers, rules: Rules = _RULES) -> Crosswalk:
     people = np.full(len(area), np.nan)
     if layers.population:
         people, outside = _overlay.residents(parts.shapes, layers.population, land, rules.coverage)
+        if not people.any():
+            hint = "Give a layer of the same ground with residents, or none: shares then go by land."
+            raise InputError(Fault("no residents in any area", "the layer of population", hint=hint))
         measures = {"population": people, **measures}
         if outside > 0.5:
             notes.append(f"{outside:.0f} residents of the layer of population live outside both layers")

@@ -38,7 +38,9 @@ def freeze(release: Path, out: Path, beside: bool, as_json: bool) -> None:
 @click.argument("old", type=NEW)
 @click.argument("new", type=NEW)
 @click.option("--out", type=NEW, help="A folder for all tables, as Parquet and xlsx; it must not exist.")
-@click.option("--through", type=NEW, multiple=True, help="A release of another year: with --out, paths through all.")
+@click.option(
+    "--through", type=NEW, multiple=True, help="A release of another year, once for each: with --out, paths of areas."
+)
 @click.option("--changes", type=EXISTING, help="SCB's list of changed RegSO: marks areas that are not comparable.")
 @outline_options
 @json_option
@@ -68,6 +70,9 @@ def compare(
     first, last = read_release(old, verify=True), read_release(new, verify=True)
     moved, marks = None, None
     notes: tuple[str, ...] = ()
+    if (files or changes) and first.manifest["edition"] == last.manifest["edition"]:
+        notes = (f"the two releases are of one edition: {'the outlines were' if files else '--changes was'} not used",)
+        files, changes = None, None
     if changes:
         from datetime import date
 

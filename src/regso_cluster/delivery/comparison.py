@@ -54,6 +54,8 @@ def print_comparison(comparison: Comparison) -> None:
     for grouping in shown:
         _say(console, _title(comparison, grouping))
         console.print(_matrix(comparison, grouping))
+        if names := _group_names(comparison, grouping):
+            _say(console, names)
     for line, depth in _some_moves(comparison):
         _say(console, line, depth)
     if "no_flicker" in summary:
@@ -130,6 +132,14 @@ def _title(comparison: Comparison, grouping: str) -> str:
     own = comparison.transitions[comparison.transitions["grouping"] == grouping]
     title = f"{GROUPINGS.get(grouping, (grouping,))[0]}, areas from (row, {years[0]}) to (column, {years[1]})"
     return f"{title}; - is undecided:" if own[["old", "new"]].isna().any(axis=None) else f"{title}:"
+
+
+def _group_names(comparison: Comparison, grouping: str) -> str:
+    """Say what the groups of a matrix are called in the later year; nothing where they have no names."""
+    groups = comparison.new.groups
+    wanted = grouping.removesuffix("_absolute")
+    own = groups[groups["grouping"].eq(wanted) & groups["group"].notna() & groups["name_en"].notna()]
+    return "; ".join(f"{group}: {name}" for group, name in zip(own["group"], own["name_en"], strict=True))
 
 
 def _some_moves(comparison: Comparison) -> list[tuple[str, int]]:
@@ -276,9 +286,11 @@ _COLUMNS = {
     "residents_left": ("Boende i områden som lämnade", "residents of areas that left"),
     "residents_stayed": ("Boende i områden som blev kvar", "residents of areas that stayed"),
     "weight": ("Räknat i områden eller i boende", "counted in areas or in residents"),
-    "persistence": ("Andel som är kvar i gruppen ett år senare", "share that is in the group a year later"),
-    "years_in_group": ("Väntat antal år i gruppen: 1 / (1 - persistence); i arbetsboken tom om ingen lämnar den",
-                       "expected years in it: 1 / (1 - persistence); in the workbook empty where none leaves"),
+    "persistence": ("Andel som är kvar i gruppen det senare året", "share that is in the group in the later year"),
+    "years_in_group": ("Väntat antal år i gruppen: åren mellan / (1 - persistence); i arbetsboken tom om ingen lämnar "
+                       "den",
+                       "expected years in it: years between / (1 - persistence); in the workbook empty where none "
+                       "leaves"),
     "steady_state": ("Andel som samma övergångar skulle leda till i längden",
                      "share that the same transitions would lead to in the end"),
     "mobility": ("Rörlighet: 0 ingen flyttar, 1 som om grupper drogs på nytt (Shorrocks)",

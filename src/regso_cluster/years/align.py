@@ -63,7 +63,7 @@ def align(
     only_old, only_new = (
         tuple(str(code) for code in one.difference(other).sort_values()) for one, other in ((old, new), (new, old))
     )
-    notes += [f"{len(only)} areas are in {which} year alone"
+    notes += [f"{len(only)} area{' is' if len(only) == 1 else 's are'} in {which} year alone"
               for only, which in ((only_old, "the earlier"), (only_new, "the later")) if only]  # fmt: skip
     return Alignment(shared, only_old, only_new, frozenset(changed or ()) & frozenset(shared), tuple(notes))
 

@@ -93,9 +93,11 @@ class Mobility:
     Parameters
     ----------
     groups : (k,)
-    probabilities : (k, k) share of each group (row) that is in each group (column) a year later; NaN for an empty row
+    probabilities : (k, k) share of each group (row) that is in each group (column) in the later year; NaN for an empty
+        row
     persistence : (k,) the diagonal
-    years_in_group : (k,) expected years until an area leaves, 1 / (1 - persistence); inf where none leaves
+    years_in_group : (k,) expected years until an area leaves, years between the two / (1 - persistence); inf where none
+        leaves, NaN between two releases of one year
     mobility : (k - trace) / (k - 1): 0 nobody moves, 1 as if groups were drawn anew
     steady_state : (k,) shares that the same transitions would lead to; NaN where the chain has none or several
     """
@@ -108,13 +110,14 @@ class Mobility:
     steady_state: Array
 
 
-def measure_mobility(table: pd.DataFrame, weight: str = "areas") -> Mobility:
+def measure_mobility(table: pd.DataFrame, weight: str = "areas", *, years: int = 1) -> Mobility:
     """Measure persistence and mobility from a table of transitions.
 
     Parameters
     ----------
     table : from `transition_table`; rows with <NA> are left out
     weight : "areas" or "residents"
+    years : between the two
 
     Notes
     -----
@@ -131,10 +134,10 @@ def measure_mobility(table: pd.DataFrame, weight: str = "areas") -> Mobility:
     probabilities = np.divide(counts, totals, out=np.full_like(counts, np.nan), where=totals > 0)
     persistence = np.diag(probabilities).copy()
     with np.errstate(divide="ignore"):
-        years = 1 / (1 - persistence)
+        in_group = years / (1 - persistence) if years else np.full_like(persistence, np.nan)
     k = len(groups)
     mobility = float((k - persistence.sum()) / (k - 1)) if k > 1 else 0.0
-    return Mobility(groups, probabilities, persistence, years, mobility, _steady_state(probabilities))
+    return Mobility(groups, probabilities, persistence, in_group, mobility, _steady_state(probabilities))
 
 
 def _steady_state(probabilities: Array) -> Array:
