@@ -47,7 +47,7 @@ def expected_of(areas, content):
     if not pd.api.types.is_numeric_dtype(cells.dtype):
         texts = sorted(cells.dropna().unique())
         assert [text.sv for text in content.labels.values()] == texts
-        return cells.astype(object).map(lambda cell: texts.index(cell) + 1, na_action="ignore").to_numpy(float)
+        return np.array([np.nan if pd.isna(cell) else texts.index(cell) + 1 for cell in cells])
     return cells.astype("Float64").to_numpy(float, na_value=np.nan)
 
 
