@@ -228,7 +228,7 @@ def test_numbers_and_yes_and_no_are_read(tmp_path):
 def run(released, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     rng = np.random.default_rng(0)
-    pupils = rng.poisson(rng.gamma(1, 30, len(released.areas)))
+    pupils = rng.poisson(rng.gamma(1.2, 100, len(released.areas)))
     frame = pd.DataFrame({"regso": released.areas.index, "pupils": pupils, "passed": rng.binomial(pupils, 0.8)})
     frame.to_csv("schools.csv", sep=";", index=False)
 
@@ -253,7 +253,7 @@ def test_the_command_summarises_and_protects(run, released, tmp_path):
     assert made["protected"]
     assert made["synthetic"]
     assert [row["group"] for row in made["table"]] == ["total", "1", "2", "3", "4", "-"]
-    strict = json.loads(run(*arguments, "--json", "--min-count", 1500).stdout)
+    strict = json.loads(run(*arguments, "--json", "--min-count", 5000).stdout)
     assert [row["hidden"] for row in strict["table"]].count(True) >= 2
     assert "UNPROTECTED" in run(*arguments, "--unprotected").stdout
     assert not json.loads(run(*arguments, "--unprotected", "--json").stdout)["protected"]

@@ -200,7 +200,7 @@ def _write(
     written = [str(write_table(table, out, texts, synthetic=synthetic))] if out else []
     to = to or (name_audit(out) if out else None)
     if audit is not None and to:
-        written.append(str(write_table(audit, to, (CONFIDENTIAL,), synthetic=synthetic, name="Röjandekontroll")))
+        written.append(str(write_table(audit, to, (CONFIDENTIAL,), synthetic=synthetic, name="Ej för spridning")))
     return written
 
 

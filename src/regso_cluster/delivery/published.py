@@ -69,7 +69,7 @@ def write_table(
     InputError  another ending, a folder of that name
     """
     to = check_target(to)
-    table = table.assign(synthetic=True) if synthetic else table
+    table = _with_counts(table.assign(synthetic=True) if synthetic else table)
     noted = table.assign(**{column: " ".join(getattr(text, column[-2:]) for text in texts) for column in _NOTES})
     writers: dict[str, Callable[[Path], object]] = {
         ".csv": lambda path: noted.to_csv(path, index=False, encoding="utf-8", lineterminator="\n"),
@@ -82,6 +82,14 @@ def write_table(
         writers[to.suffix.lower()](partial)
         partial.replace(to)
     return to
+
+
+def _with_counts(table: pd.DataFrame) -> pd.DataFrame:
+    """Make whole numbers of counts, which are floats while some of them are missing."""
+    for name in ("units", "attribute"):
+        if name in table and (table[name].dropna() % 1 == 0).all():
+            table = table.assign(**{name: table[name].astype("Int64")})
+    return table
 
 
 def check_target(to: str | Path) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +31,7 @@ class Margins:
     published : (groups,) False for groups that no table shows, and that differences of tables would show
     depth : (groups,) 0 for the total, 1 for its parts ...
     rows : (rows of the data,) the atom that a row belongs to
+    block : (levels of the longest table, groups) for each level the group of it that holds a group whole; -1 for none
     """
 
     labels: pd.DataFrame
@@ -39,6 +40,7 @@ class Margins:
     published: Booleans
     depth: Integers
     rows: Integers
+    block: Integers
 
     def sums(self, values: Floats) -> Floats:
         """Add values of rows to every group; (rows,) to (groups,)."""
@@ -81,7 +83,10 @@ def make_margins(keys: pd.DataFrame, paths: Sequence[Sequence[str]], *, total: b
         finest = [crossing]
     links = [(tuple(path[:depth]), tuple(path[: depth + 1])) for path in paths for depth in range(not total, len(path))]
     links += [(tuple(path), finest[0]) for path in paths if tuple(path) != finest[0]]
-    return _assemble(levels, depths, list(dict.fromkeys(links)), columns, rows)
+    longest = max(paths, key=len)
+    main = [levels[tuple(longest[:depth])][0] if depth or total else np.zeros(count, np.int64)
+            for depth in range(len(longest))]  # fmt: skip
+    return _assemble(levels, depths, list(dict.fromkeys(links)), columns, rows, np.array(main))
 
 
 def _number(keys: pd.DataFrame) -> tuple[Integers, pd.DataFrame]:
@@ -97,6 +102,7 @@ def _assemble(
     links: list[tuple[tuple[str, ...], tuple[str, ...]]],
     columns: list[str],
     rows: Integers,
+    main: Integers,
 ) -> Margins:
     starts = dict(zip(levels, np.cumsum([0, *(size for _, size, _ in levels.values())]), strict=False))
     number = sum(size for _, size, _ in levels.values())
@@ -120,10 +126,14 @@ def _assemble(
         ],
         ignore_index=True,
     ).reindex(columns=["level", *columns])
+    holds = sparse.csr_array(sparse.vstack(atom))
+    first = np.minimum.reduceat(main[:, holds.indices], holds.indptr[:-1], axis=1)
+    last = np.maximum.reduceat(main[:, holds.indices], holds.indptr[:-1], axis=1)
     return Margins(
+        block=np.where(first == last, first, -1),
         labels=labels,
         parents=sparse.csr_array(sparse.vstack(blocks)) if blocks else sparse.csr_array((0, number)),
-        atom=sparse.csr_array(sparse.vstack(atom)),
+        atom=holds,
         published=np.repeat([own[:1] != ("",) for own in levels], [size for _, size, _ in levels.values()]),
         depth=np.repeat([depths[own] for own in levels], [size for _, size, _ in levels.values()]),
         rows=rows,
@@ -143,6 +153,7 @@ class Cells:
     hideable : (n,) whether protecting may hide the cell
     depth : (n,) level of the cell, 0 the widest
     cost : (n,) what is lost when a cell is hidden
+    block : (levels, n) for each level the group of the longest table that holds the cell whole; -1 for none
     """
 
     value: Floats
@@ -153,3 +164,25 @@ class Cells:
     hideable: Booleans
     depth: Integers
     cost: Floats
+    block: Integers
+
+    def split(self, level: int) -> Cells:
+        """Part the equations by the groups of a level, in deviations from the true values.
+
+        A deviation that agrees with the parted equations agrees with the whole ones, where no cell outside moves: what
+        is possible in one kommun by itself is possible.
+        """
+        inside = (self.block[level] >= 0) & (self.depth > level)
+        entries = sparse.coo_array(self.equations)
+        own = inside[entries.col]
+        row, column, data = entries.row[own], entries.col[own], entries.data[own]
+        pair = row.astype(np.int64) * (int(self.block[level].max(initial=0)) + 1) + self.block[level][column]
+        distinct, new = np.unique(pair, return_inverse=True)
+        return replace(
+            self,
+            value=np.zeros(len(self.value)),
+            equations=sparse.csr_array((data, (new, column)), shape=(len(distinct), len(self.value))),
+            lower=np.where(inside, self.lower - self.value, 0.0),
+            upper=np.where(inside, self.upper - self.value, 0.0),
+            hideable=self.hideable & inside,
+        )

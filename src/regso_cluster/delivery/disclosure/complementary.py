@@ -43,8 +43,8 @@ def hide_more(
     """
     known = known.copy()
     left = tasks
-    for held in range(int(cells.depth.max(initial=0)) - 1, -2, -1):
-        left = left.take(np.flatnonzero(~are_possible(cells, known, left)))
+    for held in range(len(cells.block) - 1, -2, -1):
+        left = left.take(np.flatnonzero(~are_possible(cells, known, left, held=held)))
         if not len(left.cell):
             break
         left = _at_level(cells, known, left, held, part=as_far_as_possible and held < 0)
@@ -53,9 +53,10 @@ def hide_more(
 
 def _at_level(cells: Cells, known: Booleans, tasks: Tasks, held: int, *, part: bool) -> Tasks:
     """Do the tasks that are possible with the levels down to `held` held; give the others."""
-    free = (cells.depth > held) & (cells.hideable | ~known) & (cells.lower < cells.upper)
+    near = cells.split(held) if held >= 0 else cells
+    free = (cells.depth > held) & (near.hideable | ~known) & (near.lower < near.upper)
     columns = np.flatnonzero(free)
-    matrix = sparse.csr_array(cells.equations[:, columns])
+    matrix = sparse.csr_array(near.equations[:, columns])
     used = np.flatnonzero(np.diff(matrix.indptr))
     matrix = sparse.csr_array(matrix[used])
     component, row_component = components(matrix)

@@ -52,10 +52,18 @@ def add_insiders(cells: Cells, known: Booleans, tasks: Tasks) -> Tasks:
     return Tasks(cell, move, insider, tasks.frozen)
 
 
-def are_possible(cells: Cells, known: Booleans, tasks: Tasks) -> Booleans:
-    """Tell which tasks are possible with what is shown now."""
+def are_possible(cells: Cells, known: Booleans, tasks: Tasks, *, held: int = -1) -> Booleans:
+    """Tell which tasks are possible with what is shown now, and the levels down to `held` as they are."""
     slack = TOLERANCE * (1 + np.abs(cells.value[tasks.cell] + tasks.move))
-    return np.asarray(np.abs(how_far(cells, known, tasks, exact=False)) >= np.abs(tasks.move) - slack)
+    wanted = np.abs(tasks.move) - slack
+    done = np.zeros(len(tasks.cell), bool)
+    for level in range(len(cells.block) - 1, max(held, 0) - 1, -1):  # what is possible close by is possible
+        left = np.flatnonzero(~done)
+        done[left] = np.abs(how_far(cells.split(level), known, tasks.take(left), exact=False)) >= wanted[left]
+    if held < 0:
+        left = np.flatnonzero(~done)
+        done[left] = np.abs(how_far(cells, known, tasks.take(left), exact=False)) >= wanted[left]
+    return done
 
 
 def how_far(cells: Cells, known: Booleans, tasks: Tasks, *, exact: bool = True) -> Floats:

@@ -171,6 +171,7 @@ def pose(
         hideable=of_table & ~empty & ~opened & np.repeat([name != "without" for name in names], len(units)),
         depth=depth,
         cost=cost,
+        block=np.tile(margins.block, tables * len(names)),
     )
     person, alone = _people(margins, units, rows[0], rule, mean="sum" in names)
     reason = np.concatenate(reasons)

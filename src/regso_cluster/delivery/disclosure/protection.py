@@ -9,12 +9,13 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy import sparse
 
 from regso_cluster.delivery.disclosure.cells import Booleans, Floats, Integers, Margins, make_margins
 from regso_cluster.delivery.disclosure.complementary import hide_more
 from regso_cluster.delivery.disclosure.earlier import Earlier, align
 from regso_cluster.delivery.disclosure.insiders import Tasks, add_insiders, are_possible, how_far
-from regso_cluster.delivery.disclosure.intruder import TOLERANCE, feasible_intervals
+from regso_cluster.delivery.disclosure.intruder import TOLERANCE, Intervals, components, feasible_intervals
 from regso_cluster.delivery.disclosure.problem import Problem, pose
 from regso_cluster.delivery.disclosure.rounding import round_cells, seen_rounded
 from regso_cluster.delivery.disclosure.rules import NOT_SENSITIVE, Rule
@@ -24,8 +25,9 @@ Statistic = Literal["count", "share", "mean"]
 COMPLEMENTARY = "complementary"
 # columns of the table and the audit, which no key can be called
 RESERVED = ("level", "units", "attribute", "share", "sum", "mean", "hidden", "period", "cell", "kind", "rule", "value",
-            "low", "high", "low_required", "high_required", "safe")  # fmt: skip
+            "low", "high", "exact", "low_required", "high_required", "safe")  # fmt: skip
 _ROUNDS = 20
+_MANY = 500  # cells tied together, for which each question takes a tenth of a second or more
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,8 @@ class Protected:
         `mean`; hidden figures are missing, `hidden` tells where something is, never why
     audit : a row a hidden cell: level, keys, `period` ("this", "earlier", "increase"), `cell` ("units", "attribute",
         "without", "sum"), `kind` ("primary", "complementary"), `rule`, the true `value`, `low` and `high` of what an
-        intruder can tell, `low_required`, `high_required`, `safe`. Not for publication: it says which of the hidden
-        cells are small, and how small
+        intruder can tell (`exact`, or at least so wide), `low_required`, `high_required`, `safe`. Not for publication:
+        it says which of the hidden cells are small, and how small
     statistic : "count", "share" or "mean"
     rule : the rule
     margins : the groups
@@ -229,7 +231,7 @@ def _rounded(
     audit = margins.labels.iloc[problem.units_of(targets)].reset_index(drop=True)
     audit = audit.assign(
         period="this", cell=np.repeat(problem.parts, problem.groups)[targets], kind="primary",
-        rule=problem.reason[targets], value=problem.cells.value[targets], low=found.low, high=found.high,
+        rule=problem.reason[targets], value=problem.cells.value[targets], low=found.low, high=found.high, exact=True,
         low_required=np.nan, high_required=np.nan,
         # as many values as the base has: what rounding promises of a count by itself
         safe=found.high - found.low >= base - 1 - TOLERANCE,
@@ -267,14 +269,37 @@ def _ratio(above: Floats, below: Floats) -> Floats:
     return np.asarray(np.divide(above, below, out=np.full(len(above), np.nan), where=below > 0), dtype=np.float64)
 
 
+def _intervals(
+    problem: Problem, known: Booleans, targets: Integers, required: tuple[Floats, Floats]
+) -> tuple[Intervals, bool]:
+    """Work out the interval of each target, and whether to its very ends.
+
+    Where very many cells are tied together, as areas and groups over the whole country, each question is a program over
+    all of them: then the interval is what is possible within the finest groups, and what is required where it is less.
+    """
+    cells = problem.cells
+    unknown = np.flatnonzero(~known & (cells.lower < cells.upper))
+    label = np.full(len(known), -1)
+    label[unknown] = components(sparse.csr_array(cells.equations[:, unknown]))[0]
+    tied = np.bincount(label[targets][label[targets] >= 0], minlength=1).max(initial=0)
+    if tied <= _MANY:
+        return feasible_intervals(cells, known, targets), True
+    found = feasible_intervals(cells.split(len(cells.block) - 1), known, targets)
+    low, high = found.low + cells.value[targets], found.high + cells.value[targets]
+    short = np.flatnonzero((low > required[0] + TOLERANCE) | (high < required[1] - TOLERANCE))
+    more = feasible_intervals(cells, known, targets[short], (required[0][short], required[1][short]))
+    low[short], high[short] = np.minimum(low[short], more.low), np.maximum(high[short], more.high)
+    return Intervals(low, high), False
+
+
 def _audit(problem: Problem, margins: Margins, known: Booleans, *, strict: bool) -> pd.DataFrame:
     """Record every cell that is hidden or sensitive, with what an intruder can tell of it."""
     sensitive = np.zeros(len(known), bool)
     sensitive[problem.sensitive()] = True
     targets = np.flatnonzero((~known & problem.cells.hideable) | sensitive)
-    intervals = feasible_intervals(problem.cells, known, targets)
     low, high = problem.required(known, targets)
     primary = sensitive[targets]
+    intervals, exact = _intervals(problem, known, targets, (low, high))
     group = problem.units_of(targets)
     safe = np.ones(len(targets), bool)
     safe[primary] = _are_safe(problem, known, targets[primary], strict=strict)
@@ -287,6 +312,7 @@ def _audit(problem: Problem, margins: Margins, known: Booleans, *, strict: bool)
         value=problem.cells.value[targets],
         low=intervals.low,
         high=intervals.high,
+        exact=exact,
         low_required=np.where(primary, low, np.nan),
         high_required=np.where(primary, high, np.nan),
         safe=safe,
