@@ -137,6 +137,29 @@ _OTHER_TABLES = {
         "areas": Text("Antal områden", "Number of areas"),
         "residents": Text("Antal boende", "Number of residents"),
         "residents_share": Text("Andel av alla boende, procent", "Share of all residents, per cent"),
+        "expected": Text("Väntat antal områden, givet talens osäkerhet", "Areas expected, given the noise of counts"),
+        "expected_low": Text("Nedre ände av intervallet för antalet områden", "Lower end of the interval of areas"),
+        "expected_high": Text("Övre ände av intervallet för antalet områden", "Upper end of the interval of areas"),
+        "probability": Text(
+            "Medelsannolikheten att gruppens områden hör dit", "Mean probability that the areas of the group belong to it"
+        ),
+        "how_sure": Text(
+            "Hur säker gruppen är som helhet: core, edge, undecided, not_assessed",
+            "How sure the group is as a whole: core, edge, undecided, not_assessed",
+        ),
+        "synthetic": _COLUMNS["synthetic"],
+    },
+    "certainty": {
+        "regso": _COLUMNS["regso"],
+        "area": _COLUMNS["area"],
+        "grouping": Text("Indelning, eller problem i en faktor", "Grouping, or a problem in one factor"),
+        "group": Text("Gruppens nummer; 1 för ett problem", "Number of the group; 1 for a problem"),
+        "probability": Text("Sannolikheten att området hör dit", "Probability that the area belongs to it"),
+        "counted": Text("Räknas dit i utgåvan", "Counted there in the release"),
+        "false_discovery_rate": Text(
+            "Andel av listan ner till detta område som väntas inte höra dit",
+            "Share of the list down to this area that may be expected not to belong",
+        ),
         "synthetic": _COLUMNS["synthetic"],
     },
     "factors": {
@@ -196,7 +219,7 @@ _HEADINGS = {
     "band_name": Text("Indexgrupp, namn", "Index band, name"),
     "cluster": Text("Kluster", "Cluster"),
     "cluster_name": Text("Kluster, namn", "Cluster, name"),
-    "cluster_probability": Text("Andel dragningar i klustret", "Share of draws in the cluster"),
+    "cluster_probability": Text("Klustrets sannolikhet", "Probability of the cluster"),
     "composite_group_previous": Text("Sammanvägd grupp, förra utgåvan", "Composite group, previous release"),
     "cluster_previous": Text("Kluster, förra utgåvan", "Cluster, previous release"),
     "composite_change": Text("Förändring", "Change"),
@@ -227,7 +250,7 @@ UNITS = {
     "rank": Text("rang", "rank"),
     "score": Text("poäng", "score"),
 }
-Table = Literal["areas", "groups", "factors", "lineage"]
+Table = Literal["areas", "groups", "factors", "lineage", "certainty"]
 
 
 def describe_columns(columns: Iterable[str], method: Method, table: Table = "areas") -> pd.DataFrame:

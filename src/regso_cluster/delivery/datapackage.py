@@ -98,6 +98,7 @@ def _write_tables(release: Release, folder: Path) -> list[dict[str, Any]]:
         ("groups", release.groups),
         ("factors", release.factors),
         ("lineage", release.lineage),
+        ("certainty", release.certainty),
     ]
     code = str(release.areas.index.name)
     made = []
