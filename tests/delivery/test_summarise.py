@@ -270,3 +270,44 @@ def test_a_country_is_protected_down_to_its_areas(run, tmp_path):
     assert audit["safe"].all()
     assert set(audit["kind"]) == {"primary", "complementary"}
     assert "NOT FOR PUBLICATION" in audit["note_en"].iloc[0]
+
+
+def test_an_interval_does_not_give_hidden_areas_away():
+    frame = pd.DataFrame(
+        {
+            "type": list("AAABBBCD"),
+            "pupils": [200, 310, 150, 220, 180, 90, 30, 40],
+            "passed": [100, 160, 70, 80, 90, 50, 2, 21],
+        }
+    )
+    public = summarise(frame, "type", "passed", of="pupils").table
+    assert by_group(public)["attribute"].isna()[["C", "D"]].all()
+    # the intruder knows from the total that C and D have 23 together: no way to part them gives other intervals
+    told = ["low", "high", "gap_low", "gap_high"]
+    for guess in range(10, 14):
+        other = frame.assign(passed=[*frame["passed"][:6], guess, 23 - guess])
+        found = summarise(other, "type", "passed", of="pupils", rule=Rule(min_units=41)).table
+        pd.testing.assert_frame_equal(found[told][:3], public[told][:3])
+
+
+def test_a_group_that_looks_like_a_formula_is_text_in_every_form(tmp_path):
+    frame = schools().assign(group=["=1+1", "=1+1", "@SUM(A1)", "@SUM(A1)", None, None])
+    made = summarise(frame, "group", "passed", of="pupils", area="area")
+    path = write_table(made.table, tmp_path / "t.csv", made.texts)
+    raw = pd.read_csv(path, dtype=str)
+    assert raw["group"].tolist() == ["total", "'=1+1", "'@SUM(A1)", "'-"]
+    for suffix in (".csv", ".xlsx", ".parquet"):
+        back = read_published(write_table(made.table, tmp_path / f"t{suffix}", made.texts), ["group"])
+        assert back["group"].tolist() == ["total", "=1+1", "@SUM(A1)", "-"]
+
+
+def test_the_audit_never_takes_the_place_of_another_file(run, tmp_path):
+    arguments = ("summarise", "schools.csv", "--by", "regso", *SHARE)
+    for out, audit in (("t.csv", "t.csv"), ("t.csv", "./t.csv"), ("t.csv", "schools.csv")):
+        assert run(*arguments, "--out", out, "--audit", audit, code=1)
+    (tmp_path / "schools.csv").rename(tmp_path / "s-audit.csv")
+    before = (tmp_path / "s-audit.csv").read_bytes()
+    refused = run("summarise", "s-audit.csv", "--by", "regso", *SHARE, "--out", "s.csv", code=1)
+    assert "the output is an input" in refused.stderr
+    assert (tmp_path / "s-audit.csv").read_bytes() == before
+    assert not (tmp_path / "s.csv").exists()

@@ -178,12 +178,17 @@ def _earlier(
 
 
 def _check_targets(table: Path, settings: dict[str, Any]) -> None:
-    from regso_cluster.delivery.published import check_target
+    from regso_cluster.delivery.published import check_target, name_audit
     from regso_cluster.errors import Fault, InputError
     from regso_cluster.release import refuse_inside_a_release
 
     inputs = [path.resolve() for path in (table, settings["earlier"], settings["earlier_audit"]) if path]
-    for to in (settings["out"], settings["audit"]):
+    out = settings["out"]
+    audit = settings["audit"] or (name_audit(out) if out else None)
+    if out and audit and out.resolve() == audit.resolve():
+        hint = "The audit is not for publication: give it a file of its own."
+        raise InputError(Fault("one file for the table and its audit", str(out), hint=hint))
+    for to in (out, audit):
         if to is None:
             continue
         refuse_inside_a_release(check_target(to))
