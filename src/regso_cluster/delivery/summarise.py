@@ -226,8 +226,11 @@ def _row(
         row["attribute"] = float(variable.sums[inside].sum())
     row |= {variable.kind: scale * one.value, "low": scale * one.low, "high": scale * one.high}
     values, weights = _spread(variable, inside)
-    row["_contributors"] = len(values)
-    row |= {name_quantile(share): scale * weighted_quantile(values, weights, share) for share in quantiles}
+    for share in quantiles:
+        at = weighted_quantile(values, weights, share)
+        # by rows, and by where it lies: one heavy row may hold most of the weight and be the smallest of all
+        sides = len(values) * min(share, 1 - share), (values <= at).sum(), (values >= at).sum()
+        row |= {name_quantile(share): scale * at, f"_{name_quantile(share)}": float(min(sides))}
     rest = _estimate(variable, ~inside, level)
     low, high = np.nan, np.nan
     if np.isfinite(one.value) and np.isfinite(rest.value):
@@ -293,7 +296,7 @@ def _describe(
 
 def _hide(table: pd.DataFrame, shield: Protected | None, rule: Rule, quantiles: Sequence[float]) -> pd.DataFrame:
     """Take out what may not be shown."""
-    count = table.pop("_contributors").to_numpy(np.float64)
+    sides = {share: table.pop(f"_{name_quantile(share)}").to_numpy(np.float64) for share in quantiles}
     table["hidden"] = False
     if shield is None:
         return table
@@ -308,8 +311,7 @@ def _hide(table: pd.DataFrame, shield: Protected | None, rule: Rule, quantiles: 
     for name in gaps:  # with the total hidden, a gap would give it away
         table[name] = table[name].where(value & value[0])
     for share in quantiles:
-        enough = count * min(share, 1 - share) >= rule.min_attribute
-        table[name_quantile(share)] = table[name_quantile(share)].where(value & enough)
+        table[name_quantile(share)] = table[name_quantile(share)].where(value & (sides[share] >= rule.min_attribute))
     table["hidden"] = ~value
     return table
 
