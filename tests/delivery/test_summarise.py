@@ -247,6 +247,14 @@ def test_the_command_summarises_and_protects(run, released, tmp_path):
     assert not json.loads(run(*arguments, "--unprotected", "--json").stdout)["protected"]
 
 
+def test_a_joined_table_is_summarised_as_it_is(run, released, tmp_path):
+    table = pd.read_csv(tmp_path / "schools.csv").rename(columns={"regso": "regso_code"})
+    table.to_csv(tmp_path / "joined.csv", index=False)
+    arguments = ("--release", released.path, "--by", "composite_group", *SHARE, "--json")
+    made = [json.loads(run("summarise", name, *arguments).stdout)["table"] for name in ("joined.csv", "schools.csv")]
+    assert made[0] == made[1]
+
+
 def test_the_command_refuses(run, released, tmp_path):
     arguments = ("summarise", "schools.csv", "--release", released.path, "--by", "composite_group", *SHARE)
     before = (tmp_path / "schools.csv").read_bytes()
@@ -288,6 +296,15 @@ def test_an_interval_does_not_give_hidden_areas_away():
         other = frame.assign(passed=[*frame["passed"][:6], guess, 23 - guess])
         found = summarise(other, "type", "passed", of="pupils", rule=Rule(min_units=41)).table
         pd.testing.assert_frame_equal(found[told][:3], public[told][:3])
+
+
+def test_a_heavy_row_does_not_become_the_median():
+    frame = pd.DataFrame({"g": "a", "wage": [100.0, *range(101, 141)], "staff": [900, *[2] * 40]})
+    table = summarise(frame, "g", "wage", weight="staff").table
+    # most of the staff work at the smallest wage: the median is the smallest value of all, which is never given
+    assert table["median"].isna().all()
+    even = summarise(frame.assign(staff=2), "g", "wage", weight="staff").table
+    assert even["median"].tolist() == [120, 120]
 
 
 def test_a_group_that_looks_like_a_formula_is_text_in_every_form(tmp_path):
