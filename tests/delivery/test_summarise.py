@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import openpyxl
@@ -12,7 +13,7 @@ from regso_cluster.cli import main
 from regso_cluster.delivery.disclosure import Earlier, Rule
 from regso_cluster.delivery.grouped import attach_groups, read_variables
 from regso_cluster.delivery.published import as_levels, name_audit, read_published, write_table
-from regso_cluster.delivery.summarise import CAUTION, summarise
+from regso_cluster.delivery.summarise import CAUTION, _hide, summarise
 from regso_cluster.errors import InputError
 from regso_cluster.factors.reading import read_table
 from regso_cluster.release import write_release
@@ -328,3 +329,14 @@ def test_the_audit_never_takes_the_place_of_another_file(run, tmp_path):
     assert "the output is an input" in refused.stderr
     assert (tmp_path / "s-audit.csv").read_bytes() == before
     assert not (tmp_path / "s.csv").exists()
+
+
+def test_a_gap_is_hidden_with_the_total():
+    made = summarise(schools(), "group", "passed", of="pupils", area="area")
+    public = made.protection.table.copy()
+    public.loc[public["level"] == "total", ["attribute", "share"]] = np.nan
+    table = made.table.assign(_median=9.0, _q25=9.0, _q75=9.0)
+    table = _hide(table, replace(made.protection, table=public), Rule(), (0.25, 0.5, 0.75))
+    # the share of a group and its gap to the rest would give the total
+    assert table["share"].notna().tolist() == [False, True, True, True]
+    assert table[["gap", "gap_low", "gap_high"]].isna().all(axis=None)
