@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from regso_cluster.delivery import _reading
 from regso_cluster.delivery._reading import read_agency_table
 from regso_cluster.delivery.join import JoinOptions, join_file
+from regso_cluster.delivery.textfiles import unguard
 from regso_cluster.errors import InputError
 from regso_cluster.factors.bounded import MIB
 from regso_cluster.release import write_release
@@ -59,7 +60,10 @@ def read_back(path):
         return pd.DataFrame(gpd.read_file(path))
     if path.suffix == ".xlsx":
         return pd.read_excel(path, dtype=object, sheet_name=0, engine="openpyxl")
-    return pd.read_csv(path, dtype={"kod": str}) if path.suffix == ".csv" else pd.read_parquet(path)
+    if path.suffix == ".parquet":
+        return pd.read_parquet(path)
+    table = pd.read_csv(path, dtype={"kod": str}).rename(columns=unguard)
+    return table.assign(formula=table["formula"].map(unguard)) if "formula" in table else table
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -120,6 +124,32 @@ def test_cells_of_a_workbook_keep_their_types(released, tmp_path):
     assert rows[1][:5] == ("0114R001", 1, dt.datetime(2024, 3, 1), True, None)
     assert rows[2][:5] == ("114R002", 2.5, None, False, None)
     assert book["Skolor"].freeze_panes == "A2"
+
+
+def test_text_of_a_workbook_is_no_formula_in_a_text_table(released, tmp_path):
+    texts = ["=1+1", "@SUM(A1)", "-x", "skola"]
+    frame = pd.DataFrame({"c": ["0114R001", "0114R002", "=cmd", None], "=t": texts, "n": [-1.5, 2, 3, 4]})
+    frame.to_excel(tmp_path / "t.xlsx", index=False, engine="xlsxwriter", engine_kwargs=PLAIN)
+    options = {"options": FEW, "report": tmp_path / "r.csv", "max_unmatched": 2}
+    join_file(tmp_path / "t.xlsx", released, "c", tmp_path / "o.csv", **options)
+    out = pd.read_csv(tmp_path / "o.csv")
+    assert out["'=t"].tolist() == ["'=1+1", "'@SUM(A1)", "'-x", "skola"]
+    assert out["c"].tolist()[2] == "'=cmd"
+    assert out["n"].tolist() == [-1.5, 2, 3, 4]
+    report = (tmp_path / "r.csv").read_text("utf-8")
+    assert ",'=cmd" in report
+    # a text table comes out as it went in
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    join_file(tmp_path / "t.csv", released, "c", tmp_path / "o.csv", **options)
+    assert pd.read_csv(tmp_path / "o.csv")["=t"].tolist() == texts
+
+
+def test_doubled_names_are_the_only_fault(released, tmp_path):
+    (tmp_path / "t.csv").write_text("regso,regso\n0114R001,1\n")
+    with pytest.raises(InputError) as refused:
+        join_file(tmp_path / "t.csv", released, "regso", tmp_path / "o.csv", options=FEW)
+    assert "two columns of one name" in str(refused.value)
+    assert "no rows" not in str(refused.value)
 
 
 def test_a_swedish_csv_stays_one(released, tmp_path):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import openpyxl
@@ -12,7 +13,7 @@ from regso_cluster.cli import main
 from regso_cluster.delivery.disclosure import Earlier, Rule
 from regso_cluster.delivery.grouped import attach_groups, read_variables
 from regso_cluster.delivery.published import as_levels, name_audit, read_published, write_table
-from regso_cluster.delivery.summarise import CAUTION, summarise
+from regso_cluster.delivery.summarise import CAUTION, _hide, summarise
 from regso_cluster.errors import InputError
 from regso_cluster.factors.reading import read_table
 from regso_cluster.release import write_release
@@ -259,6 +260,14 @@ def test_the_command_summarises_and_protects(run, released, tmp_path):
     assert not json.loads(run(*arguments, "--unprotected", "--json").stdout)["protected"]
 
 
+def test_a_joined_table_is_summarised_as_it_is(run, released, tmp_path):
+    table = pd.read_csv(tmp_path / "schools.csv").rename(columns={"regso": "regso_code"})
+    table.to_csv(tmp_path / "joined.csv", index=False)
+    arguments = ("--release", released.path, "--by", "composite_group", *SHARE, "--json")
+    made = [json.loads(run("summarise", name, *arguments).stdout)["table"] for name in ("joined.csv", "schools.csv")]
+    assert made[0] == made[1]
+
+
 def test_the_command_refuses(run, released, tmp_path):
     arguments = ("summarise", "schools.csv", "--release", released.path, "--by", "composite_group", *SHARE)
     before = (tmp_path / "schools.csv").read_bytes()
@@ -282,3 +291,64 @@ def test_a_country_is_protected_down_to_its_areas(run, tmp_path):
     assert audit["safe"].all()
     assert set(audit["kind"]) == {"primary", "complementary"}
     assert "NOT FOR PUBLICATION" in audit["note_en"].iloc[0]
+
+
+def test_an_interval_does_not_give_hidden_areas_away():
+    frame = pd.DataFrame(
+        {
+            "type": list("AAABBBCD"),
+            "pupils": [200, 310, 150, 220, 180, 90, 30, 40],
+            "passed": [100, 160, 70, 80, 90, 50, 2, 21],
+        }
+    )
+    public = summarise(frame, "type", "passed", of="pupils").table
+    assert by_group(public)["attribute"].isna()[["C", "D"]].all()
+    # the intruder knows from the total that C and D have 23 together: no way to part them gives other intervals
+    told = ["low", "high", "gap_low", "gap_high"]
+    for guess in range(10, 14):
+        other = frame.assign(passed=[*frame["passed"][:6], guess, 23 - guess])
+        found = summarise(other, "type", "passed", of="pupils", rule=Rule(min_units=41)).table
+        pd.testing.assert_frame_equal(found[told][:3], public[told][:3])
+
+
+def test_a_heavy_row_does_not_become_the_median():
+    frame = pd.DataFrame({"g": "a", "wage": [100.0, *range(101, 141)], "staff": [900, *[2] * 40]})
+    table = summarise(frame, "g", "wage", weight="staff").table
+    # most of the staff work at the smallest wage: the median is the smallest value of all, which is never given
+    assert table["median"].isna().all()
+    even = summarise(frame.assign(staff=2), "g", "wage", weight="staff").table
+    assert even["median"].tolist() == [120, 120]
+
+
+def test_a_group_that_looks_like_a_formula_is_text_in_every_form(tmp_path):
+    frame = schools().assign(group=["=1+1", "=1+1", "@SUM(A1)", "@SUM(A1)", None, None])
+    made = summarise(frame, "group", "passed", of="pupils", area="area")
+    path = write_table(made.table, tmp_path / "t.csv", made.texts)
+    raw = pd.read_csv(path, dtype=str)
+    assert raw["group"].tolist() == ["total", "'=1+1", "'@SUM(A1)", "'-"]
+    for suffix in (".csv", ".xlsx", ".parquet"):
+        back = read_published(write_table(made.table, tmp_path / f"t{suffix}", made.texts), ["group"])
+        assert back["group"].tolist() == ["total", "=1+1", "@SUM(A1)", "-"]
+
+
+def test_the_audit_never_takes_the_place_of_another_file(run, tmp_path):
+    arguments = ("summarise", "schools.csv", "--by", "regso", *SHARE)
+    for out, audit in (("t.csv", "t.csv"), ("t.csv", "./t.csv"), ("t.csv", "schools.csv")):
+        assert run(*arguments, "--out", out, "--audit", audit, code=1)
+    (tmp_path / "schools.csv").rename(tmp_path / "s-audit.csv")
+    before = (tmp_path / "s-audit.csv").read_bytes()
+    refused = run("summarise", "s-audit.csv", "--by", "regso", *SHARE, "--out", "s.csv", code=1)
+    assert "the output is an input" in refused.stderr
+    assert (tmp_path / "s-audit.csv").read_bytes() == before
+    assert not (tmp_path / "s.csv").exists()
+
+
+def test_a_gap_is_hidden_with_the_total():
+    made = summarise(schools(), "group", "passed", of="pupils", area="area")
+    public = made.protection.table.copy()
+    public.loc[public["level"] == "total", ["attribute", "share"]] = np.nan
+    table = made.table.assign(_median=9.0, _q25=9.0, _q75=9.0)
+    table = _hide(table, replace(made.protection, table=public), Rule(), (0.25, 0.5, 0.75))
+    # the share of a group and its gap to the rest would give the total
+    assert table["share"].notna().tolist() == [False, True, True, True]
+    assert table[["gap", "gap_low", "gap_high"]].isna().all(axis=None)

@@ -190,3 +190,10 @@ def test_a_process_that_dies_or_says_nothing_is_a_refusal(tmp_path, monkeypatch)
     silent.write_text("import sys; sys.stdout.write('{\"sheets\": [')")
     monkeypatch.setattr(bounded.Path, "with_name", lambda *_: silent)
     assert "unpacks to more" in refusal(read_sheet, path).what
+
+
+def test_a_claim_is_judged_before_anything_is_unpacked(tmp_path, monkeypatch):
+    pd.DataFrame({"a": range(100_000)}).to_parquet(tmp_path / "t.parquet")
+    monkeypatch.setattr(bounded, "_unpack", lambda *_: pytest.fail("it was unpacked"))
+    with pytest.raises(InputError, match="too large when unpacked"):
+        bounded.read_parquet(tmp_path / "t.parquet", bounded.Limits(memory=10_000))

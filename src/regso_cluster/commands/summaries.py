@@ -67,7 +67,7 @@ def _rule_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.command(short_help="Your own figures per group, protected.")
 @click.argument("table", type=NEW)
 @click.option("--release", type=NEW, help="The release with the groups; without it TABLE has them already.")
-@click.option("--on", default="regso", show_default=True, help="Column of TABLE with RegSO codes.")
+@click.option("--on", default="regso", show_default=True, help="Column of codes; else regso_code, as `join` has it.")
 @click.option("--by", multiple=True, required=True, help="A grouping: composite_group, cluster, band, <factor>_tier.")
 @click.option("--value", required=True, help="The column to summarise.")
 @click.option("--of", help="For a share: the column with all units, VALUE being those with the attribute.")
@@ -81,7 +81,7 @@ def summarise(table: Path, release: Path | None, by: tuple[str, ...], as_json: b
 
     Example: regso-cluster summarise schools.csv --release releases/2024 --by composite_group --value passed --of pupils
     """
-    from regso_cluster.delivery.grouped import attach_groups, read_variables
+    from regso_cluster.delivery.grouped import JOINED, attach_groups, read_variables
     from regso_cluster.delivery.published import as_levels, print_summary
     from regso_cluster.delivery.summarise import summarise as run
     from regso_cluster.factors.reading import read_table
@@ -92,6 +92,8 @@ def summarise(table: Path, release: Path | None, by: tuple[str, ...], as_json: b
     numbers = [settings[name] for name in ("value", "of", "weight") if settings[name]]
     data, notes = read_variables(raw, numbers)
     opened = read_release(release, verify=True) if release else None
+    if settings["on"] == "regso" and "regso" not in data and JOINED in data:
+        settings["on"] = JOINED
     if opened:
         data, more = attach_groups(data, opened, settings["on"], by, raw.name)
         notes += more
@@ -178,12 +180,17 @@ def _earlier(
 
 
 def _check_targets(table: Path, settings: dict[str, Any]) -> None:
-    from regso_cluster.delivery.published import check_target
+    from regso_cluster.delivery.published import check_target, name_audit
     from regso_cluster.errors import Fault, InputError
     from regso_cluster.release import refuse_inside_a_release
 
     inputs = [path.resolve() for path in (table, settings["earlier"], settings["earlier_audit"]) if path]
-    for to in (settings["out"], settings["audit"]):
+    out = settings["out"]
+    audit = settings["audit"] or (name_audit(out) if out else None)
+    if out and audit and out.resolve() == audit.resolve():
+        hint = "The audit is not for publication: give it a file of its own."
+        raise InputError(Fault("one file for the table and its audit", str(out), hint=hint))
+    for to in (out, audit):
         if to is None:
             continue
         refuse_inside_a_release(check_target(to))

@@ -128,7 +128,7 @@ def _read_text(path: Path) -> AgencyTable:
     at = find_header(lines)
     header = [name.strip() for name in lines[at]] if lines else []
     if len(set(header)) < len(header):  # before Arrow sees it
-        _check(AgencyTable(path.name, path.suffix.lower(), pd.DataFrame(columns=pd.Index(header))))
+        _check(AgencyTable(path.name, path.suffix.lower(), pd.DataFrame([header], columns=pd.Index(header))))
     if not header or not any(header):
         raise InputError(Fault("no rows", path.name, hint="The table needs a header row and one row a unit."))
     reader = _LinesOfText(path.name)

@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from regso_cluster.delivery._reading import AgencyTable
+from regso_cluster.delivery.textfiles import guard
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.reading import TEXT_SUFFIXES
 
@@ -94,6 +95,10 @@ def _write_text(table: JoinedTable, path: Path) -> None:
     encoding = "utf-8-sig" if swedish else "utf-8"
     if table.source.geometry is not None:
         frame.insert(table.source.geometry_at, table.source.geometry_name or "geometry", _as_wkt(table.source.geometry))
+    if table.source.kind not in TEXT_SUFFIXES:  # cells of a text file are to come out as they were
+        for name in frame.columns[[not pd.api.types.is_numeric_dtype(kind) for kind in frame.dtypes]]:
+            frame[name] = [guard(cell) if isinstance(cell, str) else cell for cell in frame[name].astype(object)]
+        frame.columns = pd.Index([guard(str(name)) for name in frame.columns])
     frame.to_csv(path, sep=delimiter, index=False, encoding=encoding, lineterminator="\n")
 
 
@@ -332,7 +337,7 @@ def write_plain(frame: pd.DataFrame, path: Path, document: dict[str, Any]) -> No
         got = path.suffix or "no suffix"
         raise InputError(Fault("unknown kind of file", str(path), ".csv, .xlsx, .parquet, .json", got, hint))
     if path.suffix.lower() != ".json":
-        source = AgencyTable(path.name, path.suffix.lower(), frame, layer="Matchning")
+        source = AgencyTable(path.name, ".xlsx", frame, layer="Matchning")  # not text: cells that look like formulas
         write_joined(JoinedTable(frame, (), source, None, {}), path)
         return
     path.parent.mkdir(parents=True, exist_ok=True)

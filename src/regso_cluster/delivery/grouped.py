@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from regso_cluster.release import Release
 
+JOINED = "regso_code"  # as `join` calls it
 YES = ("ja", "true", "sant", "yes")
 NO = ("nej", "false", "falskt", "no")
 

@@ -30,13 +30,17 @@ class Estimate:
     freedom: int
 
 
-def estimate_share(units: Floats, attribute: Floats, level: float) -> Estimate:
+def estimate_share(
+    units: Floats, attribute: Floats, level: float, spread: tuple[Floats, Floats] | None = None
+) -> Estimate:
     """Estimate a share with Wilson's interval, made wider where people of one area are alike.
 
     Parameters
     ----------
     units, attribute : (areas,) units, and units with the attribute
     level : such as 0.95
+    spread : units and attribute by area from which the design effect is taken; None: the same. An interval tells of
+        the squares of what it is made from, so that hidden areas must stay out of it
 
     Notes
     -----
@@ -49,7 +53,7 @@ def estimate_share(units: Floats, attribute: Floats, level: float) -> Estimate:
     if total <= 0:
         return Estimate(np.nan, np.nan, np.nan, np.nan, 0)
     share = float(attribute.sum()) / total
-    variance, freedom = _linearised(units, attribute)
+    variance, freedom = _linearised(*(spread or (units, attribute)), total)
     simple = share * (1 - share) / total
     effect = max(1.0, variance / simple) if simple > 0 and np.isfinite(variance) else 1.0
     effective = total / effect
@@ -60,13 +64,14 @@ def estimate_share(units: Floats, attribute: Floats, level: float) -> Estimate:
     return Estimate(share, min(low, share), max(high, share), max(variance, simple), freedom)
 
 
-def estimate_mean(units: Floats, sums: Floats, level: float) -> Estimate:
+def estimate_mean(units: Floats, sums: Floats, level: float, spread: tuple[Floats, Floats] | None = None) -> Estimate:
     """Estimate a mean as a ratio of sums over areas; t with areas less one degrees of freedom.
 
     Parameters
     ----------
     units, sums : (areas,) units, and the variable summed over them
     level : such as 0.95
+    spread : units and sums by area from which the variance is taken, as in `estimate_share`
 
     Notes
     -----
@@ -77,19 +82,19 @@ def estimate_mean(units: Floats, sums: Floats, level: float) -> Estimate:
     if total <= 0:
         return Estimate(np.nan, np.nan, np.nan, np.nan, 0)
     mean = float(sums.sum()) / total
-    variance, freedom = _linearised(units, sums)
+    variance, freedom = _linearised(*(spread or (units, sums)), total)
     half = float(stats.t.ppf(0.5 + level / 2, freedom)) * np.sqrt(variance) if freedom > 0 else np.nan
     return Estimate(mean, mean - half, mean + half, variance, freedom)
 
 
-def _linearised(units: Floats, sums: Floats) -> tuple[float, int]:
-    """Variance of sum(sums) / sum(units) over clusters that have units, and clusters less one."""
+def _linearised(units: Floats, sums: Floats, total: float) -> tuple[float, int]:
+    """Variance of a ratio of `total` units, by clusters that have units, and clusters less one."""
     own = units > 0
     number = int(own.sum())
     if number < 2:
         return np.nan, 0
     residual = sums[own] - sums[own].sum() / units[own].sum() * units[own]
-    return float(number / (number - 1) * np.square(residual).sum() / units[own].sum() ** 2), number - 1
+    return float(number / (number - 1) * np.square(residual).sum() / (units[own].sum() * total)), number - 1
 
 
 def share_difference(one: Estimate, other: Estimate) -> tuple[float, float]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from regso_cluster.delivery.exports import SYNTHETIC, WORKBOOK_OPTIONS, write_sheet
+from regso_cluster.delivery.textfiles import unguard, write_csv
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.method import Text
 
@@ -72,7 +73,7 @@ def write_table(
     table = _with_counts(table.assign(synthetic=True) if synthetic else table)
     noted = table.assign(**{column: " ".join(getattr(text, column[-2:]) for text in texts) for column in _NOTES})
     writers: dict[str, Callable[[Path], object]] = {
-        ".csv": lambda path: noted.to_csv(path, index=False, encoding="utf-8", lineterminator="\n"),
+        ".csv": lambda path: write_csv(noted, path),
         ".parquet": lambda path: noted.to_parquet(path, engine="pyarrow", compression="zstd", index=False),
         ".xlsx": lambda path: _write_workbook(table, texts, path, synthetic=synthetic, name=name),
     }
@@ -122,19 +123,20 @@ def _write_workbook(table: pd.DataFrame, texts: Sequence[Text], path: Path, *, s
         book.set_properties({"title": name, "comments": SYNTHETIC if synthetic else ""})
         write_sheet(book, name, table, synthetic=synthetic, frozen_columns=2, headings=columns)
         write_sheet(book, "Läs detta", said, synthetic=synthetic)
-        write_sheet(book, "Kolumner", columns, synthetic=synthetic)
+        write_sheet(book, "Kolumner", columns.drop(columns="unit"), synthetic=synthetic)
 
 
 def describe(columns: Sequence[str] | pd.Index) -> pd.DataFrame:
-    """Say what each column means: column, sv, en; keys are what the table calls them."""
+    """Say what each column means: column, sv, en, unit; keys are what the table calls them."""
     rows = []
+    rates = {"share", "low", "high", "gap", "gap_low", "gap_high"} if "share" in columns else set()
     for column in map(str, columns):
         text = COLUMNS.get(column)
         if text is None and column[:1] == "q" and column[1:].replace(".", "", 1).isdigit():
             text = Text(f"{column[1:]} procent ligger under", f"{column[1:]} per cent lie below")
         text = text or Text(column, column)
-        rows.append((column, text.sv, text.en))
-    return pd.DataFrame(rows, columns=["column", "sv", "en"])
+        rows.append((column, text.sv, text.en, "per cent" if column in rates else ""))
+    return pd.DataFrame(rows, columns=["column", "sv", "en", "unit"])
 
 
 def read_published(path: str | Path, keys: Sequence[str]) -> pd.DataFrame:
@@ -151,7 +153,8 @@ def read_published(path: str | Path, keys: Sequence[str]) -> pd.DataFrame:
         cells = frame[column]
         if column in text:
             own = cells.astype(object).where(cells.notna(), None)
-            made[column] = own.map(lambda cell: None if cell is None or str(cell).strip() == "" else str(cell))
+            read = unguard if Path(path).suffix.lower() == ".csv" else str
+            made[column] = own.map(lambda cell, read=read: read(str(cell)) if cell and str(cell).strip() else None)
         elif column in ("units", "attribute", "sum", "mean", "value"):
             made[column] = pd.to_numeric(cells.replace("", None), errors="coerce").astype("float64")
     needed = [name for name in ("units",) if "cell" not in made and name not in made]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -92,12 +92,14 @@ class Variable:
     units : (rows,) units that a row stands for
     sums : (rows,) units with the attribute, or the variable summed over the row's units
     area : (rows,) the area that a row lies in, or its own number
+    told : (rows,) whether a row is in no hidden group, and may be used for the width of intervals; None: all
     """
 
     kind: Kind
     units: Floats
     sums: Floats
     area: npt.NDArray[np.object_]
+    told: npt.NDArray[np.bool_] | None = None
 
 
 def summarise(  # noqa: PLR0913  # as many columns and settings as a table has
@@ -146,7 +148,7 @@ def summarise(  # noqa: PLR0913  # as many columns and settings as a table has
     -----
     A quantile is shown where the figure itself is, and at least `rule.min_attribute` rows (for a share: areas) lie on
     either side. The smallest and largest value are never given. Gaps are shown only where the total is too: with the
-    total hidden they would give it away.
+    total hidden they would give it away. How areas differ, for the intervals, is taken from the groups that are shown.
     """
     by = [by] if isinstance(by, str) else list(by)
     rule = rule or Rule()
@@ -164,6 +166,8 @@ def summarise(  # noqa: PLR0913  # as many columns and settings as a table has
     own = labels[seen].reset_index(drop=True)
     shield = protect(own, [(name,) for name in by], statistic=kind, units=variable.units, values=variable.sums,
                      rule=rule, earlier=earlier) if protected else None  # fmt: skip
+    if shield:  # an interval tells of the squares of what it is made from: rows of hidden groups stay out
+        variable = replace(variable, told=_told(own, shield))
     rows = [_row(TOTAL, TOTAL, variable, np.ones(len(own), bool), level, quantiles)]
     for name in by:
         for group in _order(labels[name]):
@@ -222,8 +226,11 @@ def _row(
         row["attribute"] = float(variable.sums[inside].sum())
     row |= {variable.kind: scale * one.value, "low": scale * one.low, "high": scale * one.high}
     values, weights = _spread(variable, inside)
-    row["_contributors"] = len(values)
-    row |= {name_quantile(share): scale * weighted_quantile(values, weights, share) for share in quantiles}
+    for share in quantiles:
+        at = weighted_quantile(values, weights, share)
+        # by rows, and by where it lies: one heavy row may hold most of the weight and be the smallest of all
+        sides = len(values) * min(share, 1 - share), (values <= at).sum(), (values >= at).sum()
+        row |= {name_quantile(share): scale * at, f"_{name_quantile(share)}": float(min(sides))}
     rest = _estimate(variable, ~inside, level)
     low, high = np.nan, np.nan
     if np.isfinite(one.value) and np.isfinite(rest.value):
@@ -245,7 +252,9 @@ def _clusters(variable: Variable, inside: npt.NDArray[np.bool_]) -> tuple[Floats
 
 def _estimate(variable: Variable, inside: npt.NDArray[np.bool_], level: float) -> Estimate:
     units, sums = _clusters(variable, inside)
-    return estimate_share(units, sums, level) if variable.kind == "share" else estimate_mean(units, sums, level)
+    spread = None if variable.told is None else _clusters(variable, inside & variable.told)
+    estimate = estimate_share if variable.kind == "share" else estimate_mean
+    return estimate(units, sums, level, spread)
 
 
 def _spread(variable: Variable, inside: npt.NDArray[np.bool_]) -> tuple[Floats, Floats]:
@@ -287,7 +296,7 @@ def _describe(
 
 def _hide(table: pd.DataFrame, shield: Protected | None, rule: Rule, quantiles: Sequence[float]) -> pd.DataFrame:
     """Take out what may not be shown."""
-    count = table.pop("_contributors").to_numpy(np.float64)
+    sides = {share: table.pop(f"_{name_quantile(share)}").to_numpy(np.float64) for share in quantiles}
     table["hidden"] = False
     if shield is None:
         return table
@@ -302,8 +311,7 @@ def _hide(table: pd.DataFrame, shield: Protected | None, rule: Rule, quantiles: 
     for name in gaps:  # with the total hidden, a gap would give it away
         table[name] = table[name].where(value & value[0])
     for share in quantiles:
-        enough = count * min(share, 1 - share) >= rule.min_attribute
-        table[name_quantile(share)] = table[name_quantile(share)].where(value & enough)
+        table[name_quantile(share)] = table[name_quantile(share)].where(value & (sides[share] >= rule.min_attribute))
     table["hidden"] = ~value
     return table
 
@@ -323,6 +331,16 @@ def _shown(table: pd.DataFrame, shield: Protected) -> tuple[npt.NDArray[np.bool_
     # a group of which no row has a value has nobody to tell of
     found = [shown.get(pair, (True, True)) for pair in zip(table["grouping"], table["group"], strict=True)]
     return np.array([one for one, _ in found]), np.array([one for _, one in found])
+
+
+def _told(labels: pd.DataFrame, shield: Protected) -> npt.NDArray[np.bool_]:
+    """Tell which rows are in no group with a hidden figure."""
+    public = shield.table
+    told = np.ones(len(labels), bool)
+    for name in labels:
+        own = public[(public["level"] == name) & public["hidden"]]
+        told &= ~labels[name].isin(own[name]).to_numpy()
+    return told
 
 
 def _notes(shield: Protected | None, seen: npt.NDArray[np.bool_], kind: Kind, values: Floats) -> tuple[str, ...]:

@@ -334,7 +334,8 @@ def _shown(cells: pd.Series, style: str) -> pd.Series:
     """Give the cells as the text that is shown, for the width of a column."""
     pattern = {"rate": "{:.1f}", "float": "{:.2f}", "int": "{:.0f}", "count": "{:,.0f}",
                "date": "{:%Y-%m-%d}", "time": "{:%Y-%m-%d %H:%M}"}.get(style, "{}")  # fmt: skip
-    return cells.astype(object).map(pattern.format, na_action="ignore").fillna("").astype(str)
+    shown = ["" if pd.isna(cell) else pattern.format(cell) for cell in cells]
+    return pd.Series(shown, index=cells.index, dtype=object)
 
 
 def _write_cells(
