@@ -30,6 +30,7 @@ _TITLES = {
     "groups": "Grupperna, en rad per grupp",
     "factors": "Faktorerna, en rad per område och faktor",
     "lineage": "Vad det blev av förra utgåvans kluster",
+    "certainty": "Sannolikheten för varje område och grupp",
 }
 _FILES = {
     "method.toml": ("metod", "application/toml", "Metoden med alla gränser, skalor och centra ifyllda"),
