@@ -13,6 +13,7 @@ from scipy.spatial.distance import cdist
 from regso_cluster.areas.shapes import load_shapes
 from regso_cluster.delivery.colours import ordered_colours
 from regso_cluster.delivery.page.words import WORDS, show_number
+from regso_cluster.delivery.textfiles import guard
 from tests.delivery.page.conftest import watch
 
 VIEWS = ("map", "table", "groups", "change", "method")
@@ -334,6 +335,18 @@ def test_csv_never_holds_a_formula(sight):
     assert text.splitlines()[1].startswith('"\'@SUM(A1)""x"')
 
 
+@pytest.mark.parametrize("name", ["=1", "+1", "-1", "@x", " =1", "'=1", "\n=1", "＝1"])
+def test_the_download_guards_the_same_texts_as_every_other_csv(sight, name):
+    text = sight.run(
+        """(name) => module_table.csv({ columns: [{ id: "a", head: "a", sort: () => name }], places: [0],
+             year: { year: 2024, synthetic: false } })""",
+        name,
+    )
+    assert next(csv.reader(io.StringIO(text.lstrip("\ufeff").split("\r\n", 1)[1], newline=""), delimiter=";"))[
+        0
+    ] == guard(name)
+
+
 @pytest.mark.parametrize("button", ["#print-card", "#print-kommun"])
 @pytest.mark.parametrize("language", ["sv", "en"])
 def test_a_card_and_a_kommun_print_on_one_sheet(sight, year, button, language):
@@ -395,6 +408,42 @@ def test_with_the_keyboard_alone(sight):
     assert sight.page.get_attribute("th:has([data-column=name])", "aria-sort") == "ascending"
 
 
+def test_the_skip_link_keeps_what_is_shown(sight):
+    """The link holds the language and the view: a link to #main would have lost both."""
+    sight.load(lang="en", view="table", kommun="1280")
+    sight.page.keyboard.press("Tab")
+    assert sight.run("() => document.activeElement.id") == "skip"
+    sight.page.keyboard.press("Enter")
+    assert sight.run("() => document.activeElement.id") == "main"
+    assert sight.page.is_visible("#view-table")
+    assert sight.run("() => document.documentElement.lang") == "en"
+    assert "kommun=1280" in sight.page.url
+
+
+def test_the_card_says_how_sure_the_composite_group_is(sight, year):
+    """By the cut-offs of the method; what is almost sure is not said to be sure."""
+    chance = year.areas["composite_group_probability"].dropna()
+    unsure = chance[(chance > 0.3) & (chance < 0.55)].index[0]
+    sight.go(area=unsure)
+    card = sight.text("#card .standing")
+    assert f"mycket osäkert: bara {round(100 * chance[unsure])} %" in card
+    second = year.areas["composite_second"][unsure]
+    names = year.groups.query("grouping == 'composite_group'").set_index("group")["name_sv"]
+    assert f"Näst troligast är {names[second]}." in card
+    said = sight.run("() => [0, 0.001, 0.5, 0.996, 1].map((one) => module_words.share(one))")
+    assert said == ["0", "mindre än 1", "50", "mer än 99", "100"]
+
+
+def test_clusters_that_do_not_stand_are_said_not_to(sight, year):
+    found = year.manifest["figures"]["clusters"]["structure"]
+    assert found["own_stands"] is False
+    words = WORDS["structure_falls"]["sv"].format(choice=found["choice"])
+    sight.go(view="method")
+    assert words in sight.text("#method-place")
+    sight.go(view="groups", a="cluster:1")
+    assert words in sight.text(".panel")
+
+
 @pytest.mark.parametrize("view", VIEWS)
 def test_a_phone_320_wide_and_200_per_cent_need_no_sideways_scrolling(sight, view):
     for width, height, size in ((320, 640, "100%"), (640, 450, "100%"), (1280, 900, "200%")):
@@ -453,7 +502,7 @@ def test_change_shows_the_transitions_and_who_moved(sight, compared):
     for old, new, areas in zip(places["old"], places["new"], transitions["areas"], strict=True):
         assert int(re.sub(r"\D", "", cells[old][new])) == areas
     moves = compared.moves.query("grouping == 'composite_group'")
-    assert f"De {len(moves)} områden som bytte grupp" in sight.text("#change-place")
+    assert f"Områden som bytte grupp: {len(moves)}" in sight.text("#change-place")
     assert sight.page.locator(".flow .link").count() > 4
     links = sight.run(
         "() => [...document.querySelectorAll('.moves a')].map((one) => new URLSearchParams(one.hash.slice(1)).get('area'))"
@@ -543,11 +592,25 @@ def test_areas_without_outlines_kommun_or_residents_have_table_cards_and_groups(
     card = sight.text("#card")
     assert "40.0 %: 80 of 200. Above the limit 26.2." in card  # mean 15, SD 11.18
     assert "60.0 %. Below the limit 70.0." in card
+    assert "All areas: 16.0." in card  # nothing says that they lie in Sweden
     assert sight.page.locator(".alike li").count() == 5
     for view in VIEWS:
         sight.go(view=view, lang="en")
         assert sight.page.is_visible(f"#view-{view}")
+        shown = sight.run("() => document.getElementById('page').innerText").split("Source of the method")[0]
+        assert not re.search("Sweden|SCB", shown), view
     sight.go(view="table", lang="en")
     assert [row[0] for row in rows_of(sight)] == [f"X{number}" for number in range(6)]
     assert not sight.wrong
     sight.page.close()
+
+
+def test_without_javascript_the_page_says_what_to_do(context, page_file):
+    """JavaScript is turned off for one tab, as a browser's setting does."""
+    page = context.new_page()
+    context.new_cdp_session(page).send("Emulation.setScriptExecutionDisabled", {"value": True})
+    page.goto(page_file.as_uri())
+    shown = page.locator("noscript").inner_text()
+    assert "areas.csv" in shown
+    assert "Turn it on" in shown
+    page.close()

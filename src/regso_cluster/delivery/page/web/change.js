@@ -26,7 +26,7 @@ export function showChange() {
   const to = own.find((year) => String(year.year) === now().to) ?? own.at(-1);
   const from = own.find((year) => String(year.year) === now().from && year.year < to.year) ?? own[Math.max(0, own.indexOf(to) - 1)];
   byId("change-grouping").replaceChildren(...groupings().map((one) => option(one, t(`grouping_${one}`), grouping)));
-  byId("change-from").replaceChildren(...own.slice(0, -1).map((year) => option(String(year.year), String(year.year), String(from.year))));
+  byId("change-from").replaceChildren(...own.filter((year) => year.year < to.year).map((year) => option(String(year.year), String(year.year), String(from.year))));
   byId("change-to").replaceChildren(...own.slice(1).map((year) => option(String(year.year), String(year.year), String(to.year))));
   put(byId("change-place"),
     flow(own, grouping),
@@ -73,7 +73,7 @@ function causes(from, to, grouping) {
   const found = pairMoves(from, to, grouping);
   if (!found?.length) return null;
   const count = d3.rollups(found, (part) => part.length, (move) => move.cause).sort((a, b) => b[1] - a[1]);
-  return el("p", {}, t("causes_sum", { count: number(found.length) }), " ", count.map(([cause, many]) => `${all().words_causes[cause]?.[now().lang] ?? cause}: ${number(many)}`).join(". "), ".");
+  return el("p", {}, t("causes_sum"), " ", count.map(([cause, many]) => `${all().words_causes[cause]?.[now().lang] ?? cause}: ${number(many)}`).join(". "), ".");
 }
 
 function matrix(from, to, grouping) {

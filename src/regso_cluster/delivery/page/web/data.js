@@ -31,10 +31,6 @@ export function everyArea() {
   return data.areas.code.map((_, place) => place);
 }
 
-export function factorOf(key) {
-  return data.factors.find((factor) => factor.key === key);
-}
-
 export function kommunOf(place) {
   return data.kommuner[data.areas.kommun[place]];
 }
@@ -94,7 +90,8 @@ export function residents(year, places) {
 
 export function groupName(year, grouping, group) {
   if (group === null || group === undefined) return t("undecided");
-  const found = year.groups[grouping]?.find((one) => one.group === group);
+  const years = [year, ...[...data.years].reverse()]; // a group that is gone this year keeps the name it had
+  const found = years.flatMap((one) => one.groups[grouping] ?? []).find((one) => one.group === group);
   return found ? pick(found.name) : String(group);
 }
 

@@ -5,6 +5,7 @@ import { all, countryRate, everyArea, groupColour, groupName, groupings, nameOf,
 import { byId, el, option, put, scroller, simpleTable, swatch } from "./dom.js";
 import { boundsOf, hasMap } from "./outlines.js";
 import { locator } from "./map.js";
+import { clusterWords } from "./sentences.js";
 import { go, now, write } from "./state.js";
 import { lang, amount, number, pick, t } from "./words.js";
 
@@ -56,7 +57,7 @@ function panel(year, one, mark) {
     one.group?.portrait ? null : el("p", {}, t(one.places.length === 1 ? "subject_size_one" : "subject_size", { areas: number(one.places.length), residents: number(residents(year, one.places)), share: number((100 * residents(year, one.places)) / residents(year, everyArea()), 1) })),
   ];
   if (one.group?.portrait) parts.push(el("p", { class: "portrait" }, pick(one.group.portrait)));
-  if (one.grouping === "cluster" && year.stability !== null) parts.push(el("p", { class: "small" }, t("stability", { value: number(year.stability, 2) })));
+  if (one.grouping === "cluster") parts.push(...clusterWords(year).map((said) => el("p", { class: "small" }, said)));
   if (hasMap() && one.places.length) parts.push(whereMap(year, one));
   parts.push(one.group ? byLan(year, one) : inGroups(year, one));
   if (one.group || one.kommun !== undefined) parts.push(areaList(year, one));

@@ -155,7 +155,7 @@ export function csv({ columns: own, places, year }) {
   const mark = lang() === "sv" ? ";" : ",";
   const figure = (value) => (value === null || value === undefined ? "" : lang() === "sv" ? String(value).replace(".", ",") : String(value));
   const quote = (words) => {
-    const safe = /^[=+\-@\t\r]/.test(words) ? `'${words}` : words; // a spreadsheet must not run a name as a formula
+    const safe = /^'*\s*[=+\-@\t\r\n＝＋－＠]/.test(words) ? `'${words}` : words; // a spreadsheet must not run a name as a formula
     return /["\r\n;,]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
   };
   const rows = [[...own.map((one) => quote(one.head)), quote(t("column_year")), ...(year.synthetic ? ["SYNTHETIC"] : [])]];
