@@ -7,6 +7,7 @@ import io
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.spatial.distance import cdist
 
@@ -198,14 +199,23 @@ def test_the_card_of_an_undecided_area_says_both_ends(sight, year):
     assert f"Om allt är det: {names[ends.iloc[1]]}" in card
 
 
-def test_flips_on_the_card_are_those_of_fewest_persons(sight, year):
-    worst = year.areas["index"].idxmax()
-    sight.go(area=worst)
+def test_the_first_flip_on_the_card_is_the_one_that_the_release_names(sight, year):
+    """Over all areas: the factor and the persons that would change the composite group; none where the release has none."""
     said = sight.run(
-        "() => [...document.querySelectorAll('#card section:first-of-type li')].map((one) => one.innerText)"
+        """() => { const year = module_data.yearOf(2024);
+             return module_data.everyArea().map((place) => module_sentences.flips(year, place)[0] ?? ""); }"""
     )
-    assert len(said) == 3
-    assert all("i täljaren (nämnaren är" in one and "sammanvägda gruppen vore" in one for one in said)
+    names = {factor.key: factor.name.sv for factor in year.method.factors}
+    flips = year.areas[["composite_flip_factor", "composite_flip_persons"]]
+    for sentence, (key, persons) in zip(said, flips.itertuples(index=False), strict=True):
+        if pd.isna(key):
+            assert "gruppen vore:" not in sentence
+        else:
+            start = (
+                f"{names[key]}: {show_number(abs(persons), 'sv', 0)} {'fler' if persons > 0 else 'färre'} i täljaren"
+            )
+            assert sentence.startswith(start), sentence
+            assert "Den sammanvägda gruppen vore: " in sentence
 
 
 def test_the_most_alike_areas_are_those_of_an_independent_count(sight, year):
@@ -278,6 +288,16 @@ def test_a_link_that_asks_for_what_is_not_there_opens_the_page(sight):
     for view in VIEWS:
         sight.go(view=view, sort="x", page="999", a="kommun:0", b="x:1", grouping="y", to="1900", **{"from": "z"})
         assert sight.page.is_visible(f"#view-{view}")
+
+
+@pytest.mark.parametrize(
+    "link",
+    [{"view": "groups", "a": "__proto__:1", "b": "constructor:x"}, {"view": "table", "group": "__proto__:1", "kommun": "toString"}],
+    ids=["groups", "table"],
+)  # fmt: skip
+def test_a_link_that_names_what_every_object_has_opens_the_page(sight, link):
+    sight.load(lang="sv", **link)
+    assert sight.page.is_visible(f"#view-{link['view']}")
 
 
 def rows_of(sight):

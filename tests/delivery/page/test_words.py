@@ -31,7 +31,7 @@ def keys_asked_for():
         "grouping_": GROUPINGS, "status_": STATUSES, "unit_": [unit.replace(" ", "_") for unit in UNIT_RANGE],
         "unit_long_": [unit.replace(" ", "_") for unit in UNIT_RANGE], "view_": ["map", "table", "groups", "change", "method"],
         "columns_": ["overview", "values", "counts", "problems", "tiers"], "theme_": ["value", "problem", "tier"],
-        "column_": ["n", "d", "index_rank", "index_rank_low", "index_rank_high"], "worse_": ["high", "low"],
+        "column_": ["n", "d", "index_rank", "index_rank_low", "index_rank_high", *(f"{name}_probability" for name in GROUPINGS)], "worse_": ["high", "low"],
         "filter_": ["lan", "kommun", "group", "columns"], "change_": ["grouping", "from", "to"],
     }  # fmt: skip
     asked = set()

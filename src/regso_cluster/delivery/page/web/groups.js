@@ -20,7 +20,7 @@ export function subject(year, id) {
     if (number < 0) return subject(year, "country");
     return { id, name: all().kommuner[number].name, places: all().inKommun[number], colour: "#12486b", kommun: number };
   }
-  const group = year.groups[kind]?.find((one) => String(one.group) === key);
+  const group = groupings().includes(kind) && year.groups[kind]?.find((one) => String(one.group) === key);
   if (!group) return subject(year, "country");
   return { id, name: pick(group.name), group, grouping: kind, colour: groupColour(kind, group.group), places: present(year).filter((place) => year[kind][place] === group.group) };
 }

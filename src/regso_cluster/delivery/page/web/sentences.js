@@ -3,7 +3,7 @@
 import { all, countryRate, groupName, groupings, kommunOf, observed, rate, value } from "./data.js";
 import { amount, decimalsOf, list, number, pick, share, t } from "./words.js";
 
-const FEW = 3; // of the flips, those that take fewest persons
+const FEW = 3; // flips that are named
 
 // Where an area stands: problems, groups, how sure; one sentence each.
 export function standing(year, place) {
@@ -87,16 +87,18 @@ export function factorFacts(year, factor, place) {
   return { own, kommun, country, limit, problem, text: said.join(" ") };
 }
 
-// What would flip a factor, those that take the smallest share of persons first.
+// What would flip a factor: first those that change the composite group too, then those that take fewest persons. So
+// the first is the one that the release names.
 export function flips(year, place) {
   const found = [];
   for (const factor of all().factors) {
     const column = year.factors[factor.key];
     const persons = column?.persons?.[place];
     if (persons === null || persons === undefined || persons === 0) continue;
-    found.push({ factor, persons, share: Math.abs(persons) / column.d[place], said: flipSentence(year, place, factor, persons) });
+    const flipped = column.flipped?.[place] ?? null;
+    found.push({ persons: Math.abs(persons), stays: flipped === null || flipped === year.composite_group?.[place], said: flipSentence(year, place, factor, persons) });
   }
-  found.sort((a, b) => a.share - b.share);
+  found.sort((a, b) => a.stays - b.stays || a.persons - b.persons);
   return found.slice(0, FEW).map((one) => one.said);
 }
 

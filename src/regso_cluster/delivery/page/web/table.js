@@ -33,7 +33,9 @@ function overview(year) {
   for (const name of ["index_rank", "index_rank_low", "index_rank_high"]) {
     if (year[name]) found.push({ id: name, head: t(`column_${name}`), sort: (place) => year[name][place], number: 0 });
   }
-  if (year.cluster_probability) found.push({ id: "cluster_probability", head: t("column_cluster_probability"), sort: (place) => (year.cluster_probability[place] === null ? null : 100 * year.cluster_probability[place]), number: 0 });
+  for (const name of groupings().map((grouping) => `${grouping}_probability`).filter((one) => year[one])) {
+    found.push({ id: name, head: t(`column_${name}`), sort: (place) => (year[name][place] === null ? null : 100 * year[name][place]), number: 0 });
+  }
   return found;
 }
 
@@ -114,7 +116,7 @@ function filtered(year) {
     if (year.population[place] === null && year.status[place] === null) return false; // not an area of this year's edition
     if (lan && own.lan !== lan) return false;
     if (kommun && own.code !== kommun) return false;
-    if (wanted && grouping in year && String(year[grouping][place] ?? "none") !== wanted) return false;
+    if (wanted && groupings().includes(grouping) && grouping in year && String(year[grouping][place] ?? "none") !== wanted) return false;
     const said = fold(`${all().areas.code[place]} ${all().areas.name[place]} ${own.name}`);
     return words.every((word) => said.includes(word));
   });
