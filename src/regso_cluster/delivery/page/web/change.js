@@ -1,7 +1,7 @@
 // Year after year: flows between groups, who entered and who left, by county, and why.
 
 import { flowChart } from "./charts.js";
-import { all, everyArea, groupColour, groupName, groupings, kommunOf, nameOf, residents, yearOf } from "./data.js";
+import { all, everyArea, exists, groupColour, groupName, groupings, kommunOf, nameOf, residents, yearOf } from "./data.js";
 import { byId, el, option, put, scroller, simpleTable } from "./dom.js";
 import { whyMoved } from "./card.js";
 import { readMove } from "./sentences.js";
@@ -43,11 +43,17 @@ function groupsOf(years, grouping) {
   return [...found].sort((a, b) => (a ?? 999) - (b ?? 999));
 }
 
+// Areas of every one of these years: one that is in a single edition neither enters nor leaves a group.
+function inAll(years) {
+  return everyArea().filter((place) => years.every((year) => exists(year, place)));
+}
+
 // Areas that never left the mildest group would drown the others: the chart leaves them out, and says how many.
 function flow(years, grouping) {
   const groups = groupsOf(years, grouping);
   const mildest = groups.filter((one) => one !== null).at(-1);
-  const moving = everyArea().filter((place) => years.some((year) => year[grouping][place] !== mildest));
+  const known = inAll(years);
+  const moving = known.filter((place) => years.some((year) => year[grouping][place] !== mildest));
   const flows = years.slice(1).flatMap((next, at) => {
     const year = years[at];
     const count = d3.rollup(moving, (part) => part.length, (place) => year[grouping][place], (place) => next[grouping][place]);
@@ -57,7 +63,7 @@ function flow(years, grouping) {
   return el("section", {}, el("h3", {}, t("flow_title", { from: years[0].year, to: years.at(-1).year })),
     el("p", { class: "key" }, groups.map((group) => el("span", {}, el("i", { class: "swatch", colour: groupColour(grouping, group), "aria-hidden": "true" }), names(group)))),
     scroller(t("flow_label"), flowChart(years.map((year) => year.year), groups, flows, (group) => groupColour(grouping, group), names)),
-    el("p", { class: "small" }, t("flow_note", { count: number(everyArea().length - moving.length), name: names(mildest) })));
+    el("p", { class: "small" }, t("flow_note", { count: number(known.length - moving.length), name: names(mildest) })));
 }
 
 function editions(from, to) {
@@ -78,14 +84,14 @@ function causes(from, to, grouping) {
 
 function matrix(from, to, grouping) {
   const groups = groupsOf([from, to], grouping);
-  const count = d3.rollup(everyArea(), (part) => part.length, (place) => from[grouping][place], (place) => to[grouping][place]);
+  const count = d3.rollup(inAll([from, to]), (part) => part.length, (place) => from[grouping][place], (place) => to[grouping][place]);
   return simpleTable(t("change_matrix_caption", { from: from.year, to: to.year }), [`${from.year} \\ ${to.year}`, ...groups.map((group) => groupName(to, grouping, group))],
     groups.map((group) => [groupName(from, grouping, group), ...groups.map((end) => number(count.get(group)?.get(end) ?? 0))]));
 }
 
 function entered(from, to, grouping) {
   const groups = groupsOf([from, to], grouping).filter((group) => group !== null);
-  const places = (test) => everyArea().filter(test);
+  const places = (test) => inAll([from, to]).filter(test);
   const rows = groups.map((group) => {
     const came = places((place) => to[grouping][place] === group && from[grouping][place] !== group);
     const left = places((place) => from[grouping][place] === group && to[grouping][place] !== group);
@@ -103,7 +109,7 @@ function entered(from, to, grouping) {
 
 function moves(from, to, grouping) {
   const known = pairMoves(from, to, grouping);
-  const found = known ?? everyArea().filter((place) => from[grouping][place] !== to[grouping][place]).map((place) => ({ place, old: from[grouping][place], group: to[grouping][place], grouping, cause: "", reasons: {} }));
+  const found = known ?? inAll([from, to]).filter((place) => from[grouping][place] !== to[grouping][place]).map((place) => ({ place, old: from[grouping][place], group: to[grouping][place], grouping, cause: "", reasons: {} }));
   found.sort((a, b) => (to.population[b.place] ?? 0) - (to.population[a.place] ?? 0));
   return el("section", {}, el("h3", {}, t("who_moved", { count: number(found.length) })),
     el("ul", { class: "moves" }, found.slice(0, LISTED).map((move) => el("li", {},

@@ -1,6 +1,6 @@
 // Reads the data, fills the page, and keeps it in step with what the link says.
 
-import { all, classify, groupings, kommunOf, load, themeName, themes, yearOf, nameOf } from "./data.js";
+import { all, classify, exists, groupings, kommunOf, load, themeName, themes, yearOf, nameOf } from "./data.js";
 import { announce, byId, el, option, put } from "./dom.js";
 import { showCard } from "./card.js";
 import { showChange, startChange, yearAfter } from "./change.js";
@@ -50,7 +50,7 @@ function translate() {
   for (const node of document.querySelectorAll("[data-label]")) node.setAttribute("aria-label", t(node.dataset.label));
   byId("title").textContent = pick(all().method.title);
   const [first, last] = [all().years[0], all().years.at(-1)];
-  byId("subtitle").textContent = t("subtitle", { areas: number(all().areas.code.length), years: first === last ? last.year : `${first.year}–${last.year}` });
+  byId("subtitle").textContent = t("subtitle", { areas: number(last.areas), years: first === last ? last.year : `${first.year}–${last.year}` });
   byId("synthetic").hidden = !all().synthetic;
   byId("language").textContent = t("other_language");
   byId("language").lang = now().lang === "sv" ? "en" : "sv";
@@ -111,7 +111,7 @@ function update(state, before) {
 
 function showMapView(year, theme, state, before) {
   const classified = classify(theme, year);
-  const label = (place) => (classified.classes[classified.classOf[place]] ?? classified.unknown).label;
+  const label = (place) => (!exists(year, place) ? t("absent", { year: year.year }) : (classified.classes[classified.classOf[place]] ?? classified.unknown).label);
   const recolour = ["view", "year", "by", "lang"].some((name) => state[name] !== before[name]);
   if (recolour) {
     if (hasMap()) colourMap(classified, label);

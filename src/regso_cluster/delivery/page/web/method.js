@@ -1,6 +1,6 @@
 // How it was made, what is not covered, how sure it is, and how not to use it.
 
-import { all, everyArea } from "./data.js";
+import { all, areasOf } from "./data.js";
 import { byId, el, put, scroller, simpleTable } from "./dom.js";
 import { clusterWords } from "./sentences.js";
 import { amount, number, pick, t } from "./words.js";
@@ -40,7 +40,7 @@ function factorTable() {
 
 function coverage(year) {
   const { factors, statuses } = all();
-  const seen = everyArea().filter((place) => year.status[place] !== null);
+  const seen = areasOf(year);
   return simpleTable(t("coverage_caption", { areas: number(seen.length), edition: year.edition ?? "–" }), [t("factor"), ...statuses.map((one) => t(`status_${one}`))],
     factors.filter((factor) => year.factors[factor.key]).map((factor) => [pick(factor.name), ...statuses.map((_, status) => number(seen.filter((place) => year.factors[factor.key].status[place] === status).length))]));
 }

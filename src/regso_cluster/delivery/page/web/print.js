@@ -1,7 +1,7 @@
 // A card or a kommun on one sheet of A4: the sheet is built apart from the page and shown only to the printer.
 
 import { strip, stripKey } from "./charts.js";
-import { all, countryRate, everyArea, groupColour, groupName, groupings, kommunOf, lanName, nameOf, rate, residents, value } from "./data.js";
+import { all, countryRate, everyArea, exists, groupColour, groupName, groupings, kommunOf, lanName, nameOf, rate, residents, value } from "./data.js";
 import { byId, el, put, simpleTable, swatch } from "./dom.js";
 import { locator } from "./map.js";
 import { boundsOf, hasMap } from "./outlines.js";
@@ -61,7 +61,7 @@ function widen([west, south, east, north]) {
 
 export function printKommun(year, number_) {
   const kommun = all().kommuner[number_];
-  const places = all().inKommun[number_];
+  const places = all().inKommun[number_].filter((place) => exists(year, place));
   const factors = all().factors.filter((factor) => year.factors[factor.key]).slice(0, KOMMUN_FACTORS);
   const grouping = groupings().find((name) => name in year);
   const order = [...places].sort((a, b) => (grouping ? (year[grouping][a] ?? 99) - (year[grouping][b] ?? 99) : 0) || (year.population[b] ?? 0) - (year.population[a] ?? 0));

@@ -1,6 +1,6 @@
 // The table: everything the map says, to read, sort and filter without a mouse, and to take along as CSV.
 
-import { all, everyArea, fold, groupName, groupings, kommunOf, lanName, nameOf, value, classify, themeName } from "./data.js";
+import { all, areasOf, fold, groupName, groupings, kommunOf, lanName, nameOf, value, classify, themeName } from "./data.js";
 import { byId, el, option } from "./dom.js";
 import { go, now } from "./state.js";
 import { lang, number, pick, t, unitWord, decimalsOf } from "./words.js";
@@ -76,7 +76,7 @@ export function showTable(year, theme) {
   const leaves = Math.max(1, Math.ceil(places.length / ROWS));
   const leaf = Math.min(Math.max(1, Number.parseInt(now().page, 10) || 1), leaves);
   const part = places.slice((leaf - 1) * ROWS, leaf * ROWS);
-  byId("table-count").textContent = t("table_count", { count: number(places.length), of: number(everyArea().length) });
+  byId("table-count").textContent = t("table_count", { count: number(places.length), of: number(areasOf(year).length) });
   byId("table-place").replaceChildren(el("table", { class: "areas" },
     el("caption", {}, t("table_caption", { year: year.year })),
     el("thead", {}, el("tr", {}, own.map(heading))),
@@ -111,9 +111,8 @@ function filtered(year) {
   const { q, lan, kommun, group } = now();
   const words = fold(q).split(/\s+/).filter(Boolean);
   const [grouping, wanted] = group.split(":");
-  return everyArea().filter((place) => {
+  return areasOf(year).filter((place) => {
     const own = kommunOf(place);
-    if (year.population[place] === null && year.status[place] === null) return false; // not an area of this year's edition
     if (lan && own.lan !== lan) return false;
     if (kommun && own.code !== kommun) return false;
     if (wanted && groupings().includes(grouping) && grouping in year && String(year[grouping][place] ?? "none") !== wanted) return false;
