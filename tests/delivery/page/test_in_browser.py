@@ -200,16 +200,19 @@ def test_the_card_of_an_undecided_area_says_both_ends(sight, year):
 
 
 def test_the_first_flip_on_the_card_is_the_one_that_the_release_names(sight, year):
-    """Over all areas: the factor and the persons that would change the composite group, where it is decided."""
+    """Over all areas: the factor and the persons that would change the composite group, where every factor was seen.
+
+    Of other areas the page says a group only where it would be decided; the release counts what was not seen as no problem.
+    """
     said = sight.run(
         """() => { const year = module_data.yearOf(2024);
              return module_data.everyArea().map((place) => module_sentences.flips(year, place)[0] ?? ""); }"""
     )
     names = {factor.key: factor.name.sv for factor in year.method.factors}
-    flips = year.areas[["composite_group", "composite_flip_factor", "composite_flip_persons"]]
-    for sentence, (group, key, persons) in zip(said, flips.itertuples(index=False), strict=True):
-        if pd.isna(group):
-            continue  # of an undecided area the page may say what would decide it; the release names nothing
+    flips = year.areas[["n_observed", "composite_flip_factor", "composite_flip_persons"]]
+    for sentence, (seen, key, persons) in zip(said, flips.itertuples(index=False), strict=True):
+        if seen < len(names):
+            continue
         if pd.isna(key):
             assert "gruppen vore:" not in sentence
         else:
@@ -535,6 +538,30 @@ def test_change_shows_the_transitions_and_who_moved(sight, compared):
     )
     assert len(by_lan) == 21
     assert all(row[0] + row[1] - row[2] == row[3] for row in by_lan)
+
+
+def test_flows_out_of_the_mildest_group_can_be_seen(sight):
+    """A line needs a contrast of 3 to 1 against the page (WCAG 1.4.11)."""
+    sight.go(view="change")
+    strokes = sight.run(
+        "() => [...document.querySelectorAll('.flow .link.move')].map((one) => one.getAttribute('stroke'))"
+    )
+    assert "#8a8377" in strokes
+    assert not {"#f3ede3", "#f1ece4"} & set(strokes)
+
+
+def test_the_sheet_of_a_card_outlines_its_area(sight):
+    sight.go(area=AREA)
+    sight.run("() => { window.print = () => {}; }")
+    sight.page.click("#print-card")
+    blue = sight.run(
+        """() => { const own = document.querySelector("#sheet .locator");
+             const data = own.getContext("2d").getImageData(0, 0, own.width, own.height).data; let found = 0;
+             for (let at = 0; at < data.length; at += 4) if (data[at] === 11 && data[at + 1] === 87 && data[at + 2] === 208) found += 1;
+             return found; }"""
+    )
+    sight.run("() => window.dispatchEvent(new Event('afterprint'))")
+    assert blue > 100
 
 
 def test_the_method_view_says_limits_sources_gaps_and_how_not_to_use_it(sight, year):

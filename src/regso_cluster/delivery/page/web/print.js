@@ -29,10 +29,10 @@ function beyondRoom(year, room) {
   return left.length ? el("p", { class: "small" }, t("more_factors", { factors: left.map((factor) => pick(factor.name)).join(", ") })) : null;
 }
 
-function groupMap(year, places, box) {
+function groupMap(year, places, box, chosen = null) {
   if (!hasMap() || !box) return null;
   const grouping = groupings().find((name) => name in year);
-  const drawn = locator(places, everyArea().map((place) => (grouping ? groupColour(grouping, year[grouping][place]) : all().colours.unknown)), box, { width: 260, height: 260, ratio: 3 });
+  const drawn = locator(places, everyArea().map((place) => (grouping ? groupColour(grouping, year[grouping][place]) : all().colours.unknown)), box, { width: 260, height: 260, ratio: 3, chosen });
   drawn.setAttribute("aria-label", t("map_of", { what: "" }));
   return drawn;
 }
@@ -44,7 +44,7 @@ export function printCard(year, place) {
   const box = boundsOf([place]);
   printSheet(
     el("h1", {}, nameOf(place)), el("p", { class: "where" }, `${kommun.name}, ${lanName(kommun.lan)} · ${all().areas.code[place]} · ${t("residents_count", { count: number(year.population[place]) })} · ${year.year}`),
-    el("div", { class: "sheet-top" }, el("div", {}, standing(year, place).map((one) => el("p", {}, one))), groupMap(year, own, box && widen(box))),
+    el("div", { class: "sheet-top" }, el("div", {}, standing(year, place).map((one) => el("p", {}, one))), groupMap(year, own, box && widen(box), place)),
     el("h2", {}, t("card_factors")), stripKey(),
     el("ul", { class: "factors" }, all().factors.filter((factor) => year.factors[factor.key]).slice(0, CARD_FACTORS).map((factor) => {
       const facts = factorFacts(year, factor, place);
