@@ -244,9 +244,9 @@ def test_history_says_why_an_area_moved(sight, compared):
     sight.go(area=moved["area"])
     history = sight.text(".history")
     assert "2023" in history
-    assert behind["text_sv"] in history
+    assert " ".join(behind["text_sv"].split()) in history  # a thousand has a space that does not break
     sight.go(area=moved["area"], lang="en")
-    assert behind["text_en"] in sight.text(".history")
+    assert " ".join(behind["text_en"].split()) in sight.text(".history")
 
 
 def test_slider_and_play_follow_the_years(sight, two_years):
