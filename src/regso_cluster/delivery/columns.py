@@ -141,7 +141,8 @@ _OTHER_TABLES = {
         "expected_low": Text("Nedre ände av intervallet för antalet områden", "Lower end of the interval of areas"),
         "expected_high": Text("Övre ände av intervallet för antalet områden", "Upper end of the interval of areas"),
         "probability": Text(
-            "Medelsannolikheten att gruppens områden hör dit", "Mean probability that the areas of the group belong to it"
+            "Medelsannolikheten att gruppens områden hör dit",
+            "Mean probability that the areas of the group belong to it",
         ),
         "how_sure": Text(
             "Hur säker gruppen är som helhet: core, edge, undecided, not_assessed",

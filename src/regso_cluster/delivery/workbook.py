@@ -226,7 +226,8 @@ def write_sheet(
     frame : the table; a missing cell stays empty
     synthetic : writes the mark of made-up figures above the headings
     frozen_columns : that stay in sight
-    headings : rows with `sv`, `en` and `unit`, one a column: comments on the headings, and decimals by the unit
+    headings : rows with `sv`, `en` and, where it is known, `unit`, one a column: comments on the headings, and decimals
+        by the unit
     labels : the headings; None: the names of the columns
     language : of ja/nej and of the comments
 
@@ -251,7 +252,7 @@ def write_sheet(
     lines, tallest = np.ones(len(frame), dtype=np.int64), 1
     for number, column in enumerate(frame.columns):
         label = labels[number] if labels else str(column)
-        unit = str(headings["unit"].iloc[number]) if headings is not None else ""
+        unit = str(headings["unit"].iloc[number]) if headings is not None and "unit" in headings else ""
         cells = frame.iloc[:, number]
         style = _style_of(cells, unit)
         sheet.write_string(top, number, label, formats["head" if style in ("text", "date", "time") else "head_right"])

@@ -174,6 +174,22 @@ def own_areas_page(libraries, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def two_editions_page(two_years, libraries, tmp_path_factory):
+    """A page of 2023 in RegSO 2020 and 2024 in RegSO 2025, as real years are, and the later release."""
+    folder = tmp_path_factory.mktemp("editions")
+    write_example(folder, range(2023, 2024))
+    text = (folder / "factors-2023.csv").read_text("utf-8").replace("2523R011", "2584R001")
+    (folder / "old.csv").write_text(text, "utf-8")
+    later = two_years[1]
+    table = read_factors(folder / "old.csv", later.method, year=2023, edition=2020)
+    method = load_method("utanforskap")
+    earlier = write_release(classify(table, method, year=2023), folder / "2023")
+    out = folder / "editions.html"
+    out.write_text(build_page([earlier, later]), "utf-8")
+    return out, later
+
+
+@pytest.fixture(scope="session")
 def hostile_page(example_release, libraries, tmp_path_factory):
     """A page whose table and method carry names that are no names."""
     names = {

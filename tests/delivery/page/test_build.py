@@ -7,6 +7,7 @@ import json
 import re
 import runpy
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -251,6 +252,15 @@ def test_releases_that_cannot_stand_together_are_refused_with_a_hint(two_years, 
         check_releases([two_years[1], two_years[1]])
     with pytest.raises(InputError, match="make one page a method"):
         check_releases([two_years[0], six])
+    first = two_years[0]
+
+    def with_method(**changes):
+        return SimpleNamespace(year=first.year, path=first.path, method=replace(first.method, **changes))
+
+    other = replace(first.method.problems, limit=replace(first.method.problems.limit, sd=1.5))
+    with pytest.raises(InputError, match="make one page a method"):  # the same factors, other choices
+        check_releases([with_method(problems=other), two_years[1]])
+    check_releases([with_method(seed=7), two_years[1]])
     with pytest.raises(InputError, match=r"ends with \.html"):
         write_page([six], tmp_path / "page.pdf")
     with pytest.raises(InputError, match="make page-libraries"):
@@ -284,16 +294,17 @@ def test_the_command_writes_a_page_and_leaves_an_earlier_one_when_refused(two_ye
     assert list(tmp_path.iterdir()) == [out]
 
 
-def test_certainty_of_groups_is_read_where_a_release_has_it(six, tmp_path):
-    from regso_cluster.delivery.page.data import _certainty
-
-    folder = tmp_path / "r"
-    folder.mkdir()
-    shares = pd.DataFrame({"regso": six.areas.index[:2], "composite_group_probability": [0.5, np.nan]})
-    shares.to_parquet(folder / "certainty.parquet")
-    assert _certainty(six, six.areas.index) == {}
-    found = _certainty(replace(six, path=folder), six.areas.index)
-    assert found["certainty"]["composite_group_probability"][:3] == [0.5, None, None]
+def test_how_sure_the_groups_are_is_held_as_the_release_says(two_years, page_file):
+    data, areas = held(page_file.read_text("utf-8")), two_years[1].areas
+    year = data["years"][1]
+    for grouping in ("composite_group", "cluster"):
+        assert year[f"{grouping}_probability"] == numbers(areas[f"{grouping}_probability"], 3)
+    assert year["composite_second"] == integers(areas["composite_second"])
+    assert any(second is not None for second in year["composite_second"])
+    found = two_years[1].manifest["figures"]["clusters"]["structure"]
+    assert year["structure"] == {name: found[name] for name in ("verdict", "choice", "own_stands")}
+    certainty = two_years[1].method.certainty
+    assert data["method"]["certainty"]["core"] == certainty.core
 
 
 def test_the_libraries_are_pinned_by_hash_without_addresses(root):

@@ -7,12 +7,14 @@ import io
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.spatial.distance import cdist
 
 from regso_cluster.areas.shapes import load_shapes
 from regso_cluster.delivery.colours import ordered_colours
 from regso_cluster.delivery.page.words import WORDS, show_number
+from regso_cluster.delivery.textfiles import guard
 from tests.delivery.page.conftest import watch
 
 VIEWS = ("map", "table", "groups", "change", "method")
@@ -197,14 +199,28 @@ def test_the_card_of_an_undecided_area_says_both_ends(sight, year):
     assert f"Om allt är det: {names[ends.iloc[1]]}" in card
 
 
-def test_flips_on_the_card_are_those_of_fewest_persons(sight, year):
-    worst = year.areas["index"].idxmax()
-    sight.go(area=worst)
+def test_the_first_flip_on_the_card_is_the_one_that_the_release_names(sight, year):
+    """Over all areas: the factor and the persons that would change the composite group, where every factor was seen.
+
+    Of other areas the page says a group only where it would be decided; the release counts what was not seen as no problem.
+    """
     said = sight.run(
-        "() => [...document.querySelectorAll('#card section:first-of-type li')].map((one) => one.innerText)"
+        """() => { const year = module_data.yearOf(2024);
+             return module_data.everyArea().map((place) => module_sentences.flips(year, place)[0] ?? ""); }"""
     )
-    assert len(said) == 3
-    assert all("i täljaren (nämnaren är" in one and "sammanvägda gruppen vore" in one for one in said)
+    names = {factor.key: factor.name.sv for factor in year.method.factors}
+    flips = year.areas[["n_observed", "composite_flip_factor", "composite_flip_persons"]]
+    for sentence, (seen, key, persons) in zip(said, flips.itertuples(index=False), strict=True):
+        if seen < len(names):
+            continue
+        if pd.isna(key):
+            assert "gruppen vore:" not in sentence
+        else:
+            start = (
+                f"{names[key]}: {show_number(abs(persons), 'sv', 0)} {'fler' if persons > 0 else 'färre'} i täljaren"
+            )
+            assert sentence.startswith(start), sentence
+            assert "Den sammanvägda gruppen vore: " in sentence
 
 
 def test_the_most_alike_areas_are_those_of_an_independent_count(sight, year):
@@ -228,7 +244,7 @@ def test_history_says_why_an_area_moved(sight, compared):
     sight.go(area=moved["area"])
     history = sight.text(".history")
     assert "2023" in history
-    assert " ".join(behind["text_sv"].split()) in history
+    assert " ".join(behind["text_sv"].split()) in history  # a thousand has a space that does not break
     sight.go(area=moved["area"], lang="en")
     assert " ".join(behind["text_en"].split()) in sight.text(".history")
 
@@ -277,6 +293,16 @@ def test_a_link_that_asks_for_what_is_not_there_opens_the_page(sight):
     for view in VIEWS:
         sight.go(view=view, sort="x", page="999", a="kommun:0", b="x:1", grouping="y", to="1900", **{"from": "z"})
         assert sight.page.is_visible(f"#view-{view}")
+
+
+@pytest.mark.parametrize(
+    "link",
+    [{"view": "groups", "a": "__proto__:1", "b": "constructor:x"}, {"view": "table", "group": "__proto__:1", "kommun": "toString"}],
+    ids=["groups", "table"],
+)  # fmt: skip
+def test_a_link_that_names_what_every_object_has_opens_the_page(sight, link):
+    sight.load(lang="sv", **link)
+    assert sight.page.is_visible(f"#view-{link['view']}")
 
 
 def rows_of(sight):
@@ -332,6 +358,18 @@ def test_csv_never_holds_a_formula(sight):
     )
     assert text.splitlines()[0].lstrip("\ufeff").startswith("'=1+1")
     assert text.splitlines()[1].startswith('"\'@SUM(A1)""x"')
+
+
+@pytest.mark.parametrize("name", ["=1", "+1", "-1", "@x", " =1", "'=1", "\n=1", "＝1"])
+def test_the_download_guards_the_same_texts_as_every_other_csv(sight, name):
+    text = sight.run(
+        """(name) => module_table.csv({ columns: [{ id: "a", head: "a", sort: () => name }], places: [0],
+             year: { year: 2024, synthetic: false } })""",
+        name,
+    )
+    assert next(csv.reader(io.StringIO(text.lstrip("\ufeff").split("\r\n", 1)[1], newline=""), delimiter=";"))[
+        0
+    ] == guard(name)
 
 
 @pytest.mark.parametrize("button", ["#print-card", "#print-kommun"])
@@ -395,6 +433,42 @@ def test_with_the_keyboard_alone(sight):
     assert sight.page.get_attribute("th:has([data-column=name])", "aria-sort") == "ascending"
 
 
+def test_the_skip_link_keeps_what_is_shown(sight):
+    """The link holds the language and the view: a link to #main would have lost both."""
+    sight.load(lang="en", view="table", kommun="1280")
+    sight.page.keyboard.press("Tab")
+    assert sight.run("() => document.activeElement.id") == "skip"
+    sight.page.keyboard.press("Enter")
+    assert sight.run("() => document.activeElement.id") == "main"
+    assert sight.page.is_visible("#view-table")
+    assert sight.run("() => document.documentElement.lang") == "en"
+    assert "kommun=1280" in sight.page.url
+
+
+def test_the_card_says_how_sure_the_composite_group_is(sight, year):
+    """By the cut-offs of the method; what is almost sure is not said to be sure."""
+    chance = year.areas["composite_group_probability"].dropna()
+    unsure = chance[(chance > 0.3) & (chance < 0.55)].index[0]
+    sight.go(area=unsure)
+    card = sight.text("#card .standing")
+    assert f"mycket osäkert: bara {round(100 * chance[unsure])} %" in card
+    second = year.areas["composite_second"][unsure]
+    names = year.groups.query("grouping == 'composite_group'").set_index("group")["name_sv"]
+    assert f"Näst troligast är {names[second]}." in card
+    said = sight.run("() => [0, 0.001, 0.5, 0.996, 1].map((one) => module_words.share(one))")
+    assert said == ["0", "mindre än 1", "50", "mer än 99", "100"]
+
+
+def test_clusters_that_do_not_stand_are_said_not_to(sight, year):
+    found = year.manifest["figures"]["clusters"]["structure"]
+    assert found["own_stands"] is False
+    words = WORDS["structure_falls"]["sv"].format(choice=found["choice"])
+    sight.go(view="method")
+    assert words in sight.text("#method-place")
+    sight.go(view="groups", a="cluster:1")
+    assert words in sight.text(".panel")
+
+
 @pytest.mark.parametrize("view", VIEWS)
 def test_a_phone_320_wide_and_200_per_cent_need_no_sideways_scrolling(sight, view):
     for width, height, size in ((320, 640, "100%"), (640, 450, "100%"), (1280, 900, "200%")):
@@ -453,7 +527,7 @@ def test_change_shows_the_transitions_and_who_moved(sight, compared):
     for old, new, areas in zip(places["old"], places["new"], transitions["areas"], strict=True):
         assert int(re.sub(r"\D", "", cells[old][new])) == areas
     moves = compared.moves.query("grouping == 'composite_group'")
-    assert f"De {len(moves)} områden som bytte grupp" in sight.text("#change-place")
+    assert f"Områden som bytte grupp: {len(moves)}" in sight.text("#change-place")
     assert sight.page.locator(".flow .link").count() > 4
     links = sight.run(
         "() => [...document.querySelectorAll('.moves a')].map((one) => new URLSearchParams(one.hash.slice(1)).get('area'))"
@@ -464,6 +538,30 @@ def test_change_shows_the_transitions_and_who_moved(sight, compared):
     )
     assert len(by_lan) == 21
     assert all(row[0] + row[1] - row[2] == row[3] for row in by_lan)
+
+
+def test_flows_out_of_the_mildest_group_can_be_seen(sight):
+    """A line needs a contrast of 3 to 1 against the page (WCAG 1.4.11)."""
+    sight.go(view="change")
+    strokes = sight.run(
+        "() => [...document.querySelectorAll('.flow .link.move')].map((one) => one.getAttribute('stroke'))"
+    )
+    assert "#8a8377" in strokes
+    assert not {"#f3ede3", "#f1ece4"} & set(strokes)
+
+
+def test_the_sheet_of_a_card_outlines_its_area(sight):
+    sight.go(area=AREA)
+    sight.run("() => { window.print = () => {}; }")
+    sight.page.click("#print-card")
+    blue = sight.run(
+        """() => { const own = document.querySelector("#sheet .locator");
+             const data = own.getContext("2d").getImageData(0, 0, own.width, own.height).data; let found = 0;
+             for (let at = 0; at < data.length; at += 4) if (data[at] === 11 && data[at + 1] === 87 && data[at + 2] === 208) found += 1;
+             return found; }"""
+    )
+    sight.run("() => window.dispatchEvent(new Event('afterprint'))")
+    assert blue > 100
 
 
 def test_the_method_view_says_limits_sources_gaps_and_how_not_to_use_it(sight, year):
@@ -543,11 +641,51 @@ def test_areas_without_outlines_kommun_or_residents_have_table_cards_and_groups(
     card = sight.text("#card")
     assert "40.0 %: 80 of 200. Above the limit 26.2." in card  # mean 15, SD 11.18
     assert "60.0 %. Below the limit 70.0." in card
+    assert "All areas: 16.0." in card  # nothing says that they lie in Sweden
     assert sight.page.locator(".alike li").count() == 5
     for view in VIEWS:
         sight.go(view=view, lang="en")
         assert sight.page.is_visible(f"#view-{view}")
+        shown = sight.run("() => document.getElementById('page').innerText").split("Source of the method")[0]
+        assert not re.search("Sweden|SCB", shown), view
     sight.go(view="table", lang="en")
     assert [row[0] for row in rows_of(sight)] == [f"X{number}" for number in range(6)]
+    assert not sight.wrong
+    sight.page.close()
+
+
+def test_without_javascript_the_page_says_what_to_do(context, page_file):
+    """JavaScript is turned off for one tab, as a browser's setting does."""
+    page = context.new_page()
+    context.new_cdp_session(page).send("Emulation.setScriptExecutionDisabled", {"value": True})
+    page.goto(page_file.as_uri())
+    shown = page.locator("noscript").inner_text()
+    assert "areas.csv" in shown
+    assert "Turn it on" in shown
+    page.close()
+
+
+def test_an_area_of_one_edition_alone_is_not_undecided_in_the_other(context, two_editions_page):
+    """RegSO 2020 has 2584R001, RegSO 2025 has 2523R011: each year has 3,363 areas, and both have 3,362."""
+    file, later = two_editions_page
+    sight = watch(context, file)
+    sight.load(lang="en", area="2584R001")
+    undecided = later.areas["composite_group"].isna().sum()
+    assert sight.text("#subtitle") == "3,363 areas (RegSO), 2023–2024"
+    assert (
+        sight.text("#legend tbody tr:last-child")
+        == f"Undecided {undecided} {later.areas['population'][later.areas['composite_group'].isna()].sum():,}"
+    )
+    assert "Not an area of 2024." in sight.text("#card")
+    assert "ndecided" not in sight.text("#card")
+    for view, place in (("table", "#table-count"), ("method", "#method-place")):
+        sight.go(view=view, lang="en")
+        assert "3,364" not in sight.text(place)
+        assert "3,363" in sight.text(place)
+    sight.go(view="change", lang="en")
+    cells = sight.run(
+        "() => [...document.querySelector('#change-place .simple').tBodies[0].rows].flatMap((r) => [...r.cells].slice(1).map((c) => Number(c.innerText.replace(',', ''))))"
+    )
+    assert sum(cells) == 3362
     assert not sight.wrong
     sight.page.close()

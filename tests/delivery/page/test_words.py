@@ -31,7 +31,7 @@ def keys_asked_for():
         "grouping_": GROUPINGS, "status_": STATUSES, "unit_": [unit.replace(" ", "_") for unit in UNIT_RANGE],
         "unit_long_": [unit.replace(" ", "_") for unit in UNIT_RANGE], "view_": ["map", "table", "groups", "change", "method"],
         "columns_": ["overview", "values", "counts", "problems", "tiers"], "theme_": ["value", "problem", "tier"],
-        "column_": ["n", "d", "index_rank", "index_rank_low", "index_rank_high"], "worse_": ["high", "low"],
+        "column_": ["n", "d", "index_rank", "index_rank_low", "index_rank_high", *(f"{name}_probability" for name in GROUPINGS)], "worse_": ["high", "low"],
         "filter_": ["lan", "kommun", "group", "columns"], "change_": ["grouping", "from", "to"],
     }  # fmt: skip
     asked = set()
@@ -60,10 +60,27 @@ def test_no_text_is_left_over():
     asked = keys_asked_for()
     left = [
         key
-        for key in WORDS
+        for key in (one.removesuffix("_own") for one in WORDS)
         if key not in asked and f'"{key}"' not in everything + python and not key.startswith("portrait_")
     ]
     assert not left
+
+
+def test_words_for_areas_of_their_own_name_no_country_and_no_agency():
+    """Whatever says Sweden, the country, SCB or RegSO of the figures has another form for areas that are no RegSO."""
+    of_outlines = {
+        "map_credit",
+        "outlines_words",
+        "outlines_2020",
+        "editions_differ",
+        "edition",
+    }  # not shown without them
+    for key, said in WORDS.items():
+        if key.endswith("_own"):
+            assert key.removesuffix("_own") in WORDS
+        elif key not in of_outlines and any(name in said["en"] for name in ("Sweden", "SCB", "RegSO")):
+            assert f"{key}_own" in WORDS, key
+            assert not any(name in WORDS[f"{key}_own"]["sv"] for name in ("iket", "SCB", "RegSO")), key
 
 
 def test_scripts_make_no_markup_from_text():

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,7 @@ def build_page(releases: Sequence[Release], comparisons: Sequence[Comparison] = 
 
     Parameters
     ----------
-    releases : one a year, of methods with the same factors; any order
+    releases : one a year, of one method (limits measured or frozen); any order
     comparisons : of neighbouring years, for why areas moved; may be empty
 
     Returns
@@ -40,7 +41,7 @@ def build_page(releases: Sequence[Release], comparisons: Sequence[Comparison] = 
 
     Raises
     ------
-    InputError  no release, two of one year, releases of different factors, or libraries that were not fetched
+    InputError  no release, two of one year, releases of different methods, or libraries that were not fetched
     """
     ordered = sorted(releases, key=lambda one: one.year)
     check_releases(ordered)
@@ -73,7 +74,7 @@ def check_releases(releases: Sequence[Release]) -> None:
 
     Raises
     ------
-    InputError  none, two of one year, or different factors
+    InputError  none, two of one year, or different methods
     """
     if not releases:
         raise InputError(Fault("no release", hint="Name at least one release."))
@@ -82,11 +83,20 @@ def check_releases(releases: Sequence[Release]) -> None:
         Fault("two releases of one year", str(year), hint="Give one release a year: the latest revision.")
         for year in sorted({year for year in years if years.count(year) > 1})
     ]
-    keys = releases[-1].method.keys
+    last = releases[-1]
     faults += [
-        Fault("another method", one.path.name, ", ".join(keys), ", ".join(one.method.keys),
-              "A page shows years of the same factors: make one page a method.")
-        for one in releases[:-1] if one.method.keys != keys
+        Fault("another method", one.path.name, _name_choices(last), _name_choices(one),
+              "A page says one method of all its years: make one page a method.")
+        for one in releases[:-1] if _choices(one) != _choices(last)
     ]  # fmt: skip
     if faults:
         raise InputError(faults)
+
+
+def _choices(release: Release) -> str:
+    """Give the choices of a method by their hash: without the seed, and without what was measured or frozen."""
+    return replace(release.method, seed=0).choices_hash
+
+
+def _name_choices(release: Release) -> str:
+    return f"{release.method.name} ({', '.join(release.method.keys)}; choices {_choices(release)[:8]})"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from regso_cluster.factors.tables import FactorTable
     from regso_cluster.release import Release
 
-STATUSES = ("observed", "suppressed", "missing", "too_few_residents", "imputed")
+STATUSES = ("observed", "suppressed", "missing", "too_few_residents")
 # where the classes of a number are cut, as shares of areas from the worst: the tail is what people look for
 CUTS = (0.04, 0.10, 0.25, 0.50, 0.75)
 INSETS = 3  # the kommuner with most residents have a map of their own
@@ -80,12 +80,18 @@ def _describe_method(method: Method) -> dict[str, Any]:
         "title": text(method.title),
         "description": text(method.description),
         "source": method.source,
-        "seed": method.seed,
         "sha256": method.hash,
         "frozen": {"release": method.frozen.release, "year": method.frozen.year} if method.frozen else None,
         "sd": problems.limit.sd if problems else None,
         "steady": bool(method.composite and method.composite.steady),
-        "certainty": {"draws": certainty.draws, "level": certainty.level} if certainty else None,
+        "certainty": {
+            "draws": certainty.draws,
+            "level": certainty.level,
+            "core": certainty.core,
+            "edge": certainty.edge,
+        }
+        if certainty
+        else None,
         "rules": [
             {"name": text(group.name), "at_least": group.rule.at_least}
             for group in (method.composite.groups if method.composite else ())
@@ -103,7 +109,6 @@ def _describe_factor(factor: Factor) -> dict[str, Any]:
         "source": factor.source,
         "level": factor.level,
         "counts": factor.value is None,
-        "limit": dict(factor.limit.given) if factor.limit else {},
     }
 
 
@@ -153,6 +158,7 @@ def _describe_year(release: Release, method: Method, order: pd.Index) -> dict[st
         "inputs": manifest["inputs"],
         "notes": manifest["notes"],
         "stability": _stability(manifest.get("figures", {})),
+        "structure": _structure(manifest.get("figures", {})),
         "limits": {key: round_to(limit) for key, limit in measured.limits.items()},
         "areas": len(release.areas),
         "population": integers(areas["population"]),
@@ -166,15 +172,15 @@ def _describe_year(release: Release, method: Method, order: pd.Index) -> dict[st
             if factor.key in release.method.keys
         },
     }
-    for name in (*GROUPINGS, "composite_group_mildest", "composite_group_harshest", "n_problems", "n_observed",
-                 "index_rank", "index_rank_low", "index_rank_high", "cluster_second"):  # fmt: skip
+    for name in (*GROUPINGS, "composite_group_mildest", "composite_group_harshest", "n_problems",
+                 "index_rank", "index_rank_low", "index_rank_high", "composite_second", "cluster_second"):  # fmt: skip
         if name in areas:
             described[name] = integers(areas[name])
     if "index" in areas:
         described["index"] = numbers(areas["index"], 4)
-    if "cluster_probability" in areas:
-        described["cluster_probability"] = numbers(areas["cluster_probability"], 3)
-    described |= _certainty(release, order)
+    for name in (f"{grouping}_probability" for grouping in GROUPINGS):
+        if name in areas:
+            described[name] = numbers(areas[name], 3)
     return described
 
 
@@ -203,18 +209,10 @@ def _stability(figures: dict[str, Any]) -> float | None:
     return round(float(stability), 3) if isinstance(stability, int | float) else None
 
 
-def _certainty(release: Release, order: pd.Index) -> dict[str, Any]:
-    """Read what a release says of the certainty of each group, where it says it: shares of draws, by group."""
-    path = release.path / "certainty.parquet"
-    if not path.is_file():
-        return {}
-    frame = pd.read_parquet(path)
-    frame = frame.set_index(frame.columns[0])
-    if not frame.index.is_unique:
-        return {}  # a long table: not the one read here
-    shares = [f"{name}_probability" for name in GROUPINGS if f"{name}_probability" in frame]
-    frame = frame.reindex(order)
-    return {"certainty": {str(name): numbers(frame[name].astype(float), 3) for name in shares}} if shares else {}
+def _structure(figures: dict[str, Any]) -> dict[str, Any] | None:
+    """Give what the release found of its number of clusters; None where it did not look."""
+    structure = figures.get("clusters", {}).get("structure")
+    return {name: structure[name] for name in ("verdict", "choice", "own_stands")} if structure else None
 
 
 def _groupings(release: Release) -> list[str]:

@@ -95,11 +95,12 @@ def portray(release: Release, country: Country, row: dict[str, Any], all_groups:
             share=show_number(share, language, 1) if share is not None else "")
     ]  # fmt: skip
     sentences += _differences(release, country, row, all_groups, language)
-    if row["grouping"] == "cluster" and "cluster_probability" in release.areas:
-        inside = release.areas["cluster"].eq(row["group"]).fillna(False).to_numpy(bool)
-        mean = release.areas["cluster_probability"][inside].mean()
+    grouping = str(row["grouping"])
+    if f"{grouping}_probability" in release.areas:
+        inside = release.areas[grouping].eq(row["group"]).fillna(False).to_numpy(bool)
+        mean = release.areas[f"{grouping}_probability"][inside].mean()
         if pd.notna(mean):
-            sentences.append(say("portrait_sure", language, share=show_number(100 * float(mean), language, 0)))
+            sentences.append(say("portrait_sure", language, share=_share(float(mean), language)))
     return " ".join(sentences)
 
 
@@ -107,7 +108,7 @@ def _differences(
     release: Release, country: Country, row: dict[str, Any], all_groups: pd.DataFrame, language: str
 ) -> list[str]:
     """Name the factors in which the group clearly differs from the country, the furthest first."""
-    far = []
+    far, whose = [], "" if release.manifest["edition"] else "_own"
     for number, factor in enumerate(release.method.factors):
         spread, whole = country.spreads[factor.key], country.values[factor.key]
         value = row[f"{factor.key}_value"]
@@ -115,7 +116,7 @@ def _differences(
             continue
         far.append((-abs(value - whole) / spread, number, factor, float(value), whole, spread))
     if not far:
-        return [say("portrait_average", language)]
+        return [say(f"portrait_average{whose}", language)]
     sentences = []
     for _, _, factor, value, whole, spread in sorted(far, key=lambda one: one[:2]):
         others = all_groups[all_groups["group"].notna() & all_groups["group"].ne(row["group"])][f"{factor.key}_value"]
@@ -124,10 +125,17 @@ def _differences(
         extreme = "most_" if len(others.dropna()) and gap >= CLEAR * spread else ""
         unit = WORDS[f"unit_{factor.unit.replace(' ', '_')}"][language]
         sentences.append(
-            say(f"portrait_{extreme}{key}", language, factor=getattr(factor.name, language),
+            say(f"portrait_{extreme}{key}{whose}", language, factor=getattr(factor.name, language),
                 value=_with_unit(value, unit, language), country=_with_unit(whole, unit, language))
         )  # fmt: skip
     return sentences
+
+
+def _share(probability: float, language: str) -> str:
+    """Give a probability in per cent; what is almost sure is not said to be sure."""
+    if probability < 1 and round(100 * probability) == 100:
+        return say("share_above", language, share="99")
+    return show_number(100 * probability, language, 0)
 
 
 def _with_unit(value: float, unit: str, language: str) -> str:

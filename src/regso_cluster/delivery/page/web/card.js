@@ -1,7 +1,7 @@
 // The card of an area: where it stands, each factor, what would flip it, areas alike, its history.
 
 import { line, strip, stripKey } from "./charts.js";
-import { all, everyArea, groupColour, groupName, groupings, kommunOf, lanName, mostAlike, nameOf, value } from "./data.js";
+import { all, everyArea, exists, groupColour, groupName, groupings, kommunOf, lanName, mostAlike, nameOf, value } from "./data.js";
 import { byId, el, put, swatch } from "./dom.js";
 import { CONTEXT, showAreas } from "./map.js";
 import { printCard, printKommun } from "./print.js";
@@ -14,6 +14,7 @@ export function showCard(year, place) {
   card.hidden = place === undefined;
   byId("card-none").hidden = place !== undefined;
   if (place === undefined) return card.replaceChildren();
+  if (!exists(year, place)) return put(card, head(year, place), el("p", { class: "standing" }, t("absent", { year: year.year })), history(place));
   put(card,
     head(year, place),
     el("div", { class: "standing" }, standing(year, place).map((one) => el("p", {}, one))),
@@ -32,8 +33,8 @@ function head(year, place) {
   return el("header", {},
     el("button", { type: "button", class: "close", onclick: () => go({ area: "" }), "aria-label": t("card_close") }, "×"),
     el("h2", { id: "card-title", tabindex: "-1" }, nameOf(place)),
-    el("p", { class: "where" }, [kommun.name, lanName(kommun.lan), all().areas.code[place], t("residents_count", { count: number(year.population[place]) }), String(year.year)].filter(Boolean).join(" · ")),
-    el("p", { class: "chips" }, groupings().filter((grouping) => grouping in year).map((grouping) => chip(year, grouping, year[grouping][place]))));
+    el("p", { class: "where" }, [kommun.name, lanName(kommun.lan), all().areas.code[place], exists(year, place) && t("residents_count", { count: number(year.population[place]) }), String(year.year)].filter(Boolean).join(" · ")),
+    el("p", { class: "chips" }, !exists(year, place) ? null : groupings().filter((grouping) => grouping in year).map((grouping) => chip(year, grouping, year[grouping][place]))));
 }
 
 export function chip(year, grouping, group) {
@@ -81,7 +82,7 @@ function history(place) {
   const ranks = ["index_rank", "index_rank_low", "index_rank_high"].map((name) => years.map((year) => year[name]?.[place] ?? null));
   return el("section", {}, el("h3", {}, t("card_history")),
     el("ol", { class: "history" }, years.map((year) => el("li", {},
-      el("b", {}, year.year), groupings().filter((grouping) => grouping in year).map((grouping) => chip(year, grouping, year[grouping][place])),
+      el("b", {}, year.year), !exists(year, place) ? t("absent", { year: year.year }) : groupings().filter((grouping) => grouping in year).map((grouping) => chip(year, grouping, year[grouping][place])),
       changes.filter((change) => change.to === year.year).map((change) => el("p", { class: "why" }, whyMoved(change)))))),
     ranks[0].some((one) => one !== null) ? [el("h4", {}, t("card_ranks")),
       line(names, ranks[0], { low: ranks[1], high: ranks[2], turned: true, label: t("card_ranks_label", { ranks: years.map((year, at) => `${year.year}: ${number(ranks[0][at])}`).join(", ") }) })] : null);

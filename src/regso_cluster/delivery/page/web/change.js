@@ -1,7 +1,7 @@
 // Year after year: flows between groups, who entered and who left, by county, and why.
 
 import { flowChart } from "./charts.js";
-import { all, everyArea, groupColour, groupName, groupings, kommunOf, nameOf, residents, yearOf } from "./data.js";
+import { all, everyArea, exists, groupColour, groupName, groupings, kommunOf, nameOf, residents, yearOf } from "./data.js";
 import { byId, el, option, put, scroller, simpleTable } from "./dom.js";
 import { whyMoved } from "./card.js";
 import { readMove } from "./sentences.js";
@@ -26,7 +26,7 @@ export function showChange() {
   const to = own.find((year) => String(year.year) === now().to) ?? own.at(-1);
   const from = own.find((year) => String(year.year) === now().from && year.year < to.year) ?? own[Math.max(0, own.indexOf(to) - 1)];
   byId("change-grouping").replaceChildren(...groupings().map((one) => option(one, t(`grouping_${one}`), grouping)));
-  byId("change-from").replaceChildren(...own.slice(0, -1).map((year) => option(String(year.year), String(year.year), String(from.year))));
+  byId("change-from").replaceChildren(...own.filter((year) => year.year < to.year).map((year) => option(String(year.year), String(year.year), String(from.year))));
   byId("change-to").replaceChildren(...own.slice(1).map((year) => option(String(year.year), String(year.year), String(to.year))));
   put(byId("change-place"),
     flow(own, grouping),
@@ -43,11 +43,17 @@ function groupsOf(years, grouping) {
   return [...found].sort((a, b) => (a ?? 999) - (b ?? 999));
 }
 
+// Areas of every one of these years: one that is in a single edition neither enters nor leaves a group.
+function inAll(years) {
+  return everyArea().filter((place) => years.every((year) => exists(year, place)));
+}
+
 // Areas that never left the mildest group would drown the others: the chart leaves them out, and says how many.
 function flow(years, grouping) {
   const groups = groupsOf(years, grouping);
   const mildest = groups.filter((one) => one !== null).at(-1);
-  const moving = everyArea().filter((place) => years.some((year) => year[grouping][place] !== mildest));
+  const known = inAll(years);
+  const moving = known.filter((place) => years.some((year) => year[grouping][place] !== mildest));
   const flows = years.slice(1).flatMap((next, at) => {
     const year = years[at];
     const count = d3.rollup(moving, (part) => part.length, (place) => year[grouping][place], (place) => next[grouping][place]);
@@ -57,7 +63,7 @@ function flow(years, grouping) {
   return el("section", {}, el("h3", {}, t("flow_title", { from: years[0].year, to: years.at(-1).year })),
     el("p", { class: "key" }, groups.map((group) => el("span", {}, el("i", { class: "swatch", colour: groupColour(grouping, group), "aria-hidden": "true" }), names(group)))),
     scroller(t("flow_label"), flowChart(years.map((year) => year.year), groups, flows, (group) => groupColour(grouping, group), names)),
-    el("p", { class: "small" }, t("flow_note", { count: number(everyArea().length - moving.length), name: names(mildest) })));
+    el("p", { class: "small" }, t("flow_note", { count: number(known.length - moving.length), name: names(mildest) })));
 }
 
 function editions(from, to) {
@@ -73,19 +79,19 @@ function causes(from, to, grouping) {
   const found = pairMoves(from, to, grouping);
   if (!found?.length) return null;
   const count = d3.rollups(found, (part) => part.length, (move) => move.cause).sort((a, b) => b[1] - a[1]);
-  return el("p", {}, t("causes_sum", { count: number(found.length) }), " ", count.map(([cause, many]) => `${all().words_causes[cause]?.[now().lang] ?? cause}: ${number(many)}`).join(". "), ".");
+  return el("p", {}, t("causes_sum"), " ", count.map(([cause, many]) => `${all().words_causes[cause]?.[now().lang] ?? cause}: ${number(many)}`).join(". "), ".");
 }
 
 function matrix(from, to, grouping) {
   const groups = groupsOf([from, to], grouping);
-  const count = d3.rollup(everyArea(), (part) => part.length, (place) => from[grouping][place], (place) => to[grouping][place]);
+  const count = d3.rollup(inAll([from, to]), (part) => part.length, (place) => from[grouping][place], (place) => to[grouping][place]);
   return simpleTable(t("change_matrix_caption", { from: from.year, to: to.year }), [`${from.year} \\ ${to.year}`, ...groups.map((group) => groupName(to, grouping, group))],
     groups.map((group) => [groupName(from, grouping, group), ...groups.map((end) => number(count.get(group)?.get(end) ?? 0))]));
 }
 
 function entered(from, to, grouping) {
   const groups = groupsOf([from, to], grouping).filter((group) => group !== null);
-  const places = (test) => everyArea().filter(test);
+  const places = (test) => inAll([from, to]).filter(test);
   const rows = groups.map((group) => {
     const came = places((place) => to[grouping][place] === group && from[grouping][place] !== group);
     const left = places((place) => from[grouping][place] === group && to[grouping][place] !== group);
@@ -103,7 +109,7 @@ function entered(from, to, grouping) {
 
 function moves(from, to, grouping) {
   const known = pairMoves(from, to, grouping);
-  const found = known ?? everyArea().filter((place) => from[grouping][place] !== to[grouping][place]).map((place) => ({ place, old: from[grouping][place], group: to[grouping][place], grouping, cause: "", reasons: {} }));
+  const found = known ?? inAll([from, to]).filter((place) => from[grouping][place] !== to[grouping][place]).map((place) => ({ place, old: from[grouping][place], group: to[grouping][place], grouping, cause: "", reasons: {} }));
   found.sort((a, b) => (to.population[b.place] ?? 0) - (to.population[a.place] ?? 0));
   return el("section", {}, el("h3", {}, t("who_moved", { count: number(found.length) })),
     el("ul", { class: "moves" }, found.slice(0, LISTED).map((move) => el("li", {},

@@ -50,6 +50,11 @@ export function profile(factors, a, b, country, limits, range) {
   return svg("svg", { viewBox: `0 0 380 ${height}`, class: "profile", role: "img", "aria-label": t("profile_label") }, parts);
 }
 
+// A thin line in the palest colour would not be seen: those who leave the mildest group are who people look for.
+function inked(colour, thin) {
+  return thin && d3.lab(colour).l > 88 ? "#8a8377" : colour;
+}
+
 // Flows between the groups of following years. `flows`: {year, next, from, to, areas}; groups in fixed order, worst on top.
 export function flowChart(years, groups, flows, colours, names) {
   const [width, height] = [900, 420];
@@ -66,7 +71,7 @@ export function flowChart(years, groups, flows, colours, names) {
     graph.links.map((link) => svg("path", {
       d: d3.sankeyLinkHorizontal()(link), "stroke-width": Math.max(0.8, link.width),
       class: link.source.group === link.target.group ? "link stay" : "link move",
-      stroke: colours(link.source.group),
+      stroke: inked(colours(link.source.group), link.source.group !== link.target.group),
     }, svg("title", {}, said(link)))),
     graph.nodes.map((node) => svg("rect", { x: node.x0, y: node.y0, width: node.x1 - node.x0, height: Math.max(1, node.y1 - node.y0), fill: colours(node.group), class: "node" }, svg("title", {}, `${names(node.group)} ${node.year}: ${number(node.value)}`))),
     graph.nodes.map((node) => svg("text", { x: node.column ? node.x0 - 5 : node.x1 + 5, y: (node.y0 + node.y1) / 2 + 4, "text-anchor": node.column ? "end" : "start", class: "count" }, number(node.value))),

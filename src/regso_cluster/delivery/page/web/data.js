@@ -31,8 +31,13 @@ export function everyArea() {
   return data.areas.code.map((_, place) => place);
 }
 
-export function factorOf(key) {
-  return data.factors.find((factor) => factor.key === key);
+// Whether an area is one of a year's edition; RegSO 2020 and 2025 each have an area that the other lacks.
+export function exists(year, place) {
+  return year.status[place] !== null;
+}
+
+export function areasOf(year) {
+  return everyArea().filter((place) => exists(year, place));
 }
 
 export function kommunOf(place) {
@@ -94,7 +99,8 @@ export function residents(year, places) {
 
 export function groupName(year, grouping, group) {
   if (group === null || group === undefined) return t("undecided");
-  const found = year.groups[grouping]?.find((one) => one.group === group);
+  const years = [year, ...[...data.years].reverse()]; // a group that is gone this year keeps the name it had
+  const found = years.flatMap((one) => one.groups[grouping] ?? []).find((one) => one.group === group);
   return found ? pick(found.name) : String(group);
 }
 
@@ -138,6 +144,7 @@ export function classify(theme, year) {
   for (const one of classes) Object.assign(one, { areas: 0, residents: 0 });
   const unknown = { label: t(theme.kind === "group" ? "undecided" : "not_observed"), colour: data.colours.unknown, areas: 0, residents: 0 };
   classOf.forEach((number, place) => {
+    if (!exists(year, place)) return;
     const one = number < 0 ? unknown : classes[number];
     one.areas += 1;
     one.residents += year.population[place] ?? 0;

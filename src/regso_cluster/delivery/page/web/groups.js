@@ -1,10 +1,11 @@
 // Groups and kommuner read one by one, and two side by side.
 
 import { profile } from "./charts.js";
-import { all, countryRate, everyArea, groupColour, groupName, groupings, nameOf, rate, residents } from "./data.js";
+import { all, areasOf, countryRate, everyArea, exists, groupColour, groupName, groupings, nameOf, rate, residents } from "./data.js";
 import { byId, el, option, put, scroller, simpleTable, swatch } from "./dom.js";
 import { boundsOf, hasMap } from "./outlines.js";
 import { locator } from "./map.js";
+import { clusterWords } from "./sentences.js";
 import { go, now, write } from "./state.js";
 import { lang, amount, number, pick, t } from "./words.js";
 
@@ -13,19 +14,15 @@ const LISTED = 40; // areas named under a group
 // A subject is "country", "kommun:0180" or "composite_group:2".
 export function subject(year, id) {
   const [kind, key] = id.split(":");
-  if (kind === "country" || !key) return { id: "country", name: t("country"), places: present(year), colour: "#55504a" };
+  if (kind === "country" || !key) return { id: "country", name: t("country"), places: areasOf(year), colour: "#55504a" };
   if (kind === "kommun") {
     const number = all().kommuner.findIndex((one) => one.code === key);
     if (number < 0) return subject(year, "country");
-    return { id, name: all().kommuner[number].name, places: all().inKommun[number], colour: "#12486b", kommun: number };
+    return { id, name: all().kommuner[number].name, places: all().inKommun[number].filter((place) => exists(year, place)), colour: "#12486b", kommun: number };
   }
-  const group = year.groups[kind]?.find((one) => String(one.group) === key);
+  const group = groupings().includes(kind) && year.groups[kind]?.find((one) => String(one.group) === key);
   if (!group) return subject(year, "country");
-  return { id, name: pick(group.name), group, grouping: kind, colour: groupColour(kind, group.group), places: present(year).filter((place) => year[kind][place] === group.group) };
-}
-
-function present(year) {
-  return everyArea().filter((place) => year.population[place] !== null || year.status[place] !== null);
+  return { id, name: pick(group.name), group, grouping: kind, colour: groupColour(kind, group.group), places: areasOf(year).filter((place) => year[kind][place] === group.group) };
 }
 
 export function startGroups() {
@@ -56,7 +53,7 @@ function panel(year, one, mark) {
     one.group?.portrait ? null : el("p", {}, t(one.places.length === 1 ? "subject_size_one" : "subject_size", { areas: number(one.places.length), residents: number(residents(year, one.places)), share: number((100 * residents(year, one.places)) / residents(year, everyArea()), 1) })),
   ];
   if (one.group?.portrait) parts.push(el("p", { class: "portrait" }, pick(one.group.portrait)));
-  if (one.grouping === "cluster" && year.stability !== null) parts.push(el("p", { class: "small" }, t("stability", { value: number(year.stability, 2) })));
+  if (one.grouping === "cluster") parts.push(...clusterWords(year).map((said) => el("p", { class: "small" }, said)));
   if (hasMap() && one.places.length) parts.push(whereMap(year, one));
   parts.push(one.group ? byLan(year, one) : inGroups(year, one));
   if (one.group || one.kommun !== undefined) parts.push(areaList(year, one));

@@ -1,6 +1,6 @@
 // Reads the data, fills the page, and keeps it in step with what the link says.
 
-import { all, classify, groupings, kommunOf, load, themeName, themes, yearOf, nameOf } from "./data.js";
+import { all, classify, exists, groupings, kommunOf, load, themeName, themes, yearOf, nameOf } from "./data.js";
 import { announce, byId, el, option, put } from "./dom.js";
 import { showCard } from "./card.js";
 import { showChange, startChange, yearAfter } from "./change.js";
@@ -11,7 +11,7 @@ import { hasMap } from "./outlines.js";
 import { startSearch } from "./search.js";
 import { go, now, onChange, startState } from "./state.js";
 import { showTable, startTable } from "./table.js";
-import { number, pick, setLanguage, setWords, t } from "./words.js";
+import { number, pick, setLanguage, setOwnAreas, setWords, t } from "./words.js";
 
 const BEAT = 1200; // milliseconds a year when playing
 let timer = null;
@@ -19,6 +19,7 @@ let timer = null;
 async function start() {
   setWords(JSON.parse(byId("words").textContent));
   await load(byId("data").textContent.trim());
+  setOwnAreas(!all().years.at(-1).edition);
   startState({ years: all().years.map((year) => String(year.year)), themes: themes().map((theme) => theme.id), groupings: groupings(), codes: new Set(all().areas.code) });
   setLanguage(now().lang);
   byId("page").hidden = false;
@@ -49,7 +50,7 @@ function translate() {
   for (const node of document.querySelectorAll("[data-label]")) node.setAttribute("aria-label", t(node.dataset.label));
   byId("title").textContent = pick(all().method.title);
   const [first, last] = [all().years[0], all().years.at(-1)];
-  byId("subtitle").textContent = t(last.edition ? "subtitle" : "subtitle_own", { areas: number(all().areas.code.length), years: first === last ? last.year : `${first.year}–${last.year}` });
+  byId("subtitle").textContent = t("subtitle", { areas: number(last.areas), years: first === last ? last.year : `${first.year}–${last.year}` });
   byId("synthetic").hidden = !all().synthetic;
   byId("language").textContent = t("other_language");
   byId("language").lang = now().lang === "sv" ? "en" : "sv";
@@ -59,6 +60,7 @@ function startControls() {
   for (const link of document.querySelectorAll("nav [data-view]")) {
     link.addEventListener("click", (event) => { event.preventDefault(); go({ view: link.dataset.view }); });
   }
+  byId("skip").addEventListener("click", (event) => { event.preventDefault(); byId("main").focus(); }); // the link holds what is shown, so "#main" may not take its place
   byId("language").addEventListener("click", () => go({ lang: now().lang === "sv" ? "en" : "sv" }));
   byId("theme").addEventListener("change", (event) => go({ by: event.target.value }));
   const { years } = all();
@@ -109,7 +111,7 @@ function update(state, before) {
 
 function showMapView(year, theme, state, before) {
   const classified = classify(theme, year);
-  const label = (place) => (classified.classes[classified.classOf[place]] ?? classified.unknown).label;
+  const label = (place) => (!exists(year, place) ? t("absent", { year: year.year }) : (classified.classes[classified.classOf[place]] ?? classified.unknown).label);
   const recolour = ["view", "year", "by", "lang"].some((name) => state[name] !== before[name]);
   if (recolour) {
     if (hasMap()) colourMap(classified, label);

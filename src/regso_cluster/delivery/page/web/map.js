@@ -236,13 +236,14 @@ export function prepareFine() {
 }
 
 // A small map of some areas for a card or a sheet of paper.
-export function locator(places, colours, box, { width = 260, height = 260, ratio = 2, dots = false } = {}) {
+export function locator(places, colours, box, { width = 260, height = 260, ratio = 2, dots = false, chosen = null } = {}) {
   const own = el("canvas", { width: width * ratio, height: height * ratio, class: "locator", role: "img", "aria-label": t("map_of", { what: "" }) });
   own.ratio = ratio;
   const view = fit(box, width, height, 8);
   const detail = view.k > FINE_FROM ? "fine" : "coarse";
   paint(own, view, colours, { detail, only: places ? new Set(places) : null });
   if (dots) mark(own, view, places, colours);
+  if (chosen !== null) outline(own, view, chosen, detail, "#0b57d0", 2.4);
   return own;
 }
 

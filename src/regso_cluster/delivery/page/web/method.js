@@ -1,7 +1,8 @@
 // How it was made, what is not covered, how sure it is, and how not to use it.
 
-import { all, everyArea } from "./data.js";
+import { all, areasOf } from "./data.js";
 import { byId, el, put, scroller, simpleTable } from "./dom.js";
+import { clusterWords } from "./sentences.js";
 import { amount, number, pick, t } from "./words.js";
 
 export function showMethod(year) {
@@ -11,10 +12,11 @@ export function showMethod(year) {
     all().synthetic ? el("p", { class: "warning" }, t("synthetic_long")) : null,
     el("p", { class: "lead" }, pick(method.description)),
     el("section", { class: "warning" }, el("h3", {}, t("not_use_title")), el("ul", {}, ["not_use_persons", "not_use_merit", "not_use_cause", "not_use_undecided", "not_use_noise"].map((one) => el("li", {}, t(one))))),
-    el("h3", {}, t("factors_title")), el("p", {}, limitWords()),
+    el("h3", {}, t("factors_title")), el("p", {}, limitWords(), method.min_population ? ` ${t("min_population", { count: number(method.min_population) })}` : ""),
+    method.source ? el("p", {}, `${t("method_source")} `, el("span", { lang: "en" }, method.source)) : null,
     scroller(t("factors_title"), factorTable()),
     el("h3", {}, t("coverage_title", { year: year.year })), scroller(t("coverage_title", { year: year.year }), coverage(year)), el("p", {}, t("coverage_words")),
-    mapWords(),
+    all().maps ? mapWords() : null,
     el("h3", {}, t("sure_title")), sure(year),
     el("h3", {}, t("rules_title")), rules(),
     el("h3", {}, t("releases_title")), scroller(t("releases_title"), releases()),
@@ -38,7 +40,7 @@ function factorTable() {
 
 function coverage(year) {
   const { factors, statuses } = all();
-  const seen = everyArea().filter((place) => year.status[place] !== null);
+  const seen = areasOf(year);
   return simpleTable(t("coverage_caption", { areas: number(seen.length), edition: year.edition ?? "–" }), [t("factor"), ...statuses.map((one) => t(`status_${one}`))],
     factors.filter((factor) => year.factors[factor.key]).map((factor) => [pick(factor.name), ...statuses.map((_, status) => number(seen.filter((place) => year.factors[factor.key].status[place] === status).length))]));
 }
@@ -51,7 +53,7 @@ function mapWords() {
 function sure(year) {
   const { certainty } = all().method;
   return el("ul", {}, certainty ? el("li", {}, t("sure_draws", { draws: number(certainty.draws), level: number(100 * certainty.level) })) : el("li", {}, t("sure_none")),
-    year.stability !== null && year.stability !== undefined ? el("li", {}, t("stability", { value: number(year.stability, 2) })) : null, el("li", {}, t("sure_not")));
+    clusterWords(year).map((said) => el("li", {}, said)), el("li", {}, t("sure_not")));
 }
 
 function rules() {

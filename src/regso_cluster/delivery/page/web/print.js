@@ -1,7 +1,7 @@
 // A card or a kommun on one sheet of A4: the sheet is built apart from the page and shown only to the printer.
 
 import { strip, stripKey } from "./charts.js";
-import { all, countryRate, everyArea, groupColour, groupName, groupings, kommunOf, lanName, nameOf, rate, residents, value } from "./data.js";
+import { all, countryRate, everyArea, exists, groupColour, groupName, groupings, kommunOf, lanName, nameOf, rate, residents, value } from "./data.js";
 import { byId, el, put, simpleTable, swatch } from "./dom.js";
 import { locator } from "./map.js";
 import { boundsOf, hasMap } from "./outlines.js";
@@ -9,6 +9,8 @@ import { changesOf, factorFacts, flips, standing } from "./sentences.js";
 import { amount, number, pick, t } from "./words.js";
 
 const LISTED = 18; // areas on the sheet of a kommun
+const CARD_FACTORS = 12;
+const KOMMUN_FACTORS = 14;
 
 function printSheet(...parts) {
   put(byId("sheet"),
@@ -21,10 +23,16 @@ function printSheet(...parts) {
   window.print();
 }
 
-function groupMap(year, places, box) {
+// Factors that a sheet of A4 has no room for are named on it.
+function beyondRoom(year, room) {
+  const left = all().factors.filter((factor) => year.factors[factor.key]).slice(room);
+  return left.length ? el("p", { class: "small" }, t("more_factors", { factors: left.map((factor) => pick(factor.name)).join(", ") })) : null;
+}
+
+function groupMap(year, places, box, chosen = null) {
   if (!hasMap() || !box) return null;
   const grouping = groupings().find((name) => name in year);
-  const drawn = locator(places, everyArea().map((place) => (grouping ? groupColour(grouping, year[grouping][place]) : all().colours.unknown)), box, { width: 260, height: 260, ratio: 3 });
+  const drawn = locator(places, everyArea().map((place) => (grouping ? groupColour(grouping, year[grouping][place]) : all().colours.unknown)), box, { width: 260, height: 260, ratio: 3, chosen });
   drawn.setAttribute("aria-label", t("map_of", { what: "" }));
   return drawn;
 }
@@ -36,12 +44,12 @@ export function printCard(year, place) {
   const box = boundsOf([place]);
   printSheet(
     el("h1", {}, nameOf(place)), el("p", { class: "where" }, `${kommun.name}, ${lanName(kommun.lan)} · ${all().areas.code[place]} · ${t("residents_count", { count: number(year.population[place]) })} · ${year.year}`),
-    el("div", { class: "sheet-top" }, el("div", {}, standing(year, place).map((one) => el("p", {}, one))), groupMap(year, own, box && widen(box))),
+    el("div", { class: "sheet-top" }, el("div", {}, standing(year, place).map((one) => el("p", {}, one))), groupMap(year, own, box && widen(box), place)),
     el("h2", {}, t("card_factors")), stripKey(),
-    el("ul", { class: "factors" }, all().factors.filter((factor) => year.factors[factor.key]).slice(0, 12).map((factor) => {
+    el("ul", { class: "factors" }, all().factors.filter((factor) => year.factors[factor.key]).slice(0, CARD_FACTORS).map((factor) => {
       const facts = factorFacts(year, factor, place);
       return el("li", {}, el("h4", {}, pick(factor.name)), strip(factor, { ...facts, range: d3.extent(everyArea().map((one) => value(year, factor, one)).filter((one) => one !== null)) }), el("p", {}, facts.text));
-    })),
+    })), beyondRoom(year, CARD_FACTORS),
     flips(year, place).length ? [el("h2", {}, t("card_flips")), el("ul", {}, flips(year, place).map((one) => el("li", {}, one)))] : null,
     moved.length ? [el("h2", {}, t("card_history")), el("ul", {}, moved.map((one) => el("li", {}, `${one.from}–${one.to}: ${groupName(year, one.grouping, one.old)} → ${groupName(year, one.grouping, one.group)}`)))] : null);
 }
@@ -53,8 +61,8 @@ function widen([west, south, east, north]) {
 
 export function printKommun(year, number_) {
   const kommun = all().kommuner[number_];
-  const places = all().inKommun[number_];
-  const factors = all().factors.filter((factor) => year.factors[factor.key]).slice(0, 14);
+  const places = all().inKommun[number_].filter((place) => exists(year, place));
+  const factors = all().factors.filter((factor) => year.factors[factor.key]).slice(0, KOMMUN_FACTORS);
   const grouping = groupings().find((name) => name in year);
   const order = [...places].sort((a, b) => (grouping ? (year[grouping][a] ?? 99) - (year[grouping][b] ?? 99) : 0) || (year.population[b] ?? 0) - (year.population[a] ?? 0));
   printSheet(
@@ -65,6 +73,7 @@ export function printKommun(year, number_) {
         return [el("span", { class: "chip" }, swatch(groupColour(grouping, group.group)), groupName(year, grouping, group.group)), number(own.length), number(residents(year, own))];
       })) : el("div", {}), groupMap(year, places, boundsOf(places))),
     simpleTable(t("kommun_factors"), [t("factor"), kommun.name, t("country"), t("limit"), t("areas_beyond")], factors.map((factor) => [pick(factor.name), amount(rate(year, factor, places), factor), amount(countryRate(year, factor), factor), amount(year.limits[factor.key] ?? null, factor), number(places.filter((place) => year.factors[factor.key].problem?.[place] === 1).length)])),
+    beyondRoom(year, KOMMUN_FACTORS),
     simpleTable(t("kommun_areas"), [t("column_name"), t("column_code"), t("column_residents"), ...(grouping ? [t(`grouping_${grouping}`)] : [])], order.slice(0, LISTED).map((place) => [nameOf(place), all().areas.code[place], number(year.population[place]), ...(grouping ? [groupName(year, grouping, year[grouping][place])] : [])]), { texts: [1, 3] }),
     places.length > LISTED ? el("p", {}, t("more_in_table", { count: number(places.length - LISTED) })) : null);
 }

@@ -1,9 +1,9 @@
 // What is said of an area, by templates: the same figures always give the same sentences.
 
-import { all, countryRate, factorOf, groupName, groupings, kommunOf, observed, rate, value } from "./data.js";
-import { amount, decimalsOf, list, number, pick, t, unitWord } from "./words.js";
+import { all, countryRate, groupName, groupings, kommunOf, observed, rate, value } from "./data.js";
+import { amount, decimalsOf, list, number, pick, share, t } from "./words.js";
 
-const FEW = 3; // of the flips, those that take fewest persons
+const FEW = 3; // flips that are named
 
 // Where an area stands: problems, groups, how sure; one sentence each.
 export function standing(year, place) {
@@ -40,19 +40,26 @@ function groupSentence(year, grouping, place) {
     const ends = [year.composite_group_mildest?.[place], year.composite_group_harshest?.[place]];
     return t("card_undecided", { mildest: groupName(year, grouping, ends[0]), harshest: groupName(year, grouping, ends[1]) });
   }
-  if (group === null) return t("card_no_group", { grouping: t(`grouping_${grouping}`) });
-  const sure = year.certainty?.[`${grouping}_probability`]?.[place];
-  if (grouping === "cluster") return clusterSentence(year, place, name);
-  if (sure !== null && sure !== undefined) return t("card_group_sure", { grouping: t(`grouping_${grouping}`), name, share: number(100 * sure) });
-  return t("card_group", { grouping: t(`grouping_${grouping}`), name });
+  const words = { grouping: t(`grouping_${grouping}`), name };
+  if (group === null) return t("card_no_group", words);
+  const probability = year[`${grouping}_probability`]?.[place] ?? null;
+  if (probability === null) return t(grouping === "cluster" ? "card_group_unmeasured" : "card_group", words);
+  const { core, edge } = all().method.certainty ?? { core: 0.9, edge: 0.6 };
+  const said = t(probability >= core ? "card_group_sure" : probability >= edge ? "card_group_fair" : "card_group_unsure", { ...words, share: share(probability) });
+  const second = year[grouping === "composite_group" ? "composite_second" : `${grouping}_second`]?.[place];
+  return probability < 0.995 && second ? `${said} ${t("card_group_second", { name: groupName(year, grouping, second) })}` : said;
 }
 
-function clusterSentence(year, place, name) {
-  const share = year.cluster_probability?.[place];
-  if (share === null || share === undefined) return t("card_cluster", { name });
-  const second = year.cluster_second?.[place];
-  const said = t(share >= 0.9 ? "card_cluster_sure" : share >= 0.6 ? "card_cluster_fair" : "card_cluster_unsure", { name, share: number(100 * share) });
-  return share < 0.995 && second ? `${said} ${t("card_cluster_second", { name: groupName(year, "cluster", second) })}` : said;
+// How well the clusters of a year stand as kinds of areas: their stability, and what the rule of the method found.
+export function clusterWords(year) {
+  const { stability, structure } = year;
+  const said = stability === null ? [] : [t("stability", { value: number(stability, 2) })];
+  if (!structure) return said;
+  if (structure.verdict === "bands") return [...said, t("structure_bands")];
+  if (structure.own_stands === null) return [...said, t("structure_unseen")];
+  const own = year.groups.cluster.filter((one) => one.group !== null).length;
+  if (structure.choice === own) return [...said, t("structure_types")];
+  return [...said, t(structure.own_stands ? "structure_stands" : "structure_falls", { choice: number(structure.choice) })];
 }
 
 function rankSentence(year, place) {
@@ -80,16 +87,18 @@ export function factorFacts(year, factor, place) {
   return { own, kommun, country, limit, problem, text: said.join(" ") };
 }
 
-// What would flip a factor, those that take the smallest share of persons first.
+// What would flip a factor: first those that change the composite group too, then those that take fewest persons. So
+// the first is the one that the release names.
 export function flips(year, place) {
   const found = [];
   for (const factor of all().factors) {
     const column = year.factors[factor.key];
     const persons = column?.persons?.[place];
     if (persons === null || persons === undefined || persons === 0) continue;
-    found.push({ factor, persons, share: Math.abs(persons) / column.d[place], said: flipSentence(year, place, factor, persons) });
+    const flipped = column.flipped?.[place] ?? null;
+    found.push({ persons: Math.abs(persons), stays: flipped === null || flipped === year.composite_group?.[place], said: flipSentence(year, place, factor, persons) });
   }
-  found.sort((a, b) => a.share - b.share);
+  found.sort((a, b) => a.stays - b.stays || a.persons - b.persons);
   return found.slice(0, FEW).map((one) => one.said);
 }
 
@@ -112,8 +121,4 @@ export function changesOf(place) {
 
 export function readMove([place, old, group, cause, sv, en]) {
   return { place, old, group, cause, reasons: { sv, en } };
-}
-
-export function unitOf(key) {
-  return unitWord(factorOf(key).unit);
 }

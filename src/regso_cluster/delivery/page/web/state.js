@@ -1,7 +1,7 @@
 // What is shown stands in the link, so that a link reopens it: #lang=en&view=table&year=2023&area=0180R001
 
 const VIEWS = ["map", "table", "groups", "change", "method"];
-const PLAIN = ["area", "a", "b", "q", "lan", "kommun", "group", "sort", "columns", "page", "from", "to", "grouping", "zoom"];
+const PLAIN = ["area", "a", "b", "q", "lan", "kommun", "group", "sort", "columns", "page", "from", "to", "grouping"];
 
 let state = {};
 let known = {};

@@ -1,6 +1,6 @@
 // The table: everything the map says, to read, sort and filter without a mouse, and to take along as CSV.
 
-import { all, everyArea, fold, groupName, groupings, kommunOf, lanName, nameOf, value, classify, themeName } from "./data.js";
+import { all, areasOf, fold, groupName, groupings, kommunOf, lanName, nameOf, value, classify, themeName } from "./data.js";
 import { byId, el, option } from "./dom.js";
 import { go, now } from "./state.js";
 import { lang, number, pick, t, unitWord, decimalsOf } from "./words.js";
@@ -33,7 +33,9 @@ function overview(year) {
   for (const name of ["index_rank", "index_rank_low", "index_rank_high"]) {
     if (year[name]) found.push({ id: name, head: t(`column_${name}`), sort: (place) => year[name][place], number: 0 });
   }
-  if (year.cluster_probability) found.push({ id: "cluster_probability", head: t("column_cluster_probability"), sort: (place) => (year.cluster_probability[place] === null ? null : 100 * year.cluster_probability[place]), number: 0 });
+  for (const name of groupings().map((grouping) => `${grouping}_probability`).filter((one) => year[one])) {
+    found.push({ id: name, head: t(`column_${name}`), sort: (place) => (year[name][place] === null ? null : 100 * year[name][place]), number: 0 });
+  }
   return found;
 }
 
@@ -74,7 +76,7 @@ export function showTable(year, theme) {
   const leaves = Math.max(1, Math.ceil(places.length / ROWS));
   const leaf = Math.min(Math.max(1, Number.parseInt(now().page, 10) || 1), leaves);
   const part = places.slice((leaf - 1) * ROWS, leaf * ROWS);
-  byId("table-count").textContent = t("table_count", { count: number(places.length), of: number(everyArea().length) });
+  byId("table-count").textContent = t("table_count", { count: number(places.length), of: number(areasOf(year).length) });
   byId("table-place").replaceChildren(el("table", { class: "areas" },
     el("caption", {}, t("table_caption", { year: year.year })),
     el("thead", {}, el("tr", {}, own.map(heading))),
@@ -109,12 +111,11 @@ function filtered(year) {
   const { q, lan, kommun, group } = now();
   const words = fold(q).split(/\s+/).filter(Boolean);
   const [grouping, wanted] = group.split(":");
-  return everyArea().filter((place) => {
+  return areasOf(year).filter((place) => {
     const own = kommunOf(place);
-    if (year.population[place] === null && year.status[place] === null) return false; // not an area of this year's edition
     if (lan && own.lan !== lan) return false;
     if (kommun && own.code !== kommun) return false;
-    if (wanted && grouping in year && String(year[grouping][place] ?? "none") !== wanted) return false;
+    if (wanted && groupings().includes(grouping) && grouping in year && String(year[grouping][place] ?? "none") !== wanted) return false;
     const said = fold(`${all().areas.code[place]} ${all().areas.name[place]} ${own.name}`);
     return words.every((word) => said.includes(word));
   });
@@ -155,7 +156,7 @@ export function csv({ columns: own, places, year }) {
   const mark = lang() === "sv" ? ";" : ",";
   const figure = (value) => (value === null || value === undefined ? "" : lang() === "sv" ? String(value).replace(".", ",") : String(value));
   const quote = (words) => {
-    const safe = /^[=+\-@\t\r]/.test(words) ? `'${words}` : words; // a spreadsheet must not run a name as a formula
+    const safe = /^'*\s*[=+\-@\t\r\n＝＋－＠]/.test(words) ? `'${words}` : words; // a spreadsheet must not run a name as a formula
     return /["\r\n;,]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
   };
   const rows = [[...own.map((one) => quote(one.head)), quote(t("column_year")), ...(year.synthetic ? ["SYNTHETIC"] : [])]];

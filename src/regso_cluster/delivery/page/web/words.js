@@ -2,6 +2,7 @@
 
 let words = {};
 let language = "sv";
+let own = false;
 
 export function setWords(catalogue) {
   words = catalogue;
@@ -11,6 +12,11 @@ export function setLanguage(next) {
   language = next;
 }
 
+// Areas of one's own lie in no country that is known here, and SCB has drawn none of them: those words have a form ending with _own.
+export function setOwnAreas(are) {
+  own = are;
+}
+
 export function lang() {
   return language;
 }
@@ -18,7 +24,7 @@ export function lang() {
 // A text of the catalogue with its {places} filled.
 export function t(key, values = {}) {
   if (!(key in words)) throw new Error(`no words for ${key}`);
-  return words[key][language].replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
+  return (own && words[`${key}_own`] || words[key])[language].replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
 }
 
 // A text that comes in both languages with the data.
@@ -32,6 +38,14 @@ export function number(value, decimals = 0) {
     minimumFractionDigits: decimals, maximumFractionDigits: decimals,
   }).format(value);
   return shown.replace("−", "\u2212");
+}
+
+// A probability in per cent; what is almost sure is not said to be sure.
+export function share(probability) {
+  const rounded = Math.round(100 * probability);
+  if (probability < 1 && rounded === 100) return t("share_above", { share: 99 });
+  if (probability > 0 && rounded === 0) return t("share_below", { share: 1 });
+  return number(rounded);
 }
 
 export function unitWord(unit) {
