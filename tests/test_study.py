@@ -12,7 +12,7 @@ from regso_cluster.certainty.choices import Choice, ListRule, Study, load_study
 from regso_cluster.certainty.ensemble import Workers
 from regso_cluster.errors import InputError
 from regso_cluster.factors.tables import read_factors
-from regso_cluster.method import parse_method
+from regso_cluster.method import Shrinkage, parse_method
 from regso_cluster.pipeline import classify
 from regso_cluster.release import read_release, write_release
 from regso_cluster.study import find_clusters, run_once, subject_of_release, subject_of_table
@@ -216,6 +216,47 @@ def test_a_release_is_compared_with_what_it_published(tmp_path):
     assert run.outputs["cluster_areas"] == 0  # whatever order the clusters are found in
     with pytest.raises(InputError, match="never changed"):
         run_study(subject, SMALL, release.path / "study")
+
+
+SHRUNK = Shrinkage("country")
+FEW = {"shrinkage": {"towards": "country"}}
+
+
+def small_counts(folder):
+    """Give a table with counts so small that shrinkage moves ranks, and its method."""
+    table, method = table_of(folder)
+    few = table.numerator["poor"].to_numpy() // 40, np.where(np.arange(len(table.areas)) % 2, 12.0, 60.0)
+    numerator = np.minimum(few[0], few[1])
+    table = replace(
+        table, numerator=table.numerator.assign(poor=numerator), denominator=table.denominator.assign(poor=few[1]),
+        value=table.value.assign(poor=100 * numerator / few[1]),
+    )  # fmt: skip
+    return table, method
+
+
+def test_shrinkage_is_part_of_a_run(tmp_path):
+    table, method = small_counts(tmp_path)
+    run = run_once(subject_of_table(table, method), 0, FEW)
+    assert run.error == ""
+    assert run.outputs["mean_rank_shift"] > 0
+    expected = classify(table, replace(method, shrinkage=SHRUNK, clusters=None), year=2024).areas
+    np.testing.assert_array_equal(run.groups.rank, expected["index_rank"].to_numpy(np.float64))
+    own = subject_of_table(table, replace(method, shrinkage=SHRUNK))
+    assert run_once(own, 0, FEW).outputs["mean_rank_shift"] == 0
+    assert run_once(own, 0, {"shrinkage": "absent"}).outputs["mean_rank_shift"] > 0
+
+
+def test_a_release_with_shrunk_rates_is_studied_from_its_counts(tmp_path):
+    table, method = small_counts(tmp_path)
+    written = write_release(classify(table, replace(method, shrinkage=SHRUNK), year=2024), tmp_path / "r")
+    release = read_release(written.path)
+    pd.testing.assert_frame_equal(release.counted.value, table.value, check_names=False, check_dtype=False)
+    assert (release.table.value["poor"] - table.value["poor"]).abs().max() > 1
+    subject = subject_of_release(release)
+    assert run_once(subject, 0, {}).outputs["mean_rank_shift"] == 0
+    plain = run_once(subject, 0, {"shrinkage": "absent"}).groups.rank
+    expected = classify(table, replace(method, clusters=None), year=2024).areas["index_rank"]
+    np.testing.assert_array_equal(plain, expected.to_numpy(np.float64))
 
 
 def test_which_list(tmp_path):
