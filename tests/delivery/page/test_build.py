@@ -284,16 +284,16 @@ def test_the_command_writes_a_page_and_leaves_an_earlier_one_when_refused(two_ye
     assert list(tmp_path.iterdir()) == [out]
 
 
-def test_certainty_of_groups_is_read_where_a_release_has_it(six, tmp_path):
-    from regso_cluster.delivery.page.data import _certainty
-
-    folder = tmp_path / "r"
-    folder.mkdir()
-    shares = pd.DataFrame({"regso": six.areas.index[:2], "composite_group_probability": [0.5, np.nan]})
-    shares.to_parquet(folder / "certainty.parquet")
-    assert _certainty(six, six.areas.index) == {}
-    found = _certainty(replace(six, path=folder), six.areas.index)
-    assert found["certainty"]["composite_group_probability"][:3] == [0.5, None, None]
+def test_the_page_has_the_probability_of_every_group_as_a_release_is_written(six):
+    described = assemble([six], [])["years"][0]
+    assert set(described["certainty"]) == {f"{name}_probability" for name in ("composite_group", "cluster")}
+    long = six.certainty[six.certainty["counted"]]
+    for name in ("composite_group", "cluster"):
+        own = long[(long["grouping"] == name) & long["group"].notna()].set_index("regso")["probability"]
+        shown = described["certainty"][f"{name}_probability"]
+        expected = own.reindex(six.areas.index)
+        assert [one for one in shown if one is not None] == pytest.approx(expected.dropna().tolist(), abs=6e-4)
+        assert sum(one is not None for one in shown) == expected.notna().sum() > 100
 
 
 def test_the_libraries_are_pinned_by_hash_without_addresses(root):

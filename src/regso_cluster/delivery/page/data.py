@@ -174,7 +174,7 @@ def _describe_year(release: Release, method: Method, order: pd.Index) -> dict[st
         described["index"] = numbers(areas["index"], 4)
     if "cluster_probability" in areas:
         described["cluster_probability"] = numbers(areas["cluster_probability"], 3)
-    described |= _certainty(release, order)
+    described |= _certainty(areas)
     return described
 
 
@@ -203,18 +203,10 @@ def _stability(figures: dict[str, Any]) -> float | None:
     return round(float(stability), 3) if isinstance(stability, int | float) else None
 
 
-def _certainty(release: Release, order: pd.Index) -> dict[str, Any]:
-    """Read what a release says of the certainty of each group, where it says it: shares of draws, by group."""
-    path = release.path / "certainty.parquet"
-    if not path.is_file():
-        return {}
-    frame = pd.read_parquet(path)
-    frame = frame.set_index(frame.columns[0])
-    if not frame.index.is_unique:
-        return {}  # a long table: not the one read here
-    shares = [f"{name}_probability" for name in GROUPINGS if f"{name}_probability" in frame]
-    frame = frame.reindex(order)
-    return {"certainty": {str(name): numbers(frame[name].astype(float), 3) for name in shares}} if shares else {}
+def _certainty(areas: pd.DataFrame) -> dict[str, Any]:
+    """Give the probability of the group that each area has, where a release says it: a column a grouping."""
+    shares = [f"{name}_probability" for name in GROUPINGS if f"{name}_probability" in areas]
+    return {"certainty": {name: numbers(areas[name].astype(float), 3) for name in shares}} if shares else {}
 
 
 def _groupings(release: Release) -> list[str]:
