@@ -208,9 +208,14 @@ def _long(chances: dict[str, Array], lists: list[_List], areas: pd.DataFrame) ->
             areas.index.name: np.repeat(areas.index.to_numpy(), n),
             "grouping": pd.Categorical(np.tile(names, len(areas)), categories=list(dict.fromkeys(names))),
             "group": pd.array(np.tile(pd.array([part[1] for part in parts], dtype="Int16"), len(areas)), dtype="Int16"),
-            "probability": np.stack([part[2] for part in parts], axis=1).ravel(),
-            "counted": np.stack([part[3] for part in parts], axis=1).ravel(),
-            "false_discovery_rate": np.stack([part[4] for part in parts], axis=1).ravel(),
+            **{
+                column: np.reshape([part[at] for part in parts], (n, len(areas))).T.ravel().astype(kind)
+                for column, at, kind in (
+                    ("probability", 2, np.float64),
+                    ("counted", 3, np.bool_),
+                    ("false_discovery_rate", 4, np.float64),
+                )
+            },
         }
     )
     return frame.assign(synthetic=areas.attrs["synthetic"])

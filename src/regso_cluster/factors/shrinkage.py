@@ -77,7 +77,7 @@ def shrink_rates(numerator: Array, denominator: Array, parent: npt.NDArray[np.in
 
 
 @lru_cache(maxsize=128)  # a classification asks for the same counts four times, a sensitivity study in every run
-def _shrink(numerator: bytes, denominator: bytes, parents: bytes, events: bool) -> Shrunk:  # noqa: FBT001  a key
+def _shrink(numerator: bytes, denominator: bytes, parents: bytes, events: bool) -> Shrunk:
     """Fit, by the bytes of the three arrays of `shrink_rates`."""
     parent = np.frombuffer(parents, np.int64)
     n, d = (np.frombuffer(part, np.float64) for part in (numerator, denominator))

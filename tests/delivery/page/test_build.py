@@ -6,7 +6,6 @@ import hashlib
 import json
 import re
 import runpy
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -284,14 +283,14 @@ def test_the_command_writes_a_page_and_leaves_an_earlier_one_when_refused(two_ye
     assert list(tmp_path.iterdir()) == [out]
 
 
-def test_the_page_has_the_probability_of_every_group_as_a_release_is_written(six):
-    described = assemble([six], [])["years"][0]
+def test_the_page_has_the_probability_of_every_group_as_a_release_is_written(released):
+    described = assemble([released], [])["years"][0]
     assert set(described["certainty"]) == {f"{name}_probability" for name in ("composite_group", "cluster")}
-    long = six.certainty[six.certainty["counted"]]
+    long = released.certainty[released.certainty["counted"]]
     for name in ("composite_group", "cluster"):
         own = long[(long["grouping"] == name) & long["group"].notna()].set_index("regso")["probability"]
         shown = described["certainty"][f"{name}_probability"]
-        expected = own.reindex(six.areas.index)
+        expected = own.reindex(released.areas.index)
         assert [one for one in shown if one is not None] == pytest.approx(expected.dropna().tolist(), abs=6e-4)
         assert sum(one is not None for one in shown) == expected.notna().sum() > 100
 
