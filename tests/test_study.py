@@ -259,6 +259,17 @@ def test_a_release_with_shrunk_rates_is_studied_from_its_counts(tmp_path):
     np.testing.assert_array_equal(plain, expected.to_numpy(np.float64))
 
 
+def test_an_area_without_a_group_keeps_none(tmp_path):
+    table, method = table_of(tmp_path)
+    hidden = replace(table, status=table.status.assign(poor=["missing", *table.status["poor"][1:]],
+                                                       voted=["missing", *table.status["voted"][1:]]))  # fmt: skip
+    found = run_study(
+        subject_of_table(hidden, method), Study(SMALL.choices[:1], runs=8), tmp_path / "out", workers=SERIAL
+    )
+    assert found.areas["group"].isna().tolist() == found.areas["group_share"].isna().tolist()
+    assert found.areas["group"].isna().sum() == 1
+
+
 def test_which_list(tmp_path):
     table, method = table_of(tmp_path)
     by_share = subject_of_table(table, method, ListRule(share=0.1))

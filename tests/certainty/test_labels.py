@@ -267,6 +267,5 @@ def test_an_index_alone_has_intervals_and_no_labels(table, tmp_path):
     assert set(release.areas["how_sure"]) == {"not_assessed"}
     assert len(release.certainty) == 0
     (axes,) = draw_rank_intervals(release).axes
-    assert (
-        len(axes.collections[0].get_segments()) == release.areas["index_rank"].notna().sum()
-    )  # areas whose group is not assessed have their intervals too
+    ranked = release.areas["index_rank"].notna().sum()
+    assert len(axes.collections[0].get_segments()) == ranked  # intervals also where the group is not assessed

@@ -27,8 +27,7 @@ def figure(
     language: str,
     as_json: bool,
 ) -> None:
-    """Draw KIND of RELEASES: country and kommun are maps, profile a chart of groups, flow one of several years,
-    ranks the interval of the rank of the worst areas.
+    """Draw KIND of RELEASES: country, kommun (maps), profile, ranks (of the worst areas), flow (of several years).
 
     Example: regso-cluster figure kommun releases/2024 --kommun 0180 --out stockholm.svg
     """

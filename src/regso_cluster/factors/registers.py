@@ -255,7 +255,7 @@ def _holds(part: pd.DataFrame, conditions: tuple[Condition, ...]) -> Flags:
     for condition in conditions:
         column = part[condition.column]
         if isinstance(column.dtype, pd.CategoricalDtype):
-            held = pd.array(column.cat.categories)
+            held: Any = pd.array(column.cat.categories.to_list())
             column = pd.Series(held.take(column.cat.codes.to_numpy(np.int64), allow_fill=True), part.index)
         if condition.equals is not None:
             holds &= _flags(column == condition.equals)

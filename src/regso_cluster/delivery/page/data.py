@@ -85,7 +85,9 @@ def _describe_method(method: Method) -> dict[str, Any]:
         "frozen": {"release": method.frozen.release, "year": method.frozen.year} if method.frozen else None,
         "sd": problems.limit.sd if problems else None,
         "steady": bool(method.composite and method.composite.steady),
-        "certainty": {"draws": certainty.draws, "level": certainty.level} if certainty else None,
+        "certainty": {name: getattr(certainty, name) for name in ("draws", "level", "core", "edge")}
+        if certainty
+        else None,
         "rules": [
             {"name": text(group.name), "at_least": group.rule.at_least}
             for group in (method.composite.groups if method.composite else ())

@@ -51,7 +51,8 @@ function clusterSentence(year, place, name) {
   const share = year.cluster_probability?.[place];
   if (share === null || share === undefined) return t("card_cluster", { name });
   const second = year.cluster_second?.[place];
-  const said = t(share >= 0.9 ? "card_cluster_sure" : share >= 0.6 ? "card_cluster_fair" : "card_cluster_unsure", { name, share: number(100 * share) });
+  const { core, edge } = all().method.certainty ?? { core: 0.9, edge: 0.6 };
+  const said = t(share >= core ? "card_cluster_sure" : share >= edge ? "card_cluster_fair" : "card_cluster_unsure", { name, share: number(100 * share) });
   return share < 0.995 && second ? `${said} ${t("card_cluster_second", { name: groupName(year, "cluster", second) })}` : said;
 }
 
