@@ -275,6 +275,9 @@ def test_which_list(tmp_path):
     by_share = subject_of_table(table, method, ListRule(share=0.1))
     assert by_share.reference.listed.sum() == 6
     assert subject_of_table(table, method).list == ListRule("composite_group", 1)
+    both = subject_of_table(table, method, ListRule("composite_group", 2)).reference
+    assert both.listed.tolist() == (both.group <= 2).tolist()
+    assert both.listed.sum() > (both.group == 1).sum() > 0
     with pytest.raises(InputError, match="Name one it has"):
         subject_of_table(table, method, ListRule("band", 1))
     with pytest.raises(InputError, match="grouping or share"):
