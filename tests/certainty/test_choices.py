@@ -120,7 +120,7 @@ def test_tables_that_the_method_cannot_have_are_not_run_but_named():
     here = parse_method(METHOD.replace('coverage = "partial"', 'areas = "own"'))
     (dial,), idle = dials_of(towards, here)
     assert dial.options == ("absent", {"towards": "country"})
-    assert list(idle.values()) == ["areas of their own have no kommun"]
+    assert idle == {"x, towards kommun": "areas of their own have no kommun"}
     rates = parse_method(METHOD.replace('numerator = "poor_n"\ndenominator = "poor_d"', 'value = "poor_pct"'))
     assert dials_of(towards, rates) == ((), {"x": "no factor has counts: nothing can be shrunk"})
 

@@ -184,16 +184,16 @@ def dials_of(study: Study, method: Method) -> tuple[tuple[Dial, ...], dict[str, 
             options = tuple(option for number, option in enumerate(choice.options) if number not in refused)
             if len(options) > 1:
                 dials.append(Dial(choice.name, tuple(places), options=options))
-                idle |= {f"{choice.name}, {choice.options[number]}": why for number, why in refused.items()}
+                idle |= {f"{choice.name}, {named}": why for named, why in refused.values()}
             else:
-                idle[choice.name] = "; ".join(sorted(set(refused.values())))
+                idle[choice.name] = "; ".join(dict.fromkeys(why for _, why in refused.values()))
         else:
             dials += _ranges(choice, places, plain)
     return tuple(dials), idle
 
 
-def _refused(options: tuple[Value, ...], places: tuple[str, ...], method: Method) -> dict[int, str]:
-    """Give the tables among options that contradict the rest of the method, by their number, and why."""
+def _refused(options: tuple[Value, ...], places: tuple[str, ...], method: Method) -> dict[int, tuple[str, str]]:
+    """Give the tables among options that contradict the rest of the method, by number: in words, and why."""
     import tomli_w  # noqa: PLC0415
 
     refused = {}
@@ -202,7 +202,8 @@ def _refused(options: tuple[Value, ...], places: tuple[str, ...], method: Method
             try:
                 parse_method(tomli_w.dumps(with_settings(method, dict.fromkeys(places, option))), "the method")
             except InputError as error:
-                refused[number] = "; ".join(fault.what for fault in error.faults)
+                named = ", ".join(f"{key} {value}" for key, value in option.items())
+                refused[number] = (named, "; ".join(fault.what for fault in error.faults))
     return refused
 
 
