@@ -12,7 +12,7 @@ from regso_cluster.certainty.choices import Choice, ListRule, Study, load_study
 from regso_cluster.certainty.ensemble import Workers
 from regso_cluster.errors import InputError
 from regso_cluster.factors.tables import read_factors
-from regso_cluster.method import parse_method
+from regso_cluster.method import Shrinkage, parse_method
 from regso_cluster.pipeline import classify
 from regso_cluster.release import read_release, write_release
 from regso_cluster.study import find_clusters, run_once, subject_of_release, subject_of_table
@@ -218,11 +218,66 @@ def test_a_release_is_compared_with_what_it_published(tmp_path):
         run_study(subject, SMALL, release.path / "study")
 
 
+SHRUNK = Shrinkage("country")
+FEW = {"shrinkage": {"towards": "country"}}
+
+
+def small_counts(folder):
+    """Give a table with counts so small that shrinkage moves ranks, and its method."""
+    table, method = table_of(folder)
+    few = table.numerator["poor"].to_numpy() // 40, np.where(np.arange(len(table.areas)) % 2, 12.0, 60.0)
+    numerator = np.minimum(few[0], few[1])
+    table = replace(
+        table, numerator=table.numerator.assign(poor=numerator), denominator=table.denominator.assign(poor=few[1]),
+        value=table.value.assign(poor=100 * numerator / few[1]),
+    )  # fmt: skip
+    return table, method
+
+
+def test_shrinkage_is_part_of_a_run(tmp_path):
+    table, method = small_counts(tmp_path)
+    run = run_once(subject_of_table(table, method), 0, FEW)
+    assert run.error == ""
+    assert run.outputs["mean_rank_shift"] > 0
+    expected = classify(table, replace(method, shrinkage=SHRUNK, clusters=None), year=2024).areas
+    np.testing.assert_array_equal(run.groups.rank, expected["index_rank"].to_numpy(np.float64))
+    own = subject_of_table(table, replace(method, shrinkage=SHRUNK))
+    assert run_once(own, 0, FEW).outputs["mean_rank_shift"] == 0
+    assert run_once(own, 0, {"shrinkage": "absent"}).outputs["mean_rank_shift"] > 0
+
+
+def test_a_release_with_shrunk_rates_is_studied_from_its_counts(tmp_path):
+    table, method = small_counts(tmp_path)
+    written = write_release(classify(table, replace(method, shrinkage=SHRUNK), year=2024), tmp_path / "r")
+    release = read_release(written.path)
+    pd.testing.assert_frame_equal(release.counted.value, table.value, check_names=False, check_dtype=False)
+    assert (release.table.value["poor"] - table.value["poor"]).abs().max() > 1
+    subject = subject_of_release(release)
+    assert run_once(subject, 0, {}).outputs["mean_rank_shift"] == 0
+    plain = run_once(subject, 0, {"shrinkage": "absent"}).groups.rank
+    expected = classify(table, replace(method, clusters=None), year=2024).areas["index_rank"]
+    np.testing.assert_array_equal(plain, expected.to_numpy(np.float64))
+
+
+def test_an_area_without_a_group_keeps_none(tmp_path):
+    table, method = table_of(tmp_path)
+    hidden = replace(table, status=table.status.assign(poor=["missing", *table.status["poor"][1:]],
+                                                       voted=["missing", *table.status["voted"][1:]]))  # fmt: skip
+    found = run_study(
+        subject_of_table(hidden, method), Study(SMALL.choices[:1], runs=8), tmp_path / "out", workers=SERIAL
+    )
+    assert found.areas["group"].isna().tolist() == found.areas["group_share"].isna().tolist()
+    assert found.areas["group"].isna().sum() == 1
+
+
 def test_which_list(tmp_path):
     table, method = table_of(tmp_path)
     by_share = subject_of_table(table, method, ListRule(share=0.1))
     assert by_share.reference.listed.sum() == 6
     assert subject_of_table(table, method).list == ListRule("composite_group", 1)
+    both = subject_of_table(table, method, ListRule("composite_group", 2)).reference
+    assert both.listed.tolist() == (both.group <= 2).tolist()
+    assert both.listed.sum() > (both.group == 1).sum() > 0
     with pytest.raises(InputError, match="Name one it has"):
         subject_of_table(table, method, ListRule("band", 1))
     with pytest.raises(InputError, match="grouping or share"):

@@ -107,6 +107,15 @@ class Release:
             inputs["name"], inputs["sha256"], (), given["synthetic"], inputs.get("origin"),
         )  # fmt: skip
 
+    @cached_property
+    def counted(self) -> FactorTable:
+        """What was read: as `table`, with the rates that the counts alone give where the method shrinks them."""
+        if "value_counted" not in self.factors:
+            return self.table
+        counted = self.factors.pivot(index=str(self.factors.columns[0]), columns="factor", values="value_counted")
+        value = counted.reindex(index=self.table.value.index, columns=self.table.value.columns)
+        return replace(self.table, value=value.rename_axis(columns=None))
+
     @property
     def name(self) -> str:
         """What the folder is called, also where it is given as `.` or through a link."""

@@ -10,6 +10,7 @@ from typing import Any
 from regso_cluster.certainty.ensemble import Workers
 from regso_cluster.certainty.structure import Structure, structure_figures
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.factors.shrinkage import shrink_table
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.method import Method, StructureRule
 from regso_cluster.pipeline import assess_clusters, measure, usable
@@ -23,7 +24,7 @@ def assess_release(
 
     Parameters
     ----------
-    table, method : of a release, or as for `classify`
+    table, method : as for `classify`; of a release its `counted`
     changes : other values for keys of the rule; None keeps the method's own
     workers : never changes the result
 
@@ -36,6 +37,7 @@ def assess_release(
         raise InputError(Fault("the method has no clusters", method.name, hint=hint))
     given: dict[str, Any] = {name: value for name, value in (changes or {}).items() if value is not None}
     rule = replace(method.clusters.structure or StructureRule(), **given)
+    table = shrink_table(table, method)[0]
     used, weights = usable(table, method)
     yardstick = method.measured or measure(used, weights, method)
     ruled = replace(method, clusters=replace(method.clusters, structure=rule))

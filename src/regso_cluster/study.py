@@ -22,6 +22,7 @@ from regso_cluster.certainty.sensitivity import changed, match_labels
 from regso_cluster.certainty.stability import best_labels
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.scales import apply_scale
+from regso_cluster.factors.shrinkage import shrink_table
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.grouping.agreement import adjusted_rand
 from regso_cluster.grouping.hierarchies import Agglomerative
@@ -62,7 +63,7 @@ class Subject:
 
     Parameters
     ----------
-    table, method : as for `classify`; the method without what was measured
+    table, method : as for `classify`, rates not shrunk; the method without what was measured
     reference : groups of the method as it is, or of the release
     list : which areas are on the list
     residents : (n_areas,), 0 where not known
@@ -103,7 +104,7 @@ def subject_of_release(release: Release, rule: ListRule | None = None) -> Subjec
     ------
     InputError  as `subject_of_table`
     """
-    table, method = release.table, release.method
+    table, method = release.counted, release.method
     listing = _list_rule(method, rule)
     notes = []
     if method.frozen:
@@ -144,7 +145,7 @@ def groups_of(subject: Subject, settings: Settings) -> Groups:
     """
     method = parse_method(tomli_w.dumps(with_settings(subject.method, settings)), "the choices of this run")
     method = replace(method, tiers=None, certainty=None)
-    table = _with_factors(subject.table, method)
+    table = shrink_table(_with_factors(subject.table, method), method)[0]
     used, weights = usable(table, method)
     yardstick = measure(used, weights, replace(method, clusters=None))
     judged = judge(used, table, replace(method, clusters=None), yardstick)

@@ -53,7 +53,8 @@ class Sensitivity:
         and highest number of areas on the list
     sobol : a row an output and choice: first, total and their errors
     areas : a row an area: listed (by the reference), listed_share (of the runs), group_share (of the runs in which it
-        keeps its group), rank, rank_low, rank_high (the middle 90 per cent of the runs), synthetic
+        keeps its group; NaN where it has none), rank, rank_low, rank_high (the middle 90 per cent of the runs),
+        synthetic
     summary : counts for people and `--json`
     """
 
@@ -291,7 +292,8 @@ def _areas_table(subject: Subject, stacked: dict[str, npt.NDArray[Any]], done: n
         "group_share": kept.mean(axis=0) if done.any() else np.nan,
         "rank": subject.reference.rank, "rank_low": ends[0], "rank_high": ends[1],
     }, index=areas.index)  # fmt: skip
-    table["group"] = table["group"].mask(table["group"] < 0)
+    none = subject.reference.group < 0
+    table["group"], table["group_share"] = table["group"].mask(none), table["group_share"].mask(none)
     return table.rename_axis("regso" if subject.table.edition else "area").reset_index()
 
 

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import tomli_w
 
 from regso_cluster.certainty.choices import (
     Choice,
@@ -15,7 +18,7 @@ from regso_cluster.certainty.choices import (
     with_settings,
 )
 from regso_cluster.errors import InputError
-from regso_cluster.method import builtin_methods, load_method, parse_method
+from regso_cluster.method import Shrinkage, builtin_methods, load_method, parse_method
 from tests.tables import METHOD, method
 
 
@@ -95,7 +98,31 @@ def test_the_study_of_the_package_reads_back_and_fits_every_method(tmp_path):
     assert load_study(tmp_path / "s.toml") == shipped
     for name in builtin_methods():
         dials, idle = dials_of(shipped, load_method(name))
-        assert {dial.choice for dial in dials} | set(idle) == {choice.name for choice in shipped.choices}
+        named = {dial.choice for dial in dials} | {name.split(",")[0] for name in idle}
+        assert named == {choice.name for choice in shipped.choices}
+
+
+def test_the_study_of_the_package_varies_every_choice_of_the_default_method():
+    own = load_method("utanforskap")
+    dials, idle = dials_of(load_study(), own)
+    assert idle == {}
+    (shrinkage,) = (dial for dial in dials if dial.choice == "shrinkage")
+    assert own_value(own, shrinkage) == "absent"
+    for u in shrinkage.ends():
+        settings = settings_of((shrinkage,), np.array([u]))
+        parse_method(tomli_w.dumps(with_settings(own, settings)))  # what the method takes
+    shrunk = replace(own, shrinkage=Shrinkage("kommun"))
+    assert own_value(shrunk, shrinkage) == {"towards": "kommun"}
+
+
+def test_tables_that_the_method_cannot_have_are_not_run_but_named():
+    towards = study(set=("shrinkage",), options=("absent", {"towards": "kommun"}, {"towards": "country"}))
+    here = parse_method(METHOD.replace('coverage = "partial"', 'areas = "own"'))
+    (dial,), idle = dials_of(towards, here)
+    assert dial.options == ("absent", {"towards": "country"})
+    assert idle == {"x, towards kommun": "areas of their own have no kommun"}
+    rates = parse_method(METHOD.replace('numerator = "poor_n"\ndenominator = "poor_d"', 'value = "poor_pct"'))
+    assert dials_of(towards, rates) == ((), {"x": "no factor has counts: nothing can be shrunk"})
 
 
 @pytest.mark.parametrize(

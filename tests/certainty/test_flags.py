@@ -41,3 +41,9 @@ def test_rates_fall_with_the_probability():
 )
 def test_places_go_outward(draws, level, places):
     assert interval_places(draws, level) == places
+
+
+def test_a_list_may_reach_its_share_of_error():
+    probability = np.array([1.0, 0.5, 0.0])  # shares of error 0, 1/4, 1/2
+    found = judge_list(probability, probability > 0.9, np.array([1, 2]), 0.9, 0.25)
+    assert found.controlled == 2

@@ -11,10 +11,12 @@ from regso_cluster.certainty.labels import how_sure
 from regso_cluster.certainty.priors import Posterior, find_classes, posterior_of
 from regso_cluster.certainty.priors import _Counts as Counts
 from regso_cluster.certainty.simulation import groups_by_set, simulate
+from regso_cluster.delivery.rank_figure import draw_rank_intervals
 from regso_cluster.errors import InputError
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.method import Banding, Certainty, Shrinkage, load_method
 from regso_cluster.pipeline import classify, judge, measure, usable
+from regso_cluster.release import write_release
 from tests.tables import CODES, METHOD, method, rows, write
 
 SURE = dataclasses.replace(method(), certainty=Certainty(draws=4000, prior="country"))
@@ -256,3 +258,14 @@ def test_one_and_two_threads_give_the_same_bytes(example_release):
     one, two = (classify(table, using, year=2024, threads=number) for number in (1, 2))
     pd.testing.assert_frame_equal(one.areas, two.areas, check_exact=True)
     pd.testing.assert_frame_equal(one.certainty, two.certainty, check_exact=True)
+
+
+def test_an_index_alone_has_intervals_and_no_labels(table, tmp_path):
+    alone = dataclasses.replace(SURE, problems=None, composite=None, certainty=Certainty(draws=40, prior="country"))
+    release = write_release(classify(table, alone, year=2024), tmp_path / "r")
+    assert release.areas["index_rank_low"].notna().sum() == release.areas["index_rank"].notna().sum() > 0
+    assert set(release.areas["how_sure"]) == {"not_assessed"}
+    assert len(release.certainty) == 0
+    (axes,) = draw_rank_intervals(release).axes
+    ranked = release.areas["index_rank"].notna().sum()
+    assert len(axes.collections[0].get_segments()) == ranked  # intervals also where the group is not assessed

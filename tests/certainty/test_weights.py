@@ -48,3 +48,16 @@ def test_the_english_index_of_2025(shared):
     assert found.listed.sum() == 3376
     assert 0.01 < found.leaving < 0.06
     assert (found.low <= found.rank).all()
+
+
+@pytest.mark.parametrize(
+    ("weights", "spread", "hint"),
+    [
+        ([0.0, 0.0], 0.25, "one weight a factor"), ([1.0, 1.0, 1.0], 0.25, "one weight a factor"),
+        ([1.0, -1.0], 0.25, "one weight a factor"), ([1.0, 1.0], 1.5, "by a quarter"),
+    ],
+)  # fmt: skip
+def test_weights_that_cannot_be_are_refused(weights, spread, hint):
+    scores = pd.DataFrame(np.random.default_rng(0).normal(size=(30, 2)))
+    with pytest.raises(InputError, match=hint):
+        vary_weights(scores, np.array(weights), spread=spread, draws=20)

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import pytest
+from click.testing import CliRunner
 
+from regso_cluster.cli import main
+from regso_cluster.delivery.figures import write_figure
 from regso_cluster.delivery.rank_figure import draw_rank_intervals
 from regso_cluster.errors import InputError
 from regso_cluster.release import write_release
@@ -12,21 +15,24 @@ def release(example_release, tmp_path_factory):
     return write_release(example_release.classification, tmp_path_factory.mktemp("figure") / "2024")
 
 
-@pytest.mark.parametrize("suffix", [".png", ".svg"])
-def test_a_picture_is_written(release, tmp_path, suffix):
-    path = draw_rank_intervals(release, tmp_path / f"ranks{suffix}", first=20)
-    content = path.read_bytes()
-    assert content.startswith(b"\x89PNG" if suffix == ".png" else b"<?xml")
-    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_a_picture_is_written_and_is_the_same_each_time(release, tmp_path, language):
+    drawn = [draw_rank_intervals(release, language, first=20) for _ in range(2)]
+    first, second = (write_figure(one, tmp_path / f"{n}.svg").read_bytes() for n, one in enumerate(drawn))
+    assert first == second
+    ranked = f"{release.areas['index_rank'].notna().sum():,}"
+    said = f"rank among {ranked} areas" if language == "en" else f"rang bland {ranked} områden"
+    assert drawn[0].axes[0].get_xlabel().replace("\N{NO-BREAK SPACE}", ",").startswith(said)
 
 
-def test_another_kind_of_file_is_refused(release, tmp_path):
-    with pytest.raises(InputError, match="Choose one of these"):
-        draw_rank_intervals(release, tmp_path / "ranks.pdf")
+def test_the_command_draws_it(release, tmp_path):
+    done = CliRunner().invoke(main, ["figure", "ranks", str(release.path), "--out", str(tmp_path / "r.png")])
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "r.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_release_without_intervals_is_refused(release, tmp_path):
+def test_a_release_without_intervals_is_refused(release):
     release.__dict__["areas"] = release.areas.drop(columns="index_rank_low")
     with pytest.raises(InputError, match="section \\[certainty\\]"):
-        draw_rank_intervals(release, tmp_path / "ranks.png")
+        draw_rank_intervals(release)
     del release.__dict__["areas"]

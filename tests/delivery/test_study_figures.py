@@ -42,6 +42,6 @@ def test_a_tornado_has_the_largest_on_top_and_leaves_empty_panels_out(tmp_path):
 
 
 def test_other_endings_are_refused(tmp_path):
-    with pytest.raises(InputError, match="Rename the file"):
+    with pytest.raises(InputError, match="one of these endings"):
         save_figure(draw_tornado(CHOICES, load_study()), tmp_path / "t.pdf")
     assert list(tmp_path.iterdir()) == []

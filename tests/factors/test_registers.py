@@ -168,3 +168,34 @@ def test_no_definition_and_no_such_ending(tmp_path):
         write_counts(Counts(pd.DataFrame(), 0, 0, {}), tmp_path / "t.xlsx")
     write_counts(Counts(pd.DataFrame({"regso": [A]}), 0, 0, {}), tmp_path / "t.parquet")
     assert pd.read_parquet(tmp_path / "t.parquet")["regso"].tolist() == [A]
+
+
+MISFITS = [
+    ("equals = '1'", [1, 1, 0, 1]),
+    ("is_in = ['1', '2']", [1, 1, 0, 1]),
+    ("equals = 1", ["1", "1", "0", "1"]),
+    ("above = 0", ["1", "1", "0", "1"]),
+    ("above = 0", pd.to_datetime(["2020-01-01"] * 4)),
+]
+
+
+def small_register(folder, helped, condition):
+    frame = pd.DataFrame({"regso": [*code_set(2025)[:2], *code_set(2025)[:2]], "helped": helped})
+    frame.to_parquet(folder / "one.parquet", index=False)
+    text = f"[[factors]]\nkey = 'a'\nnumerator = [{{ column = 'helped', {condition} }}]\n"
+    (folder / "small.toml").write_text(text, "utf-8")
+    return folder / "one.parquet", load_definition(folder / "small.toml")
+
+
+@pytest.mark.parametrize(("condition", "helped"), MISFITS)
+def test_a_condition_of_another_kind_than_its_column_is_refused_not_counted_as_nobody(tmp_path, condition, helped):
+    with pytest.raises(InputError, match="Compare numbers with numbers"):
+        count_persons(*small_register(tmp_path, helped, condition))
+
+
+def test_columns_of_categories_and_of_nothing_but_missing_values(tmp_path):
+    source, small = small_register(tmp_path, pd.Categorical([1, None, 0, 1]), "above = 0")
+    found = count_persons(source, small)
+    assert (found.table["a_n"].tolist(), found.table["a_d"].tolist(), found.unknown) == ([1, 1], [2, 1], {"a": 1})
+    source, small = small_register(tmp_path, [None] * 4, "above = 0")
+    assert count_persons(source, small).unknown == {"a": 4}

@@ -8,7 +8,7 @@ import pytest
 from scipy import integrate, optimize, special, stats
 
 from regso_cluster.errors import InputError
-from regso_cluster.factors.shrinkage import _mix, _Model, interval, shrink_factor, shrink_rates, shrink_table
+from regso_cluster.factors.shrinkage import _match, _mix, _Model, interval, shrink_factor, shrink_rates, shrink_table
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.method import Shrinkage
 from regso_cluster.pipeline import classify
@@ -205,3 +205,24 @@ def test_nothing_to_shrink_is_refused():
     values = METHOD.replace('numerator = "poor_n"\ndenominator = "poor_d"', 'value = "poor_n"')
     with pytest.raises(InputError, match="or remove"):
         method(values + '\n[shrinkage]\ntowards = "country"')
+
+
+def test_what_a_parent_may_be_widens_the_rate():
+    # the parent's rate is 0.2 or 0.4, as likely, and worth 9 persons. Beta: mean 0.3, variance between parents 0.01,
+    # within (0.16 + 0.24) / 2 / 10 = 0.02; a + b = 0.21 / 0.03 - 1 = 6. Gamma: within 0.3 / 9, worth 0.3 / 0.13 * 3
+    mixed = _mix(np.array([[0.2, 0.4]]), np.array([[0.5, 0.5]]), 9.0)
+    np.testing.assert_allclose(np.ravel(_match(*mixed, events=False)), [1.8, 4.2])
+    np.testing.assert_allclose(np.ravel(_match(*mixed, events=True)), [0.3 * 0.9 / 0.13, 0.9 / 0.13])
+
+
+def test_the_same_counts_are_fitted_once_and_cannot_be_changed_by_who_asked():
+    rng = np.random.default_rng(0)
+    d = rng.integers(20, 200, 30).astype(float)
+    n, parent = rng.binomial(d.astype(int), rng.beta(4, 16, 30)).astype(float), np.zeros(30, np.int64)
+    one = shrink_rates(n, d, parent, events=False)
+    assert shrink_rates(n.copy(), d.copy(), parent, events=False) is one
+    with pytest.raises(ValueError, match="read-only"):
+        one.first[0] = 0.0
+    other = shrink_rates(n + 1, d, parent, events=False)
+    assert (other.first != one.first).all()
+    assert not np.array_equal(shrink_rates(n, d, parent, events=True).second, one.second)

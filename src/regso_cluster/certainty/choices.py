@@ -21,7 +21,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.method import Method, Text, known_keys, plain_method
+from regso_cluster.method import Method, Text, known_keys, parse_method, plain_method
 
 Floats = npt.NDArray[np.float64]
 Settings = dict[str, Any]
@@ -167,7 +167,7 @@ def dials_of(study: Study, method: Method) -> tuple[tuple[Dial, ...], dict[str, 
 
     Returns
     -------
-    dials, and for each choice that the method leaves no room for, why
+    dials, and for each choice that the method leaves no room for, or table of options that it cannot have, why
     """
     plain = plain_method(method)
     dials: list[Dial] = []
@@ -180,10 +180,31 @@ def dials_of(study: Study, method: Method) -> tuple[tuple[Dial, ...], dict[str, 
         if choice.set == (LEAVE_OUT,):
             dials.append(_leave_out(choice, method))
         elif choice.options is not None:
-            dials.append(Dial(choice.name, tuple(places), options=choice.options))
+            refused = _refused(choice.options, tuple(places), method)
+            options = tuple(option for number, option in enumerate(choice.options) if number not in refused)
+            if len(options) > 1:
+                dials.append(Dial(choice.name, tuple(places), options=options))
+                idle |= {f"{choice.name}, {named}": why for named, why in refused.values()}
+            else:
+                idle[choice.name] = "; ".join(dict.fromkeys(why for _, why in refused.values()))
         else:
             dials += _ranges(choice, places, plain)
     return tuple(dials), idle
+
+
+def _refused(options: tuple[Value, ...], places: tuple[str, ...], method: Method) -> dict[int, tuple[str, str]]:
+    """Give the tables among options that contradict the rest of the method, by number: in words, and why."""
+    import tomli_w  # noqa: PLC0415
+
+    refused = {}
+    for number, option in enumerate(options):
+        if isinstance(option, dict):
+            try:
+                parse_method(tomli_w.dumps(with_settings(method, dict.fromkeys(places, option))), "the method")
+            except InputError as error:
+                named = ", ".join(f"{key} {value}" for key, value in option.items())
+                refused[number] = (named, "; ".join(fault.what for fault in error.faults))
+    return refused
 
 
 def _leave_out(choice: Choice, method: Method) -> Dial:

@@ -81,7 +81,7 @@ def _persons(
     highest = np.inf if factor.unit == "per 1000" else d
     # the limit lies between two whole numbers of persons, or on one
     for step in (np.floor(near) - 1, np.floor(near), np.ceil(near), np.ceil(near) + 1):
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore", divide="ignore"):
             value = unit * (base + step) / total
             possible = (n + step >= 0) & (n + step <= highest)
             flips = possible & (beyond_limit(value, np.full(len(n), limit), factor, method.problems) != problem)

@@ -208,12 +208,17 @@ def _long(chances: dict[str, Array], lists: list[_List], areas: pd.DataFrame) ->
             areas.index.name: np.repeat(areas.index.to_numpy(), n),
             "grouping": pd.Categorical(np.tile(names, len(areas)), categories=list(dict.fromkeys(names))),
             "group": pd.array(np.tile(pd.array([part[1] for part in parts], dtype="Int16"), len(areas)), dtype="Int16"),
-            "probability": np.stack([part[2] for part in parts], axis=1).ravel(),
-            "counted": np.stack([part[3] for part in parts], axis=1).ravel(),
-            "false_discovery_rate": np.stack([part[4] for part in parts], axis=1).ravel(),
+            "probability": _row_by_row([part[2] for part in parts], np.float64),
+            "counted": _row_by_row([part[3] for part in parts], np.bool_),
+            "false_discovery_rate": _row_by_row([part[4] for part in parts], np.float64),
         }
     )
     return frame.assign(synthetic=areas.attrs["synthetic"])
+
+
+def _row_by_row(columns: list[npt.NDArray[Any]], kind: type) -> npt.NDArray[Any]:
+    """Put columns over areas into one, an area after the other; empty where a method has no labels."""
+    return np.stack(columns, axis=1).ravel() if columns else np.empty(0, kind)
 
 
 def _groups(chances: dict[str, Array], found: Simulation, areas: pd.DataFrame, certainty: Certainty) -> pd.DataFrame:

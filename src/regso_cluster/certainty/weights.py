@@ -58,7 +58,8 @@ def vary_weights(
 
     Raises
     ------
-    InputError  a score that is missing: an area without all factors has no place under other weights
+    InputError  a score that is missing: an area without all factors has no place under other weights; weights that
+        are not one a factor, negative or all 0; a spread outside 0 to 1
     """
     values = scores.to_numpy(np.float64)
     if np.isnan(values).any():
@@ -66,6 +67,13 @@ def vary_weights(
         raise InputError(
             Fault("a missing score", "vary_weights", got=f"{int(np.isnan(values).sum())} cells", hint=hint)
         )
+    weights = np.asarray(weights, dtype=np.float64)
+    if weights.shape != (values.shape[1],) or not (weights >= 0).all() or not weights.any():
+        expected, hint = f"{values.shape[1]} numbers from 0, not all 0", "Give one weight a factor."
+        raise InputError(Fault("not weights of these factors", "vary_weights", expected, str(weights), hint))
+    if not 0 <= spread <= 1:
+        hint = "0.25 varies each weight by a quarter."
+        raise InputError(Fault("not a spread", "vary_weights", "0 to 1", str(spread), hint))
     n, columns = len(values), np.ascontiguousarray(values.T)
     size = first or -(-n // 10)
     drawn = np.random.default_rng(seed).uniform(1 - spread, 1 + spread, (draws, len(weights))) * weights

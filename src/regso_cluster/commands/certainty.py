@@ -37,7 +37,7 @@ def _open(
         if method:
             raise click.UsageError("A release brings its own method: leave --method out.")
         release = read_release(path, verify=True)
-        return release, release.table, release.method
+        return release, release.counted, release.method
     if not method:
         raise click.UsageError("Give --method for a table.")
     from regso_cluster.factors.tables import read_factors

@@ -11,7 +11,7 @@ from regso_cluster.commands.options import NEW, json_option
 
 
 @click.command(short_help="Draw a map, a profile or a flow chart as SVG or PNG.")
-@click.argument("kind", type=click.Choice(["country", "kommun", "profile", "flow"]))
+@click.argument("kind", type=click.Choice(["country", "kommun", "profile", "flow", "ranks"]))
 @click.argument("releases", type=NEW, nargs=-1, required=True)
 @click.option("--out", type=NEW, required=True, help="A file that ends with .svg or .png; an earlier one is replaced.")
 @click.option("--by", "grouping", help="composite_group, cluster or band; default: the first that the release has.")
@@ -27,7 +27,7 @@ def figure(
     language: str,
     as_json: bool,
 ) -> None:
-    """Draw KIND of RELEASES: country and kommun are maps, profile a chart of groups, flow one of several years.
+    """Draw KIND of RELEASES: country, kommun (maps), profile, ranks (of the worst areas), flow (of several years).
 
     Example: regso-cluster figure kommun releases/2024 --kommun 0180 --out stockholm.svg
     """
@@ -46,6 +46,10 @@ def figure(
         drawn = figures.draw_kommun(read[0], str(kommun), by, language)
     elif kind == "flow":
         drawn = figures.draw_flow(read, by, language)
+    elif kind == "ranks":
+        from regso_cluster.delivery.rank_figure import draw_rank_intervals
+
+        drawn = draw_rank_intervals(read[0], language)
     else:
         drawn = {"country": figures.draw_country, "profile": figures.draw_profile}[kind](read[0], by, language)
     path = str(figures.write_figure(drawn, out))

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 INK, SOFT = "#1c1b19", "#57534c"
 SUFFIXES = (".svg", ".png")
+SETTINGS: dict[Any, Any] = {"svg.hashsalt": "regso_cluster", "svg.fonttype": "none"}  # of matplotlib
 LINE = 0.19  # inches a line of the legend takes
 
 
@@ -122,14 +123,20 @@ def draw_flow(releases: Sequence[Release], grouping: str = "composite_group", la
     return figure
 
 
-def write_figure(figure: Figure, out: str | Path) -> Path:
+def write_figure(figure: Figure, out: str | Path, settings: dict[Any, Any] | None = None, dpi: int = 200) -> Path:
     """Write a figure as SVG or PNG in one step; the same figure gives the same bytes.
+
+    Parameters
+    ----------
+    figure, out : what, and where to; an existing file is replaced
+    settings : of matplotlib, instead of those of maps and charts
+    dpi : of a PNG
 
     Raises
     ------
     InputError  another suffix, or a folder of that name
     """
-    import matplotlib.pyplot as plt
+    import matplotlib as mpl
 
     out = Path(out)
     if out.suffix.lower() not in SUFFIXES or out.is_dir():
@@ -137,10 +144,12 @@ def write_figure(figure: Figure, out: str | Path) -> Path:
         raise InputError(Fault("unknown kind of figure", str(out), " or ".join(SUFFIXES), out.suffix, hint))
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = out.with_name(f".{out.stem}.partial-{os.getpid()}{out.suffix}")
-    metadata = {"Date": None} if out.suffix.lower() == ".svg" else {}
+    metadata: dict[str, Any] = (  # neither the date nor the version of matplotlib
+        {"Date": None, "Creator": "regso_cluster"} if out.suffix.lower() == ".svg" else {"Software": None}
+    )
     try:
-        with plt.rc_context({"svg.hashsalt": "regso_cluster", "svg.fonttype": "none"}):
-            figure.savefig(partial, dpi=200, metadata=metadata)
+        with mpl.rc_context(settings or SETTINGS):
+            figure.savefig(partial, dpi=dpi, metadata=metadata)
         partial.replace(out)
     finally:
         partial.unlink(missing_ok=True)

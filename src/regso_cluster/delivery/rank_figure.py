@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,30 +11,39 @@ from regso_cluster.delivery.exports import SYNTHETIC
 from regso_cluster.errors import Fault, InputError
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from regso_cluster.release import Release
 
 SHOWN = 80
+_WORDS = {
+    "sv": {
+        "core": "säker grupp", "edge": "nära gränsen", "undecided": "osäker grupp", "not_assessed": "grupp ej bedömd",
+        "thousands": "\N{NO-BREAK SPACE}", "axis": "rang bland {ranked} områden, 1 är sämst",
+        "title": "{title}: de {n} sämsta områdena\nrang med {level:.0f} %-intervall",
+    },
+    "en": {
+        "core": "group is sure", "edge": "near a limit", "undecided": "group is unsure",
+        "not_assessed": "group not assessed", "thousands": ",", "axis": "rank among {ranked} areas, 1 is the worst",
+        "title": "{title}: the {n} worst areas\nrank with its {level:.0f} % interval",
+    },
+}  # fmt: skip
 
 
-def draw_rank_intervals(release: Release, path: str | Path, *, first: int = SHOWN) -> Path:
-    """Draw the interval of the rank of the worst areas into a picture: .png or .svg.
+def draw_rank_intervals(release: Release, language: str = "sv", *, first: int = SHOWN) -> Figure:
+    """Draw the interval of the rank of the worst areas.
 
     Parameters
     ----------
     release : with intervals of the rank
-    path : where to; an existing picture is replaced in one step
+    language : of the words
     first : how many areas, from the worst; each gets a line with its name and kommun
 
     Raises
     ------
-    InputError  another kind of file, or a release without intervals
+    InputError  a release without intervals
     """
-    path = Path(path)
-    if path.suffix.lower() not in (".png", ".svg"):
-        raise InputError(
-            Fault("unknown kind of picture", str(path), ".png or .svg", path.suffix, "Choose one of these.")
-        )
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure as NewFigure
 
     areas = release.areas
     if "index_rank_low" not in areas or not areas["index_rank_low"].notna().any():
@@ -46,15 +54,15 @@ def draw_rank_intervals(release: Release, path: str | Path, *, first: int = SHOW
         chosen[column].to_numpy(np.float64) for column in ("index_rank", "index_rank_low", "index_rank_high")
     )
     place = np.arange(len(chosen))
-    figure = Figure(figsize=(8.3, 1.9 + 0.155 * len(chosen)), layout="constrained")
+    figure = NewFigure(figsize=(8.3, 1.9 + 0.155 * len(chosen)), layout="constrained")
     axes = figure.add_subplot()
-    colours = {"core": "#7b1e3a", "edge": "#c96f2e", "undecided": "#8a8a8a"}
-    said = chosen["how_sure"].to_numpy(str) if "how_sure" in chosen else np.full(len(chosen), "core")
-    labels = {"core": "säker grupp", "edge": "nära gränsen", "undecided": "osäker grupp"}
+    colours = {"core": "#7b1e3a", "edge": "#c96f2e", "undecided": "#8a8a8a", "not_assessed": "#3b6ea5"}
+    said = chosen["how_sure"].to_numpy(str) if "how_sure" in chosen else np.full(len(chosen), "not_assessed")
+    words = _WORDS[language]
     for word, colour in colours.items():
         inside = said == word
         if inside.any():
-            axes.hlines(place[inside], low[inside], high[inside], color=colour, linewidth=2, label=labels[word])
+            axes.hlines(place[inside], low[inside], high[inside], color=colour, linewidth=2, label=words[word])
             axes.plot(rank[inside], place[inside], "o", color=colour, markersize=3.5)
     where = chosen["kommun_name"].fillna("") if "kommun_name" in chosen else chosen["name"]
     names = [str(code if pd.isna(name) else name) for code, name in chosen["name"].items()]
@@ -65,22 +73,16 @@ def draw_rank_intervals(release: Release, path: str | Path, *, first: int = SHOW
     )
     axes.set_ylim(len(chosen) - 0.3, -0.7)
     axes.set_xlim(left=0)
-    ranked = f"{int(areas['index_rank'].notna().sum()):,}".replace(",", "\N{NO-BREAK SPACE}")
-    axes.set_xlabel(f"rang bland {ranked} områden, 1 är sämst")
+    ranked = f"{int(areas['index_rank'].notna().sum()):,}".replace(",", words["thousands"])
+    axes.set_xlabel(words["axis"].format(ranked=ranked))
     axes.grid(axis="x", color="#dddddd", linewidth=0.6)
     axes.set_axisbelow(True)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(axis="y", length=0)
     level = release.method.certainty.level if release.method.certainty else 0.9
-    title = f"{release.method.title.sv} {release.year}: de {len(chosen)} sämsta områdena"
-    axes.set_title(f"{title}\nrang med {100 * level:.0f} %-intervall", loc="left", fontsize=10)
+    title = f"{getattr(release.method.title, language)} {release.year}"
+    axes.set_title(words["title"].format(title=title, n=len(chosen), level=100 * level), loc="left", fontsize=10)
     axes.legend(frameon=False, fontsize=8, loc="upper right")
     if release.manifest["synthetic"]:
         figure.supxlabel(SYNTHETIC, fontsize=7, color="#b5305f")
-    partial = path.with_name(f".{path.name}.partial{path.suffix}")
-    try:
-        figure.savefig(partial, dpi=150, metadata={"Date": None} if path.suffix.lower() == ".svg" else None)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-    return path
+    return figure

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _MADE_UP = "[bold]SYNTHETIC DATA: every figure is made up.[/bold]"
 
+FEW_BLOCKS = 32  # of a study whose Sobol indices are worth reading
+
 
 def _console() -> Console:
     from rich.console import Console
@@ -74,7 +76,9 @@ def print_sensitivity(summary: dict[str, Any], choices: pd.DataFrame, sobol: pd.
         ends = (row["listed_low"], row["listed_high"])
         cells.append(f"{ends[0]:.0f} to {ends[1]:.0f}" if not pd.isna(ends[0]) else "")
         own = indices.loc[row["choice"]]
-        cells += [f"{own[name]:.2f}" if not pd.isna(own[name]) else "" for name in ("first", "total")]
+        cells += [
+            "" if pd.isna(own[name]) else f"{own[name]:.2f} ±{own[f'{name}_error']:.2f}" for name in ("first", "total")
+        ]
         table.add_row(Text(row["choice"]), *cells)
     console.print(table)
     listed, runs = summary["listed"], summary["runs"]
@@ -85,6 +89,8 @@ def print_sensitivity(summary: dict[str, Any], choices: pd.DataFrame, sobol: pd.
             markup=False,
         )
     console.print(f"{runs['design']} runs in {runs['blocks']} blocks, and {runs['alone']} with one choice alone.")
+    if runs["blocks"] < FEW_BLOCKS:
+        console.print(f"first and total say little from fewer than {FEW_BLOCKS} blocks: ask for more --runs.")
     for choice, why in summary["not_varied"].items():
         console.print(f"not varied: {choice}: {why}", markup=False)
     for reason, count in summary["failed"].items():

@@ -10,7 +10,7 @@ import pandas as pd
 
 from regso_cluster.certainty.choices import Study
 from regso_cluster.certainty.structure import Structure
-from regso_cluster.errors import Fault, InputError
+from regso_cluster.delivery.figures import write_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,24 +40,9 @@ def save_figure(figure: Figure, path: str | Path) -> Path:
 
     Raises
     ------
-    InputError  another ending
+    InputError  another ending, or a folder of that name
     """
-    import matplotlib as mpl
-
-    path = Path(path)
-    if path.suffix not in {".svg", ".png"}:
-        raise InputError(Fault("no such kind of figure", str(path), ".svg or .png", path.suffix, "Rename the file."))
-    partial = path.with_name(f".{path.name}.partial{path.suffix}")
-    metadata: dict[str, Any] = (
-        {"Date": None, "Creator": "regso_cluster"} if path.suffix == ".svg" else {"Software": None}
-    )
-    try:
-        with mpl.rc_context(SETTINGS):
-            figure.savefig(partial, dpi=160, metadata=metadata)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-    return path
+    return write_figure(figure, path, SETTINGS, dpi=160)
 
 
 def draw_stability(structure: Structure, *, synthetic: bool = False) -> Figure:

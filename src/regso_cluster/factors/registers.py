@@ -40,6 +40,7 @@ Flags = npt.NDArray[np.bool_]
 Value = bool | int | float | str
 
 _COMPARE = {"at_least": np.greater_equal, "at_most": np.less_equal, "above": np.greater, "below": np.less}
+_FIT = "Compare numbers with numbers and text with text; print the columns' types."
 _NOWHERE = ""  # the code of persons without an area
 BLOCK = "32MiB"  # of a file that is read at a time
 
@@ -176,7 +177,8 @@ def count_persons(
     Memory: per thread one part of the columns named, about ten times 32 MiB, whatever the size of the register.
     """
     frame = _open(source, definition, year)
-    meta = _count(frame._meta, definition=definition)  # dask's own name for an empty part
+    whole = {name: pd.Series(dtype=np.int64) for name in _names(definition)}
+    meta = pd.DataFrame({"code": pd.Series(dtype=object), **whole})
     lazy = frame.reduction(
         partial(_count, definition=definition), aggregate=_add, combine=_add, meta=meta, split_every=16
     )
@@ -186,9 +188,8 @@ def count_persons(
         else:
             counted = lazy.compute(scheduler="threads", num_workers=threads or os.cpu_count() or 1)
     except (TypeError, ValueError) as error:
-        hint = "Compare numbers with numbers and text with text; print the columns' types."
         raise InputError(
-            Fault("a condition does not fit its column", str(source), got=str(error), hint=hint)
+            Fault("a condition does not fit its column", str(source), got=str(error), hint=_FIT)
         ) from error
     return _to_table(counted.set_index("code"), definition, edition, str(source))
 
@@ -223,13 +224,39 @@ def _open(source: str | Path | Sequence[str | Path], definition: Definition, yea
         raise InputError(
             [Fault("a column is missing", names[0], column, hint=f"There are: {listed}.") for column in absent]
         )
+    misfits = _misfits(known._meta, definition, names[0])  # dask's own name for an empty part
+    if misfits:
+        raise InputError(misfits)
     return known[definition.columns]
+
+
+def _misfits(empty: pd.DataFrame, definition: Definition, source: str) -> list[Fault]:
+    """Find conditions that their column can never meet: 1 is not "1", and nobody would be counted, without a word."""
+    faults = []
+    for factor in definition.factors:
+        for one in (*factor.denominator, *factor.numerator):
+            kind = empty[one.column].dtype
+            if isinstance(kind, pd.CategoricalDtype) or kind == np.dtype(object):
+                continue  # what it holds stands in its parts; nothing but missing values, or decimals
+            values = [*([one.equals] if one.equals is not None else []), *(one.is_in or ())]
+            numbers = any(getattr(one, name) is not None for name in _COMPARE)
+            numbers |= any(not isinstance(value, str) for value in values)
+            text = any(isinstance(value, str) for value in values)
+            is_number = pd.api.types.is_numeric_dtype(kind)
+            is_text = pd.api.types.is_string_dtype(kind)
+            if (numbers and not is_number) or (text and not is_text):
+                where, expected = f"{source}, factor {factor.key}, column {one.column}", "text" if text else "numbers"
+                faults.append(Fault("a condition does not fit its column", where, expected, str(kind), _FIT))
+    return faults
 
 
 def _holds(part: pd.DataFrame, conditions: tuple[Condition, ...]) -> Flags:
     holds = np.ones(len(part), dtype=np.bool_)
     for condition in conditions:
         column = part[condition.column]
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            held: Any = pd.array(column.cat.categories.to_list())
+            column = pd.Series(held.take(column.cat.codes.to_numpy(np.int64), allow_fill=True), part.index)
         if condition.equals is not None:
             holds &= _flags(column == condition.equals)
         if condition.is_in is not None:

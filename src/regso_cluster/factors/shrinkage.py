@@ -13,6 +13,7 @@ section 3 (gamma-Poisson); Efron (2010), Large-Scale Inference, chapter 1.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -69,10 +70,19 @@ def shrink_rates(numerator: Array, denominator: Array, parent: npt.NDArray[np.in
     ------
     InputError  fewer than two observed areas
     """
-    seen = (denominator > 0) & ~np.isnan(numerator)
-    if seen.sum() < 2:
+    if ((denominator > 0) & ~np.isnan(numerator)).sum() < 2:
         raise InputError(Fault("fewer than two observed areas: nothing to shrink towards", hint="Remove [shrinkage]."))
-    n, d = numerator[seen], denominator[seen]
+    counts = (np.ascontiguousarray(part, dtype=np.float64).tobytes() for part in (numerator, denominator))
+    return _shrink(*counts, np.ascontiguousarray(parent, dtype=np.int64).tobytes(), events)
+
+
+@lru_cache(maxsize=128)  # a classification asks for the same counts four times, a sensitivity study in every run
+def _shrink(numerator: bytes, denominator: bytes, parents: bytes, events: bool) -> Shrunk:
+    """Fit, by the bytes of the three arrays of `shrink_rates`."""
+    parent = np.frombuffer(parents, np.int64)
+    n, d = (np.frombuffer(part, np.float64) for part in (numerator, denominator))
+    seen = (d > 0) & ~np.isnan(n)
+    n, d = n[seen], d[seen]
     groups, group = np.unique(np.where(parent >= 0, parent, -1), return_inverse=True)
     model = _Model(n, d, group[seen], len(groups), events)
     strength, centre, spread = model.fit()
@@ -83,6 +93,8 @@ def shrink_rates(numerator: Array, denominator: Array, parent: npt.NDArray[np.in
     own = _mix(means[group[seen]], chances[group[seen]], strength, n, d)
     first[seen], second[seen] = _match(*own, events=events)
     boundary = strength >= STRONGEST
+    for part in (first, second, prior_first, prior_second):
+        part.setflags(write=False)  # given to all who ask
     return Shrunk(first, second, prior_first, prior_second, np.inf if boundary else strength, spread)
 
 

@@ -307,6 +307,17 @@ def test_how_sure_the_groups_are_is_held_as_the_release_says(two_years, page_fil
     assert data["method"]["certainty"]["core"] == certainty.core
 
 
+def test_the_page_has_the_probability_of_every_group_as_a_release_is_written(released):
+    described = assemble([released], [])["years"][0]
+    long = released.certainty[released.certainty["counted"]]
+    for name in ("composite_group", "cluster"):
+        own = long[(long["grouping"] == name) & long["group"].notna()].set_index("regso")["probability"]
+        shown = described[f"{name}_probability"]
+        expected = own.reindex(released.areas.index)
+        assert [one for one in shown if one is not None] == pytest.approx(expected.dropna().tolist(), abs=6e-4)
+        assert sum(one is not None for one in shown) == expected.notna().sum() > 100
+
+
 def test_the_libraries_are_pinned_by_hash_without_addresses(root):
     text = (root / "page-libraries" / "package-lock.json").read_text("utf-8")
     assert "://" not in text
