@@ -237,13 +237,22 @@ def test_refuses_what_cannot_be_measured():
         pairwise_distances(values[0])
     with pytest.raises(InputError, match="cannot be inverted"):
         pairwise_distances(np.ones((3, 2)), metric="mahalanobis")
-    with pytest.raises(InputError, match="wrong number of neighbours"):
-        nearest_rows(values, 3)
-    with pytest.raises(InputError, match="block_rows"):
-        next(distance_blocks(values, block_rows=0))
-    with pytest.raises(InputError, match="wrong ranges"):
-        prepare_metric(values, "gower", ranges=[1])
+    for k in (0, 3, 1.5, None):
+        with pytest.raises(InputError, match="wrong number of neighbours"):
+            nearest_rows(values, k)
+    for block_rows in (0, 1.5):
+        with pytest.raises(InputError, match="block_rows"):
+            next(distance_blocks(values, block_rows=block_rows))
+    for ranges in ([1], [1, -1], [1, np.inf], [1, np.nan]):
+        with pytest.raises(InputError, match="wrong ranges"):
+            prepare_metric(values, "gower", ranges=ranges)
+    for factor_weights in ([1, -1], [0, 0], [1, 1e200], [1, 1e-200], [1, np.nan], [1]):
+        with pytest.raises(InputError, match="wrong factor weights"):
+            prepare_metric(values, factor_weights=factor_weights)
+    with pytest.raises(InputError, match="covariance: wrong shape"):
+        prepare_metric(values, "mahalanobis", covariance=np.eye(3))
     with pytest.raises(InputError, match=r"not a weight|do not fit"):
         shrunk_covariance(values, [1, -1, 1])
-    with pytest.raises(ValueError, match="n_threads"):
-        pairwise_distances(values, n_threads=0)
+    for n_threads in (0, -1, 2.0, True, "2"):
+        with pytest.raises(ValueError, match="n_threads must be"):
+            pairwise_distances(values, n_threads=n_threads)

@@ -29,7 +29,7 @@ class MaxP(Regionaliser):
         random starts of the construction
     n_improved : int, default 8
         constructions with the most regions (then the lowest objective) that local moves improve
-    random_state : int, RandomState or None
+    random_state : int, numpy RandomState or Generator, or None
     n_threads : int or None, never changes the result; None keeps the present setting
 
     Attributes
@@ -54,7 +54,7 @@ class MaxP(Regionaliser):
         connectivity: Any = None,
         n_init: int = 64,
         n_improved: int = 8,
-        random_state: int | np.random.RandomState | None = None,
+        random_state: int | np.random.RandomState | np.random.Generator | None = None,
         n_threads: int | None = None,
     ) -> None:
         self.min_weight = min_weight
