@@ -58,6 +58,11 @@ def test_extremes_by_hand():
             refuse_extremes(np.array([[0.0, sign * 2 * LARGEST], [0.0, np.nan]]), fitted=False)
     with pytest.raises(InputError, match=r"differences too small.*Multiply"):
         refuse_extremes(np.array([[5.0, 0.0], [5.0, SMALLEST / 2]]))
+    late = np.zeros((1000, 2))
+    late[999, 1] = SMALLEST  # far down the table
+    refuse_extremes(late)
+    with pytest.raises(InputError, match="differences too small"):
+        refuse_extremes(late / 2)
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda estimator: repr(estimator).replace("\n", ""))

@@ -119,6 +119,9 @@ def test_islands_are_regions_and_never_joined():
     assert MaxP(1000, graph, random_state=0).fit(table, sample_weight=weights).n_regions_ == 78
     with pytest.raises(InputError, match=r"part of area 72: .*at least 1500.*got 1000.0; 2 such parts"):
         MaxP(1500, graph).fit(table, sample_weight=weights)
+    frame = pd.DataFrame(table, index=[f"A{number}" for number in range(78)])
+    with pytest.raises(InputError, match="part of area A72: "):
+        MaxP(1500, graph).fit(frame, sample_weight=weights)
 
 
 @pytest.mark.parametrize("estimator", [ContiguousAgglomerative(), Skater(), Redcap(), MaxP()], ids=name)

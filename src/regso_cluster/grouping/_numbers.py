@@ -16,6 +16,7 @@ Floats = npt.NDArray[np.float64]
 # other way round, squares of deviations below 1e-90 times weights below 1e-90 lose digits and end as 0.
 LARGEST = 1e90
 SMALLEST = 1e-90
+HEAD = 256  # rows looked at first for a difference large enough
 
 
 def as_floats(values: Any, name: str = "X") -> Floats:
@@ -52,14 +53,16 @@ def refuse_extremes(table: Floats, name: str = "X", *, fitted: bool = True) -> N
     """
     if table.size == 0:
         return
-    high, low = np.fmax.reduce(table, axis=0), np.fmin.reduce(table, axis=0)
-    largest = np.fmax(np.abs(high), np.abs(low))
-    if np.fmax.reduce(largest) > LARGEST:
+    if max(np.fmax.reduce(table, axis=None), -np.fmin.reduce(table, axis=None)) > LARGEST:
+        largest = np.fmax.reduce(np.abs(table), axis=0)
         column = int(np.argmax(largest > LARGEST))
         hint = "Divide the column by a power of ten"
         where = f"{name}, column {column}"
         raise InputError(Fault("too large to be squared", where, f"up to {LARGEST}", str(largest[column]), hint))
-    spread = float(np.fmax.reduce(high - low))
-    if fitted and 0 < spread < SMALLEST:
+    head = table[:HEAD]
+    if not fitted or (np.abs(head - head[0]) >= SMALLEST).any():  # nearly always; by columns is slow
+        return
+    spread = float(np.fmax.reduce(np.fmax.reduce(table, axis=0) - np.fmin.reduce(table, axis=0)))
+    if 0 < spread < SMALLEST:
         hint = "Multiply the columns by a power of ten"
         raise InputError(Fault("differences too small to be squared", name, f"{SMALLEST} or more", str(spread), hint))

@@ -94,7 +94,8 @@ def grouped_rows(labels: ArrayLike, n_rows: int, least: int) -> Grouped:
             code, counts = (np.cumsum(counts > 0) - 1)[label], counts[groups]
     if groups.shape[0] < least:
         refuse_groups(least, groups.shape[0])
-    return Grouped(code.astype(np.int64, copy=False), groups.astype(np.int64), counts, rows)
+    code = np.require(code, np.int64, ["C", "W"])  # a column of a table is read-only: kernels would compile anew
+    return Grouped(code, groups.astype(np.int64), counts, rows)
 
 
 def refuse_groups(least: int, found: int) -> None:
