@@ -12,6 +12,7 @@ from regso_cluster.grouping._estimators import check_choice, checked_weights, is
 def test_weights():
     assert checked_weights(None, 2).tolist() == [1.0, 1.0]
     assert checked_weights([0, 2], 2).tolist() == [0.0, 2.0]
+    assert checked_weights([1, 1e10, 0], 3).tolist() == [1.0, 1e10, 0.0]
     assert checked_weights(3, 2).tolist() == [3.0, 3.0]
     for wrong, message in [
         ([1.0], r"expected shape \(2,\), got shape \(1,\)"),
@@ -20,6 +21,7 @@ def test_weights():
         ([np.nan, 1.0], r"sample_weight\[0\]"),
         ([np.inf, 1.0], r"sample_weight\[0\]"),
         ([0.0, 0.0], "all weights are zero"),
+        ([1e-7, 1e4], "too far apart.*weight 0"),
     ]:
         with pytest.raises(InputError, match=message):
             checked_weights(wrong, 2)

@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.grouping._numbers import LARGEST, SMALLEST, as_floats, refuse_extremes
+from regso_cluster.grouping._numbers import LARGEST, RANGE, SMALLEST, as_floats, refuse_extremes
 
 Floats = npt.NDArray[np.float64]
 
@@ -33,7 +33,7 @@ def checked_weights(weights: Any, n_rows: int, name: str = "sample_weight", *, p
     Raises
     ------
     InputError  a wrong shape; a weight that is missing, negative, infinite, or so large or small that sums lose
-        it (which); none above 0
+        it (which); none above 0; weights more than 1e10 times one another
     """
     if weights is None:
         return np.ones(n_rows)
@@ -56,6 +56,11 @@ def checked_weights(weights: Any, n_rows: int, name: str = "sample_weight", *, p
         raise InputError(Fault("not a weight", f"{name}[{row}]", expected, str(given[row]), hint))
     if n_rows and not given.any():
         raise InputError(Fault("all weights are zero", name, hint="Give at least one row a weight above 0"))
+    smallest, largest = given.min(initial=np.inf, where=given > 0), given.max(initial=0.0)
+    if largest > RANGE * smallest:
+        expected, got = f"the largest up to {RANGE} times the smallest", f"{smallest} and {largest}"
+        hint = "Give the lightest rows the weight 0; beside the heaviest they are lost in rounding"
+        raise InputError(Fault("weights too far apart", name, expected, got, hint))
     return given
 
 
@@ -78,7 +83,7 @@ def check_choice(name: str, value: Any, choices: Iterable[str]) -> None:
 
 
 def check_threads(n_threads: Any) -> None:
-    """Refuse what is no number of threads; None is one."""
+    """Refuse what is no number of threads; None leaves it to the method."""
     if n_threads is not None and not is_count(n_threads):
         raise ValueError(f"n_threads must be an integer >= 1 or None, got {n_threads!r}")
 

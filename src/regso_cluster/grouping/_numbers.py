@@ -16,6 +16,7 @@ Floats = npt.NDArray[np.float64]
 # other way round, squares of deviations below 1e-90 times weights below 1e-90 lose digits and end as 0.
 LARGEST = 1e90
 SMALLEST = 1e-90
+RANGE = 1e10  # of weights: a mean over all but the heaviest row, found by subtraction, keeps six digits
 HEAD = 256  # rows looked at first for a difference large enough
 
 
