@@ -58,6 +58,9 @@ def test_a_factor_that_no_member_has_gets_the_overall_mean():
     model = KMeans(2, random_state=0).fit(X)
     # overall mean of the second factor: 2; with equal groups' weights 4 and 2 the first two rows are group 0
     np.testing.assert_allclose(model.cluster_centers_, [[0.5, 2], [30.5, 2]])
+    # weights 2, 2, 1, 3: the overall mean is (1 + 3 * 3) / 4
+    model = KMeans(2, random_state=0).fit(X, sample_weight=[2, 2, 1, 3])
+    np.testing.assert_allclose(model.cluster_centers_, [[0.5, 2.5], [30.75, 2.5]])
 
 
 @pytest.mark.parametrize("gaps", [0.0, 0.3])
@@ -137,6 +140,12 @@ def test_empty_groups_are_repaired():
     start = np.vstack([X[:2], np.full((2, 4), 1e6)])  # nobody is near the last two
     model = KMeans(4, init=start, algorithm="restarts").fit(X, sample_weight=weights)
     assert np.bincount(model.labels_, minlength=4).min() > 0
+
+
+def test_of_equally_bad_rows_the_lowest_fills_an_empty_group():
+    # nobody is near 100; -1 and 1 cost the same where they are
+    model = KMeans(2, init=[[0.0], [100.0]], algorithm="restarts").fit([[1.0], [-1.0]])
+    assert model.cluster_centers_.tolist() == [[1.0], [-1.0]]
 
 
 def test_fewer_distinct_rows_than_groups_is_said():
