@@ -77,6 +77,14 @@ def test_missing_values_are_refused_or_measured_by_gower():
         Agglomerative().fit(table)
 
 
+@pytest.mark.parametrize("method", ["ward", "average"])
+def test_a_row_without_weight_goes_to_the_group_near_by_weight(method):
+    # 0 and 4 weigh 9 and 1: from 6.2 their mean distance is (9 * 6.2 + 2.2) / 10 = 5.8 and so is their centre,
+    # 0.4; the others are 5.05 away. Unweighted it would be 4.2.
+    rows, weights = np.array([[0.0], [4.0], [11.0], [11.5], [6.2]]), [9, 1, 1, 1, 0]
+    assert Agglomerative(2, linkage=method).fit_predict(rows, sample_weight=weights).tolist() == [0, 0, 1, 1, 1]
+
+
 def test_what_is_no_hierarchy_is_refused():
     """The kernels index by the numbers of nodes: wrong ones would read and write outside their arrays."""
     merges = linkage(rows_and_weights(6)[0])
