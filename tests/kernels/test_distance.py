@@ -134,6 +134,16 @@ def test_covariance_counts_rows_by_their_weights():
     assert not shrunk_covariance(values[:1]).any()  # a single row has no spread at all
 
 
+def test_covariance_of_few_rows_is_drawn_in_no_further_than_to_the_identity():
+    whole = 0
+    for seed in range(20):
+        values = np.random.default_rng(seed).standard_normal((6, 4))
+        want, shrinkage = ledoit_wolf(values)
+        np.testing.assert_allclose(shrunk_covariance(values), want, rtol=1e-10, atol=1e-15)
+        whole += shrinkage == 1
+    assert whole  # the cap was met
+
+
 @pytest.mark.parametrize("metric", ["euclidean", "manhattan", "mahalanobis", "gower", "correlation"])
 def test_symmetric_with_a_diagonal_of_zero_and_the_same_bits_everywhere(metric):
     values = np.random.default_rng(6).standard_t(3, (333, 7)) * 1e3

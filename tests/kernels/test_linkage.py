@@ -142,12 +142,10 @@ def test_ward_screening_holds_far_from_the_origin_and_at_any_scale(scale):
 
 
 def test_ward_screening_lets_rounded_neighbours_through():
-    # All rows lie within a few steps of float32: there the nearest row may look as far off as the farthest.
+    # Two crowds far from the centre, each within a few steps of float32: the nearest may look like the farthest.
     generator = np.random.default_rng(9)
-    rows = np.array([[1.0, 1.0]]) / 3 + generator.uniform(-1e-7, 1e-7, (80, 2))
-    rows = np.vstack([rows, [[-1.0, -1.0]], [[1.0, 1.0]]])
-    weights = np.ones(82)
-    want = naive_linkage.linkage(rows, weights, None, "ward")
+    rows = np.repeat([[0.9, 0.9], [-0.9, -0.9]], 40, axis=0) + generator.uniform(-1e-7, 1e-7, (80, 2))
+    want = naive_linkage.linkage(rows, np.ones(80), None, "ward")
     got = linkage(rows, "ward")
     np.testing.assert_array_equal(got[:, :2], want[:, :2])
 
