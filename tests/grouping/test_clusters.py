@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 import sklearn.cluster
 from sklearn.exceptions import ConvergenceWarning
 
+from regso_cluster.errors import InputError
 from regso_cluster.grouping import search
 from regso_cluster.grouping.clusters import KMeans
 from tests.kernels import naive_kmeans as naive
@@ -56,6 +58,9 @@ def test_a_factor_that_no_member_has_gets_the_overall_mean():
     model = KMeans(2, random_state=0).fit(X)
     # overall mean of the second factor: 2; with equal groups' weights 4 and 2 the first two rows are group 0
     np.testing.assert_allclose(model.cluster_centers_, [[0.5, 2], [30.5, 2]])
+    # weights 2, 2, 1, 3: the overall mean is (1 + 3 * 3) / 4
+    model = KMeans(2, random_state=0).fit(X, sample_weight=[2, 2, 1, 3])
+    np.testing.assert_allclose(model.cluster_centers_, [[0.5, 2.5], [30.75, 2.5]])
 
 
 @pytest.mark.parametrize("gaps", [0.0, 0.3])
@@ -137,6 +142,12 @@ def test_empty_groups_are_repaired():
     assert np.bincount(model.labels_, minlength=4).min() > 0
 
 
+def test_of_equally_bad_rows_the_lowest_fills_an_empty_group():
+    # nobody is near 100; -1 and 1 cost the same where they are
+    model = KMeans(2, init=[[0.0], [100.0]], algorithm="restarts").fit([[1.0], [-1.0]])
+    assert model.cluster_centers_.tolist() == [[1.0], [-1.0]]
+
+
 def test_fewer_distinct_rows_than_groups_is_said():
     X = [[0.0], [0.0], [1.0], [1.0]]
     with pytest.warns(ConvergenceWarning, match="distinct rows"):
@@ -186,7 +197,11 @@ def test_names_of_distances():
         ({"max_iter": 1.5}, "max_iter must be"),
         ({"n_swaps": -1}, "n_swaps must be"),
         ({"n_threads": 0}, "n_threads must be"),
-        ({"algorithm": "elkan"}, "algorithm must be"),
+        ({"algorithm": "elkan"}, "algorithm must be.*scikit-learn's are 'restarts' here"),
+        ({"algorithm": None}, "algorithm must be .* got None$"),
+        ({"n_init": "many"}, "n_init must be"),
+        ({"init": lambda *given: given[0][:2]}, "call the function and pass those"),
+        ({"init": [[1.0], [1e200]]}, "init holds a number beyond"),
         ({"init": "furthest"}, "init must be"),
         ({"init": [[1.0, 2.0]]}, "init has shape"),
         ({"init": [[1.0], [np.nan]]}, "init holds nan"),
@@ -195,6 +210,27 @@ def test_names_of_distances():
 def test_arguments_out_of_range_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         KMeans(**{"n_clusters": 2, **arguments}).fit([[0.0], [1.0], [2.0], [3.0]])
+
+
+def test_what_users_of_scikit_learn_write():
+    X, weights = table()
+    own = KMeans(3, random_state=0).fit(X, sample_weight=weights)
+    auto = KMeans(3, n_init="auto", random_state=0).fit(X, sample_weight=weights)
+    assert auto.get_params()["n_init"] == "auto"
+    assert auto.objectives_.tolist() == own.objectives_.tolist()
+    for state in (np.random.default_rng(4), np.random.RandomState(4), None):
+        model = KMeans(3, random_state=state, n_swaps=5).fit(X, sample_weight=weights)
+        assert np.unique(model.labels_).tolist() == [0, 1, 2]
+
+
+def test_a_factor_that_nobody_has_is_refused():
+    """A centre would hold 0 for it, and rows that have it later would be measured against that."""
+    X = pd.DataFrame({"crime": [1.0, 2.0, 8.0], "turnout": [np.nan, np.nan, 5.0]})
+    with pytest.raises(InputError, match=r"X, column turnout: no row with weight has a value.*Drop the factor"):
+        KMeans(2).fit(X, sample_weight=[1, 1, 0])
+    with pytest.raises(InputError, match="X, column 1:"):
+        KMeans(2).fit(X.to_numpy(), sample_weight=[1, 1, 0])
+    assert KMeans(2, random_state=0).fit(X).labels_.tolist() == [0, 0, 1]
 
 
 def test_tables_that_cannot_be_are_refused():

@@ -6,7 +6,8 @@ from sklearn.metrics import adjusted_rand_score
 
 from regso_cluster.errors import InputError
 from regso_cluster.grouping.distances import pairwise_distances
-from regso_cluster.grouping.hierarchies import METHODS, Agglomerative, cut
+from regso_cluster.grouping.hierarchies import METHODS, Agglomerative, cophenetic_distances, cut, linkage
+from regso_cluster.grouping.medoids import KMedoids
 
 
 def rows_and_weights(n=120, p=3, seed=0):
@@ -72,8 +73,51 @@ def test_missing_values_are_refused_or_measured_by_gower():
     table.iloc[5, 1] = np.nan
     estimator = Agglomerative(4, linkage="average", metric="gower").fit(table, sample_weight=weights)
     np.testing.assert_array_equal(cut(estimator.linkage_, 4), estimator.labels_)
-    with pytest.raises(ValueError, match="NaN"):
+    with pytest.raises(InputError, match=r"X\[5, 1\]: X contains NaN.*metric='gower'"):
         Agglomerative().fit(table)
+
+
+@pytest.mark.parametrize("method", ["ward", "average"])
+def test_a_row_without_weight_goes_to_the_group_near_by_weight(method):
+    # 0 and 4 weigh 9 and 1: from 6.2 their mean distance is (9 * 6.2 + 2.2) / 10 = 5.8 and so is their centre,
+    # 0.4; the others are 5.05 away. Unweighted it would be 4.2.
+    rows, weights = np.array([[0.0], [4.0], [11.0], [11.5], [6.2]]), [9, 1, 1, 1, 0]
+    assert Agglomerative(2, linkage=method).fit_predict(rows, sample_weight=weights).tolist() == [0, 0, 1, 1, 1]
+
+
+def test_what_is_no_hierarchy_is_refused():
+    """The kernels index by the numbers of nodes: wrong ones would read and write outside their arrays."""
+    merges = linkage(rows_and_weights(6)[0])
+    for number, place in ((99.0, (0, 0)), (-1.0, (0, 0)), (np.nan, (0, 0)), (0.5, (0, 0)), (np.nan, (2, 2))):
+        wrong = merges.copy()
+        wrong[place] = number
+        for function in (lambda table: cut(table, 2), cophenetic_distances):
+            with pytest.raises(InputError, match="merges: not a hierarchy"):
+                function(wrong)
+    for wrong in (merges[1:], merges[::-1], merges[:, :3], merges[0], np.vstack([merges, merges[-1:]])):
+        with pytest.raises(InputError, match=r"not a hierarchy.*`linkage`"):
+            cut(wrong, 2)
+    for n_clusters in (0, 7, 2.5, True, None):
+        with pytest.raises(InputError, match="wrong number of groups"):
+            cut(merges, n_clusters)
+
+
+def test_what_is_no_matrix_of_distances_is_refused():
+    rows, _ = rows_and_weights(10)
+    matrix = pairwise_distances(rows).values
+    asymmetric, gap = matrix.copy(), matrix.copy()
+    asymmetric[0, 1] += 1
+    gap[0, 1] = gap[1, 0] = np.nan
+    estimators = [KMedoids(2, metric="precomputed"), Agglomerative(2, linkage="average", metric="precomputed")]
+    for estimator in estimators:
+        for wrong, message in (
+            (asymmetric, "not a matrix of distances"),
+            (-matrix, "not a matrix of distances"),
+            (1 - matrix / matrix.max(), "a row has a distance to itself.*1 - likeness"),
+            (gap, r"X\[0, 1\].*nothing in common"),
+        ):
+            with pytest.raises(InputError, match=message):
+                estimator.fit(wrong)
 
 
 def test_refusals():

@@ -82,7 +82,7 @@ def test_missing_values_and_names():
     table.iloc[5, 1] = np.nan
     fit = KMedoids(4, metric="gower", random_state=2).fit(table, sample_weight=weights)
     assert fit.get_feature_names_out().tolist() == ["kmedoids0", "kmedoids1", "kmedoids2", "kmedoids3"]
-    with pytest.raises(ValueError, match="NaN"):
+    with pytest.raises(InputError, match=r"X\[5, 1\]: X contains NaN.*metric='gower'"):
         KMedoids().fit(table)
     table.iloc[5] = np.nan
     with pytest.raises(InputError, match="149 pairs without a distance"):
@@ -100,6 +100,8 @@ def test_warnings_and_refusals():
     assert fit.labels_.tolist() == [0, 0, 1]
     for options, words in (
         ({"init": "first"}, "init must be"),
+        ({"init": rows[:8]}, "init must be"),
+        ({"missing": ["drop"]}, "unknown rule for missing values"),
         ({"n_init": 0}, "n_init must be"),
         ({"n_clusters": 0}, "n_clusters must be"),
         ({"n_clusters": 301}, "n_samples=300"),

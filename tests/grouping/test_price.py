@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.sparse import block_diag, csr_array
@@ -81,6 +82,16 @@ def test_threads_change_nothing():
     one, two, eight = (price_of_contiguity(X, GRAPH, 5, sample_weight=WEIGHTS, n_threads=n) for n in (1, 2, 8))
     for name in ("features", "geography", "labels", "pieces"):
         assert getattr(one, name).tobytes() == getattr(two, name).tobytes() == getattr(eight, name).tobytes()
+
+
+def test_pairs_by_position_or_by_code():
+    row = np.repeat(np.arange(56), np.diff(GRAPH.indptr))
+    pairs = pd.DataFrame({"a": row, "b": GRAPH.indices})
+    expected = price_of_contiguity(X, GRAPH, 5).labels
+    np.testing.assert_array_equal(price_of_contiguity(X.tolist(), pairs, 5).labels, expected)
+    frame = pd.DataFrame(X, index=[f"A{number}" for number in range(56)])
+    named = pd.DataFrame({"a": frame.index[row], "b": frame.index[GRAPH.indices]})
+    np.testing.assert_array_equal(price_of_contiguity(frame, named, 5).labels, expected)
 
 
 def test_what_is_refused():

@@ -119,6 +119,9 @@ def test_islands_are_regions_and_never_joined():
     assert MaxP(1000, graph, random_state=0).fit(table, sample_weight=weights).n_regions_ == 78
     with pytest.raises(InputError, match=r"part of area 72: .*at least 1500.*got 1000.0; 2 such parts"):
         MaxP(1500, graph).fit(table, sample_weight=weights)
+    frame = pd.DataFrame(table, index=[f"A{number}" for number in range(78)])
+    with pytest.raises(InputError, match="part of area A72: "):
+        MaxP(1500, graph).fit(frame, sample_weight=weights)
 
 
 @pytest.mark.parametrize("estimator", [ContiguousAgglomerative(), Skater(), Redcap(), MaxP()], ids=name)
@@ -162,6 +165,30 @@ def test_arguments_out_of_range():
     ]:
         with pytest.raises(ValueError, match=message):
             estimator.fit(X)
+
+
+def test_more_regions_count_for_more_than_a_lower_objective():
+    """Of constructions with different numbers of regions; the fewer can well be the more alike inside."""
+    for seed in (0, 3, 4, 5):
+        generator = np.random.default_rng(seed)
+        n = int(generator.integers(7, 10))
+        upper = np.triu(generator.random((n, n)) < 0.35, 1)
+        upper[np.arange(n - 1), np.arange(1, n)] = True
+        table, weights = generator.normal(size=(n, 1)), generator.integers(1, 5, n).astype(float)
+        most = MaxP(4, csr_array((upper | upper.T).astype(float)), n_init=32, n_improved=32, random_state=0)
+        most.fit(table, sample_weight=weights)
+        assert len(set(most.region_counts_.tolist())) > 1
+        assert most.n_regions_ == most.region_counts_.max()
+
+
+def test_areas_that_differ_in_weight_alone_may_come_in_any_order():
+    ring = csr_array(np.roll(np.eye(12), 1, axis=1) + np.roll(np.eye(12), -1, axis=1))
+    weights = np.array([3.0, 7, 1, 12, 5, 9, 2, 11, 4, 8, 6, 10])
+    order = np.random.default_rng(1).permutation(12)
+    for kind in (ContiguousAgglomerative, Skater, Redcap):
+        one = kind(4, ring).fit(np.ones((12, 2)), sample_weight=weights)
+        two = kind(4, ring[order][:, order]).fit(np.ones((12, 2)), sample_weight=weights[order])
+        assert adjusted_rand_score(one.labels_[order], two.labels_) == 1.0
 
 
 def test_max_p_follows_its_seed():

@@ -134,6 +134,16 @@ def test_covariance_counts_rows_by_their_weights():
     assert not shrunk_covariance(values[:1]).any()  # a single row has no spread at all
 
 
+def test_covariance_of_few_rows_is_drawn_in_no_further_than_to_the_identity():
+    whole = 0
+    for seed in range(20):
+        values = np.random.default_rng(seed).standard_normal((6, 4))
+        want, shrinkage = ledoit_wolf(values)
+        np.testing.assert_allclose(shrunk_covariance(values), want, rtol=1e-10, atol=1e-15)
+        whole += shrinkage == 1
+    assert whole  # the cap was met
+
+
 @pytest.mark.parametrize("metric", ["euclidean", "manhattan", "mahalanobis", "gower", "correlation"])
 def test_symmetric_with_a_diagonal_of_zero_and_the_same_bits_everywhere(metric):
     values = np.random.default_rng(6).standard_t(3, (333, 7)) * 1e3
@@ -237,13 +247,22 @@ def test_refuses_what_cannot_be_measured():
         pairwise_distances(values[0])
     with pytest.raises(InputError, match="cannot be inverted"):
         pairwise_distances(np.ones((3, 2)), metric="mahalanobis")
-    with pytest.raises(InputError, match="wrong number of neighbours"):
-        nearest_rows(values, 3)
-    with pytest.raises(InputError, match="block_rows"):
-        next(distance_blocks(values, block_rows=0))
-    with pytest.raises(InputError, match="wrong ranges"):
-        prepare_metric(values, "gower", ranges=[1])
+    for k in (0, 3, 1.5, None):
+        with pytest.raises(InputError, match="wrong number of neighbours"):
+            nearest_rows(values, k)
+    for block_rows in (0, 1.5):
+        with pytest.raises(InputError, match="block_rows"):
+            next(distance_blocks(values, block_rows=block_rows))
+    for ranges in ([1], [1, -1], [1, np.inf], [1, np.nan]):
+        with pytest.raises(InputError, match="wrong ranges"):
+            prepare_metric(values, "gower", ranges=ranges)
+    for factor_weights in ([1, -1], [0, 0], [1, 1e200], [1, 1e-200], [1, np.nan], [1]):
+        with pytest.raises(InputError, match="wrong factor weights"):
+            prepare_metric(values, factor_weights=factor_weights)
+    with pytest.raises(InputError, match="covariance: wrong shape"):
+        prepare_metric(values, "mahalanobis", covariance=np.eye(3))
     with pytest.raises(InputError, match=r"not a weight|do not fit"):
         shrunk_covariance(values, [1, -1, 1])
-    with pytest.raises(ValueError, match="n_threads"):
-        pairwise_distances(values, n_threads=0)
+    for n_threads in (0, -1, 2.0, True, "2"):
+        with pytest.raises(ValueError, match="n_threads must be"):
+            pairwise_distances(values, n_threads=n_threads)

@@ -141,6 +141,23 @@ def test_ward_screening_holds_far_from_the_origin_and_at_any_scale(scale):
     np.testing.assert_array_equal(got[:, :2], want[:, :2])
 
 
+def test_ward_screening_lets_rounded_neighbours_through():
+    # Two crowds far from the centre, each within a few steps of float32: the nearest may look like the farthest.
+    generator = np.random.default_rng(9)
+    rows = np.repeat([[0.9, 0.9], [-0.9, -0.9]], 40, axis=0) + generator.uniform(-1e-7, 1e-7, (80, 2))
+    want = naive_linkage.linkage(rows, np.ones(80), None, "ward")
+    got = linkage(rows, "ward")
+    np.testing.assert_array_equal(got[:, :2], want[:, :2])
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_of_equally_near_groups_the_lowest_join_first(method):
+    got = linkage(np.eye(6), method)  # every two rows sqrt(2) apart
+    assert got[0, :2].tolist() == [0, 1]
+    assert cut(got, 5).tolist() == [0, 0, 1, 2, 3, 4]
+    assert cut(linkage(np.eye(4), method), 3).tolist() == [0, 0, 1, 2]
+
+
 def test_same_bits_at_any_number_of_threads():
     rows, weights = rows_and_weights(300, 5, seed=6)
     for method in METHODS:

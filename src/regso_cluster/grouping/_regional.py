@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import validate_data
 
-from regso_cluster.grouping._estimators import Grouper, check_counts, check_threads, checked_weights
+from regso_cluster.grouping._estimators import Grouper, check_choice, check_counts, check_threads, checked_weights
 from regso_cluster.grouping._rows import canonical_order
 from regso_cluster.grouping.graphs import (
     Floats,
@@ -158,6 +158,5 @@ def agglomerate(X: Floats, weights: Floats, pairs: Pairs, kind: int, n_component
 
 def linkage_kind(name: Any) -> int:
     """Give the kernel's number of a linkage."""
-    if name not in LINKAGES:
-        raise ValueError(f"linkage must be one of {sorted(LINKAGES)}, got {name!r}")
+    check_choice("linkage", name, LINKAGES)
     return LINKAGES[name]

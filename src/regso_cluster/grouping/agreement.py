@@ -170,7 +170,7 @@ def _codes(labels: ArrayLike, name: str, dimensions: int) -> tuple[Integers, int
         numbers, code = np.unique(given, return_inverse=True)
         given = code.reshape(given.shape) - int(lowest == -1)
         highest = numbers.shape[0] - 1 - int(lowest == -1)
-    return np.ascontiguousarray(given, dtype=np.int64), highest + 2
+    return np.require(given, np.int64, ["C", "W"]), highest + 2  # read-only would be compiled anew
 
 
 def _same_rows(one: Integers, two: Integers) -> None:

@@ -11,8 +11,10 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from regso_cluster.errors import Fault, InputError
 from regso_cluster.grouping import search
 from regso_cluster.grouping._estimators import Grouper, check_counts, check_threads, checked_weights, seed_sequence
+from regso_cluster.grouping._numbers import LARGEST, refuse_extremes
 
 Floats = npt.NDArray[np.float64]
 
@@ -37,10 +39,11 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Grouper):  # typ
         better)
         or "restarts" (independent starts, the best is kept). Groups found are numbered by falling weight;
         "restarts" from an array is Lloyd's iteration from it, and keeps its numbering
-    n_init : chains, or restarts. An array with "restarts" is always one run
+    n_init : chains, or restarts; "auto", as scikit-learn's users write, is 8. An array with "restarts" is
+        always one run
     n_swaps : swaps tried in each chain
     max_iter : Lloyd iterations at most, per start and per swap
-    random_state : int, numpy RandomState or None; an int seeds a numpy SeedSequence
+    random_state : int, numpy RandomState or Generator, or None; an int seeds a numpy SeedSequence
     n_threads : threads; None means one for each processor. It never changes the result
 
     Attributes
@@ -68,10 +71,10 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Grouper):  # typ
         *,
         init: str | Floats = "k-means++",
         algorithm: str = "swaps",
-        n_init: int = 8,
+        n_init: int | str = 8,
         n_swaps: int = 200,
         max_iter: int = 300,
-        random_state: int | np.random.RandomState | None = None,
+        random_state: int | np.random.RandomState | np.random.Generator | None = None,
         n_threads: int | None = None,
     ) -> None:
         self.n_clusters = n_clusters
@@ -106,6 +109,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Grouper):  # typ
         self._check_arguments(X)
         weights = checked_weights(sample_weight, len(X))
         missing = np.isnan(X)
+        self._refuse_unseen(missing, weights)
         points = search.prepare(X, missing, weights, search.threads(self.n_threads))
         if len(points.first) == 0:
             raise ValueError("no row has both a weight above 0 and an observed factor")
@@ -121,14 +125,25 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Grouper):  # typ
         self._keep(X, missing, points, found)
         return self
 
+    def _refuse_unseen(self, missing: npt.NDArray[np.bool_], weights: Floats) -> None:
+        """Refuse a factor that no row with weight has: a centre would hold a made-up value."""
+        if not missing.any():
+            return
+        unseen = np.flatnonzero(missing[weights > 0].all(axis=0))
+        if 0 < len(unseen) < missing.shape[1]:
+            column = int(unseen[0])
+            names = getattr(self, "feature_names_in_", None)
+            where = f"X, column {column}" if names is None else f"X, column {names[column]}"
+            raise InputError(Fault("no row with weight has a value", where, hint="Drop the factor"))
+
     def _search(self, points: search.Points, k: int) -> search.Partition:
         """Run the algorithm asked for."""
         init = self.init if isinstance(self.init, str) else np.asarray(self.init, dtype=np.float64)[:k]
         seed = seed_sequence(self.random_state)
         n_threads = search.threads(self.n_threads)
         if self.algorithm == "swaps":
-            return search.swaps(points, init, k, self.n_init, self.n_swaps, self.max_iter, seed, n_threads)
-        n_init = self.n_init if isinstance(init, str) else 1
+            return search.swaps(points, init, k, self._n_starts, self.n_swaps, self.max_iter, seed, n_threads)
+        n_init = self._n_starts if isinstance(init, str) else 1
         return search.restarts(points, init, k, n_init, self.max_iter, seed, n_threads)
 
     def _keep(self, X: Floats, missing: npt.NDArray[np.bool_], points: search.Points, found: search.Partition) -> None:
@@ -172,6 +187,11 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Grouper):  # typ
         return -float((weights * squared).sum())
 
     @property
+    def _n_starts(self) -> Any:
+        """Give `n_init` as a number."""
+        return 8 if isinstance(self.n_init, str) and self.n_init == "auto" else self.n_init
+
+    @property
     def _n_features_out(self) -> int:
         """Tell how many columns `transform` has."""
         return int(self.cluster_centers_.shape[0])
@@ -181,15 +201,17 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Grouper):  # typ
         checked: Floats = validate_data(
             self, X, reset=reset, dtype=np.float64, order="C", ensure_all_finite="allow-nan"
         )
+        refuse_extremes(checked, fitted=reset)
         return checked
 
     def _check_arguments(self, X: Floats) -> None:
         """Refuse arguments out of range, in scikit-learn's words."""
-        check_counts(n_clusters=self.n_clusters, n_init=self.n_init, max_iter=self.max_iter)
+        check_counts(n_clusters=self.n_clusters, n_init=self._n_starts, max_iter=self.max_iter)
         check_counts(0, n_swaps=self.n_swaps)
         check_threads(self.n_threads)
-        if self.algorithm not in {"swaps", "restarts"}:
-            raise ValueError(f"algorithm must be 'swaps' or 'restarts', got {self.algorithm!r}")
+        if self.algorithm not in ("swaps", "restarts"):
+            hint = "; scikit-learn's are 'restarts' here" if self.algorithm in ("lloyd", "elkan") else ""
+            raise ValueError(f"algorithm must be 'swaps' or 'restarts', got {self.algorithm!r}{hint}")
         if len(X) < self.n_clusters:
             raise ValueError(f"n_samples={len(X)} should be >= n_clusters={self.n_clusters}")
         self._check_init(X.shape[1])
@@ -200,8 +222,14 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Grouper):  # typ
             if self.init not in {"k-means++", "random"}:
                 raise ValueError(f"init must be 'k-means++', 'random' or an array of centres, got {self.init!r}")
             return
+        if callable(self.init):
+            raise ValueError(
+                "init must be 'k-means++', 'random' or an array of centres: call the function and pass those"
+            )
         centres = np.asarray(self.init, dtype=np.float64)
         if centres.shape != (self.n_clusters, p):
             raise ValueError(f"init has shape {centres.shape}, expected (n_clusters, n_features) {self.n_clusters, p}")
         if not np.isfinite(centres).all():
             raise ValueError("init holds nan or infinity")
+        if np.abs(centres).max() > LARGEST:
+            raise ValueError(f"init holds a number beyond {LARGEST}")

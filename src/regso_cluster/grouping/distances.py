@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.grouping._estimators import is_count
 from regso_cluster.grouping.metrics import (
     METRICS,
     Floats,
@@ -231,8 +232,8 @@ def distance_blocks(
     """
     table = checked_table(values)
     prepared = prepare_metric(table, metric, factor_weights=factor_weights, missing=missing)
-    if block_rows < 1:
-        raise InputError(Fault(what="wrong block_rows", expected="1 or more", got=str(block_rows)))
+    if not is_count(block_rows):
+        raise InputError(Fault(what="wrong block_rows", expected="an integer >= 1", got=repr(block_rows)))
     second = None if others is None else checked_table(others, table.shape[1])
     rows, observed = prepared.coordinates(table)
     columns, columns_observed = (rows, observed) if second is None else prepared.coordinates(second)
@@ -282,8 +283,8 @@ def nearest_rows(
     prepared = prepare_metric(table, metric, factor_weights=factor_weights, missing=missing)
     second = None if others is None else checked_table(others, table.shape[1])
     available = len(table) - 1 if second is None else len(second)
-    if not 1 <= k <= available:
-        raise InputError(Fault(what="wrong number of neighbours", expected=f"1 to {available}", got=str(k)))
+    if not is_count(k) or k > available:
+        raise InputError(Fault(what="wrong number of neighbours", expected=f"1 to {available}", got=repr(k)))
     rows, observed = prepared.coordinates(table)
     columns, columns_observed = (rows, observed) if second is None else prepared.coordinates(second)
     packed = _Packed.of(columns, columns_observed, prepared.weights)

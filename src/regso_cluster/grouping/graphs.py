@@ -11,13 +11,13 @@ import scipy.sparse
 from numpy.typing import NDArray
 
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.grouping._numbers import refuse_extremes
 from regso_cluster.kernels.trees import graph_components
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 SHOWN_CODES = 5  # strange codes named in one message
-LARGEST = 1e150  # squares of larger deviations overflow
 
 
 @dataclass(frozen=True, repr=False)
@@ -122,7 +122,7 @@ def centred(X: Floats, weights: Floats) -> Floats:
 
 
 def require_finite(X: Floats) -> None:
-    """Refuse a value that is missing or infinite, or too large to be squared, and say where the first one stands."""
+    """Refuse a value that is missing or infinite, and what `refuse_extremes` does; say where the first one stands."""
     wrong = np.argwhere(~np.isfinite(X))
     if len(wrong):
         row, column = (int(place) for place in wrong[0])
@@ -136,10 +136,7 @@ def require_finite(X: Floats) -> None:
                 hint="Impute the cells, or drop the factor; dropping an area would cut its neighbours apart",
             )
         )
-    largest = float(np.abs(X).max(initial=0.0))
-    if largest > LARGEST:
-        hint = "Divide the column by a power of ten"
-        raise InputError(Fault("values too large to be squared", "X", f"up to {LARGEST}", str(largest), hint))
+    refuse_extremes(X)
 
 
 def reordered(graph: NeighbourGraph, order: Integers) -> NeighbourGraph:
@@ -181,6 +178,10 @@ def _of_matrix(matrix: Any, n_areas: int) -> tuple[Integers, Integers]:
     if matrix.shape != (n_areas, n_areas):
         raise _wrong_size(str(matrix.shape), f"({n_areas}, {n_areas})")
     pairs = matrix.tocoo()
+    unknown = pairs.data != pairs.data  # NaN, in whatever dtype
+    if unknown.any():
+        a, b = int(pairs.row[unknown][0]), int(pairs.col[unknown][0])
+        raise InputError(Fault("not known whether neighbours", f"connectivity[{a}, {b}]", "a number", "nan"))
     off = (pairs.row != pairs.col) & (pairs.data != 0)
     row, column = pairs.row[off], pairs.col[off]
     graph = scipy.sparse.csr_array((np.ones(row.size, np.int8), (row, column)), shape=matrix.shape)
@@ -215,7 +216,10 @@ def _of_pairs(pairs: pd.DataFrame, n_areas: int, names: pd.Index | None) -> tupl
     if names is None:
         places = [end.to_numpy() for end in ends]
         if not all(np.issubdtype(place.dtype, np.integer) for place in places):
-            hint = "Fit a DataFrame whose index holds the codes, or give positions 0 .. n - 1"
+            hint = (
+                "Fit a DataFrame whose index holds the codes (after a scaler: `.set_output(transform='pandas')`), "
+                "or give positions 0 .. n - 1 as integers"
+            )
             raise InputError(Fault("pairs name areas that X does not name", "connectivity", hint=hint))
         _known(np.concatenate(places), n_areas)
     else:
@@ -224,6 +228,7 @@ def _of_pairs(pairs: pd.DataFrame, n_areas: int, names: pd.Index | None) -> tupl
         places = [names.get_indexer(pd.Index(end)) for end in ends]
         strange = pd.unique(pd.concat([end[place < 0] for end, place in zip(ends, places, strict=True)]))
         if len(strange):
+            none = all((place < 0).all() for place in places)
             shown = ", ".join(str(code) for code in strange[:SHOWN_CODES])
             raise InputError(
                 Fault(
@@ -231,7 +236,9 @@ def _of_pairs(pairs: pd.DataFrame, n_areas: int, names: pd.Index | None) -> tupl
                     where="connectivity",
                     expected="codes of the index of X",
                     got=f"{len(strange)} others: {shown}{', ...' if len(strange) > SHOWN_CODES else ''}",
-                    hint="Keep the pairs of the areas in X, or add the missing areas",
+                    hint="The index of X holds no code of the pairs: `X.set_index(...)`"
+                    if none
+                    else "Keep the pairs of the areas in X, or add the missing areas",
                 )
             )
     row, column = np.concatenate(places), np.concatenate(places[::-1])

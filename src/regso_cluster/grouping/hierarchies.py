@@ -14,8 +14,10 @@ from regso_cluster.grouping._estimators import (
     check_counts,
     check_threads,
     checked_weights,
+    is_count,
     refuse_undefined,
 )
+from regso_cluster.grouping._numbers import as_floats
 from regso_cluster.grouping._rows import distinct_rows, metric_of
 from regso_cluster.grouping.distances import padded_distances, pairwise_distances, prepare_metric
 from regso_cluster.grouping.metrics import Floats, Metric, MetricName, checked_square, checked_table
@@ -125,13 +127,14 @@ def cut(merges: Floats, n_clusters: int) -> Labels:
 
     Raises
     ------
-    InputError  `n_clusters` out of range
+    InputError  `n_clusters` out of range; what is no hierarchy
     """
-    n = len(merges) + 1
-    if not 1 <= n_clusters <= n:
+    joined = _checked_merges(merges)
+    n = len(joined) + 1
+    if not is_count(n_clusters) or n_clusters > n:
         raise InputError(Fault(what="wrong number of groups", expected=f"1 to {n}", got=str(n_clusters)))
     labels = np.empty(n, dtype=np.int64)
-    dendrogram.cut_linkage(_writable(merges), n_clusters, labels)
+    dendrogram.cut_linkage(joined, int(n_clusters), labels)
     return labels
 
 
@@ -145,10 +148,15 @@ def cophenetic_distances(merges: Floats) -> Floats:
     Returns
     -------
     (n (n - 1) / 2,), in the order of `scipy.spatial.distance.pdist`
+
+    Raises
+    ------
+    InputError  what is no hierarchy
     """
-    n = len(merges) + 1
+    joined = _checked_merges(merges)
+    n = len(joined) + 1
     out = np.empty(n * (n - 1) // 2)
-    dendrogram.cophenetic_cells(_writable(merges), n, out)
+    dendrogram.cophenetic_cells(joined, n, out)
     return out
 
 
@@ -177,9 +185,19 @@ def cophenetic_correlation(merges: Floats, distances: Floats) -> float:
     return float((a * b).sum()) / spread if spread > 0 else float("nan")
 
 
-def _writable(merges: Any) -> Floats:
-    """Return an array as the kernels are compiled for: a read-only one would be compiled anew."""
-    return np.require(merges, np.float64, ["C", "W"])
+def _checked_merges(merges: Any) -> Floats:
+    """Check that every node but the last is joined once, after it was made: the kernels index by these numbers."""
+    table = as_floats(merges, "merges")
+    good = table.ndim == 2 and table.shape[1] == 4
+    if good:
+        nodes, n_nodes = table[:, :2], 2 * len(table)
+        newest = len(table) + 1 + np.arange(len(table))  # the node that a merge makes
+        once = np.array_equal(np.sort(nodes, axis=None), np.arange(n_nodes))
+        good = once and bool((nodes < newest[:, None]).all()) and not np.isnan(table).any()
+    if not good:
+        hint = "Pass what `linkage` gave, as a whole"
+        raise InputError(Fault("not a hierarchy", "merges", "(n - 1, 4) from `linkage`", f"shape {table.shape}", hint))
+    return table
 
 
 def _check_method(method: str, n: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple, Self
 
 import numpy as np
+import pandas as pd
 
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.grouping._estimators import seed_sequence
@@ -29,7 +30,7 @@ class MaxP(Regionaliser):
         random starts of the construction
     n_improved : int, default 8
         constructions with the most regions (then the lowest objective) that local moves improve
-    random_state : int, RandomState or None
+    random_state : int, numpy RandomState or Generator, or None
     n_threads : int or None, never changes the result; None keeps the present setting
 
     Attributes
@@ -54,7 +55,7 @@ class MaxP(Regionaliser):
         connectivity: Any = None,
         n_init: int = 64,
         n_improved: int = 8,
-        random_state: int | np.random.RandomState | None = None,
+        random_state: int | np.random.RandomState | np.random.Generator | None = None,
         n_threads: int | None = None,
     ) -> None:
         self.min_weight = min_weight
@@ -84,7 +85,8 @@ class MaxP(Regionaliser):
         check_weight("min_weight", self.min_weight)
         if not self.min_weight > 0:
             raise ValueError(f"min_weight must be above 0, got {self.min_weight!r}")
-        _require_mass(inputs.graph, inputs.weights, float(self.min_weight))
+        names = X.index if isinstance(X, pd.DataFrame) else range(len(inputs.X))
+        _require_mass(inputs.graph, inputs.weights, float(self.min_weight), names)
         seeds = seed_sequence(self.random_state).spawn(int(self.n_init))
         areas = inputs.canonical()
         search = _MaxPSearch(areas.X, areas.weights, areas.graph, float(self.min_weight))
@@ -157,7 +159,7 @@ class _MaxPSearch(NamedTuple):
         return labels, counts, objectives
 
 
-def _require_mass(graph: NeighbourGraph, weights: Floats, min_weight: float) -> None:
+def _require_mass(graph: NeighbourGraph, weights: Floats, min_weight: float, names: Any) -> None:
     held = np.bincount(graph.component, weights=weights)
     short = np.flatnonzero(held < min_weight)
     if short.size:
@@ -165,7 +167,7 @@ def _require_mass(graph: NeighbourGraph, weights: Floats, min_weight: float) -> 
         raise InputError(
             Fault(
                 what="a connected part holds less than min_weight",
-                where=f"the part of area {first}",
+                where=f"the part of area {names[first]}",
                 expected=f"at least {min_weight}",
                 got=f"{held[short[0]]}; {short.size} such parts",
                 hint="Lower min_weight, or add neighbour pairs that join the parts (bridges, ferries)",

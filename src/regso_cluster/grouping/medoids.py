@@ -10,15 +10,16 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.grouping._estimators import (
     DistanceGrouper,
+    check_choice,
     check_counts,
     check_threads,
     checked_weights,
+    random_generator,
     refuse_undefined,
 )
 from regso_cluster.grouping._rows import DistinctRows, distinct_rows, metric_of
@@ -159,7 +160,7 @@ class KMedoids(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DistanceGroupe
     init : "random": rows drawn without replacement. "build": greedy, one start
     n_init : random starts
     max_iter : passes over all candidates after which a start is given up
-    random_state : int, RandomState or None
+    random_state : int, numpy RandomState or Generator, or None
     n_threads : see `pairwise_distances`
 
     Attributes
@@ -225,7 +226,7 @@ class KMedoids(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DistanceGroupe
             member = np.full(len(table), -1, dtype=np.int64)
             member[used] = np.arange(len(used))
             rows = DistinctRows(np.empty((len(used), 0)), weights[used], member)
-            square = np.ascontiguousarray(table[np.ix_(used, used)])
+            square = checked_square(table)[np.ix_(used, used)]
         else:
             rows = distinct_rows(table, weights)
             self.metric_ = metric_of(rows, self.metric, self.factor_weights, self.missing)
@@ -247,8 +248,7 @@ class KMedoids(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DistanceGroupe
         return result.values
 
     def _check_parameters(self) -> None:
-        if self.init not in {"random", "build"}:
-            raise ValueError(f"init must be 'random' or 'build', got {self.init!r}")
+        check_choice("init", self.init, ("random", "build"))
         check_counts(n_clusters=self.n_clusters, n_init=self.n_init, max_iter=self.max_iter)
         check_threads(self.n_threads)
 
@@ -265,7 +265,7 @@ class KMedoids(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DistanceGroupe
         if self.init == "build":
             starts = build_start(square, k, rows.weights)[None, :]
         else:
-            generator = check_random_state(self.random_state)
+            generator = random_generator(self.random_state)
             starts = np.stack([generator.permutation(n)[:k] for _ in range(self.n_init)])
         found = _search(square, rows.weights, starts, self.max_iter, self.n_threads)
         if not found.converged:

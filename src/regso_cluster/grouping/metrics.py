@@ -11,10 +11,12 @@ from scipy.linalg import cholesky, solve_triangular
 
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.grouping._estimators import checked_weights
+from regso_cluster.grouping._numbers import LARGEST, SMALLEST, as_floats, refuse_extremes
 
 Floats = npt.NDArray[np.float64]
 MetricName = Literal["euclidean", "sqeuclidean", "manhattan", "mahalanobis", "gower", "correlation"]
 METRICS: tuple[str, ...] = get_args(MetricName)
+SQUARED = ("euclidean", "sqeuclidean", "mahalanobis")
 
 
 @dataclass(frozen=True)
@@ -106,21 +108,27 @@ def _unit_profiles(values: Floats, weights: Floats) -> Floats:
 
 def checked_table(values: Any, n_factors: int | None = None) -> Floats:
     """Check shape and finiteness; NaN stays. Raises InputError."""
-    table = np.ascontiguousarray(values, dtype=np.float64)
+    table = as_floats(values)
     if table.ndim != 2 or table.shape[1] == 0 or (n_factors is not None and table.shape[1] != n_factors):
         wanted = "n_factors" if n_factors is None else str(n_factors)
         raise InputError(Fault(what="wrong shape", expected=f"(n, {wanted})", got=str(table.shape)))
     if np.isinf(table).any():
         row, column = (int(k) for k in np.argwhere(np.isinf(table))[0])
         raise InputError(Fault(what="infinite value", where=f"row {row}, column {column}", expected="a finite number"))
+    refuse_extremes(table, fitted=False)
     return table
 
 
 def checked_square(distances: Any, block: int = 256) -> Floats:
-    """Check that a matrix is square, symmetric, >= 0, nothing missing. Raises InputError."""
+    """Check that a matrix is square, symmetric, >= 0, zeros on the diagonal, nothing missing. Raises InputError."""
     square = checked_table(distances)
     n = len(square)
     good = square.shape == (n, n) and bool(square.min() >= 0)
+    if good and np.diagonal(square).any():
+        row = int(np.flatnonzero(np.diagonal(square))[0])
+        hint = "Of likeness, with ones on the diagonal, make distances first: 1 - likeness"
+        where = f"row {row}, column {row}"
+        raise InputError(Fault("a row has a distance to itself", where, "0", str(square[row, row]), hint))
     for i in range(0, n if good else 0, block):  # in blocks: a transposed matrix is read slowly
         for j in range(i, n, block):
             good = good and bool((square[i : i + block, j : j + block] == square[j : j + block, i : i + block].T).all())
@@ -133,12 +141,13 @@ def checked_square(distances: Any, block: int = 256) -> Floats:
 def _factor_weights(factor_weights: Any, n_factors: int) -> Floats:
     if factor_weights is None:
         return np.ones(n_factors)
-    weights = np.ascontiguousarray(factor_weights, dtype=np.float64)
-    if weights.shape != (n_factors,) or not np.isfinite(weights).all() or (weights < 0).any() or not weights.any():
+    weights = as_floats(factor_weights, "factor_weights")
+    possible = (weights == 0) | ((weights >= SMALLEST) & (weights <= LARGEST))
+    if weights.shape != (n_factors,) or not possible.all() or not weights.any():
         raise InputError(
             Fault(
                 what="wrong factor weights",
-                expected=f"{n_factors} numbers >= 0, one of them above 0",
+                expected=f"{n_factors} numbers, 0 or from {SMALLEST} to {LARGEST}, one of them above 0",
                 got=str(weights.tolist()),
             )
         )
@@ -226,15 +235,20 @@ def prepare_metric(
         return metric
     if metric not in METRICS:
         raise InputError(Fault(what="unknown metric", expected=", ".join(METRICS), got=repr(metric)))
-    if missing not in {"refuse", "partial"}:
+    if missing not in ("refuse", "partial"):  # a tuple: what is given may have no hash
         raise InputError(Fault(what="unknown rule for missing values", expected="refuse, partial", got=repr(missing)))
     if missing == "partial" and metric in {"mahalanobis", "correlation"}:
         raise InputError(Fault(what="missing='partial' has no meaning with this metric", got=metric))
     weights = _factor_weights(factor_weights, table.shape[1])
+    if metric in SQUARED:
+        refuse_extremes(table)
     if metric == "gower":
         return Metric(metric, weights, partial=True, ranges=_ranges(table, ranges))
     if metric == "mahalanobis":
-        matrix = shrunk_covariance(table) if covariance is None else np.asarray(covariance, dtype=np.float64)
+        matrix = shrunk_covariance(table) if covariance is None else as_floats(covariance, "covariance")
+        if matrix.shape != (table.shape[1], table.shape[1]):
+            expected = str((table.shape[1], table.shape[1]))
+            raise InputError(Fault("wrong shape", "covariance", expected, str(matrix.shape)))
         try:
             lower = cholesky(matrix, lower=True)
             whitening = solve_triangular(lower, np.eye(len(lower)), lower=True)
@@ -250,7 +264,8 @@ def _ranges(table: Floats, ranges: Any) -> Floats:
         high = np.where(observed, table, -np.inf).max(axis=0, initial=-np.inf)
         low = np.where(observed, table, np.inf).min(axis=0, initial=np.inf)
         return np.where(observed.any(axis=0), high - low, 0.0)
-    given = np.ascontiguousarray(ranges, dtype=np.float64)
-    if given.shape != (table.shape[1],) or not (given >= 0).all():
-        raise InputError(Fault(what="wrong ranges", expected=f"{table.shape[1]} numbers >= 0", got=str(given.tolist())))
+    given = as_floats(ranges, "ranges")
+    if given.shape != (table.shape[1],) or not ((given >= 0) & (given <= LARGEST)).all():
+        expected = f"{table.shape[1]} numbers from 0 to {LARGEST}"
+        raise InputError(Fault(what="wrong ranges", expected=expected, got=str(given.tolist())))
     return given

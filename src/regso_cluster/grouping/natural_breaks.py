@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.grouping._estimators import Grouper, checked_weights, is_count
+from regso_cluster.grouping._numbers import SMALLEST, as_floats
 from regso_cluster.kernels.breaks import best_ends, within_groups
 
 Floats = NDArray[np.float64]
@@ -76,6 +77,9 @@ def natural_breaks(values: ArrayLike, n_groups: int, weights: ArrayLike | None =
     if distinct[-1] / 2 - distinct[0] / 2 > np.sqrt(np.finfo(np.float64).max / added.sum()) / 4:
         hint = "Divide the values by a power of ten"
         raise InputError(Fault("squares of the values overflow", "values", "a range below 1e150", "", hint))
+    if 0 < distinct[-1] - distinct[0] < SMALLEST:
+        got, hint = str(distinct[-1] - distinct[0]), "Multiply the values by a power of ten"
+        raise InputError(Fault("differences too small to be squared", "values", f"{SMALLEST} or more", got, hint))
     ends = best_ends(distinct, added, int(n_groups))
     cuts = distinct[ends[:-1] - 1]
     return Breaks(cuts, label_by_cuts(vector, cuts), float(within_groups(distinct, added, ends).sum()))
@@ -99,7 +103,7 @@ def label_by_cuts(values: Floats, cuts: Floats) -> Integers:
 
 
 def _vector(values: ArrayLike) -> Floats:
-    vector = np.asarray(values, dtype=np.float64)
+    vector = as_floats(values, "values")
     if vector.ndim != 1:
         raise InputError(Fault("values are no vector", "values", "one dimension", f"shape {vector.shape}"))
     if np.isinf(vector).any():

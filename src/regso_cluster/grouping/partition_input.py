@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.grouping._estimators import checked_weights
+from regso_cluster.grouping._numbers import LARGEST, as_floats, refuse_extremes
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -26,7 +27,7 @@ class Grouped:
 
 def checked_rows(X: ArrayLike) -> Floats:
     """Give X as (n, p) float64, C-contiguous; refuse a value that is missing or infinite."""
-    rows = np.ascontiguousarray(X, dtype=np.float64)
+    rows = as_floats(X)
     if rows.ndim != 2 or 0 in rows.shape:
         got = f"shape {rows.shape}"
         raise InputError(Fault("X is no table", "X", "two dimensions, at least one row and column", got))
@@ -34,19 +35,20 @@ def checked_rows(X: ArrayLike) -> Floats:
         row, column = np.argwhere(~np.isfinite(rows))[0]
         hint = "Leave rows with missing factors out (label -1 does not), or impute them first"
         raise InputError(Fault("not finite", f"X[{row}, {column}]", "a number", str(rows[row, column]), hint))
+    refuse_extremes(rows)
     return rows
 
 
 def checked_distances(distances: ArrayLike) -> Floats:
     """Give a matrix of distances as (n, n) float64; refuse what is not one."""
-    matrix = np.ascontiguousarray(distances, dtype=np.float64)
+    matrix = as_floats(distances, "distances")
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or matrix.shape[0] == 0:
         raise InputError(Fault("distances are no square matrix", "distances", "(n, n)", f"shape {matrix.shape}"))
-    if not (matrix.min() >= 0 and matrix.max() < np.inf):  # a NaN makes both comparisons false
-        row, column = np.argwhere(~((matrix >= 0) & (matrix < np.inf)))[0]
+    if not (matrix.min() >= 0 and matrix.max() <= LARGEST):  # a NaN makes both comparisons false
+        row, column = np.argwhere(~((matrix >= 0) & (matrix <= LARGEST)))[0]
         where, got = f"distances[{row}, {column}]", str(matrix[row, column])
         hint = "A pair with nothing in common has no distance: leave one of the two rows out"
-        raise InputError(Fault("not a distance", where, "a number >= 0", got, hint))
+        raise InputError(Fault("not a distance", where, f"a number from 0 to {LARGEST}", got, hint))
     if np.diagonal(matrix).any():
         row = int(np.flatnonzero(np.diagonal(matrix))[0])
         raise InputError(
@@ -92,7 +94,8 @@ def grouped_rows(labels: ArrayLike, n_rows: int, least: int) -> Grouped:
             code, counts = (np.cumsum(counts > 0) - 1)[label], counts[groups]
     if groups.shape[0] < least:
         refuse_groups(least, groups.shape[0])
-    return Grouped(code.astype(np.int64, copy=False), groups.astype(np.int64), counts, rows)
+    code = np.require(code, np.int64, ["C", "W"])  # a column of a table is read-only: kernels would compile anew
+    return Grouped(code, groups.astype(np.int64), counts, rows)
 
 
 def refuse_groups(least: int, found: int) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_array
 
@@ -151,7 +152,7 @@ def _mixture(X: Any, connectivity: Any, coordinates: ArrayLike | None, sample_we
     table = check_array(X, dtype=np.float64, order="C", ensure_min_samples=2, ensure_all_finite=False)
     n = table.shape[0]
     weights = checked_weights(sample_weight, n, positive=True)
-    graph = neighbour_graph(connectivity, n, getattr(X, "index", None))
+    graph = neighbour_graph(connectivity, n, X.index if isinstance(X, pd.DataFrame) else None)
     if coordinates is None:
         if graph.indices.size == n * (n - 1):
             hint = "Pass the neighbours, or coordinates"

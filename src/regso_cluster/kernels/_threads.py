@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from numbers import Integral
 
 import numba
 
@@ -19,13 +20,13 @@ def threads(n_threads: int | None) -> Iterator[None]:
 
     Raises
     ------
-    ValueError  `n_threads` below 1
+    ValueError  `n_threads` below 1, or no whole number
     """
     if n_threads is None:
         yield
         return
-    if n_threads < 1:
-        raise ValueError(f"n_threads must be None or at least 1, got {n_threads}")
+    if isinstance(n_threads, bool) or not isinstance(n_threads, Integral) or n_threads < 1:
+        raise ValueError(f"n_threads must be an integer >= 1 or None, got {n_threads!r}")
     before = numba.get_num_threads()
     numba.set_num_threads(min(int(n_threads), numba.config.NUMBA_NUM_THREADS))
     try:

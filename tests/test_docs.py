@@ -1,0 +1,43 @@
+"""The examples of docs/estimators.md run, and it names all there is."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from regso_cluster import grouping
+
+
+@pytest.fixture(scope="module")
+def page(root):
+    return (root / "docs" / "estimators.md").read_text("utf-8")
+
+
+def test_examples_run_from_top_to_bottom(page, capsys):
+    blocks = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert len(blocks) >= 6
+    names: dict[str, object] = {}
+    for number, block in enumerate(blocks, start=1):
+        exec(compile(block, f"block {number} of estimators.md", "exec"), names)  # noqa: S102 - our own text
+    assert sorted(set(names["groups"])) == list(range(6))
+    assert len(names["examples"]) == 6
+    for regions in ("regions", "skater", "redcap"):
+        assert len(set(names[regions].labels_)) == 12
+    assert names["most"].n_regions_ > 12
+    assert len(capsys.readouterr().out.split()) == 4
+
+
+def test_every_name_is_on_the_page_and_in_the_map(page):
+    assert set(grouping.__all__) == set(grouping._HOME)
+    for name in grouping.__all__:
+        assert callable(getattr(grouping, name))
+        assert name in dir(grouping)
+        assert re.search(rf"\b{name}\b", page), name
+        assert re.search(rf"\b{name}\b", grouping.__doc__), name
+    with pytest.raises(AttributeError, match="no attribute 'KMeanz'"):
+        grouping.KMeanz  # noqa: B018
+
+
+def test_the_readme_leads_there(root):
+    assert "(docs/estimators.md)" in (root / "README.md").read_text("utf-8")
