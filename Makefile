@@ -37,7 +37,7 @@ classify: $(VENV)/.installed
 	    --out example-run/releases/2024 --previous example-run/releases/2023
 
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest --numprocesses 2
+	$(BIN)/python -m pytest --numprocesses 2 $(TESTS)
 
 check: $(VENV)/.installed
 	$(BIN)/ruff check .
@@ -48,7 +48,7 @@ test-minimum:
 	$(PYTHON) -m venv --clear .venv-minimum
 	.venv-minimum/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-minimum.lock
 	.venv-minimum/bin/python -m pip install --quiet --disable-pip-version-check --no-deps .
-	.venv-minimum/bin/python -m pytest --numprocesses 2
+	.venv-minimum/bin/python -m pytest --numprocesses 2 -m 'not thorough'
 
 LOCK = uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-annotate --no-header
 lock:

@@ -71,6 +71,7 @@ def test_what_is_suppressed_is_said_in_the_truth(country):
             assert own.map(lambda factors, key=key: key in factors).tolist() == table[f"{key}_n"].eq("..").tolist()
 
 
+@pytest.mark.thorough
 def test_twenty_seeds_and_shuffled_rows_give_every_area_the_same_label(country, tmp_path):
     """Without an earlier year the labels rest on the search alone; with one they rest on its labels."""
     full = dataclasses.replace(load_method("utanforskap"), certainty=None, tiers=None, composite=None)

@@ -119,6 +119,7 @@ def test_the_authors_own_rule():
     assert gap([0.1, 0.2, 0.3], [0, 0.01, 0.01]) is None
 
 
+@pytest.mark.thorough
 def test_planted_groups_are_types_with_the_right_number_and_a_cloud_is_bands():
     # what must hold: at least 19 of 20 seeds, both ways
     found = [assess_structure(*planted(seed, k=2 + seed % 4)[:2], SMALL, seed=seed) for seed in range(20)]

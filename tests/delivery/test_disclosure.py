@@ -250,6 +250,7 @@ def intrude(made, keys=TREE):
     return sheets, work_out(sheets)
 
 
+@pytest.mark.thorough
 def test_the_intruder_finds_nothing_in_a_thousand_tables(thousand):
     made = shield(thousand)
     assert made.is_safe
@@ -313,6 +314,7 @@ def two_years(first_year, *, linked: bool):
     return {"old": truths(first, TREE), "new": truths(second, TREE), "growth": came}, now, sheets, work_out(sheets)
 
 
+@pytest.mark.thorough
 def test_two_cumulative_tables_tell_nothing_of_the_year_between(first_year):
     truth, now, sheets, answers = two_years(first_year, linked=True)
     assert now.is_safe

@@ -280,6 +280,7 @@ def test_the_command_refuses(run, released, tmp_path):
     assert not list(tmp_path.glob(".*partial*"))
 
 
+@pytest.mark.thorough
 def test_a_country_is_protected_down_to_its_areas(run, tmp_path):
     shown = run("protect", "schools.csv", "--path", "lan,kommun,regso", *SHARE, "--out", "p.parquet").stdout
     assert "every one has a feasible interval" in shown
