@@ -52,13 +52,15 @@ def test_a_share_by_hand():
     assert table["areas_seen"].tolist() == [6, 2, 2, 2]
     # group 1 against the 240 others, of whom 200 passed
     assert table.loc["1", "gap"] == pytest.approx(60 - 100 * 200 / 240)
-    assert table.loc["1", "gap_low"] < table.loc["1", "gap"] < table.loc["1", "gap_high"]
     assert np.isnan(table.loc["total", "gap"])
+    # two areas of known sizes could be solved for from an interval: none is shown
+    assert table.loc["1", ["low", "high", "gap_low", "gap_high"]].isna().all()
     assert not table["hidden"].any()
     # two areas do not make a median: six must lie on either side
     assert table["median"].isna().all()
     free = by_group(summarise(schools(), "group", "passed", of="pupils", area="area", protected=False).table)
     assert free.loc["1", "median"] == 60
+    assert free.loc["1", "gap_low"] < free.loc["1", "gap"] < free.loc["1", "gap_high"]
     assert free.loc["2", "median"] == pytest.approx(85)  # 80 and 90 per cent, of as many
 
 
@@ -76,6 +78,20 @@ def test_a_weighted_mean_by_hand_and_missing_values_are_counted():
     plain = by_group(summarise(schools(), "group", "merit", protected=False).table)
     assert plain["mean"].tolist() == pytest.approx([210, 205, 225, 190])
     assert plain["units"].tolist() == [5, 2, 2, 1]
+
+
+def test_intervals_are_for_six_areas_and_rounded_outwards():
+    def made(areas, **options):
+        frame = pd.DataFrame({"group": np.repeat(["a", "b"], areas), "area": np.arange(2 * areas).astype(str),
+                              "pupils": 97, "passed": np.tile(np.arange(40, 40 + areas), 2)})  # fmt: skip
+        return by_group(summarise(frame, "group", "passed", of="pupils", area="area", **options).table).loc["a"]
+
+    five, six, exact = made(5), made(6), made(6, protected=False)
+    assert five[["low", "high", "gap_low", "gap_high"]].isna().all()
+    for low, high in (("low", "high"), ("gap_low", "gap_high")):
+        assert exact[low] - 1 < six[low] <= exact[low]
+        assert exact[high] <= six[high] < exact[high] + 1
+        assert six[low] == pytest.approx(round(six[low], 1), abs=1e-9)  # a width of eight per cent: steps of a tenth
 
 
 def test_weights_weigh():

@@ -31,21 +31,23 @@ def find_flips(
     -------
     composite_flip_factor : key; <NA> where no single factor with counts would do it, or the group is not decided
     composite_flip_persons : Int64, more (positive) or fewer (negative) in the numerator; of a factor of the kommun in
-    all
-        of it
-    composite_flip_group : Int8, the group that it would be in then
+        all of it
+    composite_flip_group : Int8, the group that it would be in then; <NA> where that would hang on what is not seen
     No columns without composite groups. Of two factors with as few persons the first of the method.
     """
     if method.composite is None:
         return pd.DataFrame(index=areas.index)
     flags = np.stack([areas[f"{key}_problem"].fillna(False).to_numpy(bool) for key in method.keys], axis=1)
     group_of = groups_by_set(method)
-    own = (flags * (1 << np.arange(flags.shape[1]))).sum(axis=1)
+    place = 1 << np.arange(flags.shape[1])
+    own = (flags * place).sum(axis=1)
+    unseen = np.stack([areas[f"{key}_problem"].isna().to_numpy() for key in method.keys], axis=1) @ place
     decided = areas["composite_group"].notna().to_numpy()
     persons = np.full(flags.shape, np.inf)
     for number, factor in enumerate(method.factors):
-        other = group_of[own ^ (1 << number)]
-        moves = decided & (other != group_of[own]) & used[factor.key].notna().to_numpy()
+        other = own ^ (1 << number)
+        changed = (group_of[other] != group_of[own]) | (group_of[other | unseen] != group_of[own])
+        moves = decided & changed & used[factor.key].notna().to_numpy()
         steps = _persons(table, factor, method, yardstick.limits[factor.key], flags[:, number])
         if steps is not None:
             persons[:, number] = np.where(moves, steps, np.inf)
@@ -54,7 +56,9 @@ def find_flips(
     found = np.isfinite(persons[row, best])
     keys = pd.Series(np.array(method.keys, dtype=object)[best], areas.index, dtype="string")
     count = pd.Series(np.where(found, persons[row, best], 0).astype(np.int64), areas.index, dtype="Int64")
-    group = pd.Series(1 + group_of[own ^ (1 << best)], areas.index, dtype="Int8")
+    other = own ^ (1 << best)
+    open_ends = group_of[other] != group_of[other | unseen]
+    group = pd.Series(1 + group_of[other], areas.index, dtype="Int8").mask(open_ends)
     return pd.DataFrame(
         {
             "composite_flip_factor": keys.mask(~found),

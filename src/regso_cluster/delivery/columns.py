@@ -233,6 +233,8 @@ _HEADINGS = {
     "expected_low": Text("Lägst", "Lowest"),
     "expected_high": Text("Högst", "Highest"),
     "probability": Text("Sannolikhet", "Probability"),
+    "previous_comparable": Text("Samma gräns förut", "Same border before"),
+    "previous_elsewhere": Text("Andel från andra områden", "Share from other areas"),
     "composite_group_previous": Text("Sammanvägd grupp, förra utgåvan", "Composite group, previous release"),
     "cluster_previous": Text("Kluster, förra utgåvan", "Cluster, previous release"),
     "composite_change": Text("Förändring", "Change"),
@@ -254,7 +256,7 @@ _FACTOR_HEADINGS = {
     "score": Text("skalat värde", "scaled value"),
     "problem": Text("problem", "problem"),
     "held": Text("räknas som problem", "counts as a problem"),
-    "probability": Text("sannolikhet för problem", "probability of a problem"),
+    "probability": Text("sannolikhet", "probability"),
     "tier": Text("behovsgrupp", "need group"),
 }
 UNITS = {

@@ -36,12 +36,16 @@ CAUTION = Text(
 )
 METHOD = {
     "share": Text(
-        "Intervall: Wilson, antal delat med designeffekten när områden är kluster. Skillnad mot övriga: Newcombe.",
-        "Intervals: Wilson, units divided by the design effect with areas as clusters. Gap to the rest: Newcombe.",
+        "Intervall: Wilson, antal delat med designeffekten när områden är kluster. Skillnad mot övriga: Newcombe. "
+        "Skyddade: inte för några få områden, avrundade utåt.",
+        "Intervals: Wilson, units divided by the design effect with areas as clusters. Gap to the rest: Newcombe. "
+        "Protected: not for a few areas, rounded outwards.",
     ),
     "mean": Text(
-        "Intervall: lineariserad varians med områden som kluster, t-fördelning. Skillnad mot övriga: Welch.",
-        "Intervals: linearised variance with areas as clusters, t distribution. Gap to the rest: Welch.",
+        "Intervall: lineariserad varians med områden som kluster, t-fördelning. Skillnad mot övriga: Welch. "
+        "Skyddade: inte för några få områden, avrundade utåt.",
+        "Intervals: linearised variance with areas as clusters, t distribution. Gap to the rest: Welch. "
+        "Protected: not for a few areas, rounded outwards.",
     ),
 }
 SHIELDED = Text(
@@ -148,7 +152,9 @@ def summarise(  # noqa: PLR0913  # as many columns and settings as a table has
     -----
     A quantile is shown where the figure itself is, and at least `rule.min_attribute` rows (for a share: areas) lie on
     either side. The smallest and largest value are never given. Gaps are shown only where the total is too: with the
-    total hidden they would give it away. How areas differ, for the intervals, is taken from the groups that are shown.
+    total hidden they would give it away. How areas differ, for the intervals, is taken from the groups that are shown;
+    of fewer than `rule.min_attribute` areas no interval is shown, and others are rounded outwards: sizes of areas are
+    known, and with them an exact interval of two areas gives the figures of both.
     """
     by = [by] if isinstance(by, str) else list(by)
     rule = rule or Rule()
@@ -301,6 +307,11 @@ def _hide(table: pd.DataFrame, shield: Protected | None, rule: Rule, quantiles: 
     if shield is None:
         return table
     units, value = _shown(table, shield)
+    seen = table["areas_seen"].to_numpy(np.int64)
+    many = seen >= rule.min_attribute  # how few areas differ can be solved for, when their sizes are known
+    both = many & (seen[0] - seen >= rule.min_attribute)
+    for low, high, enough in (("low", "high", many), ("gap_low", "gap_high", both)):
+        table[low], table[high] = (ends.where(enough) for ends in _coarsen(table[low], table[high]))
     told = [name for name in ("attribute", "share", "mean", "low", "high") if name in table]
     gaps = ["gap", "gap_low", "gap_high"]
     for name in ("areas_seen", "rows", "missing"):
@@ -314,6 +325,13 @@ def _hide(table: pd.DataFrame, shield: Protected | None, rule: Rule, quantiles: 
         table[name_quantile(share)] = table[name_quantile(share)].where(value & (sides[share] >= rule.min_attribute))
     table["hidden"] = ~value
     return table
+
+
+def _coarsen(low: pd.Series, high: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Round intervals outwards, to a hundredth to a tenth of their width: more digits would tell of single areas."""
+    width = (high - low).to_numpy(np.float64)
+    step = 10.0 ** (np.floor(np.log10(np.where(width > 0, width, 1.0))) - 1)
+    return np.floor(low / step + 1e-9) * step, np.ceil(high / step - 1e-9) * step
 
 
 def _shown(table: pd.DataFrame, shield: Protected) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
