@@ -159,7 +159,10 @@ def _transform(a: Floats, b: Floats, read: Booleans, crs: str) -> tuple[Floats, 
     import pyproj
 
     x, y = np.full(len(a), np.nan), np.full(len(a), np.nan)
-    x[read], y[read] = pyproj.Transformer.from_crs(crs, SWEREF, always_xy=True).transform(a[read], b[read])
+    given = (
+        (a[read], b[read]) if read.sum() > 1 else (a[read].tolist(), b[read].tolist())
+    )  # pyproj takes one for a number
+    x[read], y[read] = pyproj.Transformer.from_crs(crs, SWEREF, always_xy=True).transform(*given)
     for values in (x, y):  # what lies outside the projection becomes infinite: a number, but nowhere in Sweden
         values[read & ~np.isfinite(values)] = 1e12
     return x, y
