@@ -308,7 +308,13 @@ def _to_wgs84(geometry: NDArray[np.object_], crs: str) -> NDArray[np.object_]:
     if not crs:
         return geometry
     turn = pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
-    moved = shapely.transform(geometry, lambda xy: np.column_stack(turn.transform(xy[:, 0], xy[:, 1])))
+
+    def degrees(xy: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.column_stack(
+            turn.transform(*(xy.T if len(xy) > 1 else xy.T.tolist()))
+        )  # pyproj takes one for a number
+
+    moved = shapely.transform(geometry, degrees)
     return np.asarray(shapely.set_precision(moved, 1e-8, mode="pointwise"))
 
 
