@@ -231,12 +231,14 @@ def test_the_client_names_itself_and_sends_no_credentials(serve, tmp_path, monke
         "",
         "https://",
         "https://a:b@example.org",
+        "https://:b@example.org",
         "https://x/?q=1",
     ],
 )
 def test_only_https_or_this_machine(address):
-    with pytest.raises(InputError, match="no address of a service"):
+    with pytest.raises(InputError, match="no address of a service") as refused:
         Client(address)
+    assert "b@" not in str(refused.value)
 
 
 def test_nobody_listens():

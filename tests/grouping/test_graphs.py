@@ -109,3 +109,9 @@ def test_centred():
     ]:
         with pytest.raises(InputError, match=message):
             centred(np.array([[1.0], [wrong]]), np.ones(2))
+
+
+def test_all_pairs_of_too_many_areas_are_refused_before_they_are_made():
+    with pytest.raises(InputError, match="too many areas for all pairs") as refused:
+        neighbour_graph(None, 46_341)
+    assert "connectivity" in refused.value.faults[0].hint

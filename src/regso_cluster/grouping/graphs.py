@@ -18,6 +18,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 SHOWN_CODES = 5  # strange codes named in one message
+MOST_COMPLETE = 46_340  # areas of which all pairs can still be numbered in the 32 bits of the kernels
 
 
 @dataclass(frozen=True, repr=False)
@@ -168,6 +169,17 @@ def _graph(indptr: Integers, indices: Integers) -> NeighbourGraph:
 
 
 def _complete(n_areas: int) -> tuple[Integers, Integers]:
+    if n_areas > MOST_COMPLETE:
+        hint = "Give the neighbours of the areas as `connectivity`."
+        raise InputError(
+            Fault(
+                "too many areas for all pairs as neighbours",
+                "connectivity",
+                f"at most {MOST_COMPLETE:,}",
+                f"{n_areas:,}",
+                hint,
+            )
+        )
     indptr = np.arange(n_areas + 1, dtype=np.int64) * (n_areas - 1)
     column = np.arange(n_areas * (n_areas - 1), dtype=np.int64) % max(n_areas - 1, 1)
     row = np.repeat(np.arange(n_areas), n_areas - 1)

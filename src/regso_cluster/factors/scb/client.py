@@ -269,9 +269,10 @@ def as_json(answer: Answer) -> dict[str, Any]:
 def _check_address(base: str) -> str:
     parts = urlsplit(base)
     safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
-    if not (safe and parts.hostname) or parts.query or parts.fragment or parts.username:
+    if not (safe and parts.hostname) or parts.query or parts.fragment or "@" in parts.netloc:
         hint = "Give the base address of the service, without query, name or password."
-        raise InputError(Fault("no address of a service", "--service", "https://...", repr(base)[:120], hint))
+        got = "a name or password in it" if "@" in parts.netloc else repr(base)[:120]  # a password is never printed
+        raise InputError(Fault("no address of a service", "--service", "https://...", got, hint))
     return base.rstrip("/")
 
 
