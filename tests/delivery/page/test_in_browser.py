@@ -448,10 +448,12 @@ def test_the_skip_link_keeps_what_is_shown(sight):
 def test_the_card_says_how_sure_the_composite_group_is(sight, year):
     """By the cut-offs of the method; what is almost sure is not said to be sure."""
     chance = year.areas["composite_group_probability"].dropna()
-    unsure = chance[(chance > 0.3) & (chance < 0.55)].index[0]
+    unsure = chance.idxmin()
+    assert chance[unsure] < year.method.certainty.edge
     sight.go(area=unsure)
     card = sight.text("#card .standing")
-    assert f"mycket osäkert: bara {round(100 * chance[unsure])} %" in card
+    shown = sight.run("(one) => module_words.share(one)", round(float(chance[unsure]), 3))
+    assert f"mycket osäkert: bara {shown} %" in card
     second = year.areas["composite_second"][unsure]
     names = year.groups.query("grouping == 'composite_group'").set_index("group")["name_sv"]
     assert f"Näst troligast är {names[second]}." in card
