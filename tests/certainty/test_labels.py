@@ -208,6 +208,23 @@ def test_a_flip_to_what_hangs_on_the_unseen_names_no_group(tmp_path):
     assert (seen["composite_flip_group"] == 1).all()
 
 
+def test_a_flip_that_only_opens_the_harsher_end_is_one(tmp_path):
+    # groups: all three problems, any. The first area has one (work), turnout is not seen: at most two, decided. With 17
+    # persons more in poverty it would have two or three: undecided
+    start = METHOD.index('[[factors]]\nkey = "voted"')
+    voted = METHOD[start : METHOD.index("[problems]")]
+    text = METHOD.replace("[problems]", voted.replace("voted", "work") + "[problems]").replace(
+        "at_least = 2", "at_least = 3"
+    )
+    using = dataclasses.replace(method(text), certainty=Certainty(draws=20, prior="country"))
+    frame = rows().assign(voted_pct=["..", "81", "82", "83", "84", "80"], work_pct=["60", "81", "82", "83", "84", "80"])
+    areas = classify(read_factors(write(frame, tmp_path / "t.csv"), using, edition=2025), using, year=2024).areas
+    first = areas.loc[CODES[0]]
+    assert first["composite_group"] == 2
+    assert (first["composite_flip_factor"], first["composite_flip_persons"]) == ("poor", 17)
+    assert pd.isna(first["composite_flip_group"])
+
+
 def test_flips_of_shrunk_rates_take_more_persons(tmp_path):
     using = dataclasses.replace(method(), certainty=Certainty(draws=20), shrinkage=Shrinkage("country"))
     table = read_factors(write(rows(), tmp_path / "t.csv"), using, edition=2025)

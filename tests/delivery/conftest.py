@@ -116,7 +116,6 @@ def _binaries() -> Path | None:
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     """A PostgreSQL with PostGIS in a temporary folder, as an unprivileged user; skips where it is not installed."""
-    pytest.importorskip("pg8000")
     folder = _binaries()
     if folder is None:
         missing = "needs PostgreSQL (Debian: postgresql, postgresql-15-postgis-3)"

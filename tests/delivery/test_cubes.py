@@ -52,7 +52,8 @@ def expected_of(areas, content):
 
 
 def read_px(path, lang):
-    pyaxis = pytest.importorskip("pyaxis.pyaxis")
+    from pyaxis import pyaxis
+
     with contextlib.redirect_stdout(io.StringIO()):  # the reader prints
         return pyaxis.parse(str(path), encoding="utf-8", lang=lang)
 
@@ -143,7 +144,8 @@ def test_px_long_texts_go_over_several_lines():
 
 @pytest.mark.parametrize("language", ["sv", "en"])
 def test_jsonstat_is_read_back_equal(shortened, tmp_path, language):
-    pyjstat = pytest.importorskip("pyjstat.pyjstat")
+    from pyjstat import pyjstat
+
     followed, cube = shortened, build_cube(shortened)
     text = export(followed, tmp_path / "r.json", language=language).read_text("utf-8")
     with pytest.warns(DeprecationWarning, match="Shouldn't use this function"):  # the reader warns of itself

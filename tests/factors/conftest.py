@@ -109,9 +109,9 @@ def country():
         "TAB6586": table("Socioekonomiskt index", {
             "000008IT": ("Socioekonomiskt index", share),
             "000008IU": ("Områdestyp", [int(one) for one in number % 5 + 1]),
-            "0000XXX1": ("Andel personer med låg ekonomisk standard, procent", share),
-            "0000XXX2": ("Andel personer med förgymnasial utbildning, procent", hidden),
-            "0000XXX3": ("Andel personer med ekonomiskt bistånd eller arbetslösa, procent", share),
+            "0000TST1": ("Andel personer med låg ekonomisk standard, procent", share),
+            "0000TST2": ("Andel personer med förgymnasial utbildning, procent", hidden),
+            "0000TST3": ("Andel personer med ekonomiskt bistånd eller arbetslösa, procent", share),
         }),
         "TAB6574": table(
             "Folkmängd", {"000007Y7": ("Folkmängd", (number + 500).tolist())}, {"Alder": ages, "Kon": sexes}

@@ -243,7 +243,7 @@ def test_sources_stand_beside_the_table_and_reach_the_release(serve, country, tm
     out = write_fetched(fetched, tmp_path / "t-2024.csv")
     said = json.loads(origin_file(out).read_bytes())
     assert said["table_sha256"] == hashlib.sha256(out.read_bytes()).hexdigest()
-    method = method_for(tmp_path, "0000XXX1")
+    method = method_for(tmp_path, "0000TST1")
     table = read_factors(out, method, year=2024)
     assert table.edition == 2025
     assert any("fetched" in note and "TAB6586" in note for note in table.notes)
