@@ -334,7 +334,8 @@ class Certainty:
 
     `draws`: how often the counts are drawn anew; `level`: which share of the draws the interval of a rank holds.
     `prior`: what an area's rates are like before its counts: those of areas of an alike profile ("profiles", found as
-    `classes` classes), or each factor alone as in its parent. With `[shrinkage]` its parent is the prior.
+    `classes` classes on `prior_resamples` resamples of the areas, for the prior is uncertain too), or each factor alone as in
+    its parent. With `[shrinkage]` its parent is the prior.
     A label whose probability is `core` or more is core, from `edge` it is edge, below undecided. `fdr`: the share of an
     error-controlled list that may be expected not to belong.
     """
@@ -343,6 +344,7 @@ class Certainty:
     level: Annotated[float, Field(gt=0, lt=1)] = 0.9
     prior: Literal["profiles", "country", "lan", "kommun", "type"] = "profiles"
     classes: Annotated[int, Field(ge=1, le=50)] = 20
+    prior_resamples: Annotated[int, Field(ge=1, le=100)] = 8
     core: Share = 0.9
     edge: Share = 0.6
     fdr: Annotated[float, Field(gt=0, lt=1)] = 0.1

@@ -5,9 +5,13 @@ extreme one, for there are more usual areas. So each posterior has a prior measu
 
 "profiles": areas fall into classes of alike profiles; within a class each rate varies around the class's mean. All
 factors together say which classes an area can be of, so that a factor that is hard to see is judged by the others too,
-and a country of two humps is no single hump. The classes are found on variance-stabilised rates by maximum likelihood
-with the noise of each count known (Bovy, Hogg and Roweis 2011, Annals of Applied Statistics 5(2B), sections 2-3; here
-with diagonal covariances), and turned into Beta (per 1,000: Gamma) distributions of the same mean and variance.
+and a country of two humps is no single hump. The classes are found on variance-stabilised rates by expectation and
+maximisation with the noise of each count known (Bovy, Hogg and Roweis 2011, Annals of Applied Statistics 5(2B),
+sections 2-3; here with diagonal covariances), and turned into Beta (per 1,000: Gamma) distributions of the same mean
+and variance. Where the noise is wider than a class, classes cut the noise up and come out too narrow, so each variance
+is pulled towards that of all classes (an inverse-gamma prior, as in Fraley and Raftery 2007, Journal of Classification
+24, section 3). And the prior is itself uncertain: it is measured on several resamples of the areas, and each gets its
+part of the draws (Laird and Louis 1987, Journal of the American Statistical Association 82, section 3).
 
 "country", "lan", "kommun", "type": each factor alone, towards the parent; see `factors.shrinkage`.
 """
@@ -29,7 +33,8 @@ from regso_cluster.method import Factor, Method
 
 Array = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
-LEAST_CHANCE = 2e-3  # of a class that an area is taken to be of
+LEAST_CHANCE = 5e-3  # of a class that an area is taken to be of
+_PULL = 5.0  # areas: what the variance of all classes weighs beside that of one
 _CHUNK = 256  # areas
 _STRONGEST = 1e8  # persons; see factors.shrinkage
 _GAUSS, _GAUSS_WEIGHTS = np.polynomial.hermite_e.hermegauss(15)
@@ -56,23 +61,28 @@ class Posterior:
     shared: tuple[str, ...]
 
 
-def posterior_of(table: FactorTable, method: Method) -> Posterior:
-    """Measure the posterior of a table's rates, with the prior that the method states.
+def posteriors_of(table: FactorTable, method: Method, generator: np.random.Generator) -> tuple[Posterior, ...]:
+    """Measure the posteriors of a table's rates: one, or one for each resample of areas that the prior is measured on.
 
     A factor that is suppressed or missing gets what its prior says of an area like this one, given its other factors:
     wide, but not knowing nothing. An area with too few residents gets no posterior.
+
+    Parameters
+    ----------
+    table, method : the method states the prior, and `certainty.prior_resamples`
+    generator : gives the resamples
 
     Raises
     ------
     InputError  a factor with counts in fewer than two areas
     """
     if method.shrinkage:
-        return _by_factor(table, method, method.shrinkage.towards)
+        return (_by_factor(table, method, method.shrinkage.towards),)
     prior = method.certainty.prior if method.certainty else "country"
     own = [factor for factor in method.factors if factor.denominator and not _of_kommun(factor, table)]
     if prior != "profiles" or not own:
-        return _by_factor(table, method, "country" if prior == "profiles" else prior)
-    return _by_profiles(table, method, own)
+        return (_by_factor(table, method, "country" if prior == "profiles" else prior),)
+    return _by_profiles(table, method, own, generator)
 
 
 def _of_kommun(factor: Factor, table: FactorTable) -> bool:
@@ -97,26 +107,34 @@ def _by_factor(table: FactorTable, method: Method, towards: str, only: tuple[str
     return Posterior(np.arange(n + 1), np.ones(n), first, second, drawn, shared)
 
 
-def _by_profiles(table: FactorTable, method: Method, own: list[Factor]) -> Posterior:
+def _by_profiles(
+    table: FactorTable, method: Method, own: list[Factor], generator: np.random.Generator
+) -> tuple[Posterior, ...]:
     """Several rows an area: one for each class that it can be of."""
     certainty = method.certainty
+    size, resamples = (certainty.classes, certainty.prior_resamples) if certainty else (1, 1)
     keys = [factor.key for factor in own]
+    columns = [method.keys.index(key) for key in keys]
     counts = _Counts.of(table, own)
     few = (table.areas["status"] == TOO_FEW).to_numpy()
-    classes = find_classes(counts, certainty.classes if certainty else 1)
+    alone = _by_factor(table, method, "country", tuple(key for key in method.keys if key not in keys))
+    alone.drawn[:, columns] = ~few[:, None]
+    parts = [counts] if resamples == 1 else [counts.resampled(generator) for _ in range(resamples)]
+    return tuple(_joined(counts, find_classes(part, size), alone, columns) for part in parts)
+
+
+def _joined(counts: _Counts, classes: Classes, alone: Posterior, columns: list[int]) -> Posterior:
+    """Write the classes that each area can be of beside the factors that are judged alone."""
     chances = _chances(counts, classes)
     chances[chances < LEAST_CHANCE] = 0.0
     chances /= chances.sum(axis=1, keepdims=True)
     area, kind = np.nonzero(chances > 0)
-    start = np.concatenate([[0], np.cumsum(np.bincount(area, minlength=len(few)))])
-    alone = _by_factor(table, method, "country", tuple(key for key in method.keys if key not in keys))
-    first, second, drawn = alone.first[area], alone.second[area], alone.drawn.copy()
-    columns = [method.keys.index(key) for key in keys]
+    start = np.concatenate([[0], np.cumsum(np.bincount(area, minlength=len(chances)))])
+    first, second = alone.first[area], alone.second[area]
     n, d = np.where(counts.seen, counts.n, 0.0), np.where(counts.seen, counts.d, 0.0)
     first[:, columns] = classes.first[kind] + n[area]
     second[:, columns] = classes.second[kind] + np.where(counts.events, d, d - n)[area]
-    drawn[:, columns] = ~few[:, None]
-    return Posterior(start, chances[area, kind], first, second, drawn, alone.shared)
+    return Posterior(start, chances[area, kind], first, second, alone.drawn, alone.shared)
 
 
 @dataclass(frozen=True)
@@ -135,6 +153,13 @@ class _Counts:
         used = np.stack([(table.status[factor.key] == OBSERVED).to_numpy() for factor in own], axis=1)
         events = np.array([factor.unit == "per 1000" for factor in own])
         return _Counts(n, d, used & (d > 0) & ~np.isnan(n), events)
+
+    def resampled(self, generator: np.random.Generator) -> _Counts:
+        """Draw as many areas with replacement; where a factor falls out, since few areas have it, take all as they are."""
+        at = np.sort(generator.integers(0, len(self.n), len(self.n)))
+        if (self.seen[at].sum(axis=0) < 2).any():
+            return self
+        return _Counts(self.n[at], self.d[at], self.seen[at], self.events)
 
 
 @dataclass(frozen=True)
@@ -162,8 +187,10 @@ def _stabilise(counts: _Counts) -> tuple[Array, Array]:
     return np.where(counts.events, np.sqrt(rate), np.arcsin(np.sqrt(np.minimum(rate, 1.0)))), 0.25 / d
 
 
-def find_classes(counts: _Counts, size: int, steps: int = 150, gain: float = 3e-6) -> Classes:
+def find_classes(counts: _Counts, size: int, steps: int = 40, gain: float = 3e-6) -> Classes:
     """Find classes by expectation and maximisation, from what k-means finds.
+
+    To stop early is on purpose: later steps only fit the noise of the counts (docs/calibration.md).
 
     Parameters
     ----------
@@ -175,6 +202,7 @@ def find_classes(counts: _Counts, size: int, steps: int = 150, gain: float = 3e-
     seen = ~np.isnan(x)
     with_any: Bools = np.asarray(seen.any(axis=1))
     size = max(1, min(size, int(with_any.sum()) // 20))
+    typical = np.nanmean(np.where(seen, noise, np.nan), axis=0)
     filled, noise = np.where(seen, x, 0.0), np.where(seen, noise, 1.0)
     share, mean, variance = _start(x, noise, with_any, size)
     chunks, before, areas = -(-len(x) // _CHUNK), -np.inf, with_any.sum()
@@ -191,9 +219,24 @@ def find_classes(counts: _Counts, size: int, steps: int = 150, gain: float = 3e-
         total = mass.sum(axis=0) + 1e-9
         step = moved.sum(axis=0) / total
         mean = mean + step
-        variance = np.maximum(squared.sum(axis=0) / total - step**2, 1e-10)
+        variance = _pulled(np.maximum(squared.sum(axis=0) / total - step**2, 1e-10), total, typical)
         share = np.maximum(members.sum(axis=0) / areas, 1e-9)
     return Classes(share / share.sum(), mean, variance, *_conjugate(mean, variance, counts.events))
+
+
+def _pulled(variance: Array, mass: Array, noise: Array) -> Array:
+    """Pull the variance of each class towards that of all, the more the less its areas say beside their noise.
+
+    Of a variance v under noise s, an area says (v / (v + s))^2 times what it would say without noise.
+
+    Parameters
+    ----------
+    variance, mass : (n_classes, n_factors) within a class, and its areas
+    noise : (n_factors,) usual variance of a count's noise
+    """
+    common = (variance * mass).sum(axis=0) / mass.sum(axis=0)
+    worth = mass * (common / (common + noise)) ** 2
+    return np.asarray((_PULL * common + worth * variance) / (_PULL + worth))
 
 
 def _start(x: Array, noise: Array, with_any: Bools, size: int) -> tuple[Array, Array, Array]:
