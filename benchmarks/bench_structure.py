@@ -22,7 +22,7 @@ MOST = 15
 
 
 def _workers(kind: str = "threads") -> Any:
-    from regso_cluster.certainty.ensemble import Workers
+    from regso_cluster.ensemble import Workers
 
     return Workers(threads=threads(), kind=kind)
 

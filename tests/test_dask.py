@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from regso_cluster.certainty.choices import Choice, Study
-from regso_cluster.certainty.ensemble import Workers, connect, run_as_done
 from regso_cluster.certainty.resampling import Effort, lay_out
 from regso_cluster.certainty.stability import BATCH, _refit, best_labels, bootstrap
 from regso_cluster.certainty.structure import gap_statistic
+from regso_cluster.ensemble import Workers, connect, run_as_done
 from regso_cluster.errors import InputError
 from regso_cluster.factors.registers import count_persons, load_definition
 from regso_cluster.study import subject_of_table

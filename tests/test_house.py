@@ -9,17 +9,18 @@ import pytest
 
 from regso_cluster.method import builtin_methods, load_method
 
-ROOMS = ("errors", "method", "areas", "kernels", "factors", "grouping", "certainty", "years", "delivery")
+ROOMS = ("errors", "method", "ensemble", "areas", "kernels", "factors", "grouping", "certainty", "years", "delivery")
 # what each room may know, besides errors, method and the version: the rooms before it in the flow of data
 MAY_KNOW = {
     "errors": set(),
     "method": {"contradictions"},
     "contradictions": set(),
     "kernels": set(),
+    "ensemble": {"kernels"},
     "areas": {"kernels"},  # points to areas
     "factors": {"areas"},
-    "grouping": {"factors", "kernels"},
-    "certainty": {"areas", "factors", "grouping", "kernels"},
+    "grouping": {"ensemble", "factors", "kernels"},
+    "certainty": {"areas", "ensemble", "factors", "grouping", "kernels"},
     "years": {"areas", "factors", "grouping", "certainty", "kernels"},
     "delivery": {"areas", "factors", "grouping", "certainty", "years"},
 }

@@ -9,7 +9,7 @@ import pytest
 
 from regso_cluster import study as module
 from regso_cluster.certainty.choices import Choice, ListRule, Study, load_study
-from regso_cluster.certainty.ensemble import Workers
+from regso_cluster.ensemble import Workers
 from regso_cluster.errors import InputError
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.method import Shrinkage, parse_method

@@ -74,11 +74,12 @@ def _best(X: Floats, weights: Floats, threads: int | None) -> dict[str, Callable
 def _assignment(X: Floats, weights: Floats, threads: int | None) -> dict[str, Callable[[], Any]]:  # noqa: ARG001
     from scipy.spatial.distance import cdist  # noqa: PLC0415
 
+    from regso_cluster.ensemble import count_threads  # noqa: PLC0415
     from regso_cluster.grouping import search  # noqa: PLC0415
 
     centres = np.ascontiguousarray(X[:8])
     missing = np.zeros(X.shape, dtype=bool)
-    count = search.threads(threads)
+    count = count_threads(threads)
     return {
         "regso_cluster": lambda: float(search.nearest(X, missing, centres, count)[2].sum()),
         "scipy cdist, argmin": lambda: float((cdist(X, centres, "sqeuclidean")).min(axis=1).sum()),

@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from regso_cluster.certainty.ensemble import Workers
 from regso_cluster.certainty.labels import Labels, measure_labels
 from regso_cluster.certainty.structure import Structure, assess_structure, say_structure, structure_figures
+from regso_cluster.ensemble import Workers, WorkersError
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.rates import OBSERVED, TOO_FEW
 from regso_cluster.factors.scales import Parameters, apply_scale, fit_scale
@@ -74,6 +74,7 @@ def classify(
     previous_method: Method | None = None,
     seed: int | None = None,
     threads: int | None = None,
+    workers: Workers | None = None,
 ) -> Classification:
     """Classify every area of a table.
 
@@ -87,6 +88,7 @@ def classify(
     previous_method : the method of that release, with `measured`: clusters keep their names while they fit
     seed : instead of the method's own
     threads : for the kernels; never changes the result
+    workers : who does draws, restarts and resamples, as on a Dask cluster, with the same bytes; None: `threads` here
 
     Raises
     ------
@@ -97,13 +99,14 @@ def classify(
             Fault("a table read with another method", table.source, str(method.keys), str(tuple(table.value)))
         )
     method = replace(method, seed=method.seed if seed is None else seed)
+    workers = replace(workers or Workers(), threads=threads or (workers.threads if workers else None))
     counted = table
     table, notes, shrunk = shrink_table(table, method)
     used, weights = usable(table, method)
     notes = [*table.notes, *notes]
     figures: dict[str, Any] = {"shrinkage": shrunk} if shrunk else {}
     if method.measured is None:
-        yardstick, typology = _measure(used, weights, method, previous, previous_method, threads)
+        yardstick, typology = _measure(used, weights, method, previous, previous_method, workers)
         yardstick = replace(yardstick, synthetic=table.synthetic)
         if typology:
             notes += _say_clusters(typology, method, previous is not None)
@@ -112,7 +115,7 @@ def classify(
                 "objective": typology.objective,
                 "objective_without_anchors": typology.free_objective,
             }
-            said, judged_structure = _structure(used, weights, table, method, yardstick, threads)
+            said, judged_structure = _structure(used, weights, table, method, yardstick, workers)
             notes += said
             figures["clusters"] |= judged_structure
     else:
@@ -124,7 +127,7 @@ def classify(
         judged["composite_group_name"] = _names(judged["composite_group"], _composite_names(method))
     judged.attrs = {"cluster_numbers": list(yardstick.cluster_numbers), "synthetic": table.synthetic}
     judged.index.name = "regso" if table.edition else "area"
-    labels = measure_labels(counted, used, judged, method, yardstick, _generator(method, "noise"), threads)
+    labels = measure_labels(counted, used, judged, method, yardstick, _generator(method, "noise"), workers)
     areas = _columns(table, judged, method, labels)
     if labels:
         figures["noise"] = {part: labels.figures[part] for part in ("drawn", "taken_as_exact")}
@@ -184,14 +187,16 @@ def _say_clusters(typology: Typology, method: Method, has_previous: bool) -> lis
 
 def _structure(
     used: pd.DataFrame, weights: Array | None, table: FactorTable, method: Method, yardstick: Yardstick,
-    threads: int | None,
+    workers: Workers,
 ) -> tuple[list[str], dict[str, Any]]:  # fmt: skip
     """Say whether there are types at all, by the method's rule; a table too small to tell says so."""
     clusters = method.clusters
     if clusters is None or clusters.structure is None:
         return [], {}
     try:
-        found = assess_clusters(used, weights, table, method, yardstick, Workers(threads))
+        found = assess_clusters(used, weights, table, method, yardstick, workers)
+    except WorkersError:
+        raise
     except InputError as error:
         return [f"whether the clusters are types or bands was not assessed: {error}"], {"structure": None}
     return say_structure(found, clusters.n_clusters), {"structure": structure_figures(found, clusters.n_clusters)}
@@ -297,7 +302,7 @@ def _measure(
     method: Method,
     previous: pd.DataFrame | None,
     previous_method: Method | None,
-    threads: int | None,
+    workers: Workers | None,
 ) -> tuple[Yardstick, Typology | None]:
     """Measure limits, scales and cut points, then find the clusters."""
     yardstick = measure(used, weights, method)
@@ -311,7 +316,7 @@ def _measure(
     generator = _generator(method, "clusters")
     typology = find_typology(
         scores, index, weights, method, method.clusters, generator,
-        previous=anchors, before=_clusters_before(method, previous_method), threads=threads,
+        previous=anchors, before=_clusters_before(method, previous_method), workers=workers,
     )  # fmt: skip
     before = previous_method.measured.cluster_last if previous_method and previous_method.measured else 0
     centres, named_at = (

@@ -19,6 +19,7 @@ import pandas as pd
 
 from regso_cluster.borders import Borders, Earlier, Outlines, against, read_borders
 from regso_cluster.compare import compare, write_comparison
+from regso_cluster.ensemble import Workers
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.origin import SUFFIX as ORIGIN
 from regso_cluster.factors.tables import FactorTable, read_factors
@@ -123,7 +124,7 @@ def classify_series(
     *,
     reading: Reading | None = None,
     seed: int | None = None,
-    threads: int | None = None,
+    workers: Workers | None = None,
     say: Callable[[Made], None] | None = None,
 ) -> list[Made]:
     """Classify tables year by year into a folder of releases, each against the latest release of an earlier year.
@@ -137,7 +138,7 @@ def classify_series(
     method : the choices, for all years
     out : the folder of releases
     reading : how the tables are read
-    seed, threads : as for `classify`
+    seed, workers : as for `classify`
     say : is told of each year when it is done
 
     Raises
@@ -152,7 +153,7 @@ def classify_series(
         earlier = [path for of, path in releases.items() if of < year]
         previous = read_release(earlier[-1], verify=True) if earlier else None
         standing = read_release(releases[year], verify=True) if year in releases else None
-        done = _one_year(year, tables[year], method, Path(out), (previous, standing), reading, threads)
+        done = _one_year(year, tables[year], method, Path(out), (previous, standing), reading, workers)
         made.append(done)
         if say:
             say(done)
@@ -161,14 +162,14 @@ def classify_series(
 
 def _one_year(
     year: int, path: Path, method: Method, out: Path, releases: tuple[Release | None, Release | None],
-    reading: Reading, threads: int | None,
+    reading: Reading, workers: Workers | None,
 ) -> Made:  # fmt: skip
     previous, standing = releases
     if standing and _follows(standing, path, method, previous, reading):
         return Made(year, "kept", standing.path, _difference(standing, out))
     table = read_factors(path, method, edition=reading.edition, year=year, deso_key=reading.deso_key)
     earlier = _earlier(previous, table.edition, reading)
-    result = _classify(table, method, year, (previous, earlier), threads)
+    result = _classify(table, method, year, (previous, earlier), workers)
     crosswalk = earlier.crosswalk
     if standing is None:
         written = write_release(result, out / str(year), previous=previous, crosswalk=crosswalk)
@@ -183,11 +184,15 @@ def _one_year(
 
 
 def _classify(
-    table: FactorTable, method: Method, year: int, previous: tuple[Release | None, Earlier], threads: int | None
+    table: FactorTable,
+    method: Method,
+    year: int,
+    previous: tuple[Release | None, Earlier],
+    workers: Workers | None,
 ) -> Classification:
     release, earlier = previous
     before = release.method if release else None
-    return classify(table, method, year=year, threads=threads, previous=earlier.areas, previous_method=before)
+    return classify(table, method, year=year, workers=workers, previous=earlier.areas, previous_method=before)
 
 
 def _earlier(previous: Release | None, edition: int | None, reading: Reading) -> Earlier:

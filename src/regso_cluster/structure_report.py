@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from regso_cluster.certainty.ensemble import Workers
 from regso_cluster.certainty.structure import Structure, structure_figures
+from regso_cluster.ensemble import Workers
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.shrinkage import shrink_table
 from regso_cluster.factors.tables import FactorTable

@@ -6,7 +6,6 @@ together are in `study_report`.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,6 +19,7 @@ from regso_cluster.certainty.choices import CLUSTERED_BY, ListRule, Settings, wi
 from regso_cluster.certainty.resampling import Effort, lay_out
 from regso_cluster.certainty.sensitivity import changed, match_labels
 from regso_cluster.certainty.stability import best_labels
+from regso_cluster.ensemble import ONE_PARALLEL_KERNEL
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.scales import apply_scale
 from regso_cluster.factors.shrinkage import shrink_table
@@ -36,7 +36,6 @@ Labels = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 EFFORT = Effort(starts=2, swaps=40)  # of a run's clusters
-_ONE_AT_A_TIME = threading.Lock()  # numba's plain threading layer takes one parallel kernel at a time in a process
 
 
 @dataclass(frozen=True)
@@ -191,7 +190,7 @@ def find_clusters(X: Floats, weights: Floats, k: int, by: str, seed: int) -> Lab
             raise InputError(
                 Fault("no such clustering", CLUSTERED_BY, "k-means, k-medoids, ward", by, "Name one of them.")
             )
-        with _ONE_AT_A_TIME:
+        with ONE_PARALLEL_KERNEL:
             labels[chosen] = makers[by]().fit(X[chosen], sample_weight=weights[chosen]).labels_
     if not chosen.all():
         centres = _centres(X, weights, labels, k)

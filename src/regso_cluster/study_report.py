@@ -21,7 +21,6 @@ import pandas as pd
 
 from regso_cluster import __version__
 from regso_cluster.certainty.choices import Settings, Study, dials_of, own_value, settings_of, study_toml
-from regso_cluster.certainty.ensemble import Workers, batches, run_as_done
 from regso_cluster.certainty.sensitivity import (
     OUTPUTS,
     Design,
@@ -32,6 +31,7 @@ from regso_cluster.certainty.sensitivity import (
     share_changed,
     sobol_indices,
 )
+from regso_cluster.ensemble import Workers, batches, run_as_done
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.release import refuse_inside_a_release, whole_folder, write_parquet
 from regso_cluster.study import Groups, Run, Subject, run_batch

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.cluster import KMeans
 
-from regso_cluster.certainty.ensemble import child_seed
 from regso_cluster.certainty.resampling import Effort, fit, lay_out, nearest, reweighted
+from regso_cluster.ensemble import child_seed
 from regso_cluster.errors import InputError
 from regso_cluster.grouping.clusters import KMeans as OurKMeans
 from tests.certainty.planted import planted

@@ -5,7 +5,6 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from regso_cluster.certainty import stability
-from regso_cluster.certainty.ensemble import Workers
 from regso_cluster.certainty.resampling import lay_out
 from regso_cluster.certainty.stability import (
     PredictionStrength,
@@ -16,6 +15,7 @@ from regso_cluster.certainty.stability import (
     least_pair_share,
     prediction_strength,
 )
+from regso_cluster.ensemble import Workers
 from regso_cluster.errors import InputError
 from tests.certainty.planted import cloud, planted
 

@@ -9,7 +9,6 @@ from scipy import stats
 from sklearn.cluster import KMeans
 
 from regso_cluster.certainty.clouds import draw_cloud, measure_cloud, orthonormal, stretch
-from regso_cluster.certainty.ensemble import Workers
 from regso_cluster.certainty.resampling import Effort
 from regso_cluster.certainty.structure import (
     Gap,
@@ -20,6 +19,7 @@ from regso_cluster.certainty.structure import (
     say_structure,
     structure_figures,
 )
+from regso_cluster.ensemble import Workers
 from regso_cluster.errors import InputError
 from regso_cluster.grouping.validity import silhouette
 from regso_cluster.method import StructureRule

@@ -182,7 +182,7 @@ def test_chunks_and_threads_give_the_same_bits(monkeypatch, gaps):
     one = search.restarts(points, "k-means++", 6, 1, 300, seed, 1)  # threads share one start
     two = search.restarts(points, "k-means++", 6, 1, 300, seed, 3)
     draws = search._draws("k-means++", 1, 6, seed)
-    alone = search._run_starts(points, "k-means++", draws, 300)  # one thread does it all
+    alone = search._run_starts((points, "k-means++", 300), draws)  # one thread does it all
     assert one.centres.tobytes() == two.centres.tobytes()
     assert (points.total - alone.explained).tobytes() == one.objectives.tobytes() == two.objectives.tobytes()
 

@@ -18,6 +18,7 @@ from regso_cluster.certainty.flags import Listing, false_discovery_rates, judge_
 from regso_cluster.certainty.flips import find_flips
 from regso_cluster.certainty.priors import posterior_of
 from regso_cluster.certainty.simulation import Simulation, simulate
+from regso_cluster.ensemble import Workers
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.method import Certainty, Method, Yardstick
 
@@ -53,7 +54,7 @@ class Labels:
 
 def measure_labels(
     table: FactorTable, used: pd.DataFrame, areas: pd.DataFrame, method: Method, yardstick: Yardstick,
-    generator: np.random.Generator, threads: int | None = None,
+    generator: np.random.Generator, workers: Workers | None = None,
 ) -> Labels | None:  # fmt: skip
     """Carry the noise of the counts through to every label; None where no factor has counts, or none are asked for.
 
@@ -64,7 +65,7 @@ def measure_labels(
     areas : the classified areas, columns of `pipeline.judge`
     method, yardstick : as they gave `areas`
     generator : draws
-    threads : never changes the result
+    workers : who draws; never changes the result
 
     Raises
     ------
@@ -76,7 +77,7 @@ def measure_labels(
     has_index = areas["index"].notna().to_numpy() if method.index else np.zeros(len(areas), np.bool_)
     found = simulate(
         posterior_of(table, method), table, used, has_index, method, yardstick, generator,
-        draws=certainty.draws, level=certainty.level, n_threads=threads,
+        draws=certainty.draws, level=certainty.level, workers=workers,
     )  # fmt: skip
     chances = _chances(found, method)
     lists = _lists(chances, found, areas, method)

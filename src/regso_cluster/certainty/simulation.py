@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +13,7 @@ from scipy import stats
 
 from regso_cluster.certainty.flags import interval_places
 from regso_cluster.certainty.priors import Posterior
+from regso_cluster.ensemble import ONE_PARALLEL_KERNEL, Workers, batches, run_as_done
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.scales import apply_scale
 from regso_cluster.factors.tables import FactorTable
@@ -23,7 +26,8 @@ from regso_cluster.method import UNIT_FACTOR, Method, Problems, Yardstick
 Array = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 MOST_FACTORS = 20  # sets of problems are looked up in a table of 2^factors groups
-_BLOCK = 200  # draws that are made at a time
+_BLOCK = 200  # draws that are made at a time, from a seed of their own
+_BATCHES, _MOST_BLOCKS = 16, 10  # elsewhere: so many batches, or more where one would have more blocks than that
 _AREAS = 64  # areas that a thread takes together
 _NODES = np.linspace(-4.5, 4.5, 19)  # of a standard normal; a 16-bit number reaches 4.3
 
@@ -57,12 +61,60 @@ class _Tables:
     value: Array
     index_score: Array
     cluster_score: Array
-    drawable: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class _Country:
+    """What every block of draws needs; `tables`, a score of times as large as the rest, are made where one draws."""
+
+    posterior: Posterior
+    used: pd.DataFrame
+    first_of: Counts
+    has_index: npt.NDArray[np.bool_]
+    method: Method
+    yardstick: Yardstick
+    rules: _Rules
+
+    @cached_property
+    def tables(self) -> _Tables:
+        return _tabulate(self.posterior, self.used, self.method, self.yardstick)
+
+    @cached_property
+    def drawable(self) -> npt.NDArray[np.bool_]:
+        return np.asarray(self.posterior.drawn | self.used.notna().to_numpy())
+
+    @cached_property
+    def arguments(self) -> tuple[Any, ...]:
+        """What `draw_labels` takes between the draws and the work space."""
+        start, chance = self.posterior.start, self.posterior.chance
+        cumulative = np.add.accumulate(chance)
+        before = np.concatenate([[0.0], cumulative])[start[:-1]]
+        cumulative -= np.repeat(before, np.diff(start))
+        seen = np.ascontiguousarray(self.used.notna().to_numpy())
+        tables, rules = self.tables, self.rules
+        return (
+            _positions(), start, cumulative, tables.value, tables.index_score, tables.cluster_score, self.drawable,
+            seen, self.drawable.any(axis=1), self.has_index, rules.limit, rules.strict, rules.group_of, rules.cuts,
+            rules.weight, rules.rescale, rules.bands, rules.centres, rules.begins,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Tally:
+    """Draws counted: counts (n_areas, n_labels), sizes (n_draws, n_labels), rank (n_areas with an index, n_draws)."""
+
+    counts: Counts
+    sizes: Counts
+    rank: npt.NDArray[np.unsignedinteger]
+
+
+_Small = npt.NDArray[np.unsignedinteger]
+_Blocks = list[tuple[int, int, np.random.SeedSequence]]  # first draw, draws, seed of each
 
 
 def simulate(  # noqa: PLR0913  # what is judged, and by what
     posterior: Posterior, table: FactorTable, used: pd.DataFrame, has_index: npt.NDArray[np.bool_], method: Method,
-    yardstick: Yardstick, generator: np.random.Generator, *, draws: int, level: float, n_threads: int | None = None,
+    yardstick: Yardstick, generator: np.random.Generator, *, draws: int, level: float, workers: Workers | None = None,
 ) -> Simulation:  # fmt: skip
     """Draw the rates of all areas many times, and count which labels they give.
 
@@ -77,11 +129,29 @@ def simulate(  # noqa: PLR0913  # what is judged, and by what
     method, yardstick : as they gave the release
     generator : one child a block of draws
     draws, level : how many, and which share the interval of a rank holds
-    n_threads : never changes the result
+    workers : never changes the result
     """
-    with threads(n_threads):
-        tables = _tabulate(posterior, used, method, yardstick)
-        return _run(posterior, tables, table, used, has_index, method, yardstick, generator, draws, level)
+    workers = workers or Workers()
+    country = _Country(
+        posterior, used, _first_of_kommun(table), has_index, method, yardstick, _rules(method, yardstick)
+    )
+    streams = generator.bit_generator.seed_seq.spawn(-(-draws // _BLOCK))  # type: ignore[attr-defined]
+    blocks = [(at * _BLOCK, min(_BLOCK, draws - at * _BLOCK), stream) for at, stream in enumerate(streams)]
+    tally = _empty_tally(country, draws)
+    n = len(used)
+    low, high = (np.zeros(n, np.int64) for _ in range(2))
+    with threads(workers.threads):
+        if workers.elsewhere:
+            _gather(country, blocks, tally, workers)
+        else:
+            _draw(country, blocks, tally)
+        if has_index.any():
+            low[has_index], high[has_index] = rank_interval(tally.rank, level)
+    slices = country.rules.slices
+    return Simulation(
+        {name: tally.counts[:, part] for name, part in slices.items()},
+        {name: tally.sizes[:, part] for name, part in slices.items()}, draws, low, high, country.drawable,
+    )  # fmt: skip
 
 
 def _tabulate(posterior: Posterior, used: pd.DataFrame, method: Method, yardstick: Yardstick) -> _Tables:
@@ -93,7 +163,6 @@ def _tabulate(posterior: Posterior, used: pd.DataFrame, method: Method, yardstic
     events = np.broadcast_to([factor.unit == "per 1000" for factor in method.factors], (rows, p))[noisy]
     unit = np.broadcast_to([UNIT_FACTOR.get(factor.unit, 1.0) for factor in method.factors], (rows, p))[noisy]
     value[noisy] = unit[:, None] * quantile_table(posterior.first[noisy], posterior.second[noisy], events)
-    drawable = posterior.drawn | used.notna().to_numpy()
     signs = np.array([factor.sign for factor in method.factors])
     flat = pd.DataFrame(value.transpose(0, 2, 1).reshape(-1, p), columns=list(method.keys))
     scores = {}
@@ -106,7 +175,7 @@ def _tabulate(posterior: Posterior, used: pd.DataFrame, method: Method, yardstic
         scores[use] = np.nan_to_num(np.ascontiguousarray(shaped))
     turned = np.nan_to_num(value * signs[:, None])
     whole = {use: one if one.size > 1 else turned for use, one in scores.items()}
-    return _Tables(np.ascontiguousarray(turned), whole["index"], whole["clusters"], drawable)
+    return _Tables(np.ascontiguousarray(turned), whole["index"], whole["clusters"])
 
 
 def quantile_table(first: Array, second: Array, events: npt.NDArray[np.bool_]) -> Array:
@@ -172,12 +241,29 @@ def strict_limits(method: Method) -> npt.NDArray[np.bool_]:
     return np.array([comparison in ("sd", "above", "below") for comparison in given])
 
 
-def _run(  # noqa: PLR0913  # see simulate
-    posterior: Posterior, tables: _Tables, table: FactorTable, used: pd.DataFrame, has_index: npt.NDArray[np.bool_],
-    method: Method, yardstick: Yardstick, generator: np.random.Generator, draws: int, level: float,
-) -> Simulation:  # fmt: skip
-    n, p = posterior.drawn.shape
-    signs, keys = np.array([factor.sign for factor in method.factors]), method.keys
+@dataclass(frozen=True)
+class _Rules:
+    """Limits, groups, cut points and centres as `draw_labels` takes them, and where labels stand in a row."""
+
+    limit: Array
+    strict: npt.NDArray[np.bool_]
+    group_of: Counts
+    cuts: Array
+    weight: Array
+    rescale: bool
+    bands: Array
+    centres: Array
+    begins: Counts
+    slices: dict[str, slice]
+
+    @property
+    def n_labels(self) -> int:
+        return max((part.stop for part in self.slices.values()), default=0)
+
+
+def _rules(method: Method, yardstick: Yardstick) -> _Rules:
+    p, keys = len(method.factors), method.keys
+    signs = np.array([factor.sign for factor in method.factors])
     group_of = groups_by_set(method)
     tiers = np.array([yardstick.tiers[key] for key in keys]).reshape(p, -1) * signs[:, None] if method.tiers else None
     cuts = np.zeros((p, 0)) if tiers is None else np.ascontiguousarray(tiers)
@@ -185,44 +271,55 @@ def _run(  # noqa: PLR0913  # see simulate
     n_groups = int(group_of.max()) + 2 if method.composite else 0
     begins, slices = _slots(method, {"tier": cuts.shape[1] + 1, "group": n_groups, "band": len(yardstick.bands) + 1,
                                      "cluster": len(centres)})  # fmt: skip
-    n_labels = max((part.stop for part in slices.values()), default=0)
     limit = np.array([factor.sign * yardstick.limits.get(factor.key, np.inf) for factor in method.factors])
-    seen = np.ascontiguousarray(used.notna().to_numpy())
-    assessed = tables.drawable.any(axis=1)
-    cumulative = np.add.accumulate(posterior.chance)
-    before = np.concatenate([[0.0], cumulative])[posterior.start[:-1]]
-    cumulative -= np.repeat(before, np.diff(posterior.start))
     weight = np.array([factor.weight for factor in method.factors])
     rescale = method.index is not None and method.index.aggregation == "mean"
-    first_of = _first_of_kommun(table)
-    shared = [keys.index(key) for key in posterior.shared]
-    chunks = -(-n // _AREAS)
-    counts, sizes = np.zeros((n, n_labels), np.int64), np.zeros((draws, n_labels), np.int64)
-    with_index = np.flatnonzero(has_index)
-    rank = np.empty((len(with_index), draws), np.uint16 if n < 65535 else np.uint32)
-    positions, work = _positions(), np.empty((chunks, p))
-    streams = generator.bit_generator.seed_seq.spawn(-(-draws // _BLOCK))  # type: ignore[attr-defined]
-    for block, stream in enumerate(streams):
-        begin, size = block * _BLOCK, min(_BLOCK, draws - block * _BLOCK)
+    bands = np.array(yardstick.bands, dtype=np.float64)
+    return _Rules(limit, strict_limits(method), group_of, cuts, weight, rescale, bands, centres, begins, slices)
+
+
+def _empty_tally(country: _Country, draws: int) -> _Tally:
+    n, n_labels = len(country.used), country.rules.n_labels
+    rank = np.empty((int(country.has_index.sum()), draws), np.uint16 if n < 65535 else np.uint32)
+    return _Tally(np.zeros((n, n_labels), np.int64), np.zeros((draws, n_labels), np.int64), rank)
+
+
+def _draw(country: _Country, blocks: _Blocks, tally: _Tally) -> None:
+    """Draw blocks one after the other, with the threads that are set, and add them to a tally of these blocks."""
+    n, p = country.posterior.drawn.shape
+    chunks, offset = -(-n // _AREAS), blocks[0][0]
+    shared = [country.method.keys.index(key) for key in country.posterior.shared]
+    with_index, work = np.flatnonzero(country.has_index), np.empty((chunks, p))
+    for first, size, stream in blocks:
+        begin = first - offset
         number = np.random.default_rng(stream).integers(0, 65536, (n, size, p + 1), dtype=np.uint16)
         for column in shared:
-            number[:, :, column] = number[first_of, :, column]
-        part, score = np.zeros((chunks, size, n_labels), np.int64), np.empty((size, n))
-        draw_labels(
-            number, positions, posterior.start, cumulative, tables.value, tables.index_score, tables.cluster_score,
-            tables.drawable, seen, assessed, has_index, limit, strict_limits(method), group_of, cuts, weight, rescale,
-            np.array(yardstick.bands, dtype=np.float64), centres, begins, work, counts, part, score,
-        )  # fmt: skip
-        sizes[begin : begin + size] = part.sum(axis=0)
+            number[:, :, column] = number[country.first_of, :, column]
+        part, score = np.zeros((chunks, size, country.rules.n_labels), np.int64), np.empty((size, n))
+        draw_labels(number, *country.arguments, work, tally.counts, part, score)
+        tally.sizes[begin : begin + size] = part.sum(axis=0)
         if len(with_index):
-            rank_into(np.ascontiguousarray(score[:, with_index]), begin, rank)
-    low, high = (np.zeros(n, np.int64) for _ in range(2))
-    if len(with_index):
-        low[with_index], high[with_index] = rank_interval(rank, level)
-    return Simulation(
-        {name: counts[:, part] for name, part in slices.items()},
-        {name: sizes[:, part] for name, part in slices.items()}, draws, low, high, tables.drawable,
-    )  # fmt: skip
+            rank_into(np.ascontiguousarray(score[:, with_index]), begin, tally.rank)
+
+
+def _gather(country: _Country, blocks: _Blocks, tally: _Tally, workers: Workers) -> None:
+    """Have blocks drawn elsewhere, and put them together: whole numbers, so that no order can be seen."""
+    size = min(_MOST_BLOCKS, -(-len(blocks) // _BATCHES))
+    todo = [[blocks[number] for number in part] for part in batches(len(blocks), size)]
+    for number, (counts, sizes, rank) in run_as_done(_draw_batch, country, todo, workers):
+        begin = todo[number][0][0]
+        here = slice(begin, begin + len(sizes))
+        tally.counts[:] += counts
+        tally.sizes[here], tally.rank[:, here] = sizes, rank
+
+
+def _draw_batch(country: _Country, blocks: _Blocks) -> tuple[_Small, _Small, _Small]:
+    """Draw some blocks in another process; the tally in few bytes: counts, sizes, rank."""
+    tally = _empty_tally(country, sum(size for _, size, _ in blocks))
+    with ONE_PARALLEL_KERNEL:
+        _draw(country, blocks, tally)
+    # at most _MOST_BLOCKS * _BLOCK draws of an area, at most n areas of a label
+    return tally.counts.astype(np.uint16), tally.sizes.astype(tally.rank.dtype), tally.rank
 
 
 def _first_of_kommun(table: FactorTable) -> Counts:

@@ -8,8 +8,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from regso_cluster.certainty.ensemble import Workers, batches, child_seed, run_batches
-from regso_cluster.certainty.resampling import Effort, Floats, Integers, Layout, fit, nearest, reweighted
+from regso_cluster.certainty.resampling import Effort, Fit, Floats, Integers, Layout, fit, nearest, reweighted
+from regso_cluster.ensemble import Workers, batches, child_seed, run_batches
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.grouping.agreement import adjusted_rand_to, jaccard_by_group
 from regso_cluster.grouping.hierarchies import cut, linkage_from_distances
@@ -62,20 +62,33 @@ class Bootstrap:
         return float(self.rand.mean())
 
 
-def best_labels(layout: Layout, k: int, seed: int, effort: Effort | None = None) -> Integers:
+def best_labels(
+    layout: Layout, k: int, seed: int, effort: Effort | None = None, workers: Workers | None = None
+) -> Integers:
     """Find k groups on the table itself, the best of four chains of swaps: (n_areas,), -1 for no part.
+
+    Parameters
+    ----------
+    layout, k, seed, effort : as for `bootstrap`
+    workers : who runs the chains, never changes the result; None: this thread alone
 
     Raises
     ------
     InputError  fewer different areas than groups
     """
     effort = effort or Effort(starts=2, swaps=60)
-    chains = [fit(layout.points, k, child_seed(seed, BEST, k, chain), effort) for chain in range(CHAINS)]
+    todo = [(k, seed, effort, chain) for chain in range(CHAINS)]
+    chains = run_batches(_chain, layout, todo, workers or Workers(threads=1))
     found = [one for one in chains if one is not None]
     if not found:
         expected, got = f"at most {len(layout.begins)}", str(k)
         raise InputError(Fault("fewer different areas than groups", "k", expected, got, "Ask for fewer groups."))
     return layout.spread(min(found, key=lambda one: one.objective).labels)  # the first of equals
+
+
+def _chain(layout: Layout, batch: tuple[int, int, Effort, int]) -> Fit | None:
+    k, seed, effort, chain = batch
+    return fit(layout.points, k, child_seed(seed, BEST, k, chain), effort)
 
 
 def bootstrap(

@@ -23,9 +23,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from regso_cluster.certainty.clouds import Cloud, Margins, draw_cloud, measure_cloud
-from regso_cluster.certainty.ensemble import Workers, child_seed, run_batches
 from regso_cluster.certainty.resampling import Effort, Floats, Integers, Layout, fit, lay_out
 from regso_cluster.certainty.stability import best_labels, bootstrap, judge_jaccard, prediction_strength
+from regso_cluster.ensemble import Workers, child_seed, run_batches
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.grouping.validity import silhouette
 from regso_cluster.method import StructureRule
@@ -190,7 +190,7 @@ def assess_structure(
     gap = _gap(layout, cloud, numbers, rule.clouds, seed, GAP_EFFORT, workers)
     rows, groups, labels = [], [], {}
     for place, k in enumerate(numbers):
-        labels[k] = best_labels(layout, k, seed)
+        labels[k] = best_labels(layout, k, seed, workers=workers or Workers())
         row, own = _assess(values, (given, counted), layout, k, labels[k], rule, seed, workers)
         row |= {"gap": gap.gap[place], "gap_error": gap.error[place], "less_scatter": -np.expm1(-gap.gap[place])}
         rows.append(row)

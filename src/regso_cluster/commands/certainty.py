@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from regso_cluster.commands.options import EXISTING, NEW, Steps, deso_option, edition_option, json_option
+from regso_cluster.commands.options import (
+    EXISTING,
+    NEW,
+    Steps,
+    deso_option,
+    edition_option,
+    json_option,
+    scheduler_option,
+    threads_option,
+)
 from regso_cluster.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -21,10 +30,6 @@ method_option = click.option(
     "--method", metavar="NAME|FILE", help="For a table: a built-in method or a TOML file. A release brings its own."
 )
 year_option = click.option("--year", type=click.IntRange(1900, 2200), help="For a table: the reference year.")
-threads_option = click.option("--threads", type=click.IntRange(min=1), help="Never changes the result.")
-scheduler_option = click.option(
-    "--scheduler", metavar="ADDRESS", help="A Dask cluster that does the work, as tcp://..."
-)
 
 
 def _open(
@@ -72,7 +77,7 @@ def stability(  # noqa: PLR0913  # one an option of the command
     """
     with Steps() as steps:
         with steps("reading"):
-            from regso_cluster.certainty.ensemble import Workers
+            from regso_cluster.ensemble import Workers
             from regso_cluster.structure_report import assess_release, write_structure
 
             _, table, loaded = _open(source, method, year, edition, deso_key)
@@ -124,7 +129,7 @@ def sensitivity(  # noqa: PLR0913  # one an option of the command
     with Steps() as steps:
         with steps("reading"):
             from regso_cluster.certainty.choices import load_study
-            from regso_cluster.certainty.ensemble import Workers
+            from regso_cluster.ensemble import Workers
             from regso_cluster.study import subject_of_release, subject_of_table
             from regso_cluster.study_report import run_study, write_sensitivity
 

@@ -17,10 +17,13 @@ from regso_cluster.commands.options import (
     method_option,
     outline_options,
     read_outline_options,
+    scheduler_option,
+    threads_option,
 )
 from regso_cluster.errors import Fault, InputError
 
 if TYPE_CHECKING:
+    from regso_cluster.ensemble import Workers
     from regso_cluster.series import Reading
 
 
@@ -34,18 +37,20 @@ if TYPE_CHECKING:
 @edition_option
 @deso_option
 @click.option("--seed", type=click.IntRange(min=0), help="Instead of the method's own.")
-@click.option("--threads", type=click.IntRange(min=1), help="For the kernels; never changes the result.")
+@threads_option
+@scheduler_option
 @outline_options
 @json_option
 def classify(  # noqa: PLR0913  # one an option of the command
     table: Path, method: str, year: int | None, all_years: bool, out: Path, previous: Path | None, edition: str | None,
-    deso_key: Path | None, seed: int | None, threads: int | None, as_json: bool, **outlines: Any,
+    deso_key: Path | None, seed: int | None, threads: int | None, scheduler: str | None, as_json: bool, **outlines: Any,
 ) -> None:  # fmt: skip
     """Classify TABLE and write a release to the folder --out.
 
     With --all-years every table of a folder is classified against the year before; years that are done are kept, a
     corrected table gives a revision beside the first release. Against a release of the other edition give the outlines
     of both (--old-shapes, --new-shapes): areas whose borders moved then have last year's groups in this year's borders.
+    With --scheduler a Dask cluster searches for clusters, finds them again on resamples and draws for every label.
 
     Example: regso-cluster classify factors-2024.csv --method utanforskap --year 2024 --out releases/2024
     """
@@ -53,16 +58,18 @@ def classify(  # noqa: PLR0913  # one an option of the command
         raise click.UsageError("Give --year (with or without --previous), or --all-years.")
     files = read_outline_options(outlines)
     if year is None:
+        from regso_cluster.ensemble import Workers
         from regso_cluster.series import Reading
 
         reading = Reading(int(edition) if edition else None, deso_key, files)
-        _classify_all(table, method, out, reading, seed, threads, as_json)
+        _classify_all(table, method, out, reading, seed, Workers(threads, scheduler), as_json)
         return
     if files and not previous:
         raise click.UsageError("--old-shapes and --new-shapes go with --previous.")
     with Steps() as steps:
         with steps("loading"):
             from regso_cluster.borders import against, read_borders
+            from regso_cluster.ensemble import Workers
             from regso_cluster.factors.tables import read_factors
             from regso_cluster.method import load_method
             from regso_cluster.pipeline import classify as run
@@ -95,7 +102,7 @@ def classify(  # noqa: PLR0913  # one an option of the command
                 previous=earlier.areas,
                 previous_method=before.method if before else None,
                 seed=seed,
-                threads=threads,
+                workers=Workers(threads, scheduler),
             )
         with steps("writing"):
             release = write_release(result, out, previous=before, crosswalk=earlier.crosswalk, timings=steps.seconds)
@@ -110,7 +117,7 @@ def classify(  # noqa: PLR0913  # one an option of the command
 
 
 def _classify_all(
-    folder: Path, method: str, out: Path, reading: Reading, seed: int | None, threads: int | None, as_json: bool
+    folder: Path, method: str, out: Path, reading: Reading, seed: int | None, workers: Workers, as_json: bool
 ) -> None:
     from regso_cluster.method import load_method
     from regso_cluster.series import Made, classify_series, find_tables
@@ -123,7 +130,7 @@ def _classify_all(
     if others:
         click.echo(f"no table of a year, left out: {', '.join(others)}", err=True)
     made = classify_series(
-        tables, load_method(method), out, reading=reading, seed=seed, threads=threads, say=None if as_json else say,
+        tables, load_method(method), out, reading=reading, seed=seed, workers=workers, say=None if as_json else say,
     )  # fmt: skip
     if as_json:
         plain = [{"year": one.year, "what": one.what, "path": str(one.path),

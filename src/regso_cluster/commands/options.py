@@ -24,6 +24,10 @@ edition_option = click.option(
     type=click.Choice(["2020", "2025"]),
     help="Edition of the codes; default: told from the codes.",
 )
+threads_option = click.option("--threads", type=click.IntRange(min=1), help="Never changes the result.")
+scheduler_option = click.option(
+    "--scheduler", metavar="ADDRESS", help="A Dask cluster that does the work, as tcp://..."
+)
 method_option = click.option("--method", required=True, metavar="NAME|FILE", help="A built-in method or a TOML file.")
 
 _OUTLINES = (

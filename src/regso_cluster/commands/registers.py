@@ -9,8 +9,15 @@ from typing import Any
 
 import click
 
-from regso_cluster.commands.certainty import scheduler_option, threads_option
-from regso_cluster.commands.options import EXISTING, NEW, Steps, edition_option, json_option
+from regso_cluster.commands.options import (
+    EXISTING,
+    NEW,
+    Steps,
+    edition_option,
+    json_option,
+    scheduler_option,
+    threads_option,
+)
 
 
 @click.command(short_help="Count a register of persons by area and factor.")
@@ -32,7 +39,7 @@ def count(
 
     Example: regso-cluster count persons/ --definition counts.toml --year 2024 --edition 2025 --out counts-2024.csv
     """
-    from regso_cluster.certainty.ensemble import connect
+    from regso_cluster.ensemble import connect
     from regso_cluster.factors.registers import count_persons, load_definition, write_counts
     from regso_cluster.release import refuse_inside_a_release
 

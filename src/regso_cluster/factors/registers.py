@@ -164,7 +164,7 @@ def count_persons(
     edition : of the areas, 2020 or 2025: every area gets a row, one that nobody lives in zeros; None keeps the areas
         that occur, and takes DeSO as well
     threads : how many parts are read at a time; None one for each processor
-    client : of a Dask cluster, from `certainty.ensemble.connect`, that counts instead
+    client : of a Dask cluster, from `ensemble.connect`, that counts instead
 
     Raises
     ------

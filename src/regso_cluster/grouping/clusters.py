@@ -11,6 +11,7 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from regso_cluster.ensemble import Workers, count_threads
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.grouping import search
 from regso_cluster.grouping._estimators import Grouper, check_counts, check_threads, checked_weights, seed_sequence
@@ -45,6 +46,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Grouper):  # typ
     max_iter : Lloyd iterations at most, per start and per swap
     random_state : int, numpy RandomState or Generator, or None; an int seeds a numpy SeedSequence
     n_threads : threads; None means one for each processor. It never changes the result
+    workers : `ensemble.Workers` that run the chains or restarts elsewhere, as on a Dask cluster; None runs them here
 
     Attributes
     ----------
@@ -65,7 +67,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Grouper):  # typ
     70(1), section 2.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # the parameters of an estimator are its arguments
         self,
         n_clusters: int = 8,
         *,
@@ -76,6 +78,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Grouper):  # typ
         max_iter: int = 300,
         random_state: int | np.random.RandomState | np.random.Generator | None = None,
         n_threads: int | None = None,
+        workers: Workers | None = None,
     ) -> None:
         self.n_clusters = n_clusters
         self.init = init
@@ -85,6 +88,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Grouper):  # typ
         self.max_iter = max_iter
         self.random_state = random_state
         self.n_threads = n_threads
+        self.workers = workers
 
     def __sklearn_tags__(self) -> Any:
         """Tell scikit-learn that gaps are allowed."""
@@ -110,7 +114,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Grouper):  # typ
         weights = checked_weights(sample_weight, len(X))
         missing = np.isnan(X)
         self._refuse_unseen(missing, weights)
-        points = search.prepare(X, missing, weights, search.threads(self.n_threads))
+        points = search.prepare(X, missing, weights, count_threads(self.n_threads))
         if len(points.first) == 0:
             raise ValueError("no row has both a weight above 0 and an observed factor")
         k = min(self.n_clusters, len(points.first))
@@ -140,11 +144,12 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Grouper):  # typ
         """Run the algorithm asked for."""
         init = self.init if isinstance(self.init, str) else np.asarray(self.init, dtype=np.float64)[:k]
         seed = seed_sequence(self.random_state)
-        n_threads = search.threads(self.n_threads)
+        n_threads = count_threads(self.n_threads)
         if self.algorithm == "swaps":
-            return search.swaps(points, init, k, self._n_starts, self.n_swaps, self.max_iter, seed, n_threads)
+            effort = self._n_starts, self.n_swaps, self.max_iter
+            return search.swaps(points, init, k, *effort, seed, n_threads, self.workers)
         n_init = self._n_starts if isinstance(init, str) else 1
-        return search.restarts(points, init, k, n_init, self.max_iter, seed, n_threads)
+        return search.restarts(points, init, k, n_init, self.max_iter, seed, n_threads, self.workers)
 
     def _keep(self, X: Floats, missing: npt.NDArray[np.bool_], points: search.Points, found: search.Partition) -> None:
         """Set the attributes: groups numbered, rows labelled by their nearest centre, the objective."""
@@ -154,7 +159,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Grouper):  # typ
         if len(centres) < self.n_clusters:  # centres of empty groups: the last one again; ties go to the lowest
             centres = np.vstack([centres, np.repeat(centres[-1:], self.n_clusters - len(centres), axis=0)])
         self.cluster_centers_ = np.ascontiguousarray(centres)
-        labels, second, squared = search.nearest(X, missing, self.cluster_centers_, search.threads(self.n_threads))
+        labels, second, squared = search.nearest(X, missing, self.cluster_centers_, count_threads(self.n_threads))
         self.labels_ = labels.astype(np.int32)
         self.second_ = second.astype(np.int32)
         self.inertia_ = float((points.row_weights * squared[points.first]).sum())
@@ -165,14 +170,14 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Grouper):  # typ
         """Give the nearest group (n,), ties to the lowest; -1 for a row with nothing observed."""
         check_is_fitted(self)
         X = self._table(X, reset=False)
-        labels = search.nearest(X, np.isnan(X), self.cluster_centers_, search.threads(self.n_threads))[0]
+        labels = search.nearest(X, np.isnan(X), self.cluster_centers_, count_threads(self.n_threads))[0]
         return labels.astype(np.int32)
 
     def transform(self, X: Any) -> Floats:
         """Give the partial distance to each centre (n, k); nan for a row with nothing observed."""
         check_is_fitted(self)
         X = self._table(X, reset=False)
-        return search.distances(X, np.isnan(X), self.cluster_centers_, search.threads(self.n_threads))
+        return search.distances(X, np.isnan(X), self.cluster_centers_, count_threads(self.n_threads))
 
     def fit_transform(self, X: Any, y: Any = None, sample_weight: Any = None) -> Floats:
         """Fit and give the distances to the centres."""
@@ -183,7 +188,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Grouper):  # typ
         check_is_fitted(self)
         X = self._table(X, reset=False)
         weights = checked_weights(sample_weight, len(X))
-        squared = search.nearest(X, np.isnan(X), self.cluster_centers_, search.threads(self.n_threads))[2]
+        squared = search.nearest(X, np.isnan(X), self.cluster_centers_, count_threads(self.n_threads))[2]
         return -float((weights * squared).sum())
 
     @property

@@ -8,18 +8,19 @@ the number of threads cannot reach the result either.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from regso_cluster.ensemble import Workers, run_batches
 from regso_cluster.grouping._rows import canonical_order
 from regso_cluster.kernels import kmeans as kernels
-from regso_cluster.kernels import partial
+from regso_cluster.kernels import partial as by_parts
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -93,13 +94,6 @@ class Partition:
     objectives: Floats
 
 
-def threads(n_threads: int | None) -> int:
-    """Give the number of threads: as asked, or one for each processor this process may use."""
-    if n_threads is not None:
-        return n_threads
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def in_threads(task: Callable[[Item], Result], items: Iterable[Item], n_threads: int) -> list[Result]:
     """Run tasks that release the interpreter lock, results in the order of the items."""
     items = list(items)
@@ -107,6 +101,15 @@ def in_threads(task: Callable[[Item], Result], items: Iterable[Item], n_threads:
         return [task(item) for item in items]
     with ThreadPoolExecutor(min(n_threads, len(items))) as pool:
         return list(pool.map(task, items))
+
+
+def _share_out(
+    task: Callable[[Any, Item], Result], shared: Any, todo: Sequence[Item], n_threads: int, workers: Workers | None
+) -> list[Result]:
+    """Run `task(shared, item)` for every item, in threads or by workers elsewhere; results in their order."""
+    if workers is not None and workers.elsewhere:
+        return run_batches(task, shared, todo, workers)
+    return in_threads(partial(task, shared), todo, n_threads)
 
 
 def _distinct(values: Floats, missing: Booleans, weights: Floats) -> tuple[Integers, Floats]:
@@ -140,7 +143,7 @@ def prepare(values: Floats, missing: Booleans, weights: Floats, n_threads: int =
 
     def pack(i: int) -> None:
         part, place = parts[i], planes[places[i]]
-        partial.pack(values, missing, first[part], effective[part], place, mask_plane, sums[i])
+        by_parts.pack(values, missing, first[part], effective[part], place, mask_plane, sums[i])
 
     in_threads(pack, range(len(parts)), n_threads)
     top, bottom = sums.sum(axis=0)  # in the order of the chunks
@@ -148,7 +151,7 @@ def prepare(values: Floats, missing: Booleans, weights: Floats, n_threads: int =
 
     def centre(i: int) -> None:
         rows = parts[i].stop - parts[i].start
-        partial.centre(shift, mask_plane, rows, planes[places[i]], squares[places[i]])
+        by_parts.centre(shift, mask_plane, rows, planes[places[i]], squares[places[i]])
 
     in_threads(centre, range(len(parts)), n_threads)
     padded = np.zeros((blocks, LANES))
@@ -172,8 +175,9 @@ def _draws(init: str | Floats, n_init: int, k: int, seed: np.random.SeedSequence
     return np.random.Generator(np.random.PCG64(seed)).random((n_init, k, width))
 
 
-def _run_starts(points: Points, init: str | Floats, uniforms: Floats, max_iter: int) -> Run:
-    """Run some starts one after the other in this thread."""
+def _run_starts(shared: tuple[Points, str | Floats, int], uniforms: Floats) -> Run:
+    """Run some starts one after the other in this thread; shared: the points, the start, Lloyd iterations at most."""
+    points, init, max_iter = shared
     k = uniforms.shape[1]
     explained = np.zeros(len(uniforms))
     iterations = np.zeros(len(uniforms), dtype=np.int64)
@@ -191,6 +195,7 @@ def restarts(
     max_iter: int,
     seed: np.random.SeedSequence,
     n_threads: int,
+    workers: Workers | None = None,
 ) -> Partition:
     """Run n_init starts, each with Lloyd's iteration; the best is kept, ties to the lowest start."""
     uniforms = _draws(init, n_init, k, seed)
@@ -198,7 +203,7 @@ def restarts(
         runs = [_run_wide(points, init, uniforms[0], max_iter, n_threads)]
     else:
         parts = [uniforms[begin : begin + STARTS] for begin in range(0, n_init, STARTS)]
-        runs = in_threads(lambda part: _run_starts(points, init, part, max_iter), parts, n_threads)
+        runs = _share_out(_run_starts, (points, init, max_iter), parts, n_threads, workers)
     best = max(runs, key=lambda run: run.explained[run.best])  # the first of equals
     objectives = points.total - np.concatenate([run.explained for run in runs])
     return _finish(points, best.centres, best.labels, int(best.iterations[best.best]), 0, objectives)
@@ -239,7 +244,7 @@ def _run_wide(points: Points, init: str | Floats, uniforms: Floats, max_iter: in
     return Run(centres, labels, explained, np.array([iteration]), 0)
 
 
-def swaps(
+def swaps(  # noqa: PLR0913  # the problem, the effort, and who does it
     points: Points,
     init: str | Floats,
     k: int,
@@ -248,30 +253,28 @@ def swaps(
     max_iter: int,
     seed: np.random.SeedSequence,
     n_threads: int,
+    workers: Workers | None = None,
 ) -> Partition:
     """Run n_init chains: a start, then n_swaps random swaps; the best chain is kept, ties to the lowest."""
     start_seed, swap_seed = seed.spawn(2)
     uniforms = _draws(init, n_init, k, start_seed)
     swap_uniforms = np.random.Generator(np.random.PCG64(swap_seed)).random((n_init, n_swaps, 2))
-
-    def run(chain: int) -> tuple[Run, int, float]:
-        found = _run_starts(points, init, uniforms[chain : chain + 1], max_iter)
-        kept, explained = kernels.swaps(
-            *points.arrays(),
-            swap_uniforms[chain],
-            BLOCKS,
-            max_iter,
-            PATIENCE,
-            found.centres,
-            found.labels,
-        )
-        return found, int(kept), float(explained)
-
-    chains = in_threads(run, range(n_init), n_threads)
+    todo = [(uniforms[chain : chain + 1], swap_uniforms[chain]) for chain in range(n_init)]
+    chains = _share_out(_run_chain, (points, init, max_iter), todo, n_threads, workers)
     best = max(chains, key=lambda chain: chain[2])[0]  # the first of equals
     kept = sum(chain[1] for chain in chains)
     objectives = points.total - np.array([chain[2] for chain in chains])
     return _finish(points, best.centres, best.labels, int(best.iterations[0]), kept, objectives)
+
+
+def _run_chain(shared: tuple[Points, str | Floats, int], uniforms: tuple[Floats, Floats]) -> tuple[Run, int, float]:
+    """Run one chain in this thread, from draws for its start and for its swaps; give what it kept and explains."""
+    points, _, max_iter = shared
+    found = _run_starts(shared, uniforms[0])
+    kept, explained = kernels.swaps(
+        *points.arrays(), uniforms[1], BLOCKS, max_iter, PATIENCE, found.centres, found.labels
+    )
+    return found, int(kept), float(explained)
 
 
 def _finish(
@@ -294,7 +297,7 @@ def nearest(values: Floats, missing: Booleans, centres: Floats, n_threads: int) 
     def run(begin: int) -> None:
         part = slice(begin, begin + CHUNK)
         scratch = np.zeros((2 * values.shape[1] + 4, LANES)), np.empty((2, LANES), dtype=np.int64)
-        partial.nearest_two(
+        by_parts.nearest_two(
             values[part],
             missing[part],
             any_missing,
@@ -315,7 +318,7 @@ def distances(values: Floats, missing: Booleans, centres: Floats, n_threads: int
 
     def run(begin: int) -> None:
         part = slice(begin, begin + CHUNK)
-        partial.to_centres(values[part], missing[part], centres, out[part])
+        by_parts.to_centres(values[part], missing[part], centres, out[part])
 
     in_threads(run, range(0, len(values), CHUNK), n_threads)
     return out

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.metrics import adjusted_rand_score
 
+from regso_cluster.ensemble import Workers, batches, run_batches
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.grouping.clusters import KMeans
 from regso_cluster.grouping.lineage import Numbering, match_groups, number_groups, overlap
@@ -18,6 +19,7 @@ from regso_cluster.method import Clusters, Method, Text, Yardstick
 
 Array = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
+BATCH = 4  # resamples in a task; fixed, though results do not depend on it
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def find_typology(  # noqa: PLR0913  # the data of one step, and last year's
     *,
     previous: pd.Series | None = None,
     before: Yardstick | None = None,
-    threads: int | None = None,
+    workers: Workers | None = None,
 ) -> Typology:
     """Find the clusters of a method on scaled factors.
 
@@ -74,7 +76,7 @@ def find_typology(  # noqa: PLR0913  # the data of one step, and last year's
         search starts from the centres that last year's members have this year; the clusters found are matched to
         last year's and keep their numbers, and their names while the profile fits
     before : last year's yardstick, for numbers and names; with the same factors and scale
-    threads : never changes the result
+    workers : who does chains and resamples; never changes the result
 
     Raises
     ------
@@ -88,7 +90,10 @@ def find_typology(  # noqa: PLR0913  # the data of one step, and last year's
         fault = Fault("fewer different areas than clusters", "clusters", str(clusters.n_clusters), str(different), hint)
         raise InputError(fault)
     seed = int(generator.integers(2**31))
-    free = KMeans(clusters.n_clusters, random_state=seed, n_threads=threads).fit(X, sample_weight=weights)
+    workers = workers or Workers()
+    threads = workers.threads
+    free = KMeans(clusters.n_clusters, random_state=seed, n_threads=threads, workers=workers)
+    free.fit(X, sample_weight=weights)
     last_year = _last_year(X, weights, previous, before)
     kept = free
     if last_year and len(last_year.numbers) == clusters.n_clusters and last_year.all_inhabited:
@@ -103,7 +108,7 @@ def find_typology(  # noqa: PLR0913  # the data of one step, and last year's
         numbering.names,
         numbering.numbers,
         numbering.named_at,
-        _stability(X, weights, centres, clusters, generator, threads),
+        _stability(X, weights, centres, clusters, generator, workers),
         float(kept.inertia_),
         float(free.inertia_),
         last_year is not None,
@@ -199,28 +204,33 @@ def _stability(
     centres: Array,
     clusters: Clusters,
     generator: np.random.Generator,
-    threads: int | None,
+    workers: Workers,
 ) -> float:
     """Refit on resampled areas (as weights) and compare how all areas fall: mean adjusted Rand index."""
-    labels, _ = nearest_clusters(X, centres)
-    known = labels > 0
-    agreements = []
+    resamples: list[tuple[Labels, int | None]] = []
     for _ in range(clusters.resamples):
         drawn = generator.multinomial(len(X), np.full(len(X), 1 / len(X)))
-        if _different_rows(X, weights * drawn) < clusters.n_clusters:
-            agreements.append(0.0)  # too small a table to find the clusters again
+        enough = _different_rows(X, weights * drawn) >= clusters.n_clusters
+        resamples.append((drawn, int(generator.integers(2**31)) if enough else None))
+    todo = [[resamples[number] for number in part] for part in batches(len(resamples), BATCH)]
+    shared = (X, weights, nearest_clusters(X, centres)[0], clusters.n_clusters)
+    agreements = [one for part in run_batches(_refit, shared, todo, workers) for one in part]
+    return float(np.mean(agreements))
+
+
+def _refit(shared: tuple[Array, Array, Labels, int], resamples: list[tuple[Labels, int | None]]) -> list[float]:
+    """Find the clusters on resamples, each times drawn and seed; 0 where there is none: too few different areas."""
+    X, weights, labels, size = shared
+    known, agreements = labels > 0, []
+    for drawn, seed in resamples:
+        if seed is None:
+            agreements.append(0.0)
             continue
-        again = KMeans(
-            clusters.n_clusters,
-            n_init=2,
-            n_swaps=20,
-            random_state=int(generator.integers(2**31)),
-            n_threads=threads,
-        )
+        again = KMeans(size, n_init=2, n_swaps=20, random_state=seed, n_threads=1)
         again.fit(X, sample_weight=weights * drawn)
         others, _ = nearest_clusters(X, again.cluster_centers_)
-        agreements.append(adjusted_rand_score(labels[known], others[known]))
-    return float(np.mean(agreements))
+        agreements.append(float(adjusted_rand_score(labels[known], others[known])))
+    return agreements
 
 
 def nearest_clusters(X: Array, centres: Array, numbers: tuple[int, ...] | None = None) -> tuple[Labels, Labels]:

@@ -8,7 +8,9 @@ with its worker is done again by another with the same outcome.
 from __future__ import annotations
 
 import hashlib
+import os
 import pickle
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,11 +22,17 @@ import joblib
 import numpy as np
 
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.grouping.search import threads as count_threads
 from regso_cluster.kernels._threads import threads as kernel_threads
 
 Batch = TypeVar("Batch")
 Result = TypeVar("Result")
+
+# numba's plain threading layer takes one parallel kernel at a time in a process: a task that calls one holds this
+ONE_PARALLEL_KERNEL = threading.Lock()
+
+
+class WorkersError(InputError):
+    """Work could not be done elsewhere: nobody at the address, or a worker failed. No fault of the table."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,18 @@ class Workers:
     threads: int | None = None
     scheduler: str | None = None
     kind: Literal["threads", "processes"] = "threads"
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether the work leaves this process."""
+        return self.scheduler is not None or (self.kind == "processes" and count_threads(self.threads) > 1)
+
+
+def count_threads(threads: int | None) -> int:
+    """Give the number of threads: as asked, or one for each processor this process may use."""
+    if threads is not None:
+        return threads
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def child_seed(seed: int, *path: int) -> np.random.SeedSequence:
@@ -67,7 +87,7 @@ def run_batches(
 
     Raises
     ------
-    InputError  no cluster at the address, or Dask is not installed
+    WorkersError  no cluster at the address, or Dask is not installed; a batch that failed elsewhere, with the reason
     """
     found: list[Result | None] = [None] * len(todo)
     for number, result in run_as_done(task, shared, todo, workers):
@@ -96,7 +116,20 @@ def run_as_done(
     key = hashlib.sha256(packed).hexdigest()
     with _backend(workers, n_jobs):
         sent = (joblib.delayed(_run_there)(task, packed, key, number, batch) for number, batch in enumerate(todo))
-        yield from joblib.Parallel(return_as="generator_unordered")(sent)
+        try:
+            yield from joblib.Parallel(return_as="generator_unordered")(sent)
+        except InputError:
+            raise
+        except Exception as error:  # what a worker raises can be anything, and is told in its own words
+            raise WorkersError(_failed(error, workers)) from error
+
+
+def _failed(error: Exception, workers: Workers) -> Fault:
+    """Say why a batch failed in another process."""
+    reason = f"{type(error).__name__}: {error}"
+    hint = "Every worker needs the same versions installed, and memory for a batch; its log says more."
+    where = f"--scheduler {workers.scheduler}" if workers.scheduler else "a process of this machine"
+    return Fault("a worker failed", where, got=reason, hint=hint)
 
 
 def _run_here(task: Callable[[Any, Batch], Result], shared: Any, number: int, batch: Batch) -> tuple[int, Result]:
@@ -146,18 +179,18 @@ def connect(scheduler: str) -> Iterator[Any]:
 
     Raises
     ------
-    InputError  Dask is not installed; nobody answers at the address
+    WorkersError  Dask is not installed; nobody answers at the address
     """
     try:
         distributed: Any = import_module("distributed")  # optional
     except ImportError as error:
         hint = "Install it: pip install 'regso-cluster[dask]'."
-        raise InputError(Fault("Dask is not installed", "--scheduler", got=scheduler, hint=hint)) from error
+        raise WorkersError(Fault("Dask is not installed", "--scheduler", got=scheduler, hint=hint)) from error
     try:
         client = distributed.Client(scheduler, timeout=10, set_as_default=False)
     except (OSError, ValueError) as error:  # a wrong address, or nobody there (TimeoutError is an OSError)
         hint = "Give the address that the scheduler printed when it started, as tcp://10.0.0.1:8786."
-        raise InputError(Fault("no Dask cluster answers", "--scheduler", got=scheduler, hint=hint)) from error
+        raise WorkersError(Fault("no Dask cluster answers", "--scheduler", got=scheduler, hint=hint)) from error
     try:
         yield client
     finally:
