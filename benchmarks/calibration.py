@@ -203,16 +203,16 @@ def _measured(
 ):
     from regso_cluster.certainty import labels as module
 
-    own = module.posterior_of
+    own = module.posteriors_of
     if prior == "alone":
-        module.posterior_of = jeffreys
+        module.posteriors_of = jeffreys
     try:
         return measure_labels(table, used, judged, method, yardstick, _generator(method, "noise"))
     finally:
-        module.posterior_of = own
+        module.posteriors_of = own
 
 
-def jeffreys(table: FactorTable, method: Method) -> Posterior:
+def jeffreys(table: FactorTable, method: Method, generator: np.random.Generator) -> tuple[Posterior, ...]:
     """Each area's counts alone, with Jeffreys' prior: what this package did before, for comparison."""
     n, d = table.numerator.to_numpy(), table.denominator.to_numpy()
     events = np.array([factor.unit == "per 1000" for factor in method.factors])
@@ -221,7 +221,7 @@ def jeffreys(table: FactorTable, method: Method) -> Posterior:
         np.where(seen, n + 0.5, 0.5),
         np.where(seen, np.where(events, d, d - n + 0.5), np.where(events, 1.0, 0.5)),
     )
-    return Posterior(np.arange(len(n) + 1), np.ones(len(n)), first, second, np.ones_like(seen), ())
+    return (Posterior(np.arange(len(n) + 1), np.ones(len(n)), first, second, np.ones_like(seen), ()),)
 
 
 def run(world: str, prior: str, countries: int, draws: int) -> dict[str, object]:

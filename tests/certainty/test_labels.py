@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from regso_cluster.certainty.labels import how_sure
-from regso_cluster.certainty.priors import Posterior, find_classes, posterior_of
+from regso_cluster.certainty.priors import Posterior, find_classes, posteriors_of
 from regso_cluster.certainty.priors import _Counts as Counts
 from regso_cluster.certainty.simulation import groups_by_set, simulate
 from regso_cluster.delivery.rank_figure import draw_rank_intervals
@@ -31,9 +31,9 @@ def simulated(table, using, draws=4000, posterior=None):
     used, weights = usable(table, using)
     yardstick = measure(used, weights, using)
     judged = judge(used, table, using, yardstick)
-    posterior = posterior_of(table, using) if posterior is None else posterior
+    posterior = posteriors_of(table, using, np.random.default_rng(1))[0] if posterior is None else posterior
     found = simulate(
-        posterior, table, used, judged["index"].notna().to_numpy(), using, yardstick, np.random.default_rng(0),
+        [posterior], table, used, judged["index"].notna().to_numpy(), using, yardstick, np.random.default_rng(0),
         draws=draws, level=0.9,
     )  # fmt: skip
     return found, judged, yardstick, posterior
@@ -104,7 +104,7 @@ def test_a_kommun_s_count_is_drawn_once_for_all_its_areas(tmp_path):
 def test_every_prior_gives_every_area_a_posterior(prior, example_release):
     table, using = example_release.classification.table, load_method("utanforskap")
     using = dataclasses.replace(using, certainty=Certainty(prior=prior, classes=8))
-    posterior = posterior_of(table, using)
+    posterior = posteriors_of(table, using, np.random.default_rng(1))[0]
     assert posterior.drawn.all()
     assert (posterior.first > 0).all()
     assert (posterior.second > 0).all()

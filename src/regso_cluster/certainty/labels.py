@@ -16,7 +16,7 @@ import pandas as pd
 
 from regso_cluster.certainty.flags import Listing, false_discovery_rates, judge_list, quantiles_of_draws
 from regso_cluster.certainty.flips import find_flips
-from regso_cluster.certainty.priors import posterior_of
+from regso_cluster.certainty.priors import posteriors_of
 from regso_cluster.certainty.simulation import Simulation, simulate
 from regso_cluster.ensemble import Workers
 from regso_cluster.factors.tables import FactorTable
@@ -76,7 +76,7 @@ def measure_labels(
         return None
     has_index = areas["index"].notna().to_numpy() if method.index else np.zeros(len(areas), np.bool_)
     found = simulate(
-        posterior_of(table, method), table, used, has_index, method, yardstick, generator,
+        posteriors_of(table, method, generator), table, used, has_index, method, yardstick, generator,
         draws=certainty.draws, level=certainty.level, workers=workers,
     )  # fmt: skip
     chances = _chances(found, method)

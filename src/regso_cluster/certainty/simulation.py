@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -113,8 +115,8 @@ _Blocks = list[tuple[int, int, np.random.SeedSequence]]  # first draw, draws, se
 
 
 def simulate(  # noqa: PLR0913  # what is judged, and by what
-    posterior: Posterior, table: FactorTable, used: pd.DataFrame, has_index: npt.NDArray[np.bool_], method: Method,
-    yardstick: Yardstick, generator: np.random.Generator, *, draws: int, level: float, workers: Workers | None = None,
+    posteriors: Sequence[Posterior], table: FactorTable, used: pd.DataFrame, has_index: npt.NDArray[np.bool_],
+    method: Method, yardstick: Yardstick, generator: np.random.Generator, *, draws: int, level: float, workers: Workers | None = None,
 ) -> Simulation:  # fmt: skip
     """Draw the rates of all areas many times, and count which labels they give.
 
@@ -122,7 +124,7 @@ def simulate(  # noqa: PLR0913  # what is judged, and by what
 
     Parameters
     ----------
-    posterior : of the rates
+    posteriors : of the rates, each for its part of the draws; all draw the same factors
     table : kommun of each area, for counts that a kommun's areas share
     used : (n_areas, n_factors) the values that were classified, NaN where not observed
     has_index : (n_areas,) which areas have an index: the draws keep to them
@@ -132,19 +134,19 @@ def simulate(  # noqa: PLR0913  # what is judged, and by what
     workers : never changes the result
     """
     workers = workers or Workers()
-    country = _Country(
-        posterior, used, _first_of_kommun(table), has_index, method, yardstick, _rules(method, yardstick)
-    )
-    streams = generator.bit_generator.seed_seq.spawn(-(-draws // _BLOCK))  # type: ignore[attr-defined]
-    blocks = [(at * _BLOCK, min(_BLOCK, draws - at * _BLOCK), stream) for at, stream in enumerate(streams)]
+    first_of, rules = _first_of_kommun(table), _rules(method, yardstick)
+    countries = [_Country(one, used, first_of, has_index, method, yardstick, rules) for one in posteriors]
+    blocks = _cut(draws, len(countries), generator)
+    country = countries[0]
     tally = _empty_tally(country, draws)
     n = len(used)
     low, high = (np.zeros(n, np.int64) for _ in range(2))
     with threads(workers.threads):
         if workers.elsewhere:
-            _gather(country, blocks, tally, workers)
+            _gather(countries, blocks, tally, workers)
         else:
-            _draw(country, blocks, tally)
+            for part in blocks:
+                _draw(countries.pop(0), part, tally, 0)  # and forget its tables
         if has_index.any():
             low[has_index], high[has_index] = rank_interval(tally.rank, level)
     slices = country.rules.slices
@@ -284,10 +286,18 @@ def _empty_tally(country: _Country, draws: int) -> _Tally:
     return _Tally(np.zeros((n, n_labels), np.int64), np.zeros((draws, n_labels), np.int64), rank)
 
 
-def _draw(country: _Country, blocks: _Blocks, tally: _Tally) -> None:
-    """Draw blocks one after the other, with the threads that are set, and add them to a tally of these blocks."""
+def _cut(draws: int, parts: int, generator: np.random.Generator) -> list[_Blocks]:
+    """Cut the draws into even parts, and each part into blocks."""
+    ends = [draws * number // parts for number in range(parts + 1)]
+    cut = [[(at, min(_BLOCK, end - at)) for at in range(begin, end, _BLOCK)] for begin, end in pairwise(ends)]
+    streams = iter(generator.bit_generator.seed_seq.spawn(sum(map(len, cut))))  # type: ignore[attr-defined]
+    return [[(at, size, next(streams)) for at, size in part] for part in cut]
+
+
+def _draw(country: _Country, blocks: _Blocks, tally: _Tally, offset: int) -> None:
+    """Draw blocks one after the other, with the threads that are set, and add them to a tally from draw `offset` on."""
     n, p = country.posterior.drawn.shape
-    chunks, offset = -(-n // _AREAS), blocks[0][0]
+    chunks = -(-n // _AREAS)
     shared = [country.method.keys.index(key) for key in country.posterior.shared]
     with_index, work = np.flatnonzero(country.has_index), np.empty((chunks, p))
     for first, size, stream in blocks:
@@ -302,22 +312,27 @@ def _draw(country: _Country, blocks: _Blocks, tally: _Tally) -> None:
             rank_into(np.ascontiguousarray(score[:, with_index]), begin, tally.rank)
 
 
-def _gather(country: _Country, blocks: _Blocks, tally: _Tally, workers: Workers) -> None:
+def _gather(countries: list[_Country], blocks: list[_Blocks], tally: _Tally, workers: Workers) -> None:
     """Have blocks drawn elsewhere, and put them together: whole numbers, so that no order can be seen."""
-    size = min(_MOST_BLOCKS, -(-len(blocks) // _BATCHES))
-    todo = [[blocks[number] for number in part] for part in batches(len(blocks), size)]
-    for number, (counts, sizes, rank) in run_as_done(_draw_batch, country, todo, workers):
-        begin = todo[number][0][0]
+    size = min(_MOST_BLOCKS, -(-sum(map(len, blocks)) // _BATCHES))
+    todo = [
+        (number, [part[at] for at in batch])
+        for number, part in enumerate(blocks)
+        for batch in batches(len(part), size)
+    ]
+    for at, (counts, sizes, rank) in run_as_done(_draw_batch, countries, todo, workers):
+        begin = todo[at][1][0][0]
         here = slice(begin, begin + len(sizes))
         tally.counts[:] += counts
         tally.sizes[here], tally.rank[:, here] = sizes, rank
 
 
-def _draw_batch(country: _Country, blocks: _Blocks) -> tuple[_Small, _Small, _Small]:
-    """Draw some blocks in another process; the tally in few bytes: counts, sizes, rank."""
+def _draw_batch(countries: list[_Country], batch: tuple[int, _Blocks]) -> tuple[_Small, _Small, _Small]:
+    """Draw some blocks of one country in another process; the tally in few bytes: counts, sizes, rank."""
+    country, blocks = countries[batch[0]], batch[1]
     tally = _empty_tally(country, sum(size for _, size, _ in blocks))
     with ONE_PARALLEL_KERNEL:
-        _draw(country, blocks, tally)
+        _draw(country, blocks, tally, blocks[0][0])
     # at most _MOST_BLOCKS * _BLOCK draws of an area, at most n areas of a label
     return tally.counts.astype(np.uint16), tally.sizes.astype(tally.rank.dtype), tally.rank
 
