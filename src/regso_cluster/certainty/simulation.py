@@ -316,9 +316,7 @@ def _gather(countries: list[_Country], blocks: list[_Blocks], tally: _Tally, wor
     """Have blocks drawn elsewhere, and put them together: whole numbers, so that no order can be seen."""
     size = min(_MOST_BLOCKS, -(-sum(map(len, blocks)) // _BATCHES))
     todo = [
-        (number, [part[at] for at in batch])
-        for number, part in enumerate(blocks)
-        for batch in batches(len(part), size)
+        (number, [part[at] for at in batch]) for number, part in enumerate(blocks) for batch in batches(len(part), size)
     ]
     for at, (counts, sizes, rank) in run_as_done(_draw_batch, countries, todo, workers):
         begin = todo[at][1][0][0]
