@@ -212,7 +212,7 @@ def _measured(
         module.posteriors_of = own
 
 
-def jeffreys(table: FactorTable, method: Method, generator: np.random.Generator) -> tuple[Posterior, ...]:
+def jeffreys(table: FactorTable, method: Method, _: np.random.Generator) -> tuple[Posterior, ...]:
     """Each area's counts alone, with Jeffreys' prior: what this package did before, for comparison."""
     n, d = table.numerator.to_numpy(), table.denominator.to_numpy()
     events = np.array([factor.unit == "per 1000" for factor in method.factors])

@@ -334,8 +334,8 @@ class Certainty:
 
     `draws`: how often the counts are drawn anew; `level`: which share of the draws the interval of a rank holds.
     `prior`: what an area's rates are like before its counts: those of areas of an alike profile ("profiles", found as
-    `classes` classes on `prior_resamples` resamples of the areas, for the prior is uncertain too), or each factor alone as in
-    its parent. With `[shrinkage]` its parent is the prior.
+    `classes` classes on `prior_resamples` resamples of the areas, for the prior is uncertain too), or each factor alone
+    as in its parent. With `[shrinkage]` its parent is the prior.
     A label whose probability is `core` or more is core, from `edge` it is edge, below undecided. `fdr`: the share of an
     error-controlled list that may be expected not to belong.
     """

@@ -155,7 +155,7 @@ class _Counts:
         return _Counts(n, d, used & (d > 0) & ~np.isnan(n), events)
 
     def resampled(self, generator: np.random.Generator) -> _Counts:
-        """Draw as many areas with replacement; where a factor falls out, since few areas have it, take all as they are."""
+        """Draw as many areas with replacement; where a factor that few areas have falls out, take all as they are."""
         at = np.sort(generator.integers(0, len(self.n), len(self.n)))
         if (self.seen[at].sum(axis=0) < 2).any():
             return self

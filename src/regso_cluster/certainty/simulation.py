@@ -116,7 +116,8 @@ _Blocks = list[tuple[int, int, np.random.SeedSequence]]  # first draw, draws, se
 
 def simulate(  # noqa: PLR0913  # what is judged, and by what
     posteriors: Sequence[Posterior], table: FactorTable, used: pd.DataFrame, has_index: npt.NDArray[np.bool_],
-    method: Method, yardstick: Yardstick, generator: np.random.Generator, *, draws: int, level: float, workers: Workers | None = None,
+    method: Method, yardstick: Yardstick, generator: np.random.Generator, *, draws: int, level: float,
+    workers: Workers | None = None,
 ) -> Simulation:  # fmt: skip
     """Draw the rates of all areas many times, and count which labels they give.
 
