@@ -1,12 +1,28 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
 import re
 
 import pytest
+import tomli_w
 
 from regso_cluster.errors import InputError
-from regso_cluster.method import Yardstick, builtin_methods, known_keys, line_of, load_method, parse_method
+from regso_cluster.method import (
+    Certainty,
+    Method,
+    Origin,
+    Yardstick,
+    builtin_methods,
+    hash_as_written,
+    hash_yardstick,
+    known_keys,
+    line_of,
+    load_method,
+    parse_method,
+    plain_method,
+)
 from tests.tables import METHOD, method
 
 
@@ -60,6 +76,44 @@ def test_a_yardstick_that_does_not_fit_the_choices_is_refused(old, new, says):
     text = dataclasses.replace(method(), measured=measured).to_toml()
     assert old in text
     assert any(says in fault.what for fault in refused(text.replace(old, new, 1)))
+
+
+def as_an_earlier_version_wrote_it(newer: Method, key: str) -> tuple[str, str]:
+    """Write a method with its yardstick without one key of [certainty], and give its hash: that version knew none."""
+    plain = plain_method(dataclasses.replace(newer, measured=None))
+    del plain["certainty"][key]
+    digest = hashlib.sha256(json.dumps(plain, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    measured = plain_method(dataclasses.replace(newer, measured=YARDSTICK))["measured"]
+    return tomli_w.dumps(plain | {"measured": measured | {"choices_sha256": digest}}), digest
+
+
+YARDSTICK = Yardstick(
+    limits={"poor": 30.0, "voted": 70.0}, scales={"index": {"poor": {"centre": 1.0, "spread": 1.0}, "voted": {}}}
+)
+
+
+def test_a_release_of_a_version_that_knew_fewer_keys_is_read_and_judged_by():
+    newer = dataclasses.replace(method(), certainty=Certainty())
+    text, digest = as_an_earlier_version_wrote_it(newer, "prior_resamples")
+    assert hash_as_written(text) == digest != newer.hash
+    read = parse_method(text)
+    assert dataclasses.replace(read, measured=None) == newer
+    assert read.measured.choices_sha256 == newer.choices_hash
+    assert hash_yardstick(read.measured) == hash_yardstick(YARDSTICK)  # what was measured is the same
+    # edited by hand it is as little believed as a new one
+    assert any(
+        "measured for other choices" in fault.what for fault in refused(text.replace("draws = 1000", "draws = 99"))
+    )
+    assert hash_as_written(text.replace("draws = 1000", "draws = 99")) != digest
+
+
+def test_the_hash_as_written_is_the_hash_of_what_was_just_written():
+    filled = dataclasses.replace(
+        method(), measured=dataclasses.replace(YARDSTICK, choices_sha256=method().choices_hash)
+    )
+    assert hash_as_written(filled.to_toml()) == filled.hash
+    frozen = dataclasses.replace(filled, frozen=Origin("r", 2024, "0" * 64))
+    assert hash_as_written(frozen.to_toml()) == frozen.hash != filled.hash
 
 
 def test_the_hash_is_of_the_choices_not_of_the_writing():

@@ -453,12 +453,12 @@ class Method:
 
         What a run measured counts where it is frozen: it is a choice there.
         """
-        return _hash_of(_ADAPTER, self if self.frozen else replace(self, measured=None))
+        return _hash_of(self if self.frozen else replace(self, measured=None))
 
     @property
     def choices_hash(self) -> str:
         """The same without any yardstick: equal for a method and for what was frozen from it."""
-        return _hash_of(_ADAPTER, replace(self, measured=None, frozen=None, baseline=None))
+        return _hash_of(replace(self, measured=None, frozen=None, baseline=None))
 
     def to_toml(self) -> str:
         """Write the method with every default filled in; `parse_method` reads it back equal."""
@@ -469,14 +469,25 @@ _ADAPTER: TypeAdapter[Method] = TypeAdapter(Method)
 _YARDSTICK: TypeAdapter[Yardstick] = TypeAdapter(Yardstick)
 
 
-def _hash_of(adapter: TypeAdapter[Any], value: object) -> str:
-    plain = adapter.dump_python(value, mode="json", exclude_none=True)
+def _hash_of(method: Method) -> str:
+    return _hash_plain(_ADAPTER.dump_python(method, mode="json", exclude_none=True))
+
+
+def _hash_plain(plain: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(plain, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
 def hash_yardstick(yardstick: Yardstick) -> str:
-    """SHA-256 of a yardstick in canonical form."""
-    return _hash_of(_YARDSTICK, yardstick)
+    """SHA-256 of what a yardstick measured, in canonical form; what later versions add to it does not count."""
+    return _hash_plain(
+        _YARDSTICK.dump_python(replace(yardstick, choices_sha256=""), mode="json", exclude_defaults=True)
+    )
+
+
+def hash_as_written(text: str) -> str:
+    """Give the hash that a method had when it was written, by a version that may have known fewer keys."""
+    plain = tomllib.loads(text)
+    return _hash_plain(plain if "frozen" in plain else {key: plain[key] for key in plain if key != "measured"})
 
 
 def plain_method(method: Method) -> dict[str, Any]:
@@ -539,12 +550,28 @@ def parse_method(text: str, source: str = "method") -> Method:
         raise InputError(_shape_faults(error, text, source)) from error
     from regso_cluster.contradictions import find_contradictions  # noqa: PLC0415  it needs the words of this module
 
+    method = _understood_now(method, plain)
     faults = [
         Fault(what, f"{source}, line {line_of(text, place)}", hint=hint)
         for place, what, hint in find_contradictions(method)
     ]
     if faults:
         raise InputError(faults)
+    return method
+
+
+def _understood_now(method: Method, plain: dict[str, Any]) -> Method:
+    """Name the choices of a yardstick by today's hash where it was measured for the choices as they are written."""
+    written = _hash_plain({key: plain[key] for key in plain if key not in ("measured", "frozen", "baseline")})
+    now = method.choices_hash
+
+    def renamed(yardstick: Yardstick) -> Yardstick:
+        return replace(yardstick, choices_sha256=now) if yardstick.choices_sha256 == written else yardstick
+
+    if method.measured:
+        method = replace(method, measured=renamed(method.measured))
+    if method.baseline:
+        method = replace(method, baseline=replace(method.baseline, measured=renamed(method.baseline.measured)))
     return method
 
 

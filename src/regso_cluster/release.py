@@ -24,7 +24,7 @@ import pandas as pd
 from regso_cluster import __version__
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.tables import FactorTable
-from regso_cluster.method import Baseline, Method, Origin, Yardstick, hash_yardstick, parse_method
+from regso_cluster.method import Baseline, Method, Origin, Yardstick, hash_as_written, hash_yardstick, parse_method
 from regso_cluster.pipeline import Classification
 
 FORMAT = 1
@@ -447,6 +447,8 @@ def verify_release(path: str | Path) -> list[Fault]:
 
 def _is_the_method(release: Release) -> bool:
     try:
-        return release.method.hash == str(release.manifest["method"]["sha256"])
+        release.method  # noqa: B018  is it one at all?
     except InputError:
         return False
+    written = hash_as_written((release.path / "method.toml").read_text("utf-8"))
+    return written == str(release.manifest["method"]["sha256"])

@@ -212,7 +212,7 @@ def _follows(standing: Release, path: Path, method: Method, previous: Release | 
     return (
         sources == wanted
         and standing.manifest["inputs"][0]["sha256"] == sha256_of(path)
-        and standing.manifest["method"]["sha256"] == method.hash
+        and standing.method.hash == method.hash
         and (before["manifest_sha256"] if before else None)
         == (previous.manifest["manifest_sha256"] if previous else None)
     )
