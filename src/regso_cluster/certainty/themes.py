@@ -1,0 +1,64 @@
+"""Intervals of the ranks of themes: the same draws of rates, joined theme by theme."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from regso_cluster.certainty.priors import Posterior
+from regso_cluster.certainty.simulation import simulate
+from regso_cluster.factors.tables import FactorTable
+from regso_cluster.method import Certainty, Method, Theme, Yardstick
+
+
+def theme_ranks(  # noqa: PLR0913  # what is judged, and by what
+    posterior: Posterior, table: FactorTable, used: pd.DataFrame, areas: pd.DataFrame, method: Method,
+    yardstick: Yardstick, generator: np.random.Generator, certainty: Certainty, *, n_threads: int | None = None,
+) -> pd.DataFrame:  # fmt: skip
+    """Give the interval of each area's rank in each theme of the index.
+
+    Parameters
+    ----------
+    posterior, table, used, yardstick : as for `simulate`, of all factors
+    areas : `<theme>_rank`
+    method : with themes, else nothing comes back
+    generator : of the draws
+    certainty : how many draws, and the level of the interval
+    n_threads : never changes the result
+
+    Returns
+    -------
+    <theme>_rank_low, <theme>_rank_high : (n_areas,) Int64, around the counted rank; <NA> where the area has none, and
+        in a theme whose factors are all taken as exact
+    """
+    columns = {}
+    for theme in method.index.themes if method.index else ():
+        part = _of_theme(method, theme)
+        places = [method.keys.index(key) for key in part.keys]
+        rank = areas[f"{theme.key}_rank"].to_numpy(np.float64, na_value=np.nan)
+        ends = [np.full(len(rank), np.nan)] * 2
+        if any(factor.denominator for factor in part.factors):
+            own = replace(
+                posterior, first=posterior.first[:, places], second=posterior.second[:, places],
+                drawn=posterior.drawn[:, places], shared=tuple(key for key in posterior.shared if key in part.keys),
+            )  # fmt: skip
+            found = simulate(
+                own, table, used[list(part.keys)], ~np.isnan(rank), part, yardstick, generator,
+                draws=certainty.draws, level=certainty.level, n_threads=n_threads,
+            )  # fmt: skip
+            ends = [np.minimum(found.rank_low, rank), np.maximum(found.rank_high, rank)]
+        for name, end in zip(("low", "high"), ends, strict=True):
+            columns[f"{theme.key}_rank_{name}"] = pd.Series(pd.array(end, dtype="Int64"), areas.index)
+    return pd.DataFrame(columns, index=areas.index)
+
+
+def _of_theme(method: Method, theme: Theme) -> Method:
+    """Take the part of a method that gives the score of one theme."""
+    factors = tuple(factor for key in theme.factors for factor in method.factors if factor.key == key)
+    index = replace(method.index, themes=()) if method.index else None
+    return replace(
+        method, factors=factors, index=index, problems=None, composite=None, bands=None, tiers=None, clusters=None,
+        measured=None, frozen=None, baseline=None,
+    )  # fmt: skip
