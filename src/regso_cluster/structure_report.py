@@ -13,14 +13,14 @@ import pandas as pd
 
 from regso_cluster.certainty.ensemble import Workers, batches, child_seed, run_batches
 from regso_cluster.certainty.labels import how_sure
-from regso_cluster.certainty.stability import consensus
+from regso_cluster.certainty.stability import Consensus, consensus
 from regso_cluster.certainty.structure import Structure, structure_figures
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.scales import apply_scale
 from regso_cluster.factors.shrinkage import shrink_table
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.grouping.agreement import adjusted_rand
-from regso_cluster.method import Certainty, Method, StructureRule
+from regso_cluster.method import Certainty, Clusters, Method, StructureRule
 from regso_cluster.pipeline import assess_clusters, measure, usable
 from regso_cluster.release import whole_folder, write_parquet
 from regso_cluster.study import find_clusters
@@ -101,28 +101,13 @@ def find_consensus(
         hint = "Add [clusters] to the method."
         raise InputError(Fault("the method has no clusters", method.name, hint=hint))
     k = structure.choice or method.clusters.n_clusters
-    table = shrink_table(table, method)[0]
-    used, weights = usable(table, method)
-    yardstick = method.measured or measure(used, weights, method)
-    signs = np.array([factor.sign for factor in method.factors])
-    X = apply_scale(used, method.clusters.scale, signs, yardstick.scales["clusters"]).to_numpy(np.float64)
-    weigh = method.clusters.weighting == "residents" and weights is not None
-    weighing = weights if weigh and weights is not None else np.ones(len(X))
+    X, weights = _scaled(table, method)
     todo = [(way, k, method.seed, numbers) for way in WAYS for numbers in batches(resamples, BATCH)]
-    partitions = np.concatenate(run_batches(_resampled, (X, weighing), todo, workers))
+    partitions = np.concatenate(run_batches(_resampled, (X, weights), todo, workers))
     # an area without residents or figures has no weight in the linkage: it takes no part
-    partitions[:, ~(weighing > 0) | np.isnan(X).all(axis=1)] = -1
-    found = consensus(partitions, k, weights=np.where(weighing > 0, weighing, 1.0))
-    number = _worst_first(X, weighing, found.labels, k)
-    cut_offs = method.certainty or Certainty()
-    named = {"consensus_group": found.labels, "runner_up": found.runner_up}
-    areas = table.areas[["name", "kommun_name", "population", "status"]].rename(columns={"population": "residents"})
-    for column, labels in named.items():
-        areas[column] = pd.Series(number[labels], areas.index, dtype="Int8").mask(labels < 0)
-    areas["certainty"], areas["runner_up_certainty"] = found.together, found.with_runner_up
-    areas["how_sure"] = how_sure(found.together, cut_offs)
-    order = ["consensus_group", "certainty", "how_sure", "runner_up", "runner_up_certainty"]
-    areas = areas[[*areas.columns[:4], *order]].rename_axis("regso" if table.edition else "area").reset_index()
+    partitions[:, ~(weights > 0) | np.isnan(X).all(axis=1)] = -1
+    found = consensus(partitions, k, weights=np.where(weights > 0, weights, 1.0))
+    areas = _table_of(found, _worst_first(X, weights, found.labels, k), table, method)
     own = structure.labels.get(k)
     figures = {
         "groups": k, "ways": list(WAYS), "resamples": resamples, "ambiguous": round(found.ambiguous, 4),
@@ -131,6 +116,33 @@ def find_consensus(
         "how_sure": {str(word): int(count) for word, count in areas["how_sure"].value_counts().sort_index().items()},
     }  # fmt: skip
     return Agreed(areas, figures)
+
+
+def _scaled(table: FactorTable, method: Method) -> tuple[Floats, Floats]:
+    """Give the areas as the clusters see them, scaled, and what weighs them."""
+    table = shrink_table(table, method)[0]
+    used, weights = usable(table, method)
+    yardstick = method.measured or measure(used, weights, method)
+    clusters = method.clusters or Clusters(2)
+    signs = np.array([factor.sign for factor in method.factors])
+    X = apply_scale(used, clusters.scale, signs, yardstick.scales["clusters"]).to_numpy(np.float64)
+    by_residents = clusters.weighting == "residents" and weights is not None
+    return X, weights if by_residents and weights is not None else np.ones(len(X))
+
+
+def _table_of(found: Consensus, number: Labels, table: FactorTable, method: Method) -> pd.DataFrame:
+    """Make a row an area of a consensus; `number` (k,) is what each group is called."""
+    areas = table.areas[["name", "kommun_name", "population", "status"]].rename(columns={"population": "residents"})
+    group, second = (
+        pd.Series(number[labels], areas.index, dtype="Int8").mask(labels < 0)
+        for labels in (found.labels, found.runner_up)
+    )
+    words = how_sure(found.together, method.certainty or Certainty())
+    areas = areas.assign(
+        consensus_group=group, certainty=found.together, how_sure=words,
+        runner_up=second, runner_up_certainty=found.with_runner_up,
+    )  # fmt: skip
+    return areas.rename_axis("regso" if table.edition else "area").reset_index()
 
 
 def _resampled(shared: tuple[Floats, Floats], batch: tuple[str, int, int, range]) -> Labels:

@@ -120,8 +120,8 @@ def stability(  # noqa: PLR0913  # one an option of the command
 @json_option
 def sensitivity(  # noqa: PLR0913  # one an option of the command
     source: Path, method: str | None, year: int | None, edition: str | None, deso_key: Path | None, out: Path,
-    study_file: Path | None, runs: int | None, seed: int | None, language: Literal["sv", "en"], threads: int | None, scheduler: str | None,
-    as_json: bool,
+    study_file: Path | None, runs: int | None, seed: int | None, language: Literal["sv", "en"],
+    threads: int | None, scheduler: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Vary the choices of the method of TABLE or RELEASE, and see whose group changes.
 

@@ -56,9 +56,10 @@ def _say_consensus(said: dict[str, Any]) -> str:
         "" if said["agreement"] is None else f" Adjusted Rand index to the groups above: {said['agreement']:.2f}."
     )
     return (
-        f"consensus of {len(said['ways']) * said['resamples']:,} partitions ({ways}) into {said['groups']} groups: an "
-        f"area is with its group in {100 * said['certainty']:.0f} % of them on average; {100 * said['ambiguous']:.1f} % "
-        f"of the pairs of areas are ambiguous, together in more than a tenth and less than nine tenths. "
+        f"consensus of {len(said['ways']) * said['resamples']:,} partitions ({ways}) into {said['groups']} groups: "
+        f"an area is with its group in {100 * said['certainty']:.0f} % of them on average; "
+        f"{100 * said['ambiguous']:.1f} % of the pairs of areas are ambiguous, "
+        f"together in more than a tenth and less than nine tenths. "
         f"Areas: {counted}.{agreement}"
     )
 
