@@ -40,7 +40,12 @@ def test_stability_of_a_release_and_of_its_table(run, tmp_path):
     assert {path.name for path in (tmp_path / "s").iterdir()} == {
         "by_k.parquet", "groups.parquet", "stability.svg", "structure.json",
     }  # fmt: skip
-    plain = json.loads(run("stability", "own.csv", "--method", "m.toml", "--out", "s2", "--json", *FEW).stdout)
+    asked = ("--method", "m.toml", "--out", "s2", "--json", "--consensus", *FEW)
+    plain = json.loads(run("stability", "own.csv", *asked).stdout)
+    assert plain["consensus"]["groups"] == 3
+    assert (tmp_path / "s2" / "consensus.parquet").is_file()
+    run("stability", "r", "--out", "s3", "--language", "en", *FEW)
+    assert (tmp_path / "s" / "stability.svg").read_bytes() != (tmp_path / "s3" / "stability.svg").read_bytes()
     assert (plain["choice"], plain["own_stands"]) == (3, True)
     assert (tmp_path / "s" / "by_k.parquet").read_bytes() == (tmp_path / "s2" / "by_k.parquet").read_bytes()
     assert (tmp_path / "s" / "stability.svg").read_bytes() == (tmp_path / "s2" / "stability.svg").read_bytes()

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from regso_cluster.areas.editions import area_names
+from regso_cluster.certainty.labels import how_sure
 from regso_cluster.delivery.comparison import write_comparison_workbook
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.tables import FactorTable
@@ -45,12 +46,14 @@ class Comparison:
     old, new : the releases
     alignment : which areas are compared
     moves : a row an area and grouping whose group changed: area, name, kommun_name, grouping, old, new, cause,
+        old_probability and new_probability (of these groups, in their releases), how_sure (of the later one),
         residents (of the later year), where borders are known whether the area is comparable and which share of its
         residents came from elsewhere, and the group after each step
     problems : the factors behind each move of a composite group, see `explain_problems`
     clusters : the factors behind each move of a cluster, see `explain_clusters`
     transitions : a row a grouping and pair of groups, see `transition_table`; also where nothing changed
     lists : who entered, left and stayed, by grouping and group, see `list_moves`, with the name and place of each area
+        and how sure its group is in the later release
     places : the same counted by kommun and by län, see `count_by_place`
     mobility : by grouping
     drift : a row a factor of both years, see `measure_drift`; earlier figures in the later borders where known
@@ -103,7 +106,10 @@ def compare(
     states = chain(old, new, moved, alignment.shared)
     residents = new.table.areas["population"].reindex(alignment.shared)
     places = _places(new).reindex(alignment.shared)
-    parts = [_one_grouping(grouping, states, residents, places, marks) for grouping in groupings]
+    parts = [
+        _one_grouping(grouping, states, residents, places, marks, (_certain(old, grouping), _certain(new, grouping)))
+        for grouping in groupings
+    ]
     moves, transitions, lists = (pd.concat(tables, ignore_index=True) for tables in zip(*parts, strict=True))
     years = abs(new.year - old.year)
     mobility = {
@@ -138,14 +144,33 @@ def _places(release: Release) -> pd.DataFrame:
     return places.assign(lan_name=places["lan"].map(lan).astype("string"))
 
 
+def _certain(release: Release, grouping: str) -> pd.DataFrame:
+    """Give how sure the groups of a release are: probability, how_sure in words; empty where it was not measured."""
+    areas, certainty = release.areas, release.method.certainty
+    column = f"{grouping}_probability"
+    if certainty is None or column not in areas:
+        return pd.DataFrame({"probability": np.nan, "how_sure": pd.NA}, index=areas.index).astype(
+            {"how_sure": "string"}
+        )
+    words = pd.Series(how_sure(areas[column].to_numpy(np.float64), certainty), areas.index, dtype="string")
+    if grouping == "composite_group":
+        words = areas["how_sure"].astype("string")
+    return pd.DataFrame({"probability": areas[column], "how_sure": words})
+
+
 def _one_grouping(
-    grouping: str, states: list[State], residents: pd.Series, places: pd.DataFrame, marks: pd.DataFrame | None
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    grouping: str, states: list[State], residents: pd.Series, places: pd.DataFrame, marks: pd.DataFrame | None,
+    certain: tuple[pd.DataFrame, pd.DataFrame],
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:  # fmt: skip
     """Give the moves, the transitions and the lists of one grouping."""
     series = [(cause, state[grouping]) for cause, state in states if grouping in state]
     found = find_causes(series)
     changed = found["changed"].to_numpy(bool)
     table = pd.concat([places[["name", "kommun_name"]], found], axis=1).assign(residents=residents, grouping=grouping)
+    before, after = (one.reindex(found.index) for one in certain)
+    table = table.assign(
+        old_probability=before["probability"], new_probability=after["probability"], how_sure=after["how_sure"]
+    )
     if marks is not None:
         table = table.join(marks[["comparable", "elsewhere"]])
     for number, (cause, state) in enumerate(series[1:-1], start=1):
@@ -153,7 +178,8 @@ def _one_grouping(
     table = table[changed].drop(columns="changed").rename_axis("area").reset_index()
     moves = table[["grouping", "area", *[column for column in table if column not in ("grouping", "area")]]]
     transitions = transition_table(found["old"], found["new"], residents).assign(grouping=grouping)
-    return moves, transitions, list_moves(found["old"], found["new"]).assign(grouping=grouping)
+    lists = list_moves(found["old"], found["new"]).assign(grouping=grouping)
+    return moves, transitions, lists.join(after["how_sure"], on="area")
 
 
 def _border_table(marks: pd.DataFrame | None) -> pd.DataFrame:

@@ -225,16 +225,28 @@ def _rule_contradictions(method: Method) -> list[tuple[Place, str, str]]:
     return found
 
 
+_OF_FACTORS = (
+    "value",
+    "status",
+    "score",
+    "problem",
+    "probability",
+    "flip_persons",
+    "own_weight",
+    "borrowed",
+    "held",
+    "tier",
+)
+_OF_THEMES = ("index", "rank", "rank_low", "rank_high", "percent_rank")
+
+
 def _doubled_columns(method: Method) -> list[tuple[Place, str, str]]:
     """Find keys whose columns in a release would bear the name of another column."""
     found: list[tuple[Place, str, str]] = []
     themes = method.index.themes if method.index else ()
     named: list[tuple[Place, str, tuple[str, ...]]] = [
-        *(
-            (("factors", at, "key"), one.key, ("value", "status", "score", "problem", "probability", "tier"))
-            for at, one in enumerate(method.factors)
-        ),
-        *((("index", "themes", at, "key"), one.key, ("index", "percent_rank")) for at, one in enumerate(themes)),
+        *((("factors", at, "key"), one.key, _OF_FACTORS) for at, one in enumerate(method.factors)),
+        *((("index", "themes", at, "key"), one.key, _OF_THEMES) for at, one in enumerate(themes)),
     ]
     seen: set[str] = set()
     for place, key, parts in named:

@@ -22,6 +22,7 @@ from regso_cluster.factors.rates import OBSERVED, TOO_FEW
 from regso_cluster.factors.scales import Parameters, apply_scale, fit_scale
 from regso_cluster.factors.shrinkage import interval, shrink_factor, shrink_table
 from regso_cluster.factors.tables import FactorTable
+from regso_cluster.grouping.borrowed import borrowed_strength
 from regso_cluster.grouping.composite import composite_index
 from regso_cluster.grouping.lineage import trace_groups
 from regso_cluster.grouping.problems import flag_problems, group_by_problems, measure_limits
@@ -125,6 +126,12 @@ def classify(
     if method.composite and method.composite.steady:
         judged = steady_groups(judged, used, table.status, method, yardstick.leave_limits, previous)
         judged["composite_group_name"] = _names(judged["composite_group"], _composite_names(method))
+    flags = pd.DataFrame({key: judged[f"{key}_problem"] for key in method.keys}) if method.problems else None
+    lent, said, borrowed = borrowed_strength(counted, flags, method, yardstick.limits)
+    judged = judged.join(lent)
+    notes += said
+    for key, numbers in borrowed.items():
+        figures["shrinkage"][key] |= numbers
     judged.attrs = {"cluster_numbers": list(yardstick.cluster_numbers), "synthetic": table.synthetic}
     judged.index.name = "regso" if table.edition else "area"
     labels = measure_labels(counted, used, judged, method, yardstick, _generator(method, "noise"), workers)
@@ -423,21 +430,21 @@ def _columns(table: FactorTable, judged: pd.DataFrame, method: Method, labels: L
         areas[f"{key}_value"] = table.value[key]
         areas[f"{key}_status"] = table.status[key]
         ordered += [f"{key}_value", f"{key}_status"]
-        parts = [f"{key}_{part}" for part in ("score", "problem", "probability", "held", "tier")]
+        parts = [f"{key}_{part}" for part in ("own_weight", "score", "problem", "borrowed", "probability",
+                                             "flip_persons", "held", "tier")]  # fmt: skip
         ordered += [column for column in parts if column in judged]
     joined = areas.join(judged)
     rest = ["n_problems", "n_observed", "composite_group", "composite_group_name", "composite_group_free",
             "composite_group_mildest", "composite_group_harshest", "composite_status", "composite_reason",
-            "composite_group_probability", "composite_second", "composite_flip_factor", "composite_flip_persons",
-            "composite_flip_group", "how_sure", "index",
+            "composite_group_probability", "composite_second", "composite_second_probability", "composite_flip_factor",
+            "composite_flip_persons", "composite_flip_group", "how_sure", "index",
             "index_rank", "index_rank_low", "index_rank_high", "index_percent_rank"]  # fmt: skip
-    themes = [
-        column
-        for column in judged.columns
-        if column.endswith(("_index", "_percent_rank")) and column != "index_percent_rank"
-    ]
-    rest += [*themes, "band", "band_name", "band_probability", "cluster", "cluster_name", "cluster_second",
-             "cluster_probability", "cluster_how_sure"]  # fmt: skip
+    of_theme = ("index", "rank", "rank_low", "rank_high", "percent_rank")
+    themes = [f"{theme.key}_{part}" for theme in (method.index.themes if method.index else ()) for part in of_theme]
+    flips = ("flip_factor", "flip_persons", "flip_group")
+    rest += [*themes, "band", "band_name", "band_probability", "band_second", "band_second_probability",
+             *(f"band_{part}" for part in flips), "cluster", "cluster_name", "cluster_second", "cluster_probability",
+             "cluster_second_probability", *(f"cluster_{part}" for part in flips), "cluster_how_sure"]  # fmt: skip
     order = [*table.areas.columns, *ordered, *[column for column in rest if column in joined]]
     joined = joined[order]
     joined.index.name, joined.attrs = judged.index.name, {}

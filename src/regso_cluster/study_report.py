@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -297,8 +297,8 @@ def _areas_table(subject: Subject, stacked: dict[str, npt.NDArray[Any]], done: n
     return table.rename_axis("regso" if subject.table.edition else "area").reset_index()
 
 
-def write_sensitivity(found: Sensitivity, out: str | Path) -> Path:
-    """Write a study to a folder, whole or not at all, and remove its working folder.
+def write_sensitivity(found: Sensitivity, out: str | Path, language: Literal["sv", "en"] = "sv") -> Path:
+    """Write a study to a folder, whole or not at all, and remove its working folder; the figure in a language.
 
     Raises
     ------
@@ -313,7 +313,7 @@ def write_sensitivity(found: Sensitivity, out: str | Path) -> Path:
         from regso_cluster.delivery.study_figures import draw_tornado, save_figure  # noqa: PLC0415  optional
 
         save_figure(
-            draw_tornado(found.choices, found.study, synthetic=found.subject.table.synthetic),
+            draw_tornado(found.choices, found.study, language, synthetic=found.subject.table.synthetic),
             partial / "sensitivity.svg",
         )
     shutil.rmtree(working_folder(out), ignore_errors=True)

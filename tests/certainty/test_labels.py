@@ -302,3 +302,59 @@ def test_an_index_alone_has_intervals_and_no_labels(table, tmp_path):
     (axes,) = draw_rank_intervals(release).axes
     ranked = release.areas["index_rank"].notna().sum()
     assert len(axes.collections[0].get_segments()) == ranked  # intervals also where the group is not assessed
+
+
+def test_areas_without_any_figure_are_not_assessed_and_not_drawn(tmp_path):
+    frame = rows().assign(poor_n=["10", "80", "12", "30", "10", "80"])
+    frame.loc[5, ["poor_n", "poor_d", "voted_pct"]] = ".."  # suppressed: something is there
+    frame.loc[4, ["poor_n", "poor_d", "voted_pct"]] = "NA"
+    result = classify(read_factors(write(frame, tmp_path / "t.csv"), SURE, edition=2025), SURE, year=2024)
+    areas, silent = result.areas, result.areas.index.difference([*CODES[:4], CODES[5]])
+    assert CODES[4] in silent
+    assert set(areas.loc[silent, "how_sure"]) == {"not_assessed"}
+    assert areas.loc[silent, ["poor_probability", "composite_group_probability"]].isna().all(axis=None)
+    assert areas.loc[silent, "composite_second"].isna().all()
+    assert areas.loc[silent, "composite_second_probability"].isna().all()
+    assert areas.loc[CODES[5], "how_sure"] == "undecided"
+    assert areas.loc[CODES[5], "poor_probability"] > 0
+    long = result.certainty
+    assert long[long["regso"].isin(silent)]["probability"].isna().all()
+    # five areas were drawn, and no more are expected in any group
+    groups = result.groups[result.groups["grouping"] == "composite_group"]
+    assert groups["expected"].sum() <= 5
+    assert result.figures["certainty"]["how_sure"]["not_assessed"] == 3358
+
+
+def test_the_runner_up_is_the_most_likely_other(example_release):
+    result = example_release.classification
+    long = result.certainty
+    for name, short in (("composite_group", "composite"), ("cluster", "cluster")):
+        own = long[(long["grouping"] == name) & long["group"].notna()]
+        wide = own.pivot(index="regso", columns="group", values="probability")
+        second = result.areas[f"{short}_second"]
+        told = result.areas[f"{short}_second_probability"]
+        named = second.notna()
+        found = [wide.loc[code, group] for code, group in second[named].items()]
+        assert told[named].tolist() == pytest.approx(found)
+        if name == "composite_group":
+            counted = result.areas[name]
+            others = wide.where(wide.columns.to_numpy()[None, :] != counted.to_numpy(float, na_value=0)[:, None])
+            assert told.to_numpy() == pytest.approx(others.max(axis=1).to_numpy())
+            assert ((told > 0) == named).all()
+
+
+def test_the_runner_up_of_a_band(tmp_path):
+    using = dataclasses.replace(method(), composite=None, bands=Banding("sd", at=(0.5, 0.0)),
+                                certainty=Certainty(draws=500, prior="country"))  # fmt: skip
+    result = classify(read_factors(write(rows(), tmp_path / "t.csv"), using, edition=2025), using, year=2024)
+    areas = result.areas.loc[list(CODES)]
+    own = result.certainty[(result.certainty["grouping"] == "band") & result.certainty["regso"].isin(CODES)]
+    others = (
+        own[~own["counted"]].sort_values("probability", ascending=False).groupby("regso").head(1).set_index("regso")
+    )
+    assert areas["band_second_probability"].tolist() == pytest.approx(others["probability"].reindex(CODES).tolist())
+    drawn = areas["band_second_probability"] > 0
+    assert drawn.any()
+    assert areas["band_second"][drawn].tolist() == others["group"].reindex(areas.index[drawn]).tolist()
+    assert areas["band_second"][~drawn].isna().all()
+    assert "composite_second" not in areas

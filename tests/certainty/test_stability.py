@@ -124,7 +124,21 @@ def test_consensus_by_hand():
     assert found.labels.tolist() == [0, 0, 1, 1, -1]
     assert found.together[:4].tolist() == [1, 1, 1, 1]
     assert np.isnan(found.together[4])
+    # the areas of the other group: 0 is with each in a third
+    assert found.runner_up.tolist() == [1, 1, 0, 0, -1]
+    assert found.with_runner_up[:4] == pytest.approx([1 / 3] * 4)
     assert found.ambiguous == pytest.approx(8 / 12)  # the 4 pairs between, both ways: together in a third
+
+
+def test_membership_by_hand():
+    # 0 1 2 are a group; 0 and 1 always together, 2 with each in two of three, and with 3 in one; 3 is alone
+    partitions = [[0, 0, 0, 1], [0, 0, 0, 1], [0, 0, 1, 1]]
+    found = consensus(partitions, 2)
+    assert found.labels.tolist() == [0, 0, 0, 1]
+    assert found.together[:3] == pytest.approx([(1 + 2 / 3) / 2, (1 + 2 / 3) / 2, 2 / 3])
+    assert np.isnan(found.together[3])
+    assert found.runner_up.tolist() == [-1, -1, 1, 0]  # 0 and 1 are with nobody else
+    assert found.with_runner_up == pytest.approx([0, 0, 1 / 3, 1 / 9])
 
 
 def test_consensus_of_resamples_finds_what_was_planted():

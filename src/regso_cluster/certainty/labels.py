@@ -7,7 +7,7 @@ yardstick of this release? Left out: errors of registers, and the choice of the 
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,9 +16,11 @@ import pandas as pd
 
 from regso_cluster.certainty.flags import Listing, false_discovery_rates, judge_list, quantiles_of_draws
 from regso_cluster.certainty.flips import find_flips
-from regso_cluster.certainty.priors import posteriors_of
+from regso_cluster.certainty.priors import Posterior, posteriors_of
 from regso_cluster.certainty.simulation import Simulation, simulate
+from regso_cluster.certainty.themes import theme_ranks
 from regso_cluster.ensemble import Workers
+from regso_cluster.factors.rates import MISSING, TOO_FEW
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.method import Certainty, Method, Yardstick
 
@@ -33,10 +35,10 @@ class Labels:
 
     Parameters
     ----------
-    columns : (n_areas,) by code: index_rank_low and _high, <factor>_probability (of a problem),
-    composite_group_probability,
-        composite_second (the most likely other group), composite_flip_factor, _persons and _group (see `find_flips`),
-        band_probability, cluster_probability, how_sure and cluster_how_sure
+    columns : (n_areas,) by code: index_rank_low and _high, the same of each theme, <factor>_probability (of a problem),
+        composite_group_probability, band_probability, cluster_probability; composite_second and band_second (the most
+        likely other group) and composite_second_probability, band_second_probability, cluster_second_probability (of
+        the second nearest cluster); what would flip a label, see `find_flips`; how_sure and cluster_how_sure
     long : a row an area and label: grouping, group, probability, counted (the label in the release) and, for problems
         and lists, false_discovery_rate: of the shortest list by probability that has the area on it
     groups : a row a grouping and group: expected, expected_low, expected_high, probability (mean over those in it),
@@ -75,17 +77,27 @@ def measure_labels(
     if certainty is None or not any(factor.denominator for factor in method.factors):
         return None
     has_index = areas["index"].notna().to_numpy() if method.index else np.zeros(len(areas), np.bool_)
+    posteriors = [_leave_out_unseen(one, table) for one in posteriors_of(table, method, generator)]
     found = simulate(
-        posteriors_of(table, method, generator), table, used, has_index, method, yardstick, generator,
+        posteriors, table, used, has_index, method, yardstick, generator,
         draws=certainty.draws, level=certainty.level, workers=workers,
     )  # fmt: skip
     chances = _chances(found, method)
     lists = _lists(chances, found, areas, method)
     columns = _columns(chances, found, areas, method, certainty)
     columns = columns.join(find_flips(table, used, areas, method, yardstick))
+    columns = columns.join(
+        theme_ranks(posteriors, table, used, areas, method, yardstick, generator, certainty, workers=workers)
+    )
     long = _long(chances, lists, areas)
     groups = _groups(chances, found, areas, certainty)
     return Labels(columns, long, groups, *_say(lists, found, groups, columns, method, certainty))
+
+
+def _leave_out_unseen(posterior: Posterior, table: FactorTable) -> Posterior:
+    """Draw nothing for an area that has no figure at all, not even a suppressed one: nothing was said of it."""
+    silent = table.status.isin([MISSING, TOO_FEW]).all(axis=1).to_numpy()
+    return replace(posterior, drawn=posterior.drawn & ~silent[:, None])
 
 
 def _chances(found: Simulation, method: Method) -> dict[str, Array]:
@@ -151,8 +163,7 @@ def _columns(
         if name == "cluster":
             columns["cluster_how_sure"] = said
         sure = pd.Series(said, areas.index)
-    if "composite_group" in chances:
-        columns["composite_second"] = _runner_up(chances["composite_group"], areas["composite_group"])
+    columns |= _seconds(chances, areas)
     columns["how_sure"] = sure
     return pd.DataFrame(columns, index=areas.index)
 
@@ -178,13 +189,28 @@ def how_sure(probability: Array, certainty: Certainty) -> npt.NDArray[np.object_
     return np.select(words, [NOT_ASSESSED, "core", "edge"], "undecided").astype(object)
 
 
-def _runner_up(chance: Array, group: pd.Series) -> pd.Series:
-    """Give the most likely group besides the counted one, if any; <NA> where no other was drawn."""
-    others = np.nan_to_num(chance[:, :-1])  # the last is "left open"
+def _seconds(chances: dict[str, Array], areas: pd.DataFrame) -> dict[str, Any]:
+    """Give the runner-up of each grouping and its probability; of clusters it is known, the second nearest."""
+    columns: dict[str, Any] = {}
+    for name, short in (("composite_group", "composite"), ("band", "band")):
+        if name in chances:
+            chance = chances[name][:, :-1] if name == "composite_group" else chances[name]  # the last is "left open"
+            second, probability = _runner_up(chance, areas[name])
+            columns |= {f"{short}_second": second, f"{short}_second_probability": probability}
+    if "cluster" in chances:
+        nearest = areas["cluster_second"].to_numpy(np.float64, na_value=np.nan)
+        columns["cluster_second_probability"] = _own_chance(chances["cluster"], _places("cluster", nearest, areas))
+    return columns
+
+
+def _runner_up(chance: Array, group: pd.Series) -> tuple[pd.Series, Array]:
+    """Give the most likely group besides the counted one and its probability; <NA> and 0 where no other was drawn."""
+    others = np.nan_to_num(chance)
     has = group.notna().to_numpy()
     others[np.flatnonzero(has), group[has].to_numpy(np.int64) - 1] = 0.0
+    most = others.max(axis=1)
     second = pd.Series(1 + others.argmax(axis=1), group.index, dtype="Int8")
-    return second.mask(others.max(axis=1) == 0)
+    return second.mask(most == 0), np.where(np.isnan(chance[:, 0]), np.nan, most)
 
 
 def _long(chances: dict[str, Array], lists: list[_List], areas: pd.DataFrame) -> pd.DataFrame:

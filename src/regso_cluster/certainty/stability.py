@@ -249,11 +249,16 @@ class Consensus:
     labels : (n_areas,) groups from 0, the largest first; -1 where an area takes no part
     together : (n_areas,) mean share of partitions in which an area is with the others of its group; NaN for no part
         or an area alone
+    runner_up : (n_areas,) the other group with whose areas it is together most often; -1 for no part, and where it is
+        with no other ever
+    with_runner_up : (n_areas,) mean share of partitions in which it is with the areas of that group
     ambiguous : share of pairs of areas that are together in more than a tenth and less than nine tenths of them
     """
 
     labels: Integers
     together: Floats
+    runner_up: Integers
+    with_runner_up: Floats
     ambiguous: float
 
 
@@ -294,18 +299,32 @@ def consensus(partitions: npt.ArrayLike, k: int, *, weights: npt.ArrayLike | Non
     share = np.empty((n, n))
     scratch = [np.empty((kernels.CHUNKS, n), dtype=np.int32) for _ in range(2)]
     kernels.count_together(np.ascontiguousarray(given[:, part]), *scratch, share)
-    apart = 1.0 - share
+    ambiguous = int(((share > 0.1) & (share < 0.9)).sum()) / (n * (n - 1)) if n > 1 else 0.0
+    apart = np.subtract(1.0, share, out=share)  # in place: the matrix is large
     np.fill_diagonal(apart, 0.0)
     weighing = None if weights is None else np.asarray(weights, dtype=np.float64)[part]
     found = _largest_first(cut(linkage_from_distances(apart, "average", weights=weighing), k))
-    labels, together = np.full(given.shape[1], -1, dtype=np.int64), np.full(given.shape[1], np.nan)
+    labels, runner_up = (np.full(given.shape[1], -1, dtype=np.int64) for _ in range(2))
+    together, with_runner_up = (np.full(given.shape[1], np.nan) for _ in range(2))
     labels[part] = found
+    own, with_groups = _memberships(apart, found, k)
+    together[part], with_runner_up[part] = own, with_groups.max(axis=1)
+    runner_up[part] = np.where(with_groups.max(axis=1) > 0, with_groups.argmax(axis=1), -1)
+    return Consensus(labels, together, runner_up, with_runner_up, ambiguous)
+
+
+def _memberships(apart: Floats, labels: Integers, k: int) -> tuple[Floats, Floats]:
+    """Give how often each area is with the others of its group, (n,), and with those of each other group, (n, k)."""
+    n = len(labels)
+    own, others = np.full(n, np.nan), np.zeros((n, k))
     for group in range(k):
-        inside = np.flatnonzero(found == group)
-        if len(inside) > 1:
-            together[part[inside]] = (share[np.ix_(inside, inside)].sum(axis=1) - 1.0) / (len(inside) - 1)
-    ambiguous = int(((share > 0.1) & (share < 0.9)).sum()) / (n * (n - 1)) if n > 1 else 0.0
-    return Consensus(labels, together, ambiguous)
+        inside = labels == group
+        size = int(inside.sum())
+        far = apart[:, inside].sum(axis=1)
+        others[~inside, group] = np.maximum(1.0 - far[~inside] / size, 0.0)
+        if size > 1:
+            own[inside] = 1.0 - far[inside] / (size - 1)
+    return own, others
 
 
 def _largest_first(labels: Integers) -> Integers:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -30,6 +30,9 @@ method_option = click.option(
     "--method", metavar="NAME|FILE", help="For a table: a built-in method or a TOML file. A release brings its own."
 )
 year_option = click.option("--year", type=click.IntRange(1900, 2200), help="For a table: the reference year.")
+language_option = click.option(
+    "--language", type=click.Choice(["sv", "en"]), default="sv", show_default=True, help="Of the figure."
+)
 
 
 def _open(
@@ -63,13 +66,15 @@ def _open(
 @click.option("--most", type=click.IntRange(min=2, max=50), help="The largest number of groups to look at.")
 @click.option("--resamples", type=click.IntRange(min=2), default=100, show_default=True, help="Bootstrap resamples.")
 @click.option("--clouds", type=click.IntRange(min=5), default=50, show_default=True, help="Clouds for the gap.")
+@click.option("--consensus", is_flag=True, help="Join k-means, k-medoids and Ward over resamples: consensus.parquet.")
+@language_option
 @threads_option
 @scheduler_option
 @json_option
 def stability(  # noqa: PLR0913  # one an option of the command
     source: Path, method: str | None, year: int | None, edition: str | None, deso_key: Path | None, out: Path,
-    most: int | None, resamples: int, clouds: int, threads: int | None, scheduler: str | None,
-    as_json: bool,
+    most: int | None, resamples: int, clouds: int, consensus: bool, language: Literal["sv", "en"],
+    threads: int | None, scheduler: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Look at each number of groups of TABLE or RELEASE: which stand, and are there types or bands.
 
@@ -78,22 +83,29 @@ def stability(  # noqa: PLR0913  # one an option of the command
     with Steps() as steps:
         with steps("reading"):
             from regso_cluster.ensemble import Workers
-            from regso_cluster.structure_report import assess_release, write_structure
+            from regso_cluster.structure_report import assess_release, find_consensus, write_structure
 
             _, table, loaded = _open(source, method, year, edition, deso_key)
         changes = {"most": most, "resamples": resamples, "clouds": clouds, "splits": 10}
         with steps("looking for structure"):
-            found = assess_release(table, loaded, changes, Workers(threads, scheduler))
-            write_structure(found, out, synthetic=table.synthetic)
+            workers = Workers(threads, scheduler)
+            found = assess_release(table, loaded, changes, workers)
+        agreed = None
+        if consensus:
+            with steps("joining resamples"):
+                agreed = find_consensus(table, loaded, found, resamples=resamples, workers=workers)
+        with steps("writing"):
+            write_structure(found, out, language, synthetic=table.synthetic, agreed=agreed)
     if as_json:
         from regso_cluster.certainty.structure import structure_figures
 
         own = loaded.clusters.n_clusters if loaded.clusters else 0
-        click.echo(json.dumps({"synthetic": table.synthetic} | structure_figures(found, own), indent=2))
+        said = {"synthetic": table.synthetic} | structure_figures(found, own)
+        click.echo(json.dumps(said | ({"consensus": agreed.figures} if agreed else {}), indent=2))
         return
     from regso_cluster.delivery.studies import print_structure
 
-    print_structure(found, synthetic=table.synthetic)
+    print_structure(found, synthetic=table.synthetic, consensus=agreed.figures if agreed else None)
     click.echo(f"written: {out}")
 
 
@@ -107,13 +119,14 @@ def stability(  # noqa: PLR0913  # one an option of the command
 @click.option("--study", "study_file", type=EXISTING, help="A TOML file of choices; default: one from the method.")
 @click.option("--runs", type=click.IntRange(min=4), help="At most so many runs; default: the study's.")
 @click.option("--seed", type=click.IntRange(min=0), help="Instead of the study's own.")
+@language_option
 @threads_option
 @scheduler_option
 @json_option
 def sensitivity(  # noqa: PLR0913  # one an option of the command
     source: Path, method: str | None, year: int | None, edition: str | None, deso_key: Path | None, out: Path,
-    study_file: Path | None, runs: int | None, seed: int | None, threads: int | None, scheduler: str | None,
-    as_json: bool,
+    study_file: Path | None, runs: int | None, seed: int | None, language: Literal["sv", "en"],
+    threads: int | None, scheduler: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Vary the choices of the method of TABLE or RELEASE, and see whose group changes.
 
@@ -143,7 +156,7 @@ def sensitivity(  # noqa: PLR0913  # one an option of the command
         with steps("running"):
             found = run_study(subject, study, out, workers=Workers(threads, scheduler), say=_say)
         with steps("writing"):
-            write_sensitivity(found, out)
+            write_sensitivity(found, out, language)
     if as_json:
         click.echo(json.dumps(found.summary, ensure_ascii=False, indent=2))
         return

@@ -17,6 +17,7 @@ from regso_cluster.commands.options import NEW, json_option
 @click.option("--by", "grouping", help="composite_group, cluster or band; default: the first that the release has.")
 @click.option("--kommun", help="For the kind kommun: its four digits.")
 @click.option("--language", type=click.Choice(["sv", "en"]), default="sv", show_default=True, help="Of the words.")
+@click.option("--first", type=click.IntRange(1, 400), help="For the kind ranks: how many areas; default: 80.")
 @json_option
 def figure(
     kind: str,
@@ -25,6 +26,7 @@ def figure(
     grouping: str | None,
     kommun: str | None,
     language: str,
+    first: int | None,
     as_json: bool,
 ) -> None:
     """Draw KIND of RELEASES: country, kommun (maps), profile, ranks (of the worst areas), flow (of several years).
@@ -37,6 +39,8 @@ def figure(
 
     if (kind == "kommun") != bool(kommun):
         raise click.UsageError("--kommun goes with the kind kommun, and the kind kommun needs it.")
+    if first and kind != "ranks":
+        raise click.UsageError("--first goes with the kind ranks.")
     if kind != "flow" and len(releases) > 1:
         raise click.UsageError(f"{kind} draws one release.")
     refuse_inside_a_release(out)
@@ -47,9 +51,9 @@ def figure(
     elif kind == "flow":
         drawn = figures.draw_flow(read, by, language)
     elif kind == "ranks":
-        from regso_cluster.delivery.rank_figure import draw_rank_intervals
+        from regso_cluster.delivery.rank_figure import SHOWN, draw_rank_intervals
 
-        drawn = draw_rank_intervals(read[0], language)
+        drawn = draw_rank_intervals(read[0], language, first=first or SHOWN)
     else:
         drawn = {"country": figures.draw_country, "profile": figures.draw_profile}[kind](read[0], by, language)
     path = str(figures.write_figure(drawn, out))

@@ -47,6 +47,9 @@ _COLUMNS = {
         "Sannolikaste andra grupp; om gruppen är oavgjord den sannolikaste",
         "The most likely other group; where the group is undecided, the most likely",
     ),
+    "composite_second_probability": Text(
+        "Sannolikheten för den näst sannolikaste gruppen", "Probability of the runner-up group"
+    ),
     "composite_flip_factor": Text(
         "Faktorn där minst antal personer skulle ändra gruppen",
         "The factor in which the fewest persons would change the group",
@@ -75,6 +78,20 @@ _COLUMNS = {
     "band_probability": Text(
         "Sannolikheten att området hör till sin indexgrupp", "Probability that the area belongs to its band"
     ),
+    "band_second": Text(
+        "Sannolikaste andra indexgrupp; tom om ingen annan drogs",
+        "The most likely other band; empty where no other was drawn",
+    ),
+    "band_second_probability": Text("Sannolikheten för den indexgruppen", "Probability of that band"),
+    "band_flip_factor": Text(
+        "Faktorn där minst antal personer skulle ändra indexgruppen",
+        "The factor in which the fewest persons would change the band",
+    ),
+    "band_flip_persons": Text(
+        "Så många fler (+) eller färre (-) i den faktorns täljare",
+        "So many more (+) or fewer (-) in the numerator of that factor",
+    ),
+    "band_flip_group": Text("Indexgruppen det då vore", "The band that it would be then"),
     "cluster": Text("Kluster: områden med liknande profil", "Cluster: areas with alike profiles"),
     "cluster_name": Text(
         "Klustrets namn, efter dess profil", "Name of the cluster, from its profile (Swedish; English in groups)"
@@ -84,6 +101,19 @@ _COLUMNS = {
         "Sannolikheten att området ligger närmast sitt kluster, givet talens osäkerhet",
         "Probability that the area lies nearest to its cluster, given the noise of the counts",
     ),
+    "cluster_second_probability": Text(
+        "Sannolikheten att området ligger närmast sitt näst närmaste kluster",
+        "Probability that the area lies nearest to its runner-up cluster",
+    ),
+    "cluster_flip_factor": Text(
+        "Faktorn där minst antal personer skulle ändra klustret",
+        "The factor in which the fewest persons would change the cluster",
+    ),
+    "cluster_flip_persons": Text(
+        "Så många fler (+) eller färre (-) i den faktorns täljare",
+        "So many more (+) or fewer (-) in the numerator of that factor",
+    ),
+    "cluster_flip_group": Text("Klustret det då vore", "The cluster that it would be then"),
     "cluster_how_sure": Text(
         "Hur säkert klustret är: core, edge, undecided, not_assessed",
         "How sure the cluster is: core, edge, undecided, not_assessed",
@@ -115,6 +145,18 @@ _FACTOR_PARTS = {
     "probability": Text(
         "sannolikheten att den verkliga nivån är bortom gränsen", "probability that the true rate is beyond the limit"
     ),
+    "own_weight": Text(
+        "andel av den utjämnade nivån som är områdets egen; resten är den enhets som den dras mot",
+        "share of the shrunk rate that is the area's own; the rest is that of what it is drawn towards",
+    ),
+    "borrowed": Text(
+        "problem på lånad styrka: den utjämnade nivån är bortom gränsen, den räknade är det inte",
+        "a problem on borrowed strength: the shrunk rate is beyond the limit, the counted one is not",
+    ),
+    "flip_persons": Text(
+        "så många fler (+) eller färre (-) i täljaren skulle föra området över gränsen",
+        "so many more (+) or fewer (-) in the numerator would carry the area over the limit",
+    ),
     "held": Text(
         "räknas som problem: bortom gränsen, eller problem förra året och ännu inte tydligt bättre",
         "counts as a problem: beyond the limit, or a problem last year and not yet clearly better",
@@ -123,6 +165,12 @@ _FACTOR_PARTS = {
 }
 _THEME_PARTS = {
     "index": Text("temats poäng", "score of the theme"),
+    "rank": Text("temats rang, 1 är sämst", "rank of the theme, 1 is the worst"),
+    "rank_low": Text(
+        "temats rangintervall, sämsta ände; tom om osäkerheten inte mätts",
+        "worst end of the interval of the theme's rank; empty where certainty was not measured",
+    ),
+    "rank_high": Text("temats rangintervall, bästa ände", "best end of the interval of the theme's rank"),
     "percent_rank": Text("temats procentrang", "percent rank of the theme"),
 }
 
@@ -223,9 +271,19 @@ _HEADINGS = {
     "cluster_probability": Text("Klustrets sannolikhet", "Probability of the cluster"),
     "composite_group_probability": Text("Gruppens sannolikhet", "Probability of the group"),
     "composite_second": Text("Näst sannolikaste grupp", "Runner-up group"),
+    "composite_second_probability": Text("Den gruppens sannolikhet", "Probability of the runner-up group"),
     "composite_flip_factor": Text("Faktor som lättast ändrar gruppen", "Factor that most easily changes the group"),
     "composite_flip_persons": Text("Så många personer", "So many persons"),
     "composite_flip_group": Text("Grupp det då vore", "Group it would be"),
+    "band_second": Text("Näst sannolikaste indexgrupp", "Runner-up band"),
+    "band_second_probability": Text("Den indexgruppens sannolikhet", "Probability of the runner-up band"),
+    "band_flip_factor": Text("Faktor som lättast ändrar indexgruppen", "Factor that most easily changes the band"),
+    "band_flip_persons": Text("Så många personer för annan indexgrupp", "So many persons to another band"),
+    "band_flip_group": Text("Indexgrupp det då vore", "Band it would be"),
+    "cluster_second_probability": Text("Det klustrets sannolikhet", "Probability of the runner-up cluster"),
+    "cluster_flip_factor": Text("Faktor som lättast ändrar klustret", "Factor that most easily changes the cluster"),
+    "cluster_flip_persons": Text("Så många personer för annat kluster", "So many persons to another cluster"),
+    "cluster_flip_group": Text("Kluster det då vore", "Cluster it would be"),
     "how_sure": Text("Hur säkert", "How sure"),
     "cluster_how_sure": Text("Hur säkert klustret är", "How sure the cluster is"),
     "band_probability": Text("Indexgruppens sannolikhet", "Probability of the index band"),
@@ -257,6 +315,9 @@ _FACTOR_HEADINGS = {
     "problem": Text("problem", "problem"),
     "held": Text("räknas som problem", "counts as a problem"),
     "probability": Text("sannolikhet", "probability"),
+    "own_weight": Text("egen andel", "own share"),
+    "borrowed": Text("lånad styrka", "borrowed"),
+    "flip_persons": Text("personer till gränsen", "persons needed"),
     "tier": Text("behovsgrupp", "need group"),
 }
 UNITS = {

@@ -158,11 +158,22 @@ def _some_moves(comparison: Comparison) -> list[tuple[str, int]]:
             name = "" if pd.isna(move["name"]) else f" {move['name']}"
             borders = "" if move.get("comparable", True) else f"; {_say_elsewhere(move['elsewhere'])}"
             kind = "cluster" if grouping == "cluster" else "group"
-            lines.append((f"{move['area']}{name}: {kind} {groups}, {CAUSES[move['cause']][1]}{borders}", 0))
+            sure = _say_sure(move["new_probability"], move["how_sure"])
+            lines.append((f"{move['area']}{name}: {kind} {groups}{sure}, {CAUSES[move['cause']][1]}{borders}", 0))
             lines += [(text, 4) for text in behind.loc[behind["area"] == move["area"], "text_en"]]
         if len(own) > shown:
             lines.append((f"... and {len(own) - shown} more; --out DIR writes them all", 0))
     return lines
+
+
+def _say_sure(probability: Any, word: Any) -> str:
+    """Say how sure the group of the later year is; what is almost sure is not said to be sure."""
+    if pd.isna(word):
+        return ""
+    if pd.isna(probability):
+        return f" ({word})"
+    share = ">99" if probability > 0.99 else "<1" if probability < 0.01 else f"{100 * probability:.0f}"
+    return f" ({share} % sure, {word})"
 
 
 def _say_elsewhere(share: float) -> str:
@@ -243,6 +254,10 @@ _COLUMNS = {
     "lan_name": ("Länets namn", "name of the län"),
     "old": ("Grupp det tidigare året; tom om oavgjord", "group in the earlier year; empty when undecided"),
     "new": ("Grupp det senare året", "group in the later year"),
+    "old_probability": ("Gruppens sannolikhet det tidigare året", "probability of the group in the earlier year"),
+    "new_probability": ("Gruppens sannolikhet det senare året", "probability of the group in the later year"),
+    "how_sure": ("Hur säker gruppen är det senare året: core, edge, undecided, not_assessed",
+                 "how sure the group of the later year is: core, edge, undecided, not_assessed"),
     "cause": ("Orsak: steget då området senast lämnade sin gamla grupp",
               "cause: the step at which the area left its old group for the last time"),
     "residents": ("Boende, det senare året", "residents, of the later year"),

@@ -74,12 +74,16 @@ def _group_rows(release: Release, language: Language) -> list[tuple[str, list[An
     grouping = str(groups["grouping"].iloc[0])
     own = groups[groups["grouping"] == grouping]
     heading = head_columns([grouping], release.method)[language].iloc[0]
+    words: tuple[str, ...]
     words = ("Namn", "Områden", "Boende", "% boende") if language == "sv" else ("Name", "Areas", "Residents", "% res.")
+    sure = "probability" in own  # how likely the areas of a group belong to it, on average
+    words += (("Hur säkert",) if language == "sv" else ("How sure",)) if sure else ()
     rows: list[tuple[str, list[Any]]] = [("head", [heading, *words])]
     for row in own.to_dict("records"):
         number = "–" if pd.isna(row["group"]) else f"{row['group']:.0f}"
         share = float(row["residents_share"])
-        rows.append(("row", [number, str(row[f"name_{language}"]), int(row["areas"]), row["residents"], share]))
+        cells = [number, str(row[f"name_{language}"]), int(row["areas"]), row["residents"], share]
+        rows.append(("row", [*cells, float(row["probability"])] if sure else cells))
     return [*rows, ("blank", [])]
 
 

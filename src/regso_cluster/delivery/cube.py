@@ -151,8 +151,9 @@ def _base_of(name: str, known: dict[str, dict[int, Text]]) -> str:
     """Find the grouping whose numbers a column holds: cluster for cluster_second; this year's names name those kept."""
     if name in known:
         return name
-    parts = ("_second", "_mildest", "_harshest", "_free", "_absolute")
-    return next((name.removesuffix(part) for part in parts if name.endswith(part)), name)
+    parts = ("_second", "_flip_group", "_mildest", "_harshest", "_free", "_absolute")
+    base = next((name.removesuffix(part) for part in parts if name.endswith(part)), name)
+    return base if base in known else f"{base}_group"  # composite_second has the numbers of composite_group
 
 
 def _contents_of(cells: pd.Series, labels: dict[int, Text]) -> tuple[npt.NDArray[np.float64], dict[int, Text]] | None:
@@ -175,7 +176,9 @@ def _numbers(cells: pd.Series) -> npt.NDArray[np.float64]:
 def _unit_of(name: str, unit: str, labels: dict[int, Text]) -> Text:
     if unit:
         return UNITS.get(unit, Text(unit, unit))
-    return _NUMBER if labels else _COUNT if name in _COUNTED else Text("tal", "figure")
+    return (
+        _NUMBER if labels else _COUNT if name in _COUNTED or name.endswith("_flip_persons") else Text("tal", "figure")
+    )
 
 
 def _decimals_of(cells: pd.Series, unit: str) -> int:

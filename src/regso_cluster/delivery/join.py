@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 PREFIX = "regso_"
 _GROUPS = (
     "name", "kommun", "kommun_name", "lan", "population", "status", "n_problems", "composite_group",
-    "composite_group_name", "composite_status", "index", "index_rank", "index_rank_low", "index_rank_high", "band",
-    "band_name", "cluster", "cluster_name", "cluster_probability", "synthetic",
+    "composite_group_name", "composite_status", "composite_group_probability", "how_sure", "index", "index_rank",
+    "index_rank_low", "index_rank_high", "band", "band_name", "band_probability", "cluster", "cluster_name",
+    "cluster_probability", "cluster_how_sure", "synthetic",
 )  # fmt: skip
 
 

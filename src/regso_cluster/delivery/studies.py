@@ -24,8 +24,8 @@ def _console() -> Console:
     return Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 
 
-def print_structure(structure: Structure, *, synthetic: bool) -> None:
-    """Print what speaks for each number of groups, and the verdict."""
+def print_structure(structure: Structure, *, synthetic: bool, consensus: dict[str, Any] | None = None) -> None:
+    """Print what speaks for each number of groups, the verdict, and the figures of a consensus."""
     from rich.table import Table
     from rich.text import Text
 
@@ -45,6 +45,23 @@ def print_structure(structure: Structure, *, synthetic: bool) -> None:
     verdict = f"{structure.choice} types" if structure.choice else "bands, not types"
     console.print(f"[bold]{verdict}[/bold]")
     console.print(structure.reason, markup=False)
+    if consensus:
+        console.print(_say_consensus(consensus), markup=False)
+
+
+def _say_consensus(said: dict[str, Any]) -> str:
+    ways, sure = ", ".join(said["ways"]), said["how_sure"]
+    counted = ", ".join(f"{word} {sure[word]:,}" for word in ("core", "edge", "undecided") if word in sure)
+    agreement = (
+        "" if said["agreement"] is None else f" Adjusted Rand index to the groups above: {said['agreement']:.2f}."
+    )
+    return (
+        f"consensus of {len(said['ways']) * said['resamples']:,} partitions ({ways}) into {said['groups']} groups: "
+        f"an area is with its group in {100 * said['certainty']:.0f} % of them on average; "
+        f"{100 * said['ambiguous']:.1f} % of the pairs of areas are ambiguous, "
+        f"together in more than a tenth and less than nine tenths. "
+        f"Areas: {counted}.{agreement}"
+    )
 
 
 def print_sensitivity(summary: dict[str, Any], choices: pd.DataFrame, sobol: pd.DataFrame) -> None:

@@ -62,6 +62,11 @@ def _table_of_groups(release: Release, grouping: str) -> Any:
         if earlier is not None:
             cells.append(f"{int((earlier == row['group'] if known else earlier.isna()).sum()):,}")
         if "probability" in own:  # how likely the areas of a group belong to it, on average
-            cells.append("" if pd.isna(row["probability"]) else f"{100 * row['probability']:.0f} %")
+            cells.append("" if pd.isna(row["probability"]) else _sure(row["probability"]))
         table.add_row(*map(Text, cells))
     return table
+
+
+def _sure(probability: float) -> str:
+    """Give a probability in per cent; what is almost sure is not said to be sure."""
+    return ">99 %" if 0.995 <= probability < 1 else f"{100 * probability:.0f} %"

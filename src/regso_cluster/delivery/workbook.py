@@ -26,7 +26,8 @@ ROWS, COLUMNS, CHARACTERS = 1_048_576, 16_384, 32_767  # what a sheet and a cell
 _DIGITS = 10**15  # whole numbers from here on are codes: written as text, since a cell shows 15 digits
 _FIRST = (
     "name", "kommun_name", "population", "n_problems", "composite_group", "composite_group_name", "band", "band_name",
-    "cluster", "cluster_name", "index", "index_rank", "index_rank_low", "index_rank_high",
+    "how_sure", "cluster", "cluster_name", "cluster_how_sure", "index", "index_rank", "index_rank_low",
+    "index_rank_high",
 )  # fmt: skip
 SYNTHETIC = "SYNTETISKA DATA: alla siffror är påhittade. SYNTHETIC DATA: every figure is made up."
 WORKBOOK_OPTIONS = {
@@ -173,7 +174,7 @@ def _write_cover(book: Any, release: Release, language: Language, *, synthetic: 
     sheet.fit_to_pages(1, 1)
     sheet.set_column(0, 0, 26)
     sheet.set_column(1, 1, 44)
-    sheet.set_column(2, 4, 12)
+    sheet.set_column(2, 5, 12)
     formats = {
         "title": book.add_format({"bold": True, "font_size": 18}),
         "lead": book.add_format({"text_wrap": True, "valign": "top"}),
@@ -183,6 +184,7 @@ def _write_cover(book: Any, release: Release, language: Language, *, synthetic: 
         "text": book.add_format({"text_wrap": True, "valign": "top"}),
         "number": book.add_format({"num_format": "#,##0", "valign": "top"}),
         "share": book.add_format({"num_format": "0.0", "valign": "top"}),
+        "sure": book.add_format({"num_format": "0 %", "valign": "top"}),
     }
     row = 0
     if synthetic:
@@ -201,7 +203,7 @@ def _write_cover(book: Any, release: Release, language: Language, *, synthetic: 
                 style = "right" if right else {"row": "text"}.get(kind, kind)
                 sheet.write_string(row, number, cell, formats["text" if kind == "text" and number == 0 else style])
             elif cell is not None and not pd.isna(cell):
-                style = "share" if isinstance(cell, float) and number == 4 else "number"
+                style = {4: "share", 5: "sure"}.get(number, "number") if isinstance(cell, float) else "number"
                 sheet.write_number(row, number, float(cell), formats[style])
         row += 1
 

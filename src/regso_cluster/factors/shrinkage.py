@@ -258,6 +258,21 @@ def shrink_factor(table: FactorTable, factor: Factor, towards: str) -> Shrunk | 
         raise InputError([replace(fault, where=f"factor {factor.key}") for fault in error.faults]) from error
 
 
+def own_weight(table: FactorTable, factor: Factor, towards: str) -> Array | None:
+    """Give the share of each shrunk rate that is the area's own: d / (d + persons that the parent counts for).
+
+    The rest is the parent's. 0 where areas of one parent do not differ beyond chance; NaN where not observed; None
+    without counts. A parent's rate is itself measured on its areas, this one among them: that part counts as the
+    parent's.
+    """
+    counts, found = counts_of(table, factor), shrink_factor(table, factor, towards)
+    if counts is None or found is None:
+        return None
+    d = np.where(np.isnan(found.first), np.nan, counts[1].to_numpy(np.float64))
+    weight: Array = d / (d + found.strength)
+    return weight
+
+
 def interval(first: Array, second: Array, level: float, factor: Factor) -> tuple[Array, Array]:
     """Give the ends of the central interval of each rate, in the unit of the factor; NaN where not observed."""
     tails = ((1 - level) / 2, (1 + level) / 2)

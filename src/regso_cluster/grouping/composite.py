@@ -22,19 +22,32 @@ def composite_index(scores: pd.DataFrame, index: Index, factors: tuple[Factor, .
     index : (n_areas,), high is worse; NaN where fewer than `min_factors` are observed
     index_rank : Int64, 1 is the worst area, ties share the lowest number
     index_percent_rank : (rank from the best - 1) / (n - 1): 0 the best, 1 the worst
-    <theme>_index, <theme>_percent_rank : the same for the factors of each theme
+    <theme>_index, <theme>_rank, <theme>_percent_rank : the same for the factors of each theme
     """
     weights = pd.Series({factor.key: factor.weight for factor in factors})
-    joined = _aggregate(scores, weights, index)
+    joined = join_scores(scores, weights, index)
     columns = {"index": joined, "index_rank": worst_rank(joined), "index_percent_rank": percent_rank(joined)}
     for theme in index.themes:
         keys = list(theme.factors)
-        part = _aggregate(scores[keys], weights[keys], index)
-        columns |= {f"{theme.key}_index": part, f"{theme.key}_percent_rank": percent_rank(part)}
+        part = join_scores(scores[keys], weights[keys], index)
+        columns |= {f"{theme.key}_index": part, f"{theme.key}_rank": worst_rank(part)}
+        columns[f"{theme.key}_percent_rank"] = percent_rank(part)
     return pd.DataFrame(columns)
 
 
-def _aggregate(scores: pd.DataFrame, weights: pd.Series, index: Index) -> pd.Series:
+def join_scores(scores: pd.DataFrame, weights: pd.Series, index: Index) -> pd.Series:
+    """Join scaled factors into one score.
+
+    Parameters
+    ----------
+    scores : (n_areas, n_factors), high is worse, NaN where not observed
+    weights : (n_factors,) by factor
+    index : mean or sum, how many must be observed, decimals
+
+    Returns
+    -------
+    (n_areas,), high is worse; NaN where too few are observed
+    """
     values, weight = scores.to_numpy(np.float64), weights.to_numpy(np.float64)
     seen = ~np.isnan(values)
     total = (np.where(seen, values, 0.0) * weight).sum(axis=1)
