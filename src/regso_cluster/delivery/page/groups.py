@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from regso_cluster.delivery.page.words import WORDS, say, show_number
+from regso_cluster.delivery.page.words import WORDS, say, show_number, with_unit
 from regso_cluster.factors.rates import OBSERVED
 from regso_cluster.method import UNIT_FACTOR, Factor
 
@@ -139,7 +139,7 @@ def _share(probability: float, language: str) -> str:
 
 
 def _with_unit(value: float, unit: str, language: str) -> str:
-    return f"{show_number(value, language, 1)}\u00a0{unit}".strip()
+    return with_unit(show_number(value, language, 1), unit, language)
 
 
 def _spread(release: Release, factor: Factor) -> float | None:

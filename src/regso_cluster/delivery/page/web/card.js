@@ -5,9 +5,9 @@ import { all, everyArea, exists, groupColour, groupName, groupings, kommunOf, la
 import { byId, el, put, swatch } from "./dom.js";
 import { CONTEXT, showAreas } from "./map.js";
 import { printCard, printKommun } from "./print.js";
-import { changesOf, factorFacts, flips, standing } from "./sentences.js";
+import { causeWords, changesOf, factorFacts, flips, standing } from "./sentences.js";
 import { go, now, write } from "./state.js";
-import { lang, number, pick, t } from "./words.js";
+import { number, pick, t } from "./words.js";
 
 export function showCard(year, place) {
   const card = byId("card");
@@ -74,24 +74,27 @@ function alikeList(year, place) {
   el("p", { class: "small" }, t("card_alike_note")));
 }
 
+// A row a year: its groups, and beneath it why a group changed.
 function history(place) {
   const { years } = all();
   if (years.length < 2) return null;
   const changes = changesOf(place);
+  const own = groupings();
   const names = years.map((year) => String(year.year));
   const ranks = ["index_rank", "index_rank_low", "index_rank_high"].map((name) => years.map((year) => year[name]?.[place] ?? null));
+  const row = (year) => el("tr", {}, el("th", { scope: "row" }, String(year.year)), !exists(year, place) ? el("td", { colspan: own.length || 1 }, t("absent", { year: year.year }))
+    : own.map((grouping) => el("td", {}, grouping in year ? chip(year, grouping, year[grouping][place]) : "–")));
+  const why = (year) => changes.filter((change) => change.to === year.year).map((change) => el("tr", { class: "why" }, el("td", {}), el("td", { colspan: own.length || 1 }, whyMoved(change))));
   return el("section", {}, el("h3", {}, t("card_history")),
-    el("ol", { class: "history" }, years.map((year) => el("li", {},
-      el("b", {}, year.year), !exists(year, place) ? t("absent", { year: year.year }) : groupings().filter((grouping) => grouping in year).map((grouping) => chip(year, grouping, year[grouping][place])),
-      changes.filter((change) => change.to === year.year).map((change) => el("p", { class: "why" }, whyMoved(change)))))),
+    el("table", { class: "history" }, el("caption", { class: "unseen" }, t("card_history")),
+      el("thead", {}, el("tr", {}, el("th", { scope: "col" }, t("year")), own.map((grouping) => el("th", { scope: "col" }, t(`grouping_${grouping}`))))),
+      el("tbody", {}, years.map((year) => [row(year), why(year)]))),
     ranks[0].some((one) => one !== null) ? [el("h4", {}, t("card_ranks")),
       line(names, ranks[0], { low: ranks[1], high: ranks[2], turned: true, label: t("card_ranks_label", { ranks: years.map((year, at) => `${year.year}: ${number(ranks[0][at])}`).join(", ") }) })] : null);
 }
 
-export function whyMoved(change) {
-  const cause = all().words_causes[change.cause];
-  const reasons = change.reasons[lang()] ?? [];
-  return `${t(`grouping_${change.grouping}`)}: ${cause ? pick(cause) : change.cause}.${reasons.length ? ` ${reasons.join(". ")}.` : ""}`;
+function whyMoved(change) {
+  return [el("p", {}, el("b", {}, `${t(`grouping_${change.grouping}`)}: `), `${causeWords(change.cause)}.`), change.reasons.map((one) => el("p", {}, one))];
 }
 
 function tools(year, place) {

@@ -1,6 +1,6 @@
 // The data of the page and what follows from them: rates, places, themes that colour the map.
 
-import { lang, number, pick, t } from "./words.js";
+import { decimalsOf, lang, number, pick, t } from "./words.js";
 
 let data = {};
 
@@ -45,7 +45,12 @@ export function kommunOf(place) {
 }
 
 export function lanName(code) {
-  return data.lan.find((one) => one.code === code)?.name ?? "";
+  return lanWords(data.lan.find((one) => one.code === code)?.name ?? "");
+}
+
+// "Stockholms län", in English "Stockholm county".
+function lanWords(name) {
+  return lang() === "en" ? name.replace(/s? län$/, " county") : name;
 }
 
 export function nameOf(place) {
@@ -112,6 +117,11 @@ export function groupColour(grouping, group) {
 
 export function groupingName(grouping) {
   return t(`grouping_${grouping}`);
+}
+
+// Clusters are kinds of areas: only other groupings run from worse to better.
+export function isOrdered(grouping) {
+  return grouping !== "cluster";
 }
 
 export function groupings() {
@@ -183,7 +193,7 @@ function numberClasses(theme, year) {
   const key = theme.kind === "index" ? "index" : theme.factor.key;
   const high = theme.kind === "index" || theme.factor.worse === "high";
   const cuts = data.classes[key];
-  const decimals = theme.kind === "index" || theme.factor.unit === "share" ? 2 : 1;
+  const decimals = theme.kind === "index" ? 2 : Math.min(2, decimalsOf(theme.factor));
   const show = (cut) => number(cut, decimals);
   const labels = cuts.map((cut, place) => (place === 0
     ? t(high ? "at_least" : "at_most", { value: show(cut) })

@@ -1,7 +1,7 @@
 // Groups and kommuner read one by one, and two side by side.
 
 import { profile } from "./charts.js";
-import { all, areasOf, countryRate, everyArea, exists, groupColour, groupName, groupings, nameOf, rate, residents } from "./data.js";
+import { all, areasOf, countryRate, everyArea, exists, groupColour, groupName, groupings, lanName, nameOf, rate, residents } from "./data.js";
 import { byId, el, option, put, scroller, simpleTable, swatch } from "./dom.js";
 import { boundsOf, hasMap } from "./outlines.js";
 import { locator } from "./map.js";
@@ -48,30 +48,33 @@ function fillChoice(id, year, chosen) {
 }
 
 function panel(year, one, mark) {
-  const parts = [
+  const words = [one.group?.portrait ? el("p", { class: "portrait" }, pick(one.group.portrait))
+    : el("p", { class: "portrait" }, t(one.places.length === 1 ? "subject_size_one" : "subject_size", { areas: number(one.places.length), residents: number(residents(year, one.places)), share: number((100 * residents(year, one.places)) / residents(year, everyArea()), 1) }))];
+  if (one.grouping === "cluster") words.push(...clusterWords(year).map((said) => el("p", { class: "small" }, said)));
+  words.push(one.group ? byLan(year, one) : inGroups(year, one));
+  if (one.group || one.kommun !== undefined) words.push(areaList(year, one));
+  return el("section", { class: "panel" },
     el("h3", {}, el("i", { class: `mark ${mark}`, "aria-hidden": "true" }), one.name),
-    one.group?.portrait ? null : el("p", {}, t(one.places.length === 1 ? "subject_size_one" : "subject_size", { areas: number(one.places.length), residents: number(residents(year, one.places)), share: number((100 * residents(year, one.places)) / residents(year, everyArea()), 1) })),
-  ];
-  if (one.group?.portrait) parts.push(el("p", { class: "portrait" }, pick(one.group.portrait)));
-  if (one.grouping === "cluster") parts.push(...clusterWords(year).map((said) => el("p", { class: "small" }, said)));
-  if (hasMap() && one.places.length) parts.push(whereMap(year, one));
-  parts.push(one.group ? byLan(year, one) : inGroups(year, one));
-  if (one.group || one.kommun !== undefined) parts.push(areaList(year, one));
-  return el("section", { class: "panel" }, parts);
+    el("div", { class: "panel-parts" }, el("div", {}, words), hasMap() && one.places.length ? whereMap(year, one) : null));
 }
 
 function whereMap(year, one) {
   const inside = new Set(one.places);
   const grouping = groupings().find((name) => name in year);
-  const colour = (place) => (one.kommun === undefined ? (one.colour === "#f3ede3" ? "#c98b5a" : one.colour) : groupColour(grouping, year[grouping]?.[place]));
+  const colour = (place) => (one.kommun === undefined ? visible(one.colour) : groupColour(grouping, year[grouping]?.[place]));
   const dots = one.kommun === undefined && one.places.length < 400;
   const drawn = locator(one.places, everyArea().map((place) => (inside.has(place) ? colour(place) : "#ece9e2")), boundsOf(one.kommun === undefined ? everyArea() : one.places), { width: 260, height: one.kommun === undefined ? 420 : 260, dots });
   drawn.setAttribute("aria-label", t("map_of", { what: one.name }));
   return drawn;
 }
 
+// A pale group would not be seen on the pale country.
+function visible(colour) {
+  return d3.lab(colour).l > 85 ? "#c98b5a" : colour;
+}
+
 function byLan(year, one) {
-  const rows = all().lan.map((lan) => [lan.name, one.places.filter((place) => all().kommuner[all().areas.kommun[place]].lan === lan.code)])
+  const rows = all().lan.map((lan) => [lanName(lan.code), one.places.filter((place) => all().kommuner[all().areas.kommun[place]].lan === lan.code)])
     .filter(([, places]) => places.length).sort((x, y) => y[1].length - x[1].length);
   return el("details", {}, el("summary", {}, t("where_by_lan")), simpleTable(t("where_by_lan"), [t("column_lan"), t("areas"), t("column_residents")],
     rows.map(([name, places]) => [name, number(places.length), number(residents(year, places))])));

@@ -25,7 +25,7 @@ export function startMap() {
   if (!hasMap()) {
     byId("map-none").hidden = false;
     frame.hidden = true;
-    byId("map-tools").hidden = true;
+    for (const id of ["map-tools", "map-buttons", "insets"]) byId(id).hidden = true;
     return;
   }
   canvas = byId("map-canvas");
@@ -52,7 +52,9 @@ export function startMap() {
 function measure() {
   const { width, height } = resize(canvas);
   resize(overlay);
-  base = fit(boundsOf(everyArea()), width, height);
+  const beside = byId("insets"); // where there is room, the country stands beside the big cities
+  const room = beside.offsetWidth && getComputedStyle(beside).position === "absolute" ? beside.offsetWidth : 0;
+  base = fit(boundsOf(everyArea()), width - room, height);
   zoom.extent([[0, 0], [width, height]]).translateExtent([[-width, -height], [2 * width, 2 * height]]);
 }
 
@@ -85,8 +87,9 @@ function paintAll() {
   paint(canvas, view(), shown.colours, { detail: detail() });
   names();
   paintOverlay();
-  byId("insets").hidden = transform.k > 1.6;
-  if (transform.k <= 1.6) paintInsets();
+  const far = transform.k <= 1.6;
+  byId("insets").classList.toggle("gone", !far);
+  if (far) paintInsets();
   canvas.dataset.drawn = String(Number(canvas.dataset.drawn ?? 0) + 1);
 }
 
@@ -155,7 +158,10 @@ function hover(place, pointer = null) {
 }
 
 function choose(place) {
-  if (place !== null) go({ area: all().areas.code[place] });
+  if (place === null) return;
+  go({ area: all().areas.code[place] });
+  const card = byId("card"); // on a phone the card stands below the map
+  if (card.getBoundingClientRect().top > window.innerHeight) card.scrollIntoView({ block: "start" });
 }
 
 function onKey(event) {
@@ -262,6 +268,11 @@ function mark(own, view, places, colours) {
     context.fill();
     context.stroke();
   }
+}
+
+export function labelMap(label, credit) {
+  frame.setAttribute("aria-label", label);
+  byId("credit").textContent = credit;
 }
 
 export function viewNow() {
