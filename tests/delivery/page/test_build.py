@@ -198,10 +198,10 @@ def test_a_portrait_names_only_clear_differences_and_no_bare_superlative(six):
         for one in describe_grouping(six, "composite_group", measure_country(six))
         if one["group"]
     }
-    assert "The group is a single area with 1,000 residents, 16.7 % of all." in text[1]
-    assert "Poverty is the highest of the groups: 40.0 % against 16.0 % in the country." in text[1]
-    assert "Poverty is clearly lower than in the country: 10.0 % against 16.0 %." in text[2]
-    assert "lowest of the groups: 10.0 %" not in text[2] + text[3]
+    assert "The group is a single area with 1,000 residents, 16.7% of all." in text[1]
+    assert "Poverty is the highest of the groups: 40.0% against 16.0% in the country." in text[1]
+    assert "Poverty is clearly lower than in the country: 10.0% against 16.0%." in text[2]
+    assert "lowest of the groups: 10.0%" not in text[2] + text[3]
 
 
 def test_the_same_profile_gives_the_same_portrait(two_years):

@@ -1,9 +1,10 @@
 // The card of an area: where it stands, each factor, what would flip it, areas alike, its history.
 
 import { line, strip, stripKey } from "./charts.js";
-import { all, everyArea, exists, groupColour, groupName, groupings, kommunOf, lanName, mostAlike, nameOf, value } from "./data.js";
+import { all, everyArea, exists, groupColour, groupName, groupings, hasKommuner, hasLimits, kommunOf, lanName, mostAlike, nameOf, value } from "./data.js";
 import { byId, el, put, swatch } from "./dom.js";
 import { CONTEXT, showAreas } from "./map.js";
+import { hasMap } from "./outlines.js";
 import { printCard, printKommun } from "./print.js";
 import { causeWords, changesOf, factorFacts, flips, standing } from "./sentences.js";
 import { go, now, write } from "./state.js";
@@ -19,7 +20,7 @@ export function showCard(year, place) {
     head(year, place),
     el("div", { class: "standing" }, standing(year, place).map((one) => el("p", {}, one))),
     el("h3", {}, t("card_factors")),
-    stripKey(),
+    stripKey({ kommun: hasKommuner(), limit: hasLimits(year) }),
     factorList(year, place),
     flipList(year, place),
     alikeList(year, place),
@@ -33,7 +34,7 @@ function head(year, place) {
   return el("header", {},
     el("button", { type: "button", class: "close", onclick: () => go({ area: "" }), "aria-label": t("card_close") }, "×"),
     el("h2", { id: "card-title", tabindex: "-1" }, nameOf(place)),
-    el("p", { class: "where" }, [kommun.name, lanName(kommun.lan), all().areas.code[place], exists(year, place) && t("residents_count", { count: number(year.population[place]) }), String(year.year)].filter(Boolean).join(" · ")),
+    el("p", { class: "where" }, [kommun.name, lanName(kommun.lan), all().areas.code[place], exists(year, place) && year.population[place] !== null && t("residents_count", { count: number(year.population[place]) }), String(year.year)].filter(Boolean).join(" · ")),
     el("p", { class: "chips" }, !exists(year, place) ? null : groupings().filter((grouping) => grouping in year).map((grouping) => chip(year, grouping, year[grouping][place]))));
 }
 
@@ -69,7 +70,7 @@ function alikeList(year, place) {
   const found = mostAlike(year, place);
   if (!found.length) return null;
   return el("section", {}, el("h3", {}, t("card_alike")), el("ul", { class: "alike" }, found.map((one) => el("li", {},
-    el("a", { href: write({ ...now(), area: all().areas.code[one.place] }) }, `${nameOf(one.place)}, ${kommunOf(one.place).name}`),
+    el("a", { href: write({ ...now(), area: all().areas.code[one.place] }) }, [nameOf(one.place), kommunOf(one.place).name].filter(Boolean).join(", ")),
     " ", el("span", { class: "small" }, t("card_distance", { distance: number(one.distance, 2) }))))),
   el("p", { class: "small" }, t("card_alike_note")));
 }
@@ -100,10 +101,10 @@ function whyMoved(change) {
 function tools(year, place) {
   const kommun = all().areas.kommun[place];
   return el("p", { class: "tools" },
-    el("button", { type: "button", onclick: () => { go({ view: "map" }); showAreas([place], CONTEXT); } }, t("show_on_map")),
+    hasMap() ? el("button", { type: "button", onclick: () => { go({ view: "map" }); showAreas([place], CONTEXT); } }, t("show_on_map")) : null,
     el("button", { type: "button", onclick: copyLink }, t("copy_link")),
     el("button", { type: "button", id: "print-card", onclick: () => printCard(year, place) }, t("print_card")),
-    el("button", { type: "button", id: "print-kommun", onclick: () => printKommun(year, kommun) }, t("print_kommun", { name: all().kommuner[kommun].name })));
+    hasKommuner() && el("button", { type: "button", id: "print-kommun", onclick: () => printKommun(year, kommun) }, t("print_kommun", { name: all().kommuner[kommun].name })));
 }
 
 async function copyLink(event) {

@@ -1,7 +1,7 @@
 // Year after year: flows between groups, who entered and who left, by county, and why.
 
 import { flowChart } from "./charts.js";
-import { all, everyArea, exists, groupColour, groupName, groupings, isOrdered, kommunOf, lanName, nameOf, residents, yearOf } from "./data.js";
+import { all, everyArea, exists, groupColour, groupName, groupings, hasResidents, isOrdered, kommunOf, lanName, nameOf, residents, yearOf } from "./data.js";
 import { byId, el, option, put, scroller, simpleTable, swatch } from "./dom.js";
 import { causeWords, readMove } from "./sentences.js";
 import { go, now, write } from "./state.js";
@@ -114,10 +114,10 @@ function matrix(from, to, grouping) {
 function entered(from, to, grouping) {
   const groups = groupsOf([from, to], grouping).filter((group) => group !== null);
   const places = (test) => inAll([from, to]).filter(test);
-  return simpleTable(t("entered_left"), [t("group"), t("entered"), t("left"), t("entered_residents"), t("left_residents")], groups.map((group) => {
+  return simpleTable(t("entered_left"), [t("group"), t("entered"), t("left"), ...(hasResidents(to) ? [t("entered_residents"), t("left_residents")] : [])], groups.map((group) => {
     const came = places((place) => to[grouping][place] === group && from[grouping][place] !== group);
     const left = places((place) => from[grouping][place] === group && to[grouping][place] !== group);
-    return [chip(to, grouping, group), number(came.length), number(left.length), number(residents(to, came)), number(residents(to, left))];
+    return [chip(to, grouping, group), number(came.length), number(left.length), ...(hasResidents(to) ? [number(residents(to, came)), number(residents(to, left))] : [])];
   }));
 }
 

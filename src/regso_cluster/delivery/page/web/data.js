@@ -79,10 +79,11 @@ export function rate(year, factor, places) {
   let bottom = 0;
   const column = year.factors[factor.key];
   const sums = column && factor.counts && factor.level === "area";
+  const weighed = sums || places.every((place) => value(year, factor, place) === null || year.population[place] !== null) && residents(year, places) > 0;
   for (const place of places) {
     const own = value(year, factor, place);
     if (own === null) continue;
-    const weight = sums ? column.d[place] : year.population[place] ?? 0;
+    const weight = sums ? column.d[place] : weighed ? year.population[place] : 1;
     top += sums ? column.n[place] : own * weight;
     bottom += weight;
   }
@@ -117,6 +118,19 @@ export function groupColour(grouping, group) {
 
 export function groupingName(grouping) {
   return t(`grouping_${grouping}`);
+}
+
+// What a page of areas of one's own may lack.
+export function hasResidents(year) {
+  return residents(year, everyArea()) > 0;
+}
+
+export function hasKommuner() {
+  return data.lan.length > 0;
+}
+
+export function hasLimits(year) {
+  return Object.keys(year.limits).length > 0;
 }
 
 // Clusters are kinds of areas: only other groupings run from worse to better.

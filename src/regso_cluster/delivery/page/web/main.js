@@ -1,6 +1,6 @@
 // Reads the data, fills the page, and keeps it in step with what the link says.
 
-import { all, classify, exists, groupings, kommunOf, lanName, load, themeName, themes, yearOf, nameOf } from "./data.js";
+import { all, classify, exists, groupings, hasKommuner, hasResidents, kommunOf, lanName, load, themeName, themes, yearOf, nameOf } from "./data.js";
 import { announce, byId, el, option, put, swatch } from "./dom.js";
 import { showCard } from "./card.js";
 import { showChange, startChange, yearAfter } from "./change.js";
@@ -51,9 +51,27 @@ function translate() {
   byId("title").textContent = pick(all().method.title);
   const [first, last] = [all().years[0], all().years.at(-1)];
   byId("subtitle").textContent = t("subtitle", { areas: number(last.areas), years: first === last ? last.year : `${first.year}–${last.year}` });
+  shape();
   byId("synthetic").hidden = !all().synthetic;
   byId("language").textContent = t("other_language");
   byId("language").lang = now().lang === "sv" ? "en" : "sv";
+}
+
+// What a page lacks has no place on it: a tab, a filter, a map.
+function shape() {
+  const { years } = all();
+  const link = (view) => document.querySelector(`nav [data-view=${view}]`);
+  link("change").parentElement.hidden = !groupings().some((grouping) => years.filter((year) => grouping in year).length > 1);
+  link("groups").parentElement.hidden = !groupings().length && !hasKommuner();
+  byId("view-map").classList.toggle("bare", !hasMap());
+  if (!hasMap()) {
+    link("map").textContent = t("view_areas");
+    byId("view-map").setAttribute("aria-label", t("view_areas"));
+    byId("view-map").querySelector("h2").textContent = t("view_areas");
+    byId("card-none").textContent = t("card_none_bare");
+  }
+  for (const name of ["lan", "kommun"]) byId(`filter-${name}`).parentElement.hidden = !hasKommuner();
+  byId("filter-group").parentElement.hidden = !groupings().length;
 }
 
 function startControls() {
@@ -155,8 +173,8 @@ function legend({ classes, unknown }, theme, year) {
   const rows = [...classes, ...(unknown.areas ? [unknown] : [])];
   put(byId("legend"),
     el("caption", {}, `${themeName(theme)}, ${year.year}`, theme.kind === "value" ? el("span", { class: "small" }, ` ${t(`unit_long_${theme.factor.unit.replace(" ", "_")}`)}`) : ""),
-    el("thead", {}, el("tr", {}, [t("legend_class"), t("areas"), t("column_residents")].map((one, place) => el("th", { scope: "col", class: place ? "number" : null }, one)))),
-    el("tbody", {}, rows.map((one) => el("tr", {}, el("th", { scope: "row" }, el("span", { class: "chip" }, swatch(one.colour), el("span", {}, one.label))), el("td", { class: "number" }, number(one.areas)), el("td", { class: "number" }, number(one.residents))))));
+    el("thead", {}, el("tr", {}, [t("legend_class"), t("areas"), hasResidents(year) && t("column_residents")].filter(Boolean).map((one, place) => el("th", { scope: "col", class: place ? "number" : null }, one)))),
+    el("tbody", {}, rows.map((one) => el("tr", {}, el("th", { scope: "row" }, el("span", { class: "chip" }, swatch(one.colour), el("span", {}, one.label))), el("td", { class: "number" }, number(one.areas)), hasResidents(year) && el("td", { class: "number" }, number(one.residents))))));
 }
 
 start().catch((error) => {

@@ -1,6 +1,6 @@
 // How it was made, what is not covered, how sure it is, and how not to use it.
 
-import { all, areasOf } from "./data.js";
+import { all, areasOf, hasLimits } from "./data.js";
 import { byId, el, put, scroller, simpleTable } from "./dom.js";
 import { clusterWords } from "./sentences.js";
 import { decimalsOf, number, pick, said, t, unitWord } from "./words.js";
@@ -14,7 +14,7 @@ export function showMethod(year) {
         method.source ? el("p", {}, `${t("method_source")} `, said(method.source)) : null,
         el("h3", {}, t("rules_title")), rules()),
       el("section", { class: "warning" }, el("h3", {}, t("not_use_title")), el("ul", {}, ["not_use_persons", "not_use_merit", "not_use_cause", "not_use_undecided", "not_use_noise"].map((one) => el("li", {}, t(one)))))),
-    el("h3", {}, t("factors_title")), el("p", {}, limitWords(year), method.min_population ? ` ${t("min_population", { count: number(method.min_population) })}` : ""),
+    el("h3", {}, t(hasLimits(year) ? "factors_title" : "factors_only")), el("p", {}, limitWords(year), method.min_population ? ` ${t("min_population", { count: number(method.min_population) })}` : ""),
     scroller(t("factors_title"), factorTable()),
     el("div", { class: "pair" },
       el("div", {}, el("h3", {}, t("coverage_title", { year: year.year })), scroller(t("coverage_title", { year: year.year }), coverage(year)), el("p", {}, t("coverage_words")), all().maps ? mapWords() : null),
@@ -28,17 +28,18 @@ export function showMethod(year) {
 
 // By what the areas of the chosen year were judged: one year may have frozen limits, another its own.
 function limitWords(year) {
-  if (!Object.keys(year.limits).length) return t("limits_none");
+  if (!hasLimits(year)) return t("limits_none");
   if (year.frozen !== null) return t("limits_frozen", { year: year.year, frozen: year.frozen });
   return year.sd === null ? t("limits_absolute", { year: year.year }) : t("limits_relative", { year: year.year, sd: number(year.sd, Number.isInteger(year.sd) ? 0 : 1) });
 }
 
 function factorTable() {
   const { factors, years } = all();
-  const limited = years.filter((year) => Object.keys(year.limits).length);
-  const table = simpleTable(t("factors_caption"), [t("factor"), t("worse_head"), t("source"), t("unit"), ...limited.map((year) => t("limit_of", { year: year.year }))],
-    factors.map((factor) => [pick(factor.name), t(`worse_${factor.worse}`), el("span", { class: "long" }, factor.source ? said(factor.source) : "–"), unitWord(factor.unit, true),
-      ...limited.map((year) => (year.limits[factor.key] === undefined ? "–" : number(year.limits[factor.key], decimalsOf(factor))))]), { texts: [1, 2, 3] });
+  const limited = years.filter(hasLimits);
+  const sourced = factors.some((factor) => factor.source);
+  const table = simpleTable(t("factors_caption"), [t("factor"), t("worse_head"), ...(sourced ? [t("source")] : []), t("unit"), ...limited.map((year) => t("limit_of", { year: year.year }))],
+    factors.map((factor) => [pick(factor.name), t(`worse_${factor.worse}`), ...(sourced ? [el("span", { class: "long" }, factor.source ? said(factor.source) : "–")] : []), unitWord(factor.unit, true),
+      ...limited.map((year) => (year.limits[factor.key] === undefined ? "–" : number(year.limits[factor.key], decimalsOf(factor))))]), { texts: sourced ? [1, 2, 3] : [1, 2] });
   table.caption.className = "unseen";
   return table;
 }
@@ -58,7 +59,7 @@ function mapWords() {
 function sure(year) {
   const { certainty } = all().method;
   return el("ul", {}, certainty ? el("li", {}, t("sure_draws", { draws: number(certainty.draws), level: number(100 * certainty.level) })) : el("li", {}, t("sure_none")),
-    clusterWords(year).map((one) => el("li", {}, one)), el("li", {}, t("sure_not")));
+    clusterWords(year).map((one) => el("li", {}, one)), certainty && el("li", {}, t("sure_not")));
 }
 
 function rules() {
@@ -70,8 +71,8 @@ function rules() {
 
 function releases() {
   const { years } = all();
-  const table = simpleTable(t("releases_caption"), [t("column_year"), t("edition"), t("created"), t("input"), t("fingerprint")],
-    years.map((year) => [String(year.year), String(year.edition ?? "–"), year.created.slice(0, 10), year.inputs.map((one) => one.name).join(", "), el("code", {}, year.manifest.slice(0, 16))]), { numeric: false });
+  const table = simpleTable(t("releases_caption"), [t("column_year"), ...(years.some((year) => year.edition) ? [t("edition")] : []), t("created"), t("input"), t("fingerprint")],
+    years.map((year) => [String(year.year), ...(years.some((one) => one.edition) ? [String(year.edition ?? "–")] : []), year.created.slice(0, 10), year.inputs.map((one) => one.name).join(", "), el("code", {}, year.manifest.slice(0, 16))]), { numeric: false });
   table.caption.className = "unseen";
   return table;
 }

@@ -1,7 +1,7 @@
 // A card or a kommun on one sheet of A4: the sheet is built apart from the page and shown only to the printer.
 
 import { strip, stripKey } from "./charts.js";
-import { all, countryRate, everyArea, exists, groupColour, groupName, groupings, kommunOf, lanName, mostAlike, nameOf, rate, residents, value } from "./data.js";
+import { all, countryRate, everyArea, exists, groupColour, groupName, groupings, hasKommuner, hasLimits, kommunOf, lanName, mostAlike, nameOf, rate, residents, value } from "./data.js";
 import { byId, el, put, simpleTable, swatch } from "./dom.js";
 import { locator } from "./map.js";
 import { boundsOf, hasMap } from "./outlines.js";
@@ -45,9 +45,9 @@ export function printCard(year, place) {
   const own = all().inKommun[all().areas.kommun[place]];
   const box = boundsOf([place]);
   printSheet(
-    el("h1", {}, nameOf(place)), el("p", { class: "where" }, `${kommun.name}, ${lanName(kommun.lan)} · ${all().areas.code[place]} · ${t("residents_count", { count: number(year.population[place]) })} · ${year.year}`),
+    el("h1", {}, nameOf(place)), el("p", { class: "where" }, [kommun.name, lanName(kommun.lan), all().areas.code[place], year.population[place] !== null && t("residents_count", { count: number(year.population[place]) }), String(year.year)].filter(Boolean).join(" · ")),
     el("div", { class: "sheet-top" }, el("div", {}, standing(year, place).map((one) => el("p", {}, one))), groupMap(year, own, box && widen(box), place)),
-    el("h2", {}, t("card_factors")), stripKey(),
+    el("h2", {}, t("card_factors")), stripKey({ kommun: hasKommuner(), limit: hasLimits(year) }),
     el("ul", { class: "factors" }, all().factors.filter((factor) => year.factors[factor.key]).slice(0, CARD_FACTORS).map((factor) => {
       const facts = factorFacts(year, factor, place);
       return el("li", {}, el("h4", {}, pick(factor.name)), strip(factor, { ...facts, range: d3.extent(everyArea().map((one) => value(year, factor, one)).filter((one) => one !== null)) }), el("p", {}, facts.text));

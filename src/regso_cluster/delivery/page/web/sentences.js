@@ -73,7 +73,7 @@ function rankSentence(year, place) {
 export function factorFacts(year, factor, place) {
   const column = year.factors[factor.key];
   const own = value(year, factor, place);
-  const kommun = rate(year, factor, all().inKommun[all().areas.kommun[place]]);
+  const kommun = kommunOf(place).code ? rate(year, factor, all().inKommun[all().areas.kommun[place]]) : null;
   const country = countryRate(year, factor);
   const limit = year.limits[factor.key] ?? null;
   const said = [];

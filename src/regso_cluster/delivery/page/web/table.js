@@ -1,6 +1,6 @@
 // The table: everything the map says, to read, sort and filter without a mouse, and to take along as CSV.
 
-import { all, areasOf, fold, groupName, groupings, kommunOf, lanName, nameOf, value, classify, themeName } from "./data.js";
+import { all, areasOf, fold, groupName, groupings, hasKommuner, hasResidents, kommunOf, lanName, nameOf, value, classify, themeName } from "./data.js";
 import { byId, el, option } from "./dom.js";
 import { go, now } from "./state.js";
 import { lang, number, pick, t, unitWord, decimalsOf } from "./words.js";
@@ -17,7 +17,8 @@ function columnsOf(year, theme) {
     { id: "lan", head: t("column_lan"), sort: (place) => lanName(kommunOf(place).lan), only: "file" },
     { id: "population", head: t("column_residents"), sort: (place) => year.population[place], number: 0 },
   ];
-  if (!all().lan.length) found.splice(2, 2); // areas of their own, in no kommun
+  if (!hasResidents(year)) found.pop();
+  if (!hasKommuner()) found.splice(2, 2); // areas of their own
   const set = now().columns || "overview";
   if (set === "overview") found.push(...overview(year));
   else found.push(...all().factors.filter((factor) => year.factors[factor.key]).flatMap((factor) => factorColumns(year, factor, set)));
@@ -32,10 +33,10 @@ function overview(year) {
   if (year.n_problems) found.push({ id: "n_problems", head: t("column_problems"), sort: (place) => year.n_problems[place], number: 0 });
   if (year.index) found.push({ id: "index", head: t("index"), sort: (place) => year.index[place], number: 2 });
   for (const name of ["index_rank", "index_rank_low", "index_rank_high"]) {
-    if (year[name]) found.push({ id: name, head: t(`column_${name}`), sort: (place) => year[name][place], number: 0, only: name === "index_rank" ? null : "file" });
+    if (year[name]?.some((one) => one !== null)) found.push({ id: name, head: t(`column_${name}`), sort: (place) => year[name][place], number: 0, only: name === "index_rank" ? null : "file" });
   }
-  if (year.index_rank_low) found.push(interval(year));
-  for (const name of groupings().map((grouping) => `${grouping}_probability`).filter((one) => year[one])) {
+  if (year.index_rank_low?.some((one) => one !== null)) found.push(interval(year));
+  for (const name of groupings().map((grouping) => `${grouping}_probability`).filter((one) => year[one]?.some((chance) => chance !== null))) {
     found.push({ id: name, head: t(`column_${name}`), sort: (place) => (year[name][place] === null ? null : 100 * year[name][place]), number: 0 });
   }
   return found;
@@ -157,7 +158,7 @@ function fillFilters(year) {
   byId("filter-kommun").replaceChildren(option("", t("all_kommuner"), kommun), ...own.map((one) => option(one.code, one.name, kommun)));
   byId("filter-group").replaceChildren(option("", t("all_groups"), group), ...groupings().filter((grouping) => grouping in year).map((grouping) =>
     el("optgroup", { label: t(`grouping_${grouping}`) }, (year.groups[grouping] ?? []).map((one) => option(`${grouping}:${one.group ?? "none"}`, one.group === null ? t("undecided") : pick(one.name), group)))));
-  byId("filter-columns").replaceChildren(...["overview", "values", "counts", "problems", "tiers"].map((one) => option(one, t(`columns_${one}`), set || "overview")));
+  byId("filter-columns").replaceChildren(...["overview", "values", "counts", "problems", "tiers"].filter((one) => one === "overview" || all().factors.some((factor) => year.factors[factor.key] && factorColumns(year, factor, one).length)).map((one) => option(one, t(`columns_${one}`), set || "overview")));
 }
 
 function leafButtons(leaf, leaves) {
