@@ -71,6 +71,7 @@ def test_words_for_areas_of_their_own_name_no_country_and_no_agency():
     """Whatever says Sweden, the country, SCB or RegSO of the figures has another form for areas that are no RegSO."""
     of_outlines = {
         "map_credit",
+        "figure_credit",
         "map_credit_2020",
         "outlines_words",
         "outlines_2020",
