@@ -174,7 +174,11 @@ def _figure(width: float, height: float, rows: int | None = None) -> tuple[Figur
 def _known(release: Release, grouping: str) -> str:
     if grouping not in release.areas:
         known = [name for name in GROUPINGS if name in release.areas]
-        hint = "Give --by one of these." if known else "This method puts areas in no groups: make a page, or draw ranks where it measures how sure they are."
+        hint = (
+            "Give --by one of these."
+            if known
+            else "This method puts areas in no groups: make a page, or draw ranks where it measures how sure they are."
+        )
         raise InputError(Fault("no such grouping", release.path.name, ", ".join(known) or None, grouping, hint))
     return grouping
 

@@ -217,7 +217,9 @@ def test_the_first_flip_on_the_card_is_the_one_that_the_release_names(sight, yea
             assert "gruppen vore:" not in sentence
         else:
             more = "fler" if persons > 0 else "färre"
-            start = f"{names[key].name.sv}: med {show_number(abs(persons), 'sv', 0)} {more} {names[key].counted.sv} (av "
+            start = (
+                f"{names[key].name.sv}: med {show_number(abs(persons), 'sv', 0)} {more} {names[key].counted.sv} (av "
+            )
             assert sentence.startswith(start), sentence
             assert "Den sammanvägda gruppen vore: " in sentence
 
