@@ -20,12 +20,15 @@ _WORDS = {
     "sv": {
         "core": "säker grupp", "edge": "nära gränsen", "undecided": "osäker grupp", "not_assessed": "grupp ej bedömd",
         "thousands": "\N{NO-BREAK SPACE}", "axis": "plats bland {ranked} områden, 1 är störst problem",
-        "title": "{title}: de {n} områdena med störst problem\nplats i index, med vad slumpen tillåter i {level:.0f}\N{NO-BREAK SPACE}% av simuleringarna",
+        "title": "{title}: de {n} områdena med störst problem\n"
+        "plats i index, med vad slumpen tillåter i {level:.0f}\N{NO-BREAK SPACE}% av simuleringarna",
     },
     "en": {
         "core": "group is sure", "edge": "near a limit", "undecided": "group is unsure",
-        "not_assessed": "group not assessed", "thousands": ",", "axis": "place among {ranked} areas, 1 has the largest problems",
-        "title": "{title}: the {n} areas with the largest problems\nplace in the index, with what chance allows in {level:.0f}% of the simulations",
+        "not_assessed": "group not assessed", "thousands": ",",
+        "axis": "place among {ranked} areas, 1 has the largest problems",
+        "title": "{title}: the {n} areas with the largest problems\n"
+        "place in the index, with what chance allows in {level:.0f}% of the simulations",
     },
 }  # fmt: skip
 

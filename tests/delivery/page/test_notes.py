@@ -70,7 +70,7 @@ def test_templates_say_what_the_program_says(root):
             for piece in re.split(
                 r"[.:] (?=Of|Runner)|: fails|(?<=method)(?=, frozen)|(?<=of the method) (?=stand|do not)", part
             )
-            if len(piece) > 12
+            if len(piece) > 16
         ]
         for part in fixed:
             pieces = re.split(r"\b(?:column|factor|suppressed|missing cells|is in the|are in the)\b", part)

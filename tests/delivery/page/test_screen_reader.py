@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from regso_cluster.delivery.page.words import WORDS
@@ -62,7 +64,7 @@ def test_headings_come_in_order(sight, link, language):
     assert levels[0] == 1
     assert levels.count(1) == 1
     assert 2 in levels
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False)), levels
+    assert all(after <= before + 1 for before, after in pairwise(levels)), levels
 
 
 @both
