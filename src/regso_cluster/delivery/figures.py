@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import pandas as pd
 
 from regso_cluster.areas.shapes import load_shapes
 from regso_cluster.delivery.colours import UNKNOWN, kind_colours, ordered_colours
+from regso_cluster.delivery.page.data import DRAWN, largest_group
 from regso_cluster.delivery.page.groups import GROUPINGS, country_value
 from regso_cluster.delivery.page.words import WORDS, say, show_number
 from regso_cluster.errors import Fault, InputError
@@ -25,10 +27,12 @@ if TYPE_CHECKING:
     from regso_cluster.factors.tables import FactorTable
     from regso_cluster.release import Release
 
+PALE = 200  # the least part of red, green and blue of a colour that is pale
 INK, SOFT = "#1c1b19", "#57534c"
 SUFFIXES = (".svg", ".png")
 SETTINGS: dict[Any, Any] = {"svg.hashsalt": "regso_cluster", "svg.fonttype": "none"}  # of matplotlib
 LINE = 0.19  # inches a line of the legend takes
+LETTERS = 12  # of a legend on an inch
 
 
 def draw_country(release: Release, grouping: str = "composite_group", language: str = "sv") -> Figure:
@@ -39,17 +43,18 @@ def draw_country(release: Release, grouping: str = "composite_group", language: 
     InputError  a grouping that the release does not have, or areas without outlines
     """
     shapes, colours = _coloured(release, grouping)
-    figure, axis = _figure(4.6, 9.6)
+    figure, axis = _figure(4.4, 9.4)
     shapes.plot(ax=axis, color=colours, edgecolor=colours, linewidth=0.15)
     shapes.dissolve("lan", method="coverage").boundary.plot(ax=axis, color="#6f6960", linewidth=0.35)
     axis.set_axis_off()
+    axis.margins(0.01)
     _finish(figure, axis, release, _title(release, grouping, language), language)
     _legend(figure, release, grouping, language, release.areas.index)
     return figure
 
 
 def draw_kommun(release: Release, kommun: str, grouping: str = "composite_group", language: str = "sv") -> Figure:
-    """Draw one kommun with the names of its areas.
+    """Draw one kommun, each area in the colour of its group, with what lies around it.
 
     Raises
     ------
@@ -93,7 +98,10 @@ def draw_profile(release: Release, grouping: str = "composite_group", language: 
 
 
 def draw_flow(releases: Sequence[Release], grouping: str = "composite_group", language: str = "sv") -> Figure:
-    """Draw how areas flow between the groups of following years; those that never left the mildest group are left out.
+    """Draw how areas flow between the groups of following years.
+
+    Areas that never left one group are left out, since they would drown the others: the mildest group, and of clusters,
+    which are no scale, the one with most areas.
 
     Raises
     ------
@@ -103,21 +111,21 @@ def draw_flow(releases: Sequence[Release], grouping: str = "composite_group", la
     if len({one.year for one in ordered}) < max(2, len(ordered)):
         raise InputError(Fault("a flow needs two years or more", "flow", hint="Give a release of each year, once."))
     groups = _groups(ordered[-1], grouping)
-    mildest = int(groups["group"].max())
+    most = largest_group(groups) if grouping == "cluster" else int(groups["group"].max())
     wide = pd.DataFrame(
         {one.year: one.areas[_known(one, grouping)].astype("Int64").fillna(0).astype(int) for one in ordered}
     )
     wide = wide.fillna(0).astype(int)
-    moving = wide[(wide != mildest).any(axis=1)]
+    moving = wide[(wide != most).any(axis=1)]
     figure, axis = _figure(9.0, 5.2)
     colours = {**_colours(ordered[-1], grouping), 0: UNKNOWN}
     order = sorted(set(np.unique(moving.to_numpy())), key=lambda group: (group == 0, group))
     _draw_flow(axis, moving, order, colours)
     title = f"{WORDS[f'grouping_{grouping}'][language]} {ordered[0].year}–{ordered[-1].year}"
-    _finish(figure, axis, ordered[-1], title,
+    _finish(figure, None, ordered[-1], title,
             language, synthetic=any(one.manifest["synthetic"] for one in ordered))  # fmt: skip
     _legend(figure, ordered[-1], grouping, language, None)
-    name = str(groups.set_index("group")[f"name_{language}"][mildest])
+    name = str(groups.set_index("group")[f"name_{language}"][most])
     left_out = show_number(len(wide) - len(moving), language, 0)
     figure.text(0.012, 0.012, say("flow_note", language, count=left_out, name=name), fontsize=7, color=SOFT)
     return figure
@@ -166,9 +174,12 @@ def _figure(width: float, height: float, rows: int | None = None) -> tuple[Figur
 def _known(release: Release, grouping: str) -> str:
     if grouping not in release.areas:
         known = [name for name in GROUPINGS if name in release.areas]
-        raise InputError(
-            Fault("no such grouping", release.path.name, ", ".join(known), grouping, "Give --by one of these.")
+        hint = (
+            "Give --by one of these."
+            if known
+            else "This method puts areas in no groups: make a page, or draw ranks where it measures how sure they are."
         )
+        raise InputError(Fault("no such grouping", release.path.name, ", ".join(known) or None, grouping, hint))
     return grouping
 
 
@@ -179,13 +190,22 @@ def _groups(release: Release, grouping: str) -> pd.DataFrame:
 
 def _colours(release: Release, grouping: str) -> dict[int, str]:
     numbers = [int(group) for group in _groups(release, grouping)["group"]]
-    scale: Callable[[int], list[str]] = kind_colours if grouping == "cluster" else ordered_colours
-    by_number = scale(max(numbers, default=1))
+    size = max(numbers, default=1)
+    by_number = (
+        kind_colours(size, largest_group(_groups(release, grouping)))
+        if grouping == "cluster"
+        else ordered_colours(size)
+    )
     return {number: by_number[number - 1] for number in numbers}
 
 
 def _coloured(release: Release, grouping: str) -> tuple[gpd.GeoDataFrame, np.ndarray[Any, Any]]:
     group = release.areas[_known(release, grouping)]
+    if release.manifest["edition"] not in (None, DRAWN):
+        hint = f"Outlines are at hand for RegSO {DRAWN} alone, and about 288 areas had other borders: draw a profile or a flow."
+        raise InputError(
+            Fault("no outlines of this edition", release.path.name, str(DRAWN), str(release.manifest["edition"]), hint)
+        )
     shapes = load_shapes()
     shapes = shapes[shapes["regso"].isin(group.index)].reset_index(drop=True)
     if shapes.empty:
@@ -210,8 +230,8 @@ def _finish(
         mark = WORDS["synthetic_long"][language].split(".")[0]
         figure.text(0.012, 1 - 0.38 / height, mark, fontsize=8, color="#8f1d4e", va="top", fontweight="bold")
     if axis is not None:
-        figure.text(0.99, 0.012, "SCB (CC0)", fontsize=7, color=SOFT, ha="right")
-    top = 0.6 if axis is not None else 0.85
+        figure.text(0.99, 0.012, WORDS["figure_credit"][language], fontsize=7, color=SOFT, ha="right")
+    top = 0.6 if axis is not None else 0.75
     figure.subplots_adjust(left=0.02, right=0.98, top=1 - top / height)
 
 
@@ -228,19 +248,21 @@ def _legend(
     groups = _groups(release, grouping)
     for group, name in zip(groups["group"].astype(int), groups[f"name_{language}"], strict=True):
         count = "" if codes is None else f" ({show_number(int(own.eq(group).fillna(False).sum()), language, 0)})"
-        shown.append(Patch(facecolor=colours[group], edgecolor="#6f6960", linewidth=0.4, label=f"{name}{count}"))
+        label = textwrap.fill(f"{name}{count}", int(figure.get_figwidth() * LETTERS))
+        shown.append(Patch(facecolor=colours[group], edgecolor="#6f6960", linewidth=0.4, label=label))
     if own.isna().any():
         count = "" if codes is None else f" ({show_number(int(own.isna().sum()), language, 0)})"
         shown.append(Patch(facecolor=UNKNOWN, label=f"{WORDS['undecided'][language]}{count}"))
     if limit:
         shown.append(Line2D([], [], color="#a0282f", linestyle="--", linewidth=1, label=WORDS["limit"][language]))
         shown.append(Line2D([], [], color=SOFT, linewidth=2, label=WORDS["country"][language]))
-    longest = max(len(str(one.get_label())) for one in shown)
+    longest = max(len(line) for one in shown for line in str(one.get_label()).splitlines())
     columns = max(1, min(3, int(figure.get_figwidth() * 12 / (longest + 6))))
-    height, rows = figure.get_figheight(), -(-len(shown) // columns)
+    lines = sorted((str(one.get_label()).count("\n") + 1 for one in shown), reverse=True)
+    height, rows = figure.get_figheight(), sum(lines[: -(-len(shown) // columns)])
     figure.legend(handles=shown, loc="lower left", ncols=columns, frameon=False, fontsize=8,
                   bbox_to_anchor=(0.006, 0.2 / height), borderaxespad=0, borderpad=0.2)  # fmt: skip
-    figure.subplots_adjust(bottom=(rows * LINE + (0.65 if limit else 0.35)) / height)
+    figure.subplots_adjust(bottom=(rows * LINE + (0.65 if limit else 0.45)) / height)
 
 
 def _draw_factor(
@@ -269,7 +291,9 @@ def _draw_factor(
     axis.set_title(f"{getattr(factor.name, language)}, {unit}".rstrip(", "), loc="left", fontsize=8.5, pad=2, color=INK)
     axis.set(ylim=(-1, 1), yticks=[])
     axis.tick_params(axis="x", labelsize=7, length=2, pad=1, colors=SOFT)
-    axis.xaxis.set_major_formatter(lambda value, _: show_number(value, language, 0 if abs(value) >= 1 else 2))
+    steps = axis.get_xticks()
+    decimals = next((some for some in range(3) if np.allclose(steps, np.round(steps, some))), 3)
+    axis.xaxis.set_major_formatter(lambda value, _: show_number(value, language, decimals))
     for side in ("top", "left", "right", "bottom"):
         axis.spines[side].set_visible(False)
     axis.figure.subplots_adjust(hspace=1.5)
@@ -312,6 +336,8 @@ def _ribbon(axis: Axes, column: int, starts: tuple[float, float], size: int, col
     x = np.linspace(0, 1, 30)
     smooth = x * x * (3 - 2 * x)
     low = starts[0] + (starts[1] - starts[0]) * smooth
+    if moved and min(int(colour[at : at + 2], 16) for at in (1, 3, 5)) > PALE:
+        colour = "#8a8377"  # a thin pale ribbon would not be seen
     axis.fill_between(
         column + 0.025 + 0.95 * x, low, low + size, color=colour, alpha=0.85 if moved else 0.4, linewidth=0.3
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from regso_cluster.delivery.exports import SYNTHETIC
+from regso_cluster.delivery.wording import MADE_UP
 from regso_cluster.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -19,13 +19,16 @@ SHOWN = 80
 _WORDS = {
     "sv": {
         "core": "säker grupp", "edge": "nära gränsen", "undecided": "osäker grupp", "not_assessed": "grupp ej bedömd",
-        "thousands": "\N{NO-BREAK SPACE}", "axis": "rang bland {ranked} områden, 1 är sämst",
-        "title": "{title}: de {n} sämsta områdena\nrang med {level:.0f} %-intervall",
+        "thousands": "\N{NO-BREAK SPACE}", "axis": "plats bland {ranked} områden, 1 är störst problem",
+        "title": "{title}: de {n} områdena med störst problem\n"
+        "plats i index, med vad slumpen tillåter i {level:.0f}\N{NO-BREAK SPACE}% av simuleringarna",
     },
     "en": {
         "core": "group is sure", "edge": "near a limit", "undecided": "group is unsure",
-        "not_assessed": "group not assessed", "thousands": ",", "axis": "rank among {ranked} areas, 1 is the worst",
-        "title": "{title}: the {n} worst areas\nrank with its {level:.0f} % interval",
+        "not_assessed": "group not assessed", "thousands": ",",
+        "axis": "place among {ranked} areas, 1 has the largest problems",
+        "title": "{title}: the {n} areas with the largest problems\n"
+        "place in the index, with what chance allows in {level:.0f}% of the simulations",
     },
 }  # fmt: skip
 
@@ -84,5 +87,5 @@ def draw_rank_intervals(release: Release, language: str = "sv", *, first: int = 
     axes.set_title(words["title"].format(title=title, n=len(chosen), level=100 * level), loc="left", fontsize=10)
     axes.legend(frameon=False, fontsize=8, loc="upper right")
     if release.manifest["synthetic"]:
-        figure.supxlabel(SYNTHETIC, fontsize=7, color="#b5305f")
+        figure.supxlabel(getattr(MADE_UP, language), fontsize=7, color="#b5305f")
     return figure

@@ -4,8 +4,13 @@ import base64
 import gzip
 import hashlib
 import json
+import os
 import re
 import runpy
+import shutil
+import subprocess
+import sys
+import zipfile
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -198,10 +203,10 @@ def test_a_portrait_names_only_clear_differences_and_no_bare_superlative(six):
         for one in describe_grouping(six, "composite_group", measure_country(six))
         if one["group"]
     }
-    assert "The group is a single area with 1,000 residents, 16.7 % of all." in text[1]
-    assert "Poverty is the highest of the groups: 40.0 % against 16.0 % in the country." in text[1]
-    assert "Poverty is clearly lower than in the country: 10.0 % against 16.0 %." in text[2]
-    assert "lowest of the groups: 10.0 %" not in text[2] + text[3]
+    assert "The group is a single area with 1,000 residents, 16.7% of all." in text[1]
+    assert "Poverty is the highest of the groups: 40.0% against 16.0% in the country." in text[1]
+    assert "Poverty is clearly lower than in the country: 10.0% against 16.0%." in text[2]
+    assert "lowest of the groups: 10.0%" not in text[2] + text[3]
 
 
 def test_the_same_profile_gives_the_same_portrait(two_years):
@@ -335,3 +340,58 @@ def test_fetching_without_npm_says_so_and_fails_only_when_asked(root, monkeypatc
     assert "make page-libraries" in capsys.readouterr().out
     assert fetch["main"]([]) == 1
     assert "no npm" in capsys.readouterr().err
+
+
+def test_half_of_the_libraries_is_as_good_as_none(tmp_path):
+    (tmp_path / "libraries.json").write_text('[{"name": "d3", "version": "7", "license": "ISC"}]', "utf-8")
+    (tmp_path / "d3.js").write_text("", "utf-8")  # and no licence
+    with pytest.raises(InputError, match="make page-libraries"):
+        read_libraries(tmp_path)
+
+
+def test_a_wheel_built_without_npm_says_so_and_holds_no_half_of_the_libraries(root, tmp_path):
+    pytest.importorskip("hatchling")
+    source = tmp_path / "source"
+    for folder in ("src", "page-libraries", "data"):
+        shutil.copytree(root / folder, source / folder, ignore=shutil.ignore_patterns("_libraries*", "__pycache__"))
+    for file in ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE"):
+        shutil.copy(root / file, source / file)
+    half = source / "src" / "regso_cluster" / "delivery" / "page" / "_libraries"
+    half.mkdir()
+    (half / "libraries.json").write_text("[]", "utf-8")
+    python = tmp_path / "python"  # beside it there is no npm either
+    python.symlink_to(sys.executable)
+    paths = os.pathsep.join(path for path in sys.path if path.endswith("site-packages"))
+    done = subprocess.run(
+        [python, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path / "dist"], cwd=source, text=True,
+        capture_output=True, env={"PATH": "", "PYTHONPATH": paths}, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "no npm on this machine" in done.stdout + done.stderr
+    assert "without the command `page`" in done.stdout + done.stderr
+    names = zipfile.ZipFile(next((tmp_path / "dist").glob("*.whl"))).namelist()
+    assert not [name for name in names if "_libraries" in name]
+    assert "regso_cluster/delivery/page/libraries.py" in names
+
+
+def test_make_page_libraries_without_npm_and_network_says_what_to_do(root, tmp_path):
+    """A machine with a shell, make and a Python that can install nothing."""
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for name in ("make", "sh", "echo"):
+        found = shutil.which(name)
+        if not found:
+            pytest.skip(f"no {name} on this machine")
+        (tools / name).symlink_to(found)
+    broken = tools / "python3"
+    broken.write_text("#!/bin/sh\nexit 1\n", "utf-8")
+    broken.chmod(0o755)
+    shutil.copy(root / "Makefile", tmp_path / "Makefile")
+    done = subprocess.run(
+        [tools / "make", "page-libraries"], cwd=tmp_path, text=True, capture_output=True, check=False,
+        env={"PATH": str(tools)},
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert "no npm on this machine" in done.stderr
+    assert "Install Node.js" in done.stderr
+    assert not (tmp_path / "src").exists()

@@ -7,8 +7,9 @@ import pytest
 
 from regso_cluster.delivery.page.data import STATUSES
 from regso_cluster.delivery.page.groups import GROUPINGS
-from regso_cluster.delivery.page.words import WORDS, say, show_number
+from regso_cluster.delivery.page.words import WORDS, say, show_number, with_unit
 from regso_cluster.method import UNIT_RANGE
+from regso_cluster.years.change import CAUSES
 
 WEB = resources.files("regso_cluster.delivery.page") / "web"
 SOURCES = {file.name: file.read_text("utf-8") for file in WEB.iterdir() if file.name.endswith(".js")}
@@ -32,7 +33,7 @@ def keys_asked_for():
         "unit_long_": [unit.replace(" ", "_") for unit in UNIT_RANGE], "view_": ["map", "table", "groups", "change", "method"],
         "columns_": ["overview", "values", "counts", "problems", "tiers"], "theme_": ["value", "problem", "tier"],
         "column_": ["n", "d", "index_rank", "index_rank_low", "index_rank_high", *(f"{name}_probability" for name in GROUPINGS)], "worse_": ["high", "low"],
-        "filter_": ["lan", "kommun", "group", "columns"], "change_": ["grouping", "from", "to"],
+        "filter_": ["lan", "kommun", "group", "columns"], "cause_": CAUSES, "change_": ["grouping", "from", "to"],
     }  # fmt: skip
     asked = set()
     for text in SOURCES.values():
@@ -70,6 +71,8 @@ def test_words_for_areas_of_their_own_name_no_country_and_no_agency():
     """Whatever says Sweden, the country, SCB or RegSO of the figures has another form for areas that are no RegSO."""
     of_outlines = {
         "map_credit",
+        "figure_credit",
+        "map_credit_2020",
         "outlines_words",
         "outlines_2020",
         "editions_differ",
@@ -102,6 +105,24 @@ def test_numbers_are_written_as_the_reader_does():
     assert show_number(1234.56, "en", 1) == "1,234.6"
     assert show_number(-0.5, "sv", 2) == "\u22120,50"
     assert show_number(float("nan"), "en", 1) == show_number(None, "sv", 0) == "–"
+
+
+def test_per_cent_stands_with_its_number_as_each_language_writes_it():
+    for key, said in WORDS.items():
+        assert not re.search(r"[}\d] %", said["sv"]), key  # a space that does not break
+        assert not re.search(r"[}\d][ \u00a0]%", said["en"]), key
+    assert with_unit("12,3", "%", "sv") == "12,3\u00a0%"
+    assert with_unit("12.3", "%", "en") == "12.3%"
+    assert with_unit("12.3", "per 1,000", "en") == "12.3\u00a0per 1,000"
+    assert with_unit("0.5", "", "en") == "0.5"
+
+
+def test_each_language_keeps_to_its_own_words():
+    """Kommun and län are Swedish; the page in English says municipality and county."""
+    for key, said in WORDS.items():
+        english, swedish = (re.sub(r"\{\w+\}", "", said[language]).lower() for language in ("en", "sv"))
+        assert not re.search(r"kommun|\blän", english), key
+        assert not re.search(r"\b(the|and|of|with|county|municipality|areas)\b", swedish), key
 
 
 def test_what_is_filled_in_is_no_template():

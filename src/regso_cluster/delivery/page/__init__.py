@@ -2,7 +2,7 @@
 
 geometry    outlines as TopoJSON
 data        releases as columns; groups, flips, history: what is said of groups and areas
-words       every text, in Swedish and English
+words       every text, in Swedish and English; notes: what the runs and the methods say in English, in Swedish
 bundle      one file from many, with its content-security policy
 web/        the page's own scripts and style; _libraries/ those of others
 """
@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 from regso_cluster.delivery.page.bundle import render_page
 from regso_cluster.delivery.page.data import assemble
-from regso_cluster.delivery.page.history import describe_causes
 from regso_cluster.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ def build_page(releases: Sequence[Release], comparisons: Sequence[Comparison] = 
     """
     ordered = sorted(releases, key=lambda one: one.year)
     check_releases(ordered)
-    return render_page({**assemble(ordered, comparisons), "words_causes": describe_causes()})
+    return render_page(assemble(ordered, comparisons))
 
 
 def write_page(releases: Sequence[Release], out: str | Path, comparisons: Sequence[Comparison] = ()) -> Path:

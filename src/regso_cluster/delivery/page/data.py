@@ -16,6 +16,7 @@ from regso_cluster.delivery.page.flips import flip_columns
 from regso_cluster.delivery.page.geometry import COARSE, FINE, build_topology
 from regso_cluster.delivery.page.groups import GROUPINGS, describe_grouping, measure_country
 from regso_cluster.delivery.page.history import describe_moves
+from regso_cluster.delivery.page.notes import describe_note, describe_source
 from regso_cluster.method import Factor, Method, Text, Yardstick
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 STATUSES = ("observed", "suppressed", "missing", "too_few_residents")
 # where the classes of a number are cut, as shares of areas from the worst: the tail is what people look for
 CUTS = (0.04, 0.10, 0.25, 0.50, 0.75)
+DRAWN = 2025  # the edition whose outlines are at hand
 INSETS = 3  # the kommuner with most residents have a map of their own
 
 
@@ -64,7 +66,7 @@ def assemble(releases: Sequence[Release], comparisons: Sequence[Comparison]) -> 
         },
         "statuses": list(STATUSES),
         "cities": _cities(kommuner),
-        **_maps(order),
+        **_maps(order, releases),
     }
 
 
@@ -74,15 +76,13 @@ def text(of: Text) -> dict[str, str]:
 
 
 def _describe_method(method: Method) -> dict[str, Any]:
-    problems, certainty = method.problems, method.certainty
+    certainty = method.certainty
     return {
         "name": method.name,
         "title": text(method.title),
         "description": text(method.description),
-        "source": method.source,
+        "source": describe_source(method.source) if method.source else None,
         "sha256": method.hash,
-        "frozen": {"release": method.frozen.release, "year": method.frozen.year} if method.frozen else None,
-        "sd": problems.limit.sd if problems else None,
         "steady": bool(method.composite and method.composite.steady),
         "certainty": {
             "draws": certainty.draws,
@@ -106,7 +106,8 @@ def _describe_factor(factor: Factor) -> dict[str, Any]:
         "name": text(factor.name),
         "unit": factor.unit,
         "worse": factor.worse,
-        "source": factor.source,
+        "source": describe_source(factor.source) if factor.source else None,
+        "counted": text(factor.counted) if factor.counted else None,
         "level": factor.level,
         "counts": factor.value is None,
     }
@@ -156,7 +157,9 @@ def _describe_year(release: Release, method: Method, order: pd.Index) -> dict[st
         "name": release.path.resolve().name,
         "manifest": manifest["manifest_sha256"],
         "inputs": manifest["inputs"],
-        "notes": manifest["notes"],
+        "notes": [describe_note(note) for note in manifest["notes"]],
+        "frozen": release.method.frozen.year if release.method.frozen else None,
+        "sd": release.method.problems.limit.sd if release.method.problems else None,
         "stability": _stability(manifest.get("figures", {})),
         "structure": _structure(manifest.get("figures", {})),
         "limits": {key: round_to(limit) for key, limit in measured.limits.items()},
@@ -224,10 +227,19 @@ def _tiers(release: Release) -> list[str]:
 
 
 def _group_colours(releases: Sequence[Release], grouping: str) -> list[str]:
-    """Give the colours by group number, for the highest number of all years."""
-    own = [one.groups[one.groups["grouping"] == grouping]["group"].dropna() for one in releases]
-    highest = max((int(groups.max()) for groups in own if len(groups)), default=1)
-    return (kind_colours if grouping == "cluster" else ordered_colours)(highest)
+    """Give the colours by group number, for the highest number of all years; of clusters the largest is quiet."""
+    own = [one.groups[(one.groups["grouping"] == grouping) & one.groups["group"].notna()] for one in releases]
+    highest = max((int(groups["group"].max()) for groups in own if len(groups)), default=1)
+    if grouping != "cluster":
+        return ordered_colours(highest)
+    return kind_colours(highest, largest_group(own[-1]))
+
+
+def largest_group(groups: pd.DataFrame) -> int | None:
+    """Give the number of the group with most areas, the lowest of those that are as large; None where there is none."""
+    if groups.empty:
+        return None
+    return int(groups["group"].iloc[int(np.argmax(groups["areas"].to_numpy(np.int64)))])
 
 
 def _classes(releases: Sequence[Release]) -> dict[str, list[float]]:
@@ -244,9 +256,10 @@ def _classes(releases: Sequence[Release]) -> dict[str, list[float]]:
     return cuts
 
 
-def _maps(order: pd.Index) -> dict[str, Any]:
-    """Give the outlines twice, coarse and fine; None where no area has an outline."""
-    return {"maps": _topologies(tuple(order))}
+def _maps(order: pd.Index, releases: Sequence[Release]) -> dict[str, Any]:
+    """Give the outlines twice, coarse and fine; None where no area has one, or every year is of an older edition."""
+    drawn = any(one.manifest["edition"] == DRAWN for one in releases)
+    return {"maps": _topologies(tuple(order)) if drawn else None}
 
 
 @lru_cache(maxsize=2)  # pages of the same areas share their outlines; the caller must not change them

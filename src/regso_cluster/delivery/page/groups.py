@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from regso_cluster.delivery.page.words import WORDS, say, show_number
+from regso_cluster.delivery.page.words import WORDS, say, show_number, with_unit
 from regso_cluster.factors.rates import OBSERVED
 from regso_cluster.method import UNIT_FACTOR, Factor
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from regso_cluster.release import Release
 
 GROUPINGS = ("composite_group", "cluster", "band")
+DECIMALS = {"share": 3, "score": 2, "rank": 0}  # as the page shows them; others have one
 CLEAR = 0.5  # SD between areas: below it a difference is not named
 
 
@@ -123,10 +124,9 @@ def _differences(
         key = "higher" if value > whole else "lower"
         gap = (value - others.max()) if key == "higher" else (others.min() - value)
         extreme = "most_" if len(others.dropna()) and gap >= CLEAR * spread else ""
-        unit = WORDS[f"unit_{factor.unit.replace(' ', '_')}"][language]
         sentences.append(
             say(f"portrait_{extreme}{key}{whose}", language, factor=getattr(factor.name, language),
-                value=_with_unit(value, unit, language), country=_with_unit(whole, unit, language))
+                value=_amount(value, factor, language), country=_amount(whole, factor, language))
         )  # fmt: skip
     return sentences
 
@@ -138,8 +138,9 @@ def _share(probability: float, language: str) -> str:
     return show_number(100 * probability, language, 0)
 
 
-def _with_unit(value: float, unit: str, language: str) -> str:
-    return f"{show_number(value, language, 1)}\u00a0{unit}".strip()
+def _amount(value: float, factor: Factor, language: str) -> str:
+    unit = WORDS[f"unit_{factor.unit.replace(' ', '_')}"][language]
+    return with_unit(show_number(value, language, DECIMALS.get(factor.unit, 1)), unit, language)
 
 
 def _spread(release: Release, factor: Factor) -> float | None:

@@ -1,15 +1,18 @@
-"""Who moved between two years and why, in the words of `compare`."""
+"""Who moved between two years and why: the figures behind each move; the page says them in its own words."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
-from regso_cluster.delivery.comparison import CAUSES
+from regso_cluster.delivery.page.notes import describe_note
 
 if TYPE_CHECKING:
     from regso_cluster.compare import Comparison
+
+FIGURES = ("old_value", "new_value", "old_limit", "new_limit", "persons", "denominator", "old_problem", "moved_value")
 
 
 def describe_moves(comparison: Comparison, order: pd.Index) -> dict[str, Any]:
@@ -17,28 +20,41 @@ def describe_moves(comparison: Comparison, order: pd.Index) -> dict[str, Any]:
 
     Returns
     -------
-    from, to (years), notes, and by grouping: a list of [position of the area, old group, new group, cause, reasons in
-    Swedish, reasons in English]; the group is null where undecided
+    from, to (years), notes (sv, en), and by grouping: a list of [position of the area, old group, new group, cause,
+    reasons]; the group is null where undecided. A reason is [key of the factor, *`FIGURES`], null where not known;
+    `old_problem` is 1 or 0
     """
     place = {code: number for number, code in enumerate(order)}
-    behind = dict(list(comparison.problems.groupby("area"))) if len(comparison.problems) else {}
+    behind = _reasons(comparison.problems)
     moves: dict[str, list[list[Any]]] = {}
     for grouping, own in comparison.moves.groupby("grouping", sort=False):
         rows = []
         for move in own.to_dict("records"):
-            known = behind.get(move["area"]) if grouping == "composite_group" else None
-            said = [list(known[name]) if known is not None else [] for name in ("text_sv", "text_en")]
             groups = [None if pd.isna(move[which]) else int(move[which]) for which in ("old", "new")]
-            rows.append([place[move["area"]], *groups, move["cause"], *said])
+            rows.append([place[move["area"]], *groups, move["cause"], behind.get((grouping, move["area"]), [])])
         moves[str(grouping)] = rows
     return {
         "from": comparison.old.year,
         "to": comparison.new.year,
-        "notes": list(comparison.summary["notes"]),
+        "notes": [describe_note(note) for note in comparison.summary["notes"]],
         "moves": moves,
     }
 
 
-def describe_causes() -> dict[str, dict[str, str]]:
-    """Give the words for each cause of a move."""
-    return {cause: {"sv": sv, "en": en[0].upper() + en[1:]} for cause, (sv, en) in CAUSES.items()}
+def _reasons(problems: pd.DataFrame) -> dict[tuple[str, str], list[list[Any]]]:
+    """Gather the factors behind the moves of composite groups, by grouping and area."""
+    found: dict[tuple[str, str], list[list[Any]]] = {}
+    for row in problems.to_dict("records"):
+        reasons = found.setdefault((row["grouping"], row["area"]), [])
+        reasons.append([row["factor"], *(_plain(row[name]) for name in FIGURES)])
+    return found
+
+
+def _plain(value: Any) -> float | int | None:
+    """Give a number of six digits for JSON, a flag as 1 or 0, null where missing."""
+    if pd.isna(value):
+        return None
+    if isinstance(value, bool | np.bool_):
+        return int(value)
+    short = float(f"{float(value):.6g}")
+    return int(short) if short == int(short) else short

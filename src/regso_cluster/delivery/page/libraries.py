@@ -30,7 +30,9 @@ def read_libraries(folder: Path = FOLDER) -> tuple[Library, ...]:
     InputError  they were not fetched when the package was built
     """
     listed = folder / "libraries.json"
-    if not listed.is_file():
+    known = json.loads(listed.read_text("utf-8")) if listed.is_file() else []
+    files = [folder / f"{one['name']}.{suffix}" for one in known for suffix in ("js", "LICENSE")]
+    if not files or not all(file.is_file() for file in files):
         hint = (
             "Run `make page-libraries` in a clone of the repository (it needs npm, or fetches one), and install again."
         )
@@ -41,5 +43,5 @@ def read_libraries(folder: Path = FOLDER) -> tuple[Library, ...]:
             (folder / f"{one['name']}.LICENSE").read_text("utf-8"),
             (folder / f"{one['name']}.js").read_text("utf-8"),
         )
-        for one in json.loads(listed.read_text("utf-8"))
+        for one in known
     )  # fmt: skip

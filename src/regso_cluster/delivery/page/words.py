@@ -23,6 +23,11 @@ def say(key: str, language: str, **values: str) -> str:
     return WORDS[key][language].format(**values)
 
 
+def with_unit(shown: str, unit: str, language: str) -> str:
+    """Set a unit after a number, on one line with it: "12,3 %" in Swedish, "12.3%" in English."""
+    return f"{shown}{'' if unit == '%' and language == 'en' else chr(0xA0)}{unit}" if unit else shown
+
+
 def show_number(value: Any, language: str, decimals: int) -> str:
     """Write a number as the reader does: decimal comma and narrow spaces in Swedish; a dash where there is none."""
     if value is None or pd.isna(value) or not np.isfinite(float(value)):

@@ -1,13 +1,14 @@
 // The card of an area: where it stands, each factor, what would flip it, areas alike, its history.
 
 import { line, strip, stripKey } from "./charts.js";
-import { all, everyArea, exists, groupColour, groupName, groupings, kommunOf, lanName, mostAlike, nameOf, value } from "./data.js";
+import { all, everyArea, exists, groupColour, groupName, groupings, hasKommuner, hasLimits, kommunOf, lanName, mostAlike, nameOf, value } from "./data.js";
 import { byId, el, put, swatch } from "./dom.js";
 import { CONTEXT, showAreas } from "./map.js";
+import { hasMap } from "./outlines.js";
 import { printCard, printKommun } from "./print.js";
-import { changesOf, factorFacts, flips, standing } from "./sentences.js";
+import { causeWords, changesOf, factorFacts, flips, standing } from "./sentences.js";
 import { go, now, write } from "./state.js";
-import { lang, number, pick, t } from "./words.js";
+import { number, pick, t } from "./words.js";
 
 export function showCard(year, place) {
   const card = byId("card");
@@ -19,7 +20,7 @@ export function showCard(year, place) {
     head(year, place),
     el("div", { class: "standing" }, standing(year, place).map((one) => el("p", {}, one))),
     el("h3", {}, t("card_factors")),
-    stripKey(),
+    stripKey({ kommun: hasKommuner(), limit: hasLimits(year) }),
     factorList(year, place),
     flipList(year, place),
     alikeList(year, place),
@@ -33,7 +34,7 @@ function head(year, place) {
   return el("header", {},
     el("button", { type: "button", class: "close", onclick: () => go({ area: "" }), "aria-label": t("card_close") }, "×"),
     el("h2", { id: "card-title", tabindex: "-1" }, nameOf(place)),
-    el("p", { class: "where" }, [kommun.name, lanName(kommun.lan), all().areas.code[place], exists(year, place) && t("residents_count", { count: number(year.population[place]) }), String(year.year)].filter(Boolean).join(" · ")),
+    el("p", { class: "where" }, [kommun.name, lanName(kommun.lan), all().areas.code[place], exists(year, place) && year.population[place] !== null && t("residents_count", { count: number(year.population[place]) }), String(year.year)].filter(Boolean).join(" · ")),
     el("p", { class: "chips" }, !exists(year, place) ? null : groupings().filter((grouping) => grouping in year).map((grouping) => chip(year, grouping, year[grouping][place]))));
 }
 
@@ -69,38 +70,41 @@ function alikeList(year, place) {
   const found = mostAlike(year, place);
   if (!found.length) return null;
   return el("section", {}, el("h3", {}, t("card_alike")), el("ul", { class: "alike" }, found.map((one) => el("li", {},
-    el("a", { href: write({ ...now(), area: all().areas.code[one.place] }) }, `${nameOf(one.place)}, ${kommunOf(one.place).name}`),
+    el("a", { href: write({ ...now(), area: all().areas.code[one.place] }) }, [nameOf(one.place), kommunOf(one.place).name].filter(Boolean).join(", ")),
     " ", el("span", { class: "small" }, t("card_distance", { distance: number(one.distance, 2) }))))),
   el("p", { class: "small" }, t("card_alike_note")));
 }
 
+// A row a year: its groups, and beneath it why a group changed.
 function history(place) {
   const { years } = all();
   if (years.length < 2) return null;
   const changes = changesOf(place);
+  const own = groupings();
   const names = years.map((year) => String(year.year));
   const ranks = ["index_rank", "index_rank_low", "index_rank_high"].map((name) => years.map((year) => year[name]?.[place] ?? null));
+  const row = (year) => el("tr", {}, el("th", { scope: "row" }, String(year.year)), !exists(year, place) ? el("td", { colspan: own.length || 1 }, t("absent", { year: year.year }))
+    : own.map((grouping) => el("td", {}, grouping in year ? chip(year, grouping, year[grouping][place]) : "–")));
+  const why = (year) => changes.filter((change) => change.to === year.year).map((change) => el("tr", { class: "why" }, el("td", {}), el("td", { colspan: own.length || 1 }, whyMoved(change))));
   return el("section", {}, el("h3", {}, t("card_history")),
-    el("ol", { class: "history" }, years.map((year) => el("li", {},
-      el("b", {}, year.year), !exists(year, place) ? t("absent", { year: year.year }) : groupings().filter((grouping) => grouping in year).map((grouping) => chip(year, grouping, year[grouping][place])),
-      changes.filter((change) => change.to === year.year).map((change) => el("p", { class: "why" }, whyMoved(change)))))),
+    el("table", { class: "history" }, el("caption", { class: "unseen" }, t("card_history")),
+      el("thead", {}, el("tr", {}, el("th", { scope: "col" }, t("year")), own.map((grouping) => el("th", { scope: "col" }, t(`grouping_${grouping}`))))),
+      el("tbody", {}, years.map((year) => [row(year), why(year)]))),
     ranks[0].some((one) => one !== null) ? [el("h4", {}, t("card_ranks")),
       line(names, ranks[0], { low: ranks[1], high: ranks[2], turned: true, label: t("card_ranks_label", { ranks: years.map((year, at) => `${year.year}: ${number(ranks[0][at])}`).join(", ") }) })] : null);
 }
 
-export function whyMoved(change) {
-  const cause = all().words_causes[change.cause];
-  const reasons = change.reasons[lang()] ?? [];
-  return `${t(`grouping_${change.grouping}`)}: ${cause ? pick(cause) : change.cause}.${reasons.length ? ` ${reasons.join(". ")}.` : ""}`;
+function whyMoved(change) {
+  return [el("p", {}, el("b", {}, `${t(`grouping_${change.grouping}`)}: `), `${causeWords(change.cause)}.`), change.reasons.map((one) => el("p", {}, one))];
 }
 
 function tools(year, place) {
   const kommun = all().areas.kommun[place];
   return el("p", { class: "tools" },
-    el("button", { type: "button", onclick: () => { go({ view: "map" }); showAreas([place], CONTEXT); } }, t("show_on_map")),
+    hasMap() ? el("button", { type: "button", onclick: () => { go({ view: "map" }); showAreas([place], CONTEXT); } }, t("show_on_map")) : null,
     el("button", { type: "button", onclick: copyLink }, t("copy_link")),
     el("button", { type: "button", id: "print-card", onclick: () => printCard(year, place) }, t("print_card")),
-    el("button", { type: "button", id: "print-kommun", onclick: () => printKommun(year, kommun) }, t("print_kommun", { name: all().kommuner[kommun].name })));
+    hasKommuner() && el("button", { type: "button", id: "print-kommun", onclick: () => printKommun(year, kommun) }, t("print_kommun", { name: all().kommuner[kommun].name })));
 }
 
 async function copyLink(event) {

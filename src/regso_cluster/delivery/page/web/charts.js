@@ -16,14 +16,14 @@ export function strip(factor, { own, kommun, country, limit, range }) {
     parts.push(svg("line", { x1: x(limit), x2: x(limit), y1: 2, y2: 26, class: "limit" }));
   }
   if (country !== null) parts.push(svg("line", { x1: x(country), x2: x(country), y1: 7, y2: 21, class: "country" }));
-  if (kommun !== null) parts.push(svg("rect", { x: x(kommun) - 4, y: 10, width: 8, height: 8, class: "kommun" }));
+  if (kommun !== null && kommun !== undefined) parts.push(svg("rect", { x: x(kommun) - 4, y: 10, width: 8, height: 8, class: "kommun" }));
   if (own !== null) parts.push(svg("circle", { cx: x(own), cy: 14, r: 6, class: "own" }));
   return svg("svg", { viewBox: `0 0 ${W} 28`, class: "strip", "aria-hidden": "true" }, parts);
 }
 
 // What the marks of a strip mean.
-export function stripKey() {
-  return el("p", { class: "key" }, [["own", "key_area"], ["kommun", "key_kommun"], ["country", "key_country"], ["beyond", "key_beyond"]]
+export function stripKey({ kommun, limit }) {
+  return el("p", { class: "key" }, [["own", "key_area"], kommun && ["kommun", "key_kommun"], ["country", "key_country"], limit && ["beyond", "key_beyond"]].filter(Boolean)
     .map(([name, words]) => el("span", {}, el("i", { class: `mark ${name}`, "aria-hidden": "true" }), t(words))));
 }
 

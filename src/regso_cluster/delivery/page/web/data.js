@@ -1,6 +1,6 @@
 // The data of the page and what follows from them: rates, places, themes that colour the map.
 
-import { lang, number, pick, t } from "./words.js";
+import { decimalsOf, lang, number, pick, t } from "./words.js";
 
 let data = {};
 
@@ -45,7 +45,12 @@ export function kommunOf(place) {
 }
 
 export function lanName(code) {
-  return data.lan.find((one) => one.code === code)?.name ?? "";
+  return lanWords(data.lan.find((one) => one.code === code)?.name ?? "");
+}
+
+// "Stockholms län", in English "Stockholm county".
+function lanWords(name) {
+  return lang() === "en" ? name.replace(/s? län$/, " county") : name;
 }
 
 export function nameOf(place) {
@@ -74,10 +79,11 @@ export function rate(year, factor, places) {
   let bottom = 0;
   const column = year.factors[factor.key];
   const sums = column && factor.counts && factor.level === "area";
+  const weighed = sums || places.every((place) => value(year, factor, place) === null || year.population[place] !== null) && residents(year, places) > 0;
   for (const place of places) {
     const own = value(year, factor, place);
     if (own === null) continue;
-    const weight = sums ? column.d[place] : year.population[place] ?? 0;
+    const weight = sums ? column.d[place] : weighed ? year.population[place] : 1;
     top += sums ? column.n[place] : own * weight;
     bottom += weight;
   }
@@ -112,6 +118,24 @@ export function groupColour(grouping, group) {
 
 export function groupingName(grouping) {
   return t(`grouping_${grouping}`);
+}
+
+// What a page of areas of one's own may lack.
+export function hasResidents(year) {
+  return residents(year, everyArea()) > 0;
+}
+
+export function hasKommuner() {
+  return data.lan.length > 0;
+}
+
+export function hasLimits(year) {
+  return Object.keys(year.limits).length > 0;
+}
+
+// Clusters are kinds of areas: only other groupings run from worse to better.
+export function isOrdered(grouping) {
+  return grouping !== "cluster";
 }
 
 export function groupings() {
@@ -183,7 +207,7 @@ function numberClasses(theme, year) {
   const key = theme.kind === "index" ? "index" : theme.factor.key;
   const high = theme.kind === "index" || theme.factor.worse === "high";
   const cuts = data.classes[key];
-  const decimals = theme.kind === "index" || theme.factor.unit === "share" ? 2 : 1;
+  const decimals = theme.kind === "index" ? 2 : Math.min(2, decimalsOf(theme.factor));
   const show = (cut) => number(cut, decimals);
   const labels = cuts.map((cut, place) => (place === 0
     ? t(high ? "at_least" : "at_most", { value: show(cut) })

@@ -1,11 +1,11 @@
 // Reads the data, fills the page, and keeps it in step with what the link says.
 
-import { all, classify, exists, groupings, kommunOf, load, themeName, themes, yearOf, nameOf } from "./data.js";
-import { announce, byId, el, option, put } from "./dom.js";
+import { all, classify, exists, groupings, hasKommuner, hasResidents, kommunOf, lanName, load, themeName, themes, yearOf, nameOf } from "./data.js";
+import { announce, byId, el, option, put, swatch } from "./dom.js";
 import { showCard } from "./card.js";
 import { showChange, startChange, yearAfter } from "./change.js";
 import { showGroups, startGroups } from "./groups.js";
-import { CONTEXT, colourMap, draw, prepareFine, showAreas, showCountry, startMap } from "./map.js";
+import { CONTEXT, colourMap, draw, labelMap, prepareFine, showAreas, showCountry, startMap } from "./map.js";
 import { showMethod } from "./method.js";
 import { hasMap } from "./outlines.js";
 import { startSearch } from "./search.js";
@@ -51,9 +51,27 @@ function translate() {
   byId("title").textContent = pick(all().method.title);
   const [first, last] = [all().years[0], all().years.at(-1)];
   byId("subtitle").textContent = t("subtitle", { areas: number(last.areas), years: first === last ? last.year : `${first.year}–${last.year}` });
+  shape();
   byId("synthetic").hidden = !all().synthetic;
   byId("language").textContent = t("other_language");
   byId("language").lang = now().lang === "sv" ? "en" : "sv";
+}
+
+// What a page lacks has no place on it: a tab, a filter, a map.
+function shape() {
+  const { years } = all();
+  const link = (view) => document.querySelector(`nav [data-view=${view}]`);
+  link("change").parentElement.hidden = !groupings().some((grouping) => years.filter((year) => grouping in year).length > 1);
+  link("groups").parentElement.hidden = !groupings().length && !hasKommuner();
+  byId("view-map").classList.toggle("bare", !hasMap());
+  if (!hasMap()) {
+    link("map").textContent = t("view_areas");
+    byId("view-map").setAttribute("aria-label", t("view_areas"));
+    byId("view-map").querySelector("h2").textContent = t("view_areas");
+    byId("card-none").textContent = t("card_none_bare");
+  }
+  for (const name of ["lan", "kommun"]) byId(`filter-${name}`).parentElement.hidden = !hasKommuner();
+  byId("filter-group").parentElement.hidden = !groupings().length;
 }
 
 function startControls() {
@@ -62,6 +80,7 @@ function startControls() {
   }
   byId("skip").addEventListener("click", (event) => { event.preventDefault(); byId("main").focus(); }); // the link holds what is shown, so "#main" may not take its place
   byId("language").addEventListener("click", () => go({ lang: now().lang === "sv" ? "en" : "sv" }));
+  byId("as-table").addEventListener("click", (event) => { event.preventDefault(); go({ view: "table" }); });
   byId("theme").addEventListener("change", (event) => go({ by: event.target.value }));
   const { years } = all();
   const slider = byId("year");
@@ -99,8 +118,9 @@ function update(state, before) {
     else link.removeAttribute("aria-current");
   }
   for (const view of document.querySelectorAll("[data-section]")) view.hidden = view.dataset.section !== state.view;
-  byId("controls").hidden = ["change", "method"].includes(state.view);
+  byId("controls").hidden = state.view === "change";
   fillControls(state, theme);
+  if (before.view === state.view && state.view !== "change" && (before.year !== state.year || before.by !== state.by)) announce(shownWords(state, theme));
   if (before.view && before.view !== state.view) { byId("main").focus(); announce(t(`view_${state.view}`)); window.scrollTo(0, 0); }
   if (state.view === "map") showMapView(year, theme, state, before);
   if (state.view === "table") showTable(year, theme);
@@ -109,12 +129,20 @@ function update(state, before) {
   if (state.view === "method") showMethod(year);
 }
 
+// What a change of year or theme shows now, for those who do not see it.
+function shownWords(state, theme) {
+  return ["map", "table"].includes(state.view) ? t("map_shown", { what: themeName(theme), year: state.year }) : `${t("year")} ${state.year}`;
+}
+
 function showMapView(year, theme, state, before) {
   const classified = classify(theme, year);
   const label = (place) => (!exists(year, place) ? t("absent", { year: year.year }) : (classified.classes[classified.classOf[place]] ?? classified.unknown).label);
   const recolour = ["view", "year", "by", "lang"].some((name) => state[name] !== before[name]);
   if (recolour) {
-    if (hasMap()) colourMap(classified, label);
+    if (hasMap()) {
+      colourMap(classified, label);
+      labelMap(t("map_label", { what: themeName(theme), year: year.year }), t(year.edition === 2020 ? "map_credit_2020" : "map_credit", { year: year.year }));
+    }
     legend(classified, theme, year);
   }
   const place = all().position.get(state.area);
@@ -134,9 +162,9 @@ function fillControls(state, theme) {
   byId("year").setAttribute("aria-valuetext", state.year);
   byId("year-shown").textContent = state.year;
   byId("play").textContent = t(timer ? "stop" : "play");
-  byId("theme-place").hidden = state.view === "groups";
+  byId("theme-place").hidden = ["groups", "method"].includes(state.view);
   if (!byId("go-place").options.length || byId("go-place").dataset.lang !== state.lang) {
-    byId("go-place").replaceChildren(option("", t("whole_country"), ""), ...all().lan.map((one) => option(one.code, one.name, "")));
+    byId("go-place").replaceChildren(option("", t("whole_country"), ""), ...all().lan.map((one) => option(one.code, lanName(one.code), "")));
     byId("go-place").dataset.lang = state.lang;
   }
 }
@@ -145,8 +173,8 @@ function legend({ classes, unknown }, theme, year) {
   const rows = [...classes, ...(unknown.areas ? [unknown] : [])];
   put(byId("legend"),
     el("caption", {}, `${themeName(theme)}, ${year.year}`, theme.kind === "value" ? el("span", { class: "small" }, ` ${t(`unit_long_${theme.factor.unit.replace(" ", "_")}`)}`) : ""),
-    el("thead", {}, el("tr", {}, [t("legend_class"), t("areas"), t("column_residents")].map((one, place) => el("th", { scope: "col", class: place ? "number" : null }, one)))),
-    el("tbody", {}, rows.map((one) => el("tr", {}, el("th", { scope: "row" }, el("span", { class: "swatch", colour: one.colour, "aria-hidden": "true" }), one.label), el("td", { class: "number" }, number(one.areas)), el("td", { class: "number" }, number(one.residents))))));
+    el("thead", {}, el("tr", {}, [t("legend_class"), t("areas"), hasResidents(year) && t("column_residents")].filter(Boolean).map((one, place) => el("th", { scope: "col", class: place ? "number" : null }, one)))),
+    el("tbody", {}, rows.map((one) => el("tr", {}, el("th", { scope: "row" }, el("span", { class: "chip" }, swatch(one.colour), el("span", {}, one.label))), el("td", { class: "number" }, number(one.areas)), hasResidents(year) && el("td", { class: "number" }, number(one.residents))))));
 }
 
 start().catch((error) => {

@@ -14,7 +14,10 @@ const LEAST = 6000; // metres that the map of an area shows at least
 const AREA_NAMES_FROM = 0.09; // pixels a metre
 export const CONTEXT = 3; // how much wider than an area its map is
 
+const FAR = 1.6; // up to this zoom the big cities stand beside the country
+
 let canvas, overlay, frame, zoom, base;
+let room = 0; // pixels that they take
 let transform = d3.zoomIdentity;
 let shown = { colours: [], label: () => "" };
 let hovered = null;
@@ -25,7 +28,7 @@ export function startMap() {
   if (!hasMap()) {
     byId("map-none").hidden = false;
     frame.hidden = true;
-    byId("map-tools").hidden = true;
+    for (const id of ["map-tools", "map-buttons", "insets"]) byId(id).hidden = true;
     return;
   }
   canvas = byId("map-canvas");
@@ -52,7 +55,10 @@ export function startMap() {
 function measure() {
   const { width, height } = resize(canvas);
   resize(overlay);
-  base = fit(boundsOf(everyArea()), width, height);
+  const beside = byId("insets"); // where there is room, the country stands beside the big cities
+  room = beside.offsetWidth && getComputedStyle(beside).position === "absolute" ? beside.offsetWidth : 0;
+  frame.style.setProperty("--room", `${room}px`);
+  base = fit(boundsOf(everyArea()), width - room, height);
   zoom.extent([[0, 0], [width, height]]).translateExtent([[-width, -height], [2 * width, 2 * height]]);
 }
 
@@ -85,8 +91,10 @@ function paintAll() {
   paint(canvas, view(), shown.colours, { detail: detail() });
   names();
   paintOverlay();
-  byId("insets").hidden = transform.k > 1.6;
-  if (transform.k <= 1.6) paintInsets();
+  const far = transform.k <= FAR;
+  byId("insets").classList.toggle("gone", !far);
+  frame.classList.toggle("far", far);
+  if (far) paintInsets();
   canvas.dataset.drawn = String(Number(canvas.dataset.drawn ?? 0) + 1);
 }
 
@@ -149,13 +157,16 @@ function hover(place, pointer = null) {
   tip.hidden = place === null;
   if (place === null) return;
   tip.replaceChildren(el("strong", {}, nameOf(place)), el("span", {}, kommunOf(place).name), el("span", {}, shown.label(place)));
-  const [left, top] = pointer ?? [frame.clientWidth / 2, frame.clientHeight / 2];
+  const [left, top] = pointer ?? middle();
   tip.style.left = `${Math.max(4, Math.min(left + 14, frame.clientWidth - tip.offsetWidth - 6))}px`;
   tip.style.top = `${Math.max(4, Math.min(top + 14, frame.clientHeight - tip.offsetHeight - 6))}px`;
 }
 
 function choose(place) {
-  if (place !== null) go({ area: all().areas.code[place] });
+  if (place === null) return;
+  go({ area: all().areas.code[place] });
+  const card = byId("card"); // on a phone the card stands below the map
+  if (card.getBoundingClientRect().top > window.innerHeight) card.scrollIntoView({ block: "start" });
 }
 
 function onKey(event) {
@@ -175,12 +186,18 @@ function onKey(event) {
   announce(place === null ? t("map_sea") : `${nameOf(place)}, ${kommunOf(place).name}: ${shown.label(place)}`);
 }
 
-function middle() {
-  return [frame.clientWidth / 2, frame.clientHeight / 2];
+// The middle of what can be seen: of the country beside the cities, or of the frame.
+function middle(k = transform.k) {
+  return [(frame.clientWidth - (k <= FAR ? room : 0)) / 2, frame.clientHeight / 2];
 }
 
+// What was in the middle stays there, also when the cities come or go.
 function zoomBy(times) {
-  d3.select(overlay).call(zoom.scaleBy, times);
+  const k = Math.max(1, Math.min(times * transform.k, 900));
+  const [x, y] = transform.invert(middle());
+  const [left, top] = middle(k);
+  if (k === 1) showCountry();
+  else d3.select(overlay).call(zoom.transform, d3.zoomIdentity.translate(left - k * x, top - k * y).scale(k));
 }
 
 export function showCountry() {
@@ -262,6 +279,11 @@ function mark(own, view, places, colours) {
     context.fill();
     context.stroke();
   }
+}
+
+export function labelMap(label, credit) {
+  frame.setAttribute("aria-label", label);
+  byId("credit").textContent = credit;
 }
 
 export function viewNow() {

@@ -1,41 +1,47 @@
 // How it was made, what is not covered, how sure it is, and how not to use it.
 
-import { all, areasOf } from "./data.js";
+import { all, areasOf, hasLimits } from "./data.js";
 import { byId, el, put, scroller, simpleTable } from "./dom.js";
 import { clusterWords } from "./sentences.js";
-import { amount, number, pick, t } from "./words.js";
+import { decimalsOf, number, pick, said, t, unitWord } from "./words.js";
 
 export function showMethod(year) {
   const { method } = all();
   put(byId("method-place"),
     el("h2", {}, t("method_title", { title: pick(method.title) })),
-    all().synthetic ? el("p", { class: "warning" }, t("synthetic_long")) : null,
-    el("p", { class: "lead" }, pick(method.description)),
-    el("section", { class: "warning" }, el("h3", {}, t("not_use_title")), el("ul", {}, ["not_use_persons", "not_use_merit", "not_use_cause", "not_use_undecided", "not_use_noise"].map((one) => el("li", {}, t(one))))),
-    el("h3", {}, t("factors_title")), el("p", {}, limitWords(), method.min_population ? ` ${t("min_population", { count: number(method.min_population) })}` : ""),
-    method.source ? el("p", {}, `${t("method_source")} `, el("span", { lang: "en" }, method.source)) : null,
+    el("div", { class: "pair" },
+      el("div", {}, el("p", { class: "lead" }, pick(method.description)),
+        method.source ? el("p", {}, `${t("method_source")} `, said(method.source)) : null,
+        el("h3", {}, t("rules_title")), rules()),
+      el("section", { class: "warning" }, el("h3", {}, t("not_use_title")), el("ul", {}, ["not_use_persons", "not_use_merit", "not_use_cause", "not_use_undecided", "not_use_noise"].map((one) => el("li", {}, t(one)))))),
+    el("h3", {}, t(hasLimits(year) ? "factors_title" : "factors_only")), el("p", {}, limitWords(year), method.min_population ? ` ${t("min_population", { count: number(method.min_population) })}` : ""),
     scroller(t("factors_title"), factorTable()),
-    el("h3", {}, t("coverage_title", { year: year.year })), scroller(t("coverage_title", { year: year.year }), coverage(year)), el("p", {}, t("coverage_words")),
-    all().maps ? mapWords() : null,
-    el("h3", {}, t("sure_title")), sure(year),
-    el("h3", {}, t("rules_title")), rules(),
+    el("div", { class: "pair" },
+      el("div", {}, el("h3", {}, t("coverage_title", { year: year.year })), scroller(t("coverage_title", { year: year.year }), coverage(year)), el("p", {}, t("coverage_words")), all().maps ? mapWords() : null),
+      el("div", {}, el("h3", {}, t("sure_title")), sure(year))),
     el("h3", {}, t("releases_title")), scroller(t("releases_title"), releases()),
-    notes(),
-    el("h3", {}, t("privacy_title")), el("p", {}, t("privacy")),
-    el("h3", {}, t("made_with")), libraries());
+    notes(year),
+    el("div", { class: "pair" },
+      el("div", {}, el("h3", {}, t("privacy_title")), el("p", {}, t("privacy"))),
+      el("div", {}, el("h3", {}, t("made_with")), libraries())));
 }
 
-function limitWords() {
-  const { method } = all();
-  if (method.frozen) return t("limits_frozen", { year: method.frozen.year });
-  return method.sd === null ? t("limits_absolute") : t("limits_relative", { sd: number(method.sd, 1) });
+// By what the areas of the chosen year were judged: one year may have frozen limits, another its own.
+function limitWords(year) {
+  if (!hasLimits(year)) return t("limits_none");
+  if (year.frozen !== null) return t("limits_frozen", { year: year.year, frozen: year.frozen });
+  return year.sd === null ? t("limits_absolute", { year: year.year }) : t("limits_relative", { year: year.year, sd: number(year.sd, Number.isInteger(year.sd) ? 0 : 1) });
 }
 
 function factorTable() {
   const { factors, years } = all();
-  return simpleTable(t("factors_caption"), [t("factor"), t("worse_head"), t("source"), ...years.map((year) => t("limit_of", { year: year.year }))],
-    factors.map((factor) => [pick(factor.name), t(`worse_${factor.worse}`), el("span", { class: "long" }, factor.source || "–"),
-      ...years.map((year) => (year.limits[factor.key] === undefined ? "–" : amount(year.limits[factor.key], factor)))]), { numeric: false });
+  const limited = years.filter(hasLimits);
+  const sourced = factors.some((factor) => factor.source);
+  const table = simpleTable(t("factors_caption"), [t("factor"), t("worse_head"), ...(sourced ? [t("source")] : []), t("unit"), ...limited.map((year) => t("limit_of", { year: year.year }))],
+    factors.map((factor) => [pick(factor.name), t(`worse_${factor.worse}`), ...(sourced ? [el("span", { class: "long" }, factor.source ? said(factor.source) : "–")] : []), unitWord(factor.unit, true),
+      ...limited.map((year) => (year.limits[factor.key] === undefined ? "–" : number(year.limits[factor.key], decimalsOf(factor))))]), { texts: sourced ? [1, 2, 3] : [1, 2] });
+  table.caption.className = "unseen";
+  return table;
 }
 
 function coverage(year) {
@@ -53,25 +59,28 @@ function mapWords() {
 function sure(year) {
   const { certainty } = all().method;
   return el("ul", {}, certainty ? el("li", {}, t("sure_draws", { draws: number(certainty.draws), level: number(100 * certainty.level) })) : el("li", {}, t("sure_none")),
-    clusterWords(year).map((said) => el("li", {}, said)), el("li", {}, t("sure_not")));
+    clusterWords(year).map((one) => el("li", {}, one)), certainty && el("li", {}, t("sure_not")));
 }
 
 function rules() {
   const { rules: own, steady } = all().method;
   if (!own.length) return el("p", {}, t("rules_none"));
-  return el("ul", {}, own.map((rule) => el("li", {}, rule.at_least ? t("rule_at_least", { name: pick(rule.name), count: rule.at_least }) : t("rule_named", { name: pick(rule.name) }))), steady ? el("li", {}, t("rule_steady")) : null);
+  const words = (rule) => (!rule.at_least ? t("rule_named", { name: pick(rule.name) }) : t(rule.at_least === 1 ? "rule_one" : "rule_at_least", { name: pick(rule.name), count: rule.at_least }));
+  return el("ul", {}, own.map((rule) => el("li", {}, words(rule))), steady ? el("li", {}, t("rule_steady")) : null);
 }
 
 function releases() {
   const { years } = all();
-  return simpleTable(t("releases_caption"), [t("column_year"), t("edition"), t("created"), t("input"), t("fingerprint")],
-    years.map((year) => [String(year.year), String(year.edition ?? "–"), year.created.slice(0, 10), year.inputs.map((one) => one.name).join(", "), el("code", {}, year.manifest.slice(0, 16))]), { numeric: false });
+  const table = simpleTable(t("releases_caption"), [t("column_year"), ...(years.some((year) => year.edition) ? [t("edition")] : []), t("created"), t("input"), t("fingerprint")],
+    years.map((year) => [String(year.year), ...(years.some((one) => one.edition) ? [String(year.edition ?? "–")] : []), year.created.slice(0, 10), year.inputs.map((one) => one.name).join(", "), el("code", {}, year.manifest.slice(0, 16))]), { numeric: false });
+  table.caption.className = "unseen";
+  return table;
 }
 
-function notes() {
-  const said = all().years.flatMap((year) => year.notes.map((note) => `${year.year}: ${note}`));
-  if (!said.length) return null;
-  return el("details", {}, el("summary", {}, t("notes_title", { count: said.length })), el("ul", { lang: "en" }, said.map((note) => el("li", {}, note))));
+// What the run of the chosen year noted.
+function notes(year) {
+  if (!year.notes.length) return null;
+  return el("details", {}, el("summary", {}, t("notes_title", { year: year.year, count: year.notes.length })), el("ul", {}, year.notes.map((note) => el("li", {}, said(note)))));
 }
 
 function libraries() {

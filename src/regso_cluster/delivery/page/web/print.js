@@ -1,15 +1,17 @@
 // A card or a kommun on one sheet of A4: the sheet is built apart from the page and shown only to the printer.
 
 import { strip, stripKey } from "./charts.js";
-import { all, countryRate, everyArea, exists, groupColour, groupName, groupings, kommunOf, lanName, nameOf, rate, residents, value } from "./data.js";
+import { all, countryRate, everyArea, exists, groupColour, groupName, groupings, hasKommuner, hasLimits, kommunOf, lanName, mostAlike, nameOf, rate, residents, value } from "./data.js";
 import { byId, el, put, simpleTable, swatch } from "./dom.js";
 import { locator } from "./map.js";
 import { boundsOf, hasMap } from "./outlines.js";
-import { changesOf, factorFacts, flips, standing } from "./sentences.js";
+import { causeWords, changesOf, factorFacts, flips, standing } from "./sentences.js";
 import { amount, number, pick, t } from "./words.js";
 
-const LISTED = 18; // areas on the sheet of a kommun
+const ROWS = 32; // factors and areas on the sheet of a kommun
 const CARD_FACTORS = 12;
+const CARD_SHORT = 8; // with so many factors there is room for the history and areas alike
+const YEARS = 8;
 const KOMMUN_FACTORS = 14;
 
 function printSheet(...parts) {
@@ -43,15 +45,29 @@ export function printCard(year, place) {
   const own = all().inKommun[all().areas.kommun[place]];
   const box = boundsOf([place]);
   printSheet(
-    el("h1", {}, nameOf(place)), el("p", { class: "where" }, `${kommun.name}, ${lanName(kommun.lan)} · ${all().areas.code[place]} · ${t("residents_count", { count: number(year.population[place]) })} · ${year.year}`),
+    el("h1", {}, nameOf(place)), el("p", { class: "where" }, [kommun.name, lanName(kommun.lan), all().areas.code[place], year.population[place] !== null && t("residents_count", { count: number(year.population[place]) }), String(year.year)].filter(Boolean).join(" · ")),
     el("div", { class: "sheet-top" }, el("div", {}, standing(year, place).map((one) => el("p", {}, one))), groupMap(year, own, box && widen(box), place)),
-    el("h2", {}, t("card_factors")), stripKey(),
+    el("h2", {}, t("card_factors")), stripKey({ kommun: hasKommuner(), limit: hasLimits(year) }),
     el("ul", { class: "factors" }, all().factors.filter((factor) => year.factors[factor.key]).slice(0, CARD_FACTORS).map((factor) => {
       const facts = factorFacts(year, factor, place);
       return el("li", {}, el("h4", {}, pick(factor.name)), strip(factor, { ...facts, range: d3.extent(everyArea().map((one) => value(year, factor, one)).filter((one) => one !== null)) }), el("p", {}, facts.text));
     })), beyondRoom(year, CARD_FACTORS),
     flips(year, place).length ? [el("h2", {}, t("card_flips")), el("ul", {}, flips(year, place).map((one) => el("li", {}, one)))] : null,
-    moved.length ? [el("h2", {}, t("card_history")), el("ul", {}, moved.map((one) => el("li", {}, `${one.from}–${one.to}: ${groupName(year, one.grouping, one.old)} → ${groupName(year, one.grouping, one.group)}`)))] : null);
+    all().factors.length <= CARD_SHORT ? el("div", { class: "sheet-foot" }, pastYears(place), alike(year, place)) : null,
+    moved.length ? el("ul", {}, moved.map((one) => el("li", {}, `${one.from}–${one.to}: ${groupName(year, one.grouping, one.old)} → ${groupName(year, one.grouping, one.group)}. ${causeWords(one.cause)}.`))) : null);
+}
+
+function pastYears(place) {
+  const years = all().years.filter((year) => exists(year, place)).slice(-YEARS);
+  const own = groupings();
+  if (years.length < 2 || !own.length) return null;
+  return simpleTable(t("card_history"), [t("year"), ...own.map((grouping) => t(`grouping_${grouping}`))],
+    years.map((year) => [String(year.year), ...own.map((grouping) => (grouping in year ? el("span", { class: "chip" }, swatch(groupColour(grouping, year[grouping][place])), groupName(year, grouping, year[grouping][place])) : "–"))]), { numeric: false });
+}
+
+function alike(year, place) {
+  const found = mostAlike(year, place);
+  return found.length ? el("div", {}, el("h4", {}, t("card_alike")), el("ul", {}, found.map((one) => el("li", {}, [nameOf(one.place), kommunOf(one.place).name].filter(Boolean).join(", "))))) : null;
 }
 
 function widen([west, south, east, north]) {
@@ -63,6 +79,7 @@ export function printKommun(year, number_) {
   const kommun = all().kommuner[number_];
   const places = all().inKommun[number_].filter((place) => exists(year, place));
   const factors = all().factors.filter((factor) => year.factors[factor.key]).slice(0, KOMMUN_FACTORS);
+  const room = ROWS - factors.length;
   const grouping = groupings().find((name) => name in year);
   const order = [...places].sort((a, b) => (grouping ? (year[grouping][a] ?? 99) - (year[grouping][b] ?? 99) : 0) || (year.population[b] ?? 0) - (year.population[a] ?? 0));
   printSheet(
@@ -74,6 +91,6 @@ export function printKommun(year, number_) {
       })) : el("div", {}), groupMap(year, places, boundsOf(places))),
     simpleTable(t("kommun_factors"), [t("factor"), kommun.name, t("country"), t("limit"), t("areas_beyond")], factors.map((factor) => [pick(factor.name), amount(rate(year, factor, places), factor), amount(countryRate(year, factor), factor), amount(year.limits[factor.key] ?? null, factor), number(places.filter((place) => year.factors[factor.key].problem?.[place] === 1).length)])),
     beyondRoom(year, KOMMUN_FACTORS),
-    simpleTable(t("kommun_areas"), [t("column_name"), t("column_code"), t("column_residents"), ...(grouping ? [t(`grouping_${grouping}`)] : [])], order.slice(0, LISTED).map((place) => [nameOf(place), all().areas.code[place], number(year.population[place]), ...(grouping ? [groupName(year, grouping, year[grouping][place])] : [])]), { texts: [1, 3] }),
-    places.length > LISTED ? el("p", {}, t("more_in_table", { count: number(places.length - LISTED) })) : null);
+    simpleTable(t("kommun_areas"), [t("column_name"), t("column_code"), t("column_residents"), ...(grouping ? [t(`grouping_${grouping}`)] : [])], order.slice(0, room).map((place) => [nameOf(place), all().areas.code[place], number(year.population[place]), ...(grouping ? [groupName(year, grouping, year[grouping][place])] : [])]), { texts: [1, 3] }),
+    places.length > room ? el("p", {}, t("more_in_table", { count: number(places.length - room) })) : null);
 }

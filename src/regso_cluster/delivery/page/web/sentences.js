@@ -73,7 +73,7 @@ function rankSentence(year, place) {
 export function factorFacts(year, factor, place) {
   const column = year.factors[factor.key];
   const own = value(year, factor, place);
-  const kommun = rate(year, factor, all().inKommun[all().areas.kommun[place]]);
+  const kommun = kommunOf(place).code ? rate(year, factor, all().inKommun[all().areas.kommun[place]]) : null;
   const country = countryRate(year, factor);
   const limit = year.limits[factor.key] ?? null;
   const said = [];
@@ -104,12 +104,37 @@ export function flips(year, place) {
 
 function flipSentence(year, place, factor, persons) {
   const column = year.factors[factor.key];
-  const facts = { factor: pick(factor.name), count: number(Math.abs(persons)), d: number(column.d[place]), direction: t(persons > 0 ? "more" : "fewer") };
-  const said = t(column.problem[place] === 1 ? "flip_off" : "flip_on", facts);
+  const said = t(column.problem[place] === 1 ? "flip_off" : "flip_on", { factor: pick(factor.name), change: changeWords(factor, persons, column.d[place]) });
   const flipped = column.flipped?.[place];
   if (flipped === undefined || flipped === null) return said;
   const same = flipped === year.composite_group?.[place];
   return `${said} ${same ? t("flip_same") : t("flip_group", { name: groupName(year, "composite_group", flipped) })}`;
+}
+
+// "23 fewer eligible pupils (of 144)"; without a word for those counted, in numerator and denominator.
+function changeWords(factor, persons, of) {
+  const facts = { count: number(Math.abs(persons)), d: number(of), direction: t(persons > 0 ? "more" : "fewer") };
+  return factor.counted ? t("change_counted", { ...facts, counted: pick(factor.counted) }) : t("change_numerator", facts);
+}
+
+// A factor behind a move: what it was and became, the limit, and what would have kept it on its old side.
+function reasonWords([key, old, next, oldLimit, limit, persons, of, wasProblem, moved], cause) {
+  const factor = all().factors.find((one) => one.key === key);
+  if (!factor) return "";
+  const shown = (value) => (value === null ? t("unknown_value") : number(value, decimalsOf(factor)));
+  const facts = { factor: pick(factor.name), old: shown(old), new: next === null ? t("unknown_value") : amount(next, factor), moved: shown(moved) };
+  const said = [t(moved !== null && shown(moved) !== facts.old ? "reason_borders" : "reason", facts)];
+  if (limit !== null) {
+    const limits = { old: shown(oldLimit), limit: shown(limit) };
+    const both = cause !== "data" && oldLimit !== null && limits.old !== limits.limit; // a limit moves a little each year
+    said.push(t(both ? "reason_limits" : "reason_limit", limits));
+  }
+  if (persons !== null) said.push(t(wasProblem ? "reason_kept_beyond" : "reason_kept_within", { change: changeWords(factor, persons, of) }));
+  return said.join(" ");
+}
+
+export function causeWords(cause) {
+  return t(`cause_${cause}`);
 }
 
 // Why an area changed group between two releases: [{grouping, from, to, cause, reasons}].
@@ -119,6 +144,6 @@ export function changesOf(place) {
     .map((move) => ({ from: pair.from, to: pair.to, grouping, ...readMove(move) }))));
 }
 
-export function readMove([place, old, group, cause, sv, en]) {
-  return { place, old, group, cause, reasons: { sv, en } };
+export function readMove([place, old, group, cause, reasons]) {
+  return { place, old, group, cause, reasons: reasons.map((one) => reasonWords(one, cause)).filter(Boolean) };
 }

@@ -1,22 +1,24 @@
 // The table: everything the map says, to read, sort and filter without a mouse, and to take along as CSV.
 
-import { all, areasOf, fold, groupName, groupings, kommunOf, lanName, nameOf, value, classify, themeName } from "./data.js";
+import { all, areasOf, fold, groupName, groupings, hasKommuner, hasResidents, kommunOf, lanName, nameOf, value, classify, themeName } from "./data.js";
 import { byId, el, option } from "./dom.js";
 import { go, now } from "./state.js";
 import { lang, number, pick, t, unitWord, decimalsOf } from "./words.js";
 
 const ROWS = 50; // on one leaf
 
-// A column: id, heading, the value to sort by, the text to show; `number` columns stand to the right.
-function columns(year, theme) {
+// A column: id, heading, the value to sort by, the text to show; `number` columns stand to the right. What would make the
+// table too wide for a screen stands in the file alone (`only: "file"`), or on the page in a shorter form (`only: "page"`).
+function columnsOf(year, theme) {
   const found = [
-    { id: "code", head: t("column_code"), sort: (place) => all().areas.code[place] },
     { id: "name", head: t("column_name"), sort: nameOf },
+    { id: "code", head: t("column_code"), sort: (place) => all().areas.code[place] },
     { id: "kommun", head: t("column_kommun"), sort: (place) => kommunOf(place).name },
-    { id: "lan", head: t("column_lan"), sort: (place) => lanName(kommunOf(place).lan) },
+    { id: "lan", head: t("column_lan"), sort: (place) => lanName(kommunOf(place).lan), only: "file" },
     { id: "population", head: t("column_residents"), sort: (place) => year.population[place], number: 0 },
   ];
-  if (!all().lan.length) found.splice(2, 2); // areas of their own, in no kommun
+  if (!hasResidents(year)) found.pop();
+  if (!hasKommuner()) found.splice(2, 2); // areas of their own
   const set = now().columns || "overview";
   if (set === "overview") found.push(...overview(year));
   else found.push(...all().factors.filter((factor) => year.factors[factor.key]).flatMap((factor) => factorColumns(year, factor, set)));
@@ -31,12 +33,21 @@ function overview(year) {
   if (year.n_problems) found.push({ id: "n_problems", head: t("column_problems"), sort: (place) => year.n_problems[place], number: 0 });
   if (year.index) found.push({ id: "index", head: t("index"), sort: (place) => year.index[place], number: 2 });
   for (const name of ["index_rank", "index_rank_low", "index_rank_high"]) {
-    if (year[name]) found.push({ id: name, head: t(`column_${name}`), sort: (place) => year[name][place], number: 0 });
+    if (year[name]?.some((one) => one !== null)) found.push({ id: name, head: t(`column_${name}`), sort: (place) => year[name][place], number: 0, only: name === "index_rank" ? null : "file" });
   }
-  for (const name of groupings().map((grouping) => `${grouping}_probability`).filter((one) => year[one])) {
+  if (year.index_rank_low?.some((one) => one !== null)) found.push(interval(year));
+  for (const name of groupings().map((grouping) => `${grouping}_probability`).filter((one) => year[one]?.some((chance) => chance !== null))) {
     found.push({ id: name, head: t(`column_${name}`), sort: (place) => (year[name][place] === null ? null : 100 * year[name][place]), number: 0 });
   }
   return found;
+}
+
+// The two ends of the place in the index, in one column.
+function interval(year) {
+  const [low, high] = [year.index_rank_low, year.index_rank_high];
+  const level = number(100 * (all().method.certainty?.level ?? 0));
+  return { id: "index_rank_interval", head: t("column_rank_interval", { level }), sort: (place) => low[place], number: 0, only: "page",
+    show: (place) => (low[place] === null ? "–" : `${number(low[place])}–${number(high[place])}`) };
 }
 
 function factorColumns(year, factor, set) {
@@ -70,7 +81,7 @@ let shown = { columns: [], places: [], year: null };
 
 export function showTable(year, theme) {
   fillFilters(year);
-  const own = columns(year, theme);
+  const own = columnsOf(year, theme);
   const places = sorted(filtered(year), own);
   shown = { columns: own, places, year };
   const leaves = Math.max(1, Math.ceil(places.length / ROWS));
@@ -79,9 +90,13 @@ export function showTable(year, theme) {
   byId("table-count").textContent = t("table_count", { count: number(places.length), of: number(areasOf(year).length) });
   byId("table-place").replaceChildren(el("table", { class: "areas" },
     el("caption", {}, t("table_caption", { year: year.year })),
-    el("thead", {}, el("tr", {}, own.map(heading))),
-    el("tbody", {}, part.map((place) => el("tr", {}, own.map((one) => cell(one, place)))))));
+    el("thead", {}, el("tr", {}, own.filter(onPage).map(heading))),
+    el("tbody", {}, part.map((place) => el("tr", {}, own.filter(onPage).map((one) => cell(one, place)))))));
   byId("leaves").replaceChildren(...leafButtons(leaf, leaves));
+}
+
+function onPage(column) {
+  return column.only !== "file";
 }
 
 function heading(column) {
@@ -104,7 +119,7 @@ function cell(column, place) {
   if (column.id === "name") {
     return el("th", { scope: "row" }, el("a", { href: `#area=${all().areas.code[place]}`, onclick: (event) => { event.preventDefault(); go({ area: all().areas.code[place], view: "map" }); byId("card-title")?.focus(); } }, nameOf(place)));
   }
-  return el("td", { class: column.number === undefined ? null : "number" }, text(column, place));
+  return el("td", { class: column.number !== undefined ? "number" : { code: "short", kommun: "short" }[column.id] ?? "group" }, text(column, place));
 }
 
 function filtered(year) {
@@ -123,7 +138,7 @@ function filtered(year) {
 
 function sorted(places, own) {
   const [id, turn] = now().sort.split("-");
-  const column = own.find((one) => one.id === id) ?? own[0];
+  const column = own.find((one) => one.id === id) ?? own.find((one) => one.id === "code");
   const collator = new Intl.Collator(lang());
   const sign = turn === "down" ? -1 : 1;
   const keys = new Map(places.map((place) => [place, column.sort(place)]));
@@ -138,12 +153,12 @@ function sorted(places, own) {
 function fillFilters(year) {
   const { lan, kommun, group, columns: set, q } = now();
   if (byId("filter-text").value !== q) byId("filter-text").value = q;
-  byId("filter-lan").replaceChildren(option("", t("all_lan"), lan), ...all().lan.map((one) => option(one.code, one.name, lan)));
+  byId("filter-lan").replaceChildren(option("", t("all_lan"), lan), ...all().lan.map((one) => option(one.code, lanName(one.code), lan)));
   const own = all().kommuner.filter((one) => !lan || one.lan === lan).sort((a, b) => a.name.localeCompare(b.name, lang()));
   byId("filter-kommun").replaceChildren(option("", t("all_kommuner"), kommun), ...own.map((one) => option(one.code, one.name, kommun)));
   byId("filter-group").replaceChildren(option("", t("all_groups"), group), ...groupings().filter((grouping) => grouping in year).map((grouping) =>
     el("optgroup", { label: t(`grouping_${grouping}`) }, (year.groups[grouping] ?? []).map((one) => option(`${grouping}:${one.group ?? "none"}`, one.group === null ? t("undecided") : pick(one.name), group)))));
-  byId("filter-columns").replaceChildren(...["overview", "values", "counts", "problems", "tiers"].map((one) => option(one, t(`columns_${one}`), set || "overview")));
+  byId("filter-columns").replaceChildren(...["overview", "values", "counts", "problems", "tiers"].filter((one) => one === "overview" || all().factors.some((factor) => year.factors[factor.key] && factorColumns(year, factor, one).length)).map((one) => option(one, t(`columns_${one}`), set || "overview")));
 }
 
 function leafButtons(leaf, leaves) {
@@ -152,7 +167,8 @@ function leafButtons(leaf, leaves) {
 }
 
 // CSV as the reader's own spreadsheet wants it: semicolon and decimal comma in Swedish, comma and point in English.
-export function csv({ columns: own, places, year }) {
+export function csv({ columns, places, year }) {
+  const own = columns.filter((one) => one.only !== "page");
   const mark = lang() === "sv" ? ";" : ",";
   const figure = (value) => (value === null || value === undefined ? "" : lang() === "sv" ? String(value).replace(".", ",") : String(value));
   const quote = (words) => {

@@ -32,6 +32,16 @@ export function pick(text) {
   return text ? text[language] : "";
 }
 
+// A text written in English by the program: in Swedish where it has a Swedish form, else marked as English.
+export function said(text) {
+  if (!text) return "";
+  if (text[language]) return text[language];
+  const node = document.createElement("span");
+  node.lang = "en";
+  node.textContent = text.en;
+  return node;
+}
+
 export function number(value, decimals = 0) {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";
   const shown = new Intl.NumberFormat(language === "sv" ? "sv-SE" : "en-GB", {
@@ -48,14 +58,20 @@ export function share(probability) {
   return number(rounded);
 }
 
-export function unitWord(unit) {
-  return t(`unit_${unit.replace(" ", "_")}`);
+export function unitWord(unit, long = false) {
+  return long ? t(`unit_long_${unit.replace(" ", "_")}`) : t(`unit_${unit.replace(" ", "_")}`);
 }
 
 // A value of a factor with its unit: "26,5 per 1 000".
 export function amount(value, factor) {
   if (value === null) return "–";
-  return `${number(value, decimalsOf(factor))}\u00a0${unitWord(factor.unit)}`.trim();
+  return withUnit(number(value, decimalsOf(factor)), factor);
+}
+
+// "12,3 %" in Swedish, "12.3%" in English; the number and its unit stand on one line.
+export function withUnit(shown, factor) {
+  const joint = language === "en" && factor.unit === "per cent" ? "" : "\u00a0";
+  return `${shown}${joint}${unitWord(factor.unit)}`.trim();
 }
 
 export function decimalsOf(factor) {
