@@ -358,3 +358,17 @@ def test_the_runner_up_of_a_band(tmp_path):
     assert areas["band_second"][drawn].tolist() == others["group"].reindex(areas.index[drawn]).tolist()
     assert areas["band_second"][~drawn].isna().all()
     assert "composite_second" not in areas
+
+
+def test_areas_that_were_counted_against_the_odds_are_named(tmp_path):
+    # five areas have 10 of 100, and the sixth 5 of 8, over the limit: of so few persons, and with five others
+    # who hardly differ, chance is likelier than a rate of more than 26
+    using = dataclasses.replace(method(), certainty=Certainty(draws=400, prior="country"))
+    frame = rows().assign(poor_n=["10", "10", "10", "10", "10", "5"], poor_d=["100"] * 5 + ["8"])
+    result = classify(read_factors(write(frame, tmp_path / "t.csv"), using, edition=2025), using, year=2024)
+    area = result.areas.loc[CODES[5]]
+    assert area["poor_problem"]
+    assert area["composite_group_probability"] < 0.5 < area["composite_second_probability"]
+    assert result.figures["certainty"]["counted_against_the_odds"] == [CODES[5]]
+    said = [note for note in result.notes if note.startswith("counted in one group though another is more probable")]
+    assert said == [f"counted in one group though another is more probable by all their figures: {CODES[5]} (1 in all)"]

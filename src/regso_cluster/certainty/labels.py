@@ -25,6 +25,7 @@ from regso_cluster.factors.tables import FactorTable
 from regso_cluster.method import Certainty, Method, Yardstick
 
 Array = npt.NDArray[np.float64]
+_SOME = 5  # areas that a note names
 NOT_ASSESSED = "not_assessed"
 FIXED = "limits, scales, cut points and centres of the release, factors without counts"
 
@@ -299,9 +300,19 @@ def _say(
         "fdr": certainty.fdr,
     }  # fmt: skip
     notes = [_say_list(group, one) for (name, group), one in judged.items() if name == "composite_list"]
+    if "composite_second_probability" in columns:
+        against = columns.index[columns["composite_group_probability"] < columns["composite_second_probability"]]
+        figures["counted_against_the_odds"] = list(against)
+        if len(against):
+            notes.append(_say_against(against))
     if exact:
         notes.append(f"taken as exact, without a noise model: {', '.join(exact)}")
     return figures, tuple(notes)
+
+
+def _say_against(areas: pd.Index[str]) -> str:
+    some = ", ".join(areas[:_SOME]) + (f" and {len(areas) - _SOME} more" if len(areas) > _SOME else "")
+    return f"counted in one group though another is more probable by all their figures: {some} ({len(areas)} in all)"
 
 
 def _short(number: float) -> float:

@@ -29,6 +29,10 @@ NOTES = tomllib.loads((resources.files("regso_cluster.delivery.page") / "notes.t
             "Av de antal som prövats: 2 grupper är det största antal som håller (spridningen är 17\u00a0% mindre än i moln utan grupper, "
             "prediktionsstyrkan 0,94, lägsta Jaccard 0,97). Närmast därefter kommer 6, som inte håller: lägsta Jaccard för en grupp 0,48 (minst 0,6 krävs).",
         ),
+        (
+            "counted in one group though another is more probable by all their figures: 0180R001, 1480R001 (2 in all)",
+            "räknade till en grupp fast en annan är troligare med hänsyn till alla deras tal: 0180R001, 1480R001 (2 sammanlagt)",
+        ),
         ("something new", None),
         ("the clusters are types: something new", None),  # half a translation is none
         ("column a_n: 24 suppressed cells kept as missing, and more", None),
