@@ -111,8 +111,8 @@ def run_as_done(
             jobs = (joblib.delayed(_run_here)(task, shared, number, batch) for number, batch in enumerate(todo))
             yield from joblib.Parallel(return_as="generator_unordered")(jobs)
         return
-    # The bytes go with every batch, and a batch goes in a tuple, since joblib has a cluster hold bare arrays apart: what
-    # is held apart is lost with the worker that holds it.
+    # The bytes go with every batch: what a cluster holds apart is lost with the worker that holds it. A batch goes in a
+    # tuple, since joblib has a cluster hold bare arrays apart.
     packed = pickle.dumps(shared, protocol=pickle.HIGHEST_PROTOCOL)
     key = hashlib.sha256(packed).hexdigest()
     with _backend(workers, n_jobs):
