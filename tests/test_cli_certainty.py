@@ -97,6 +97,18 @@ def test_refusals(run, tmp_path):
     assert "the scheduler printed" in nobody.output
 
 
+def test_classify_on_a_cluster_that_is_not_there(run, tmp_path):
+    asked = ("classify", "own.csv", "--method", "m.toml", "--year", 2024, "--out", "nowhere")
+    nobody = run(*asked, "--scheduler", "nonsense://x", code=1)
+    assert "the scheduler printed" in nobody.output
+    assert not (tmp_path / "nowhere").exists()
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "own.csv").rename(tmp_path / "tables" / "own-2024.csv")
+    asked = ("classify", "tables", "--all-years", "--method", "m.toml", "--out", "all")
+    assert "the scheduler printed" in run(*asked, "--scheduler", "nonsense://x", code=1).output
+    assert not (tmp_path / "all" / "2024").exists()
+
+
 def test_a_release_says_types_or_bands(run, tmp_path):
     ruled = OWN + "[clusters.structure]\nfewest = 2\nmost = 4\nclouds = 5\nresamples = 5\nsplits = 3\n"
     (tmp_path / "m.toml").write_text(ruled, "utf-8")

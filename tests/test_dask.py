@@ -5,17 +5,24 @@ from __future__ import annotations
 import os
 import signal
 import socket
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from regso_cluster import ensemble
+from regso_cluster.certainty import simulation
 from regso_cluster.certainty.choices import Choice, Study
 from regso_cluster.certainty.resampling import Effort, lay_out
 from regso_cluster.certainty.stability import BATCH, _refit, best_labels, bootstrap
 from regso_cluster.certainty.structure import gap_statistic
 from regso_cluster.ensemble import Workers, connect, run_as_done
-from regso_cluster.errors import InputError
+from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.registers import count_persons, load_definition
+from regso_cluster.grouping import KMeans
+from regso_cluster.method import Certainty, StructureRule
+from regso_cluster.pipeline import classify
+from regso_cluster.release import write_release
 from regso_cluster.study import subject_of_table
 from regso_cluster.study_report import run_study, write_sensitivity
 from tests.certainty.planted import cloud
@@ -29,11 +36,15 @@ pytestmark = pytest.mark.filterwarnings(
 )
 
 
+def local_cluster(n_workers):
+    return distributed.LocalCluster(
+        n_workers=n_workers, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0", host="127.0.0.1"
+    )
+
+
 @pytest.fixture(scope="module")
 def cluster():
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
-    ) as local:
+    with local_cluster(2) as local:
         yield local
 
 
@@ -104,6 +115,119 @@ def test_a_register_counted_on_a_cluster(cluster, tmp_path):
         there = count_persons(tmp_path / "persons", definition, year=2024, client=client)
     assert here.table.equals(there.table)
     assert here.unknown == there.unknown
+
+
+@pytest.fixture
+def lose_a_worker(cluster, monkeypatch):
+    """Make a worker of each run of some tasks take batches and never give them back; it is killed on the way."""
+    real, lost = ensemble.run_as_done, []
+
+    def arm(*tasks):
+        def run(task, shared, todo, workers=None):
+            if task.__name__ not in tasks or not (workers and workers.scheduler):
+                yield from real(task, shared, todo, workers)
+                return
+            with connect(cluster.scheduler_address) as client:
+                client.wait_for_workers(2, timeout=60)
+                address, pid = next(iter(client.run(os.getpid).items()))
+                os.kill(pid, signal.SIGSTOP)
+                running = True
+                for number, result in real(task, shared, todo, workers):
+                    if running:  # the other worker has done a batch, this one holds some
+                        assert client.processing()[address]
+                        os.kill(pid, signal.SIGKILL)
+                        lost.append(task.__name__)
+                        running = False
+                    yield number, result
+
+        monkeypatch.setattr(ensemble, "run_as_done", run)
+        monkeypatch.setattr(simulation, "run_as_done", run)
+        return lost
+
+    return arm
+
+
+def test_restarts_on_a_cluster_with_a_worker_killed_are_those_of_one_process(cluster, lose_a_worker):
+    X, weights = cloud(2, n=300)
+    elsewhere = Workers(scheduler=cluster.scheduler_address)
+    lost = lose_a_worker("_run_chain", "_run_starts")
+    for options in ({}, {"algorithm": "restarts", "n_init": 100}):
+        fits = [
+            KMeans(6, random_state=3, n_threads=threads, workers=workers, **options).fit(X, sample_weight=weights)
+            for threads, workers in ((1, None), (2, None), (1, elsewhere))
+        ]
+        for part in ("cluster_centers_", "labels_", "objectives_"):
+            assert len({getattr(fit, part).tobytes() for fit in fits}) == 1
+        assert len({fit.n_iter_ for fit in fits}) == 1
+    assert lost == ["_run_chain", "_run_starts"]
+
+
+def test_a_release_from_a_cluster_with_workers_killed_has_the_same_bytes(cluster, lose_a_worker, tmp_path):
+    table, method = table_of(tmp_path)
+    rule = StructureRule(fewest=2, most=4, clouds=5, resamples=5, splits=3)
+    method = replace(method, clusters=replace(method.clusters, structure=rule),
+                     certainty=Certainty(draws=3300, prior="country"))  # fmt: skip
+    lost, written = lose_a_worker("_run_chain", "_draw_batch"), []
+    for name, workers in (
+        ("one", Workers(threads=1)), ("two", Workers(threads=2)), ("cluster", Workers(1, cluster.scheduler_address)),
+    ):  # fmt: skip
+        release = write_release(classify(table, method, year=2024, workers=workers), tmp_path / name)
+        files = ("areas.parquet", "certainty.parquet", "groups.parquet", "method.toml")
+        written.append({file: (release.path / file).read_bytes() for file in files})
+        assert release.manifest["figures"]["clusters"]["structure"]["verdict"] == "types"
+    assert lost == ["_run_chain", "_draw_batch"]
+    assert written[0] == written[1] == written[2]
+
+
+def _break(shared, batch):
+    """Fail on one batch: by an error of our own, another, or the end of the process."""
+    if batch == 3:
+        if shared == "refused":
+            raise InputError(Fault("too few areas", "t.csv", hint="Give more"))
+        if shared == "dies":
+            os._exit(1)
+        raise MemoryError("no room for the draws")
+    return batch
+
+
+def test_the_reason_of_a_batch_that_fails_reaches_the_user(cluster, monkeypatch):
+    monkeypatch.setattr(cluster.scheduler, "allowed_failures", 0)  # by default the fourth worker that dies is the last
+    elsewhere = Workers(scheduler=cluster.scheduler_address)
+    with pytest.raises(InputError, match=r"t\.csv: too few areas\. Give more"):
+        ensemble.run_batches(_break, "refused", range(6), elsewhere)
+    with pytest.raises(ensemble.WorkersError, match=r"MemoryError: no room for the draws.*same versions"):
+        ensemble.run_batches(_break, "fails", range(6), elsewhere)
+    with pytest.raises(ensemble.WorkersError, match=r"KilledWorker.*its log says more"):
+        ensemble.run_batches(_break, "dies", range(6), elsewhere)
+    assert ensemble.run_batches(_break, "fails", [0, 1, 2], elsewhere) == [0, 1, 2]
+
+
+def test_the_reason_reaches_the_user_from_a_process_of_this_machine():
+    with pytest.raises(ensemble.WorkersError, match=r"a process of this machine.*MemoryError: no room"):
+        ensemble.run_batches(_break, "fails", range(6), Workers(threads=2, kind="processes"))
+
+
+def test_a_worker_that_fails_makes_no_other_release(tmp_path, monkeypatch):
+    """A table too small for structure is a note in a release; a worker that failed on it is not."""
+    table, method = table_of(tmp_path)
+    method = replace(method, clusters=replace(method.clusters, structure=StructureRule(clouds=5)))
+
+    def fail(*_, **__):
+        raise ensemble.WorkersError(Fault("a worker failed", "--scheduler tcp://x", hint="Look."))
+
+    monkeypatch.setattr("regso_cluster.pipeline.assess_structure", fail)
+    with pytest.raises(InputError, match="a worker failed"):
+        classify(table, method, year=2024)
+
+
+def _which_process(shared, batch):
+    return os.getpid()
+
+
+def test_a_cluster_of_one_worker_does_the_work_itself():
+    with local_cluster(1) as alone:
+        elsewhere = Workers(scheduler=alone.scheduler_address)
+        assert os.getpid() not in ensemble.run_batches(_which_process, None, range(3), elsewhere)
 
 
 def test_nobody_at_the_address(monkeypatch):

@@ -11,6 +11,7 @@ The map of the house; data walk through it once, in this direction:
     years           year after year: transitions, and why a group changed
     delivery        workbooks, text tables, maps, cubes for PxWeb, databases, joins, protection, figures, the page
 
+    ensemble        many fits, draws or runs, in threads, processes or on a cluster, with the same bytes
     pipeline        classify(): the only module that knows the order of the steps
     release         the result on disk: written whole, read, verified
     steps           from an earlier release to a later one, one change at a time

@@ -111,11 +111,12 @@ def run_as_done(
             jobs = (joblib.delayed(_run_here)(task, shared, number, batch) for number, batch in enumerate(todo))
             yield from joblib.Parallel(return_as="generator_unordered")(jobs)
         return
-    # The bytes go with every batch: what a cluster holds apart is lost with the worker that holds it.
+    # The bytes go with every batch: what a cluster holds apart is lost with the worker that holds it. A batch goes in a
+    # tuple, since joblib has a cluster hold bare arrays apart.
     packed = pickle.dumps(shared, protocol=pickle.HIGHEST_PROTOCOL)
     key = hashlib.sha256(packed).hexdigest()
     with _backend(workers, n_jobs):
-        sent = (joblib.delayed(_run_there)(task, packed, key, number, batch) for number, batch in enumerate(todo))
+        sent = (joblib.delayed(_run_there)(task, packed, key, number, (batch,)) for number, batch in enumerate(todo))
         try:
             yield from joblib.Parallel(return_as="generator_unordered")(sent)
         except InputError:
@@ -138,10 +139,10 @@ def _run_here(task: Callable[[Any, Batch], Result], shared: Any, number: int, ba
 
 
 def _run_there(
-    task: Callable[[Any, Batch], Result], packed: bytes, key: str, number: int, batch: Batch
+    task: Callable[[Any, Batch], Result], packed: bytes, key: str, number: int, batch: tuple[Batch]
 ) -> tuple[int, Result]:
     with kernel_threads(1):
-        return number, task(_unpacked(_Packed(key, packed)), batch)
+        return number, task(_unpacked(_Packed(key, packed)), batch[0])
 
 
 class _Packed:
@@ -169,8 +170,47 @@ def _backend(workers: Workers, n_jobs: int) -> Iterator[None]:
         with joblib.parallel_config(backend="loky", n_jobs=n_jobs, inner_max_num_threads=1):
             yield
         return
-    with connect(workers.scheduler) as client, joblib.parallel_config(backend="dask", client=client):
+    with connect(workers.scheduler) as client, joblib.parallel_config(backend=_dask_backend(client)):
         yield
+
+
+def _dask_backend(client: Any) -> Any:
+    """Give joblib's Dask backend, and let it also hear of a batch that the cluster gave up.
+
+    A task that raises comes back as a result. Of one whose workers died, or that no worker could read, joblib's own
+    backend tells nobody, and the run would wait for ever. While the cluster has a single processor, as when one of two
+    workers was just lost, joblib would take the work back into this process.
+    """
+    plain: Any = import_module("joblib._dask").DaskDistributedBackend  # needs Dask
+    name = "submit" if hasattr(plain, "submit") else "apply_async"  # joblib < 1.5
+
+    class Backend(plain):  # type: ignore[misc]  # joblib is untyped
+        def effective_n_jobs(self, n_jobs: int) -> int:
+            return max(2, int(super().effective_n_jobs(n_jobs)))
+
+        def retrieve_result_callback(self, out: Any) -> Any:
+            if isinstance(out, _GivenUp):
+                raise out.error
+            return super().retrieve_result_callback(out)
+
+    def submit(self: Any, func: Any, callback: Callable[[Any], None]) -> Any:
+        def tell(done: Any) -> None:
+            if done.exception() is not None:
+                callback(_GivenUp(done.exception()))
+
+        future = getattr(plain, name)(self, func, callback)
+        future.add_done_callback(tell)
+        return future
+
+    setattr(Backend, name, submit)
+    return Backend(client=client)
+
+
+@dataclass(frozen=True)
+class _GivenUp:
+    """Why the cluster gave a batch up."""
+
+    error: Exception
 
 
 @contextmanager
