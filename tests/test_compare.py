@@ -16,10 +16,11 @@ from click.testing import CliRunner
 from regso_cluster.areas.editions import code_set
 from regso_cluster.cli import main
 from regso_cluster.compare import compare, write_comparison
+from regso_cluster.delivery.comparison import print_comparison
 from regso_cluster.errors import InputError
 from regso_cluster.example import synthetic_country
 from regso_cluster.factors.tables import read_factors
-from regso_cluster.method import Baseline, hash_yardstick, load_method, parse_method
+from regso_cluster.method import Baseline, Certainty, hash_yardstick, load_method, parse_method
 from regso_cluster.pipeline import classify
 from regso_cluster.release import freeze, read_release, write_release
 from tests.tables import CODES, METHOD, method, rows, write
@@ -271,6 +272,40 @@ def test_groups_by_absolute_limits_are_compared_from_the_year_they_were_frozen_i
     fourth = release(frame, changed, tmp_path / "d", 2027, edition=2025)
     assert causes(compare(second, fourth), "composite_group_absolute") == {"method": 6}
     assert any("carry different absolute limits" in n for n in compare(second, fourth).summary["notes"])
+
+
+def test_how_sure_each_move_is_stands_beside_it(tmp_path, capsys):
+    using = dataclasses.replace(method(), certainty=Certainty(draws=200, prior="country"))
+    first = release(rows(), using, tmp_path / "a", 2023, edition=2025)
+    frozen = dataclasses.replace(using, measured=first.method.measured)
+    # the limit is above 26.18: the first area goes far beyond it, the third just; the last is not seen
+    later = rows().assign(poor_n=["70", "20", "27", "30", "10", ".."])
+    second = release(later, frozen, tmp_path / "b", 2024, edition=2025)
+    comparison = compare(first, second)
+    moves = comparison.moves[comparison.moves["grouping"] == "composite_group"].set_index("area")
+    assert set(moves.index) == {CODES[0], CODES[2], CODES[5]}
+    for column, one, group in (("old_probability", first, "old"), ("new_probability", second, "new")):
+        told = one.areas.loc[moves.index, "composite_group_probability"]
+        assert moves[column].to_numpy() == pytest.approx(told.to_numpy(), nan_ok=True)
+        assert (moves[group].isna() == told.isna()).all()
+    assert moves.loc[[CODES[0], CODES[5]], "how_sure"].tolist() == ["core", "undecided"]
+    assert moves["how_sure"].tolist() == second.areas.loc[moves.index, "how_sure"].tolist()
+    lists = comparison.lists[comparison.lists["grouping"] == "composite_group"]
+    assert lists["how_sure"].tolist() == second.areas.loc[lists["area"], "how_sure"].tolist()
+    print_comparison(comparison)
+    said = capsys.readouterr().out
+    assert "group 3 to 2 (>99 % sure, core)" in said
+    assert "to undecided (undecided)" in said
+    write_comparison(comparison, tmp_path / "c")
+    assert pd.read_parquet(tmp_path / "c" / "moves.parquet")["how_sure"].notna().all()
+
+
+def test_releases_without_certainty_say_nothing_of_it(country, first, tmp_path, capsys):
+    second = release(country[0][2024], quick(clusters=None), tmp_path / "b", 2024)
+    comparison = compare(first, second)
+    assert comparison.moves[["old_probability", "new_probability", "how_sure"]].isna().all(axis=None)
+    print_comparison(comparison)
+    assert "sure" not in capsys.readouterr().out
 
 
 def test_moves_are_counted_by_kommun_and_lan(tmp_path):

@@ -79,6 +79,15 @@ def test_planted_groups_are_agreed_on(tmp_path):
     assert level == sorted(level, reverse=True)
 
 
+def test_an_area_without_residents_takes_no_part(tmp_path):
+    X, residents, _ = planted(0, k=3, n=60)
+    residents[4] = 0
+    found, _ = agreed_on(X, residents, tmp_path, resamples=5)
+    empty = found.areas["consensus_group"].isna().to_numpy()
+    assert empty.tolist() == [place == 4 for place in range(60)]
+    assert found.areas["how_sure"].iloc[4] == "not_assessed"
+
+
 def test_a_cloud_is_not_agreed_on(tmp_path):
     X, residents = cloud(0, n=150)
     found, structure = agreed_on(X, residents, tmp_path)

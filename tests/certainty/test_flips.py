@@ -70,6 +70,17 @@ def test_bands_by_hand(tmp_path):
     assert found["band_flip_group"].astype(object).fillna(0).tolist() == [1, 2, 1, 0, 0]
 
 
+def test_of_as_many_more_and_fewer_it_is_more_and_never_more_than_there_are(tmp_path):
+    using = method(COUNTED)
+    table = counted(tmp_path, using, a_n=["10", "90"], a_d=["100", "100"], b_n=["..", ".."], b_d=["..", ".."])
+    found = flips(table, using, Yardstick(scales=PLAIN, bands=(101.0, 15.0, 6.0))).loc[list(CODES[:2])]
+    # b is not seen, the index is a: 10 goes up at 15 and down at 5; 90 down at 14, 76 fewer, not up: 100 is all
+    assert found["band_flip_persons"].tolist() == [5, -76]
+    assert found["band_flip_group"].tolist() == [2, 3]
+    found = flips(table, using, Yardstick(scales=PLAIN, bands=(101.0, -1.0))).loc[list(CODES[:2])]
+    assert found["band_flip_persons"].isna().all()
+
+
 def test_clusters_by_hand(tmp_path):
     using = dataclasses.replace(method(COUNTED), bands=None, clusters=Clusters(2, scale=Scale(kind="none")))
     table = counted(

@@ -308,6 +308,7 @@ def test_areas_without_any_figure_are_not_assessed_and_not_drawn(tmp_path):
     frame = rows().assign(poor_n=["10", "80", "12", "30", "10", "80"])
     frame.loc[5, ["poor_n", "poor_d", "voted_pct"]] = ".."  # suppressed: something is there
     frame.loc[4, ["poor_n", "poor_d", "voted_pct"]] = "NA"
+    frame.loc[3, "voted_pct"] = "NA"  # one factor missing: the other speaks
     result = classify(read_factors(write(frame, tmp_path / "t.csv"), SURE, edition=2025), SURE, year=2024)
     areas, silent = result.areas, result.areas.index.difference([*CODES[:4], CODES[5]])
     assert CODES[4] in silent
@@ -316,6 +317,7 @@ def test_areas_without_any_figure_are_not_assessed_and_not_drawn(tmp_path):
     assert areas.loc[silent, "composite_second"].isna().all()
     assert areas.loc[silent, "composite_second_probability"].isna().all()
     assert areas.loc[CODES[5], "how_sure"] == "undecided"
+    assert areas.loc[CODES[3], "how_sure"] != "not_assessed"
     assert areas.loc[CODES[5], "poor_probability"] > 0
     long = result.certainty
     assert long[long["regso"].isin(silent)]["probability"].isna().all()

@@ -58,6 +58,15 @@ def read_px(path, lang):
         return pyaxis.parse(str(path), encoding="utf-8", lang=lang)
 
 
+def test_runners_up_and_flips_bear_the_names_of_their_groups(cube):
+    labels = {content.key: content.labels for content in cube.contents}
+    for column, grouping in (("composite_second", "composite_group"), ("composite_flip_group", "composite_group"),
+                             ("cluster_second", "cluster"), ("cluster_flip_group", "cluster")):  # fmt: skip
+        assert labels[column] == labels[grouping] != {}
+    units = {content.key: content.unit.en for content in cube.contents}
+    assert units["composite_flip_persons"] == "number"
+
+
 @pytest.mark.parametrize("lang", ["sv", "en"])
 def test_px_is_read_back_equal_in_both_languages(followed, cube, tmp_path, lang):
     read = read_px(export(followed, tmp_path / "r.px"), lang)

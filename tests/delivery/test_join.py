@@ -54,6 +54,13 @@ def test_codes_as_a_spreadsheet_mangled_them(released):
     assert any("1 codes repaired" in note and "'114R002' to '0114R002'" in note for note in joined.report.notes)
 
 
+def test_how_sure_goes_along_with_each_group(released):
+    joined = join(frame_of("0180R010", "2584R010"), released, "code").table
+    areas = released.areas.loc[["0180R010", "2584R010"]]
+    for column in ("composite_group_probability", "how_sure", "cluster_probability", "cluster_how_sure"):
+        assert joined[f"regso_{column}"].tolist() == areas[column].tolist()
+
+
 def test_the_columns_are_those_of_the_area(released):
     joined = join(frame_of("0180R010", "2584R010"), released, "code", columns=["index", "composite_group", "kommun"])
     areas = released.areas.loc[["0180R010", "2584R010"]]

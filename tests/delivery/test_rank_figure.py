@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from click.testing import CliRunner
 
@@ -36,6 +38,24 @@ def test_the_command_draws_it(release, tmp_path):
     done = CliRunner().invoke(main, ["figure", "ranks", str(release.path), "--out", str(tmp_path / "r.png")])
     assert done.exit_code == 0, done.output
     assert (tmp_path / "r.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_so_many_areas_as_asked_for(release, tmp_path):
+    def ask(*options):
+        out = str(tmp_path / "r.svg")
+        return CliRunner().invoke(main, ["figure", "ranks", str(release.path), "--out", out, *options])
+
+    def tall():
+        return float(re.search(r'height="([\d.]+)pt"', (tmp_path / "r.svg").read_text("utf-8"))[1])
+
+    assert ask("--first", "10").exit_code == 0
+    few = tall()
+    assert ask("--first", "60").exit_code == 0
+    assert tall() > 2 * few
+    wrong = CliRunner().invoke(
+        main, ["figure", "country", str(release.path), "--out", str(tmp_path / "c.svg"), "--first", "3"]
+    )
+    assert wrong.exit_code == 2
 
 
 def test_a_release_without_intervals_is_refused(release):

@@ -112,6 +112,12 @@ def test_the_cover_tells_the_groups_and_how_not_to_use_them(followed, book):
         number = "–" if pd.isna(row["group"]) else str(row["group"])
         shown = next(cells for cells in text if cells[:2] == [number, row["name_sv"]])
         assert shown[2:4] == [row["areas"], row["residents"]]
+        assert shown[5:] == ([] if pd.isna(row["probability"]) else [pytest.approx(row["probability"])])
+    heading = next(cells for cells in text if "Områden" in cells and "Boende" in cells)
+    assert heading[-1] == "Hur säkert"
+    areas = [cell.value for cell in next(row for row in book["Områden"].iter_rows() if row[0].value == "RegSO-kod")]
+    assert areas.index("Hur säkert") == areas.index("Sammanvägd grupp, namn") + 1
+    assert areas.index("Hur säkert klustret är") == areas.index("Kluster, namn") + 1
     said = " ".join(str(cell) for row in text for cell in row)
     assert "inte en person" in said
     assert followed.manifest["manifest_sha256"] in said
