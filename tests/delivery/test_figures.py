@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
+from matplotlib.colors import to_hex
 from PIL import Image
 
 from regso_cluster.cli import main
 from regso_cluster.delivery import figures
-from regso_cluster.delivery.colours import ordered_colours
+from regso_cluster.delivery.colours import QUIET, ordered_colours
 from regso_cluster.delivery.page.words import WORDS
 from regso_cluster.errors import InputError
 from regso_cluster.release import write_release
@@ -61,8 +63,6 @@ def test_a_flow_counts_areas(two_releases):
 
 @pytest.fixture(scope="module")
 def two_releases(release):
-    from dataclasses import replace
-
     return release, replace(release, manifest={**release.manifest, "year": 2025})
 
 
@@ -83,6 +83,54 @@ def test_refusals_say_how_to_mend_them(release, tmp_path):
         figures.draw_flow([release, release])
     with pytest.raises(InputError, match=r"\.svg or \.png"):
         figures.write_figure(figures.draw_profile(release), tmp_path / "x.jpg")
+
+
+def test_maps_of_an_edition_without_outlines_are_refused(release):
+    old = replace(release, manifest={**release.manifest, "edition": 2020})
+    with pytest.raises(InputError, match=r"expected 2025, got 2020.*draw a profile or a flow"):
+        figures.draw_country(old)
+
+
+def test_of_clusters_the_largest_is_quiet_and_left_out_of_the_flow(two_releases):
+    """Clusters are no scale: nothing is done by the highest number."""
+    release = two_releases[0]
+    groups = release.groups.query("grouping == 'cluster' and group.notna()").sort_values("areas")
+    largest = groups.iloc[-1]
+    figure = figures.draw_flow(two_releases, "cluster", "en")
+    note = next(text.get_text() for text in figure.texts if text.get_text().startswith("Without"))
+    assert f"in the group {largest['name_en']} in every year" in note
+    legend = figures.draw_profile(release, "cluster").legends[0]
+    quiet = [text.get_text() for text, patch in zip(legend.get_texts(), legend.get_patches(), strict=False)
+             if to_hex(patch.get_facecolor()) == QUIET]  # fmt: skip
+    assert len(quiet) == 1
+    assert quiet[0].startswith(largest["name_sv"])
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_a_figure_keeps_to_its_language_and_to_its_page(release, language):
+    other = {"sv": "en", "en": "sv"}[language]
+    for figure in (
+        figures.draw_country(release, "cluster", language),
+        figures.draw_profile(release, "cluster", language),
+    ):
+        figure.canvas.draw()
+        said = [text.get_text() for text in [*figure.texts, *figure.legends[0].get_texts()]]
+        said += [axis.get_title(loc="left") for axis in figure.axes]
+        for key in ("grouping_cluster", "figure_credit"):
+            assert not any(WORDS[key][other] in text for text in said), key
+        for name in release.groups[f"name_{other}"]:
+            assert name not in said
+        right = figure.legends[0].get_window_extent().x1
+        assert right <= figure.bbox.x1
+
+
+def test_ticks_are_what_they_stand_at(release):
+    """A tick at 12.5 is not written 12."""
+    figure = figures.draw_profile(release, "cluster", "en")
+    figure.canvas.draw()
+    for axis in figure.axes:
+        for place, label in zip(axis.get_xticks(), axis.get_xticklabels(), strict=True):
+            assert float(label.get_text().replace(",", "").replace("\u2212", "-")) == pytest.approx(place, abs=1e-9)
 
 
 def test_the_command(release, tmp_path):

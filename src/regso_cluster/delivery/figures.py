@@ -125,7 +125,7 @@ def draw_flow(releases: Sequence[Release], grouping: str = "composite_group", la
     _finish(figure, None, ordered[-1], title,
             language, synthetic=any(one.manifest["synthetic"] for one in ordered))  # fmt: skip
     _legend(figure, ordered[-1], grouping, language, None)
-    name = str(groups.set_index("group")[f"name_{language}"][most])
+    name = str(groups.loc[groups["group"] == most, f"name_{language}"].iloc[0])
     left_out = show_number(len(wide) - len(moving), language, 0)
     figure.text(0.012, 0.012, say("flow_note", language, count=left_out, name=name), fontsize=7, color=SOFT)
     return figure
@@ -179,7 +179,7 @@ def _known(release: Release, grouping: str) -> str:
             if known
             else "This method puts areas in no groups: make a page, or draw ranks where it measures how sure they are."
         )
-        raise InputError(Fault("no such grouping", release.path.name, ", ".join(known) or None, grouping, hint))
+        raise InputError(Fault("no such grouping", release.path.name, ", ".join(known), grouping, hint))
     return grouping
 
 
@@ -202,7 +202,7 @@ def _colours(release: Release, grouping: str) -> dict[int, str]:
 def _coloured(release: Release, grouping: str) -> tuple[gpd.GeoDataFrame, np.ndarray[Any, Any]]:
     group = release.areas[_known(release, grouping)]
     if release.manifest["edition"] not in (None, DRAWN):
-        hint = f"Outlines are at hand for RegSO {DRAWN} alone, and about 288 areas had other borders: draw a profile or a flow."
+        hint = f"Outlines are at hand for RegSO {DRAWN} alone: draw a profile or a flow."
         raise InputError(
             Fault("no outlines of this edition", release.path.name, str(DRAWN), str(release.manifest["edition"]), hint)
         )

@@ -20,7 +20,7 @@ import pytest
 from click.testing import CliRunner
 
 from regso_cluster.cli import main
-from regso_cluster.delivery.colours import kind_colours, ordered_colours
+from regso_cluster.delivery.colours import QUIET, UNKNOWN, kind_colours, ordered_colours
 from regso_cluster.delivery.page import build_page, check_releases, write_page
 from regso_cluster.delivery.page.bundle import as_script_text, join_modules, pack, policy
 from regso_cluster.delivery.page.data import assemble, integers, numbers
@@ -225,9 +225,21 @@ def test_ordered_colours_fall_in_lightness_and_kinds_are_told_apart_without_red_
         assert (steps > 7).all(), size
     for size in range(2, 8):
         for blind in (None, "protan", "deutan"):
-            seen = [lab(colour, blind) for colour in kind_colours(size)]
-            gaps = [np.linalg.norm(np.subtract(a, b)) for at, a in enumerate(seen) for b in seen[:at]]
-            assert min(gaps) > 12, (size, blind)
+            for most in (None, 1, size):
+                seen = [lab(colour, blind) for colour in [*kind_colours(size, most), UNKNOWN]]
+                gaps = [np.linalg.norm(np.subtract(a, b)) for at, a in enumerate(seen) for b in seen[:at]]
+                assert min(gaps) > 12, (size, blind, most)
+    assert len(set(kind_colours(12, 3))) == 12
+
+
+def test_kinds_are_no_scale():
+    """The hues do not fall or rise in lightness, and only the kind with most areas is quiet, whatever its number."""
+    assert kind_colours(4, 2)[1] == QUIET
+    assert kind_colours(4).count(QUIET) == 0
+    steps = np.diff([lab(colour)[0] for colour in kind_colours(6)])
+    assert (steps > 0).any()
+    assert (steps < 0).any()
+    assert not set(kind_colours(6)) & set(ordered_colours(6))
 
 
 def lab(colour, blind=None):

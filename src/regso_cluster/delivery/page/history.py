@@ -31,7 +31,9 @@ def describe_moves(comparison: Comparison, order: pd.Index) -> dict[str, Any]:
         rows = []
         for move in own.to_dict("records"):
             groups = [None if pd.isna(move[which]) else int(move[which]) for which in ("old", "new")]
-            rows.append([place[move["area"]], *groups, move["cause"], behind.get((grouping, move["area"]), [])])
+            rows.append(
+                [place[move["area"]], *groups, move["cause"], behind.get((str(grouping), str(move["area"])), [])]
+            )
         moves[str(grouping)] = rows
     return {
         "from": comparison.old.year,
@@ -45,7 +47,7 @@ def _reasons(problems: pd.DataFrame) -> dict[tuple[str, str], list[list[Any]]]:
     """Gather the factors behind the moves of composite groups, by grouping and area."""
     found: dict[tuple[str, str], list[list[Any]]] = {}
     for row in problems.to_dict("records"):
-        reasons = found.setdefault((row["grouping"], row["area"]), [])
+        reasons = found.setdefault((str(row["grouping"]), str(row["area"])), [])
         reasons.append([row["factor"], *(_plain(row[name]) for name in FIGURES)])
     return found
 

@@ -30,7 +30,7 @@ def in_swedish(note: str) -> str | None:
             continue
         values = {name: _value(name, said) for name, said in fitting.groupdict().items()}
         if None not in values.values():
-            return _PLACE.sub(lambda place, known=values: str(known[place[1]]), template)
+            return "".join(str(values[part]) if at % 2 else part for at, part in enumerate(_PLACE.split(template)))
     return None
 
 

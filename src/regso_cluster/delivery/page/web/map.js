@@ -81,14 +81,15 @@ export function colourMap(classified, label) {
 // Draw now, or once in the next frame, however often it is asked for.
 export function draw(atOnce = false) {
   if (!canvas || byId("view-map").hidden || !canvas.clientWidth) return;
-  if (atOnce) return paintAll();
+  if (atOnce) return paintAll(true);
   if (waiting) return;
   waiting = true;
   requestAnimationFrame(() => { waiting = false; paintAll(); });
 }
 
-function paintAll() {
-  paint(canvas, view(), shown.colours, { detail: detail() });
+// `keep`: other colours are likely to follow at the same view.
+function paintAll(keep = false) {
+  paint(canvas, view(), shown.colours, { detail: detail(), keep: keep && "drawn" in canvas.dataset });
   names();
   paintOverlay();
   const far = transform.k <= FAR;
@@ -241,7 +242,7 @@ function paintInsets() {
   byId("insets").querySelectorAll("canvas").forEach((own, place) => {
     const { width, height } = resize(own);
     if (width < 2) return;
-    paint(own, fit(cityBox(all().kommuner[all().cities[place]]), width, height, 0), shown.colours, { detail: "fine" });
+    paint(own, fit(cityBox(all().kommuner[all().cities[place]]), width, height, 0), shown.colours, { detail: "fine", keep: true });
   });
 }
 

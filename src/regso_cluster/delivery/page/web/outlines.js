@@ -72,20 +72,41 @@ export function fit([west, south, east, north], width, height, margin = 12) {
   return { k, x: (width - k * (west + east)) / 2, y: (height + k * (south + north)) / 2 };
 }
 
-// Draw areas by class on a canvas. `view` is {k, x, y}; `colours` one an area.
-export function paint(canvas, view, colours, { detail = "coarse", borders = true, only = null } = {}) {
+// Draw areas by class on a canvas. `view` is {k, x, y}; `colours` one an area. `keep` keeps the lines for the next time
+// with the same view: other colours are then a matter of fills alone.
+export function paint(canvas, view, colours, { detail = "coarse", only = null, keep = false } = {}) {
   const context = canvas.getContext("2d");
-  const ratio = canvas.ratio ?? 1;
-  const { paths, areaBorders, kommunBorders, lanBorders, coast } = level(detail);
   context.setTransform(1, 0, 0, 1, 0, 0);
   context.clearRect(0, 0, canvas.width, canvas.height);
+  fills(context, canvas, view, colours, detail, only);
+  if (!keep) return lines(context, canvas, view, detail);
+  const key = [view.k, view.x, view.y, canvas.width, canvas.height, detail].join(" ");
+  if (canvas.linesOf !== key) {
+    canvas.lines = document.createElement("canvas");
+    Object.assign(canvas.lines, { width: canvas.width, height: canvas.height, ratio: canvas.ratio });
+    lines(canvas.lines.getContext("2d"), canvas, view, detail);
+    canvas.linesOf = key;
+  }
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  context.drawImage(canvas.lines, 0, 0);
+}
+
+const isNear = (view) => view.k > 0.006;
+
+function toMap(context, canvas, view) {
+  const ratio = canvas.ratio ?? 1;
   context.setTransform(view.k * ratio, 0, 0, -view.k * ratio, view.x * ratio, view.y * ratio);
+  context.lineJoin = "round";
+  return ratio;
+}
+
+function fills(context, canvas, view, colours, detail, only) {
+  const { paths } = level(detail);
+  const ratio = toMap(context, canvas, view);
   const [west, east] = [-view.x / view.k, (canvas.width / ratio - view.x) / view.k];
   const [south, north] = [(view.y - canvas.height / ratio) / view.k, view.y / view.k];
-  const pixel = 1 / view.k;
-  context.lineJoin = "round";
-  context.lineWidth = 0.8 * pixel; // fills that only touch leave a hairline: each is drawn a little over its edge
-  const near = view.k > 0.006;
+  const near = isNear(view);
+  context.lineWidth = 0.8 / view.k; // fills that only touch leave a hairline: each is drawn a little over its edge
   bounds().forEach((box, place) => {
     if (!box || !paths[place] || box[0] > east || box[2] < west || box[1] > north || box[3] < south) return;
     context.fillStyle = only && !only.has(place) ? "#ece9e2" : colours[place];
@@ -95,10 +116,15 @@ export function paint(canvas, view, colours, { detail = "coarse", borders = true
       context.stroke(paths[place]);
     }
   });
-  if (!borders) return;
+}
+
+function lines(context, canvas, view, detail) {
+  const { areaBorders, kommunBorders, lanBorders, coast } = level(detail);
+  const near = isNear(view);
+  toMap(context, canvas, view);
   const line = (path, colour, width) => {
     context.strokeStyle = colour;
-    context.lineWidth = width * pixel;
+    context.lineWidth = width / view.k;
     context.stroke(path);
   };
   if (near) line(areaBorders, "rgba(60,50,45,0.35)", 0.6);
