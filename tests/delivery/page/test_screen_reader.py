@@ -151,3 +151,15 @@ def test_the_card_comes_into_sight_on_a_phone(sight):
     sight.page.mouse.click(frame["x"] + frame["width"] / 2, frame["y"] + frame["height"] / 2)
     assert sight.page.is_visible("#card")
     assert sight.run("() => document.getElementById('card').getBoundingClientRect().top") < 640
+
+
+def test_a_window_of_another_size_keeps_the_place(sight):
+    """Turning a phone, or larger letters: what was in the middle of the map is there still."""
+    sight.load(lang="sv", area="1280R020")
+    middle = """() => { const v = module_map.viewNow(), frame = document.getElementById("map-canvas").getBoundingClientRect();
+                        return [(frame.width / 2 - v.x) / v.k, (v.y - frame.height / 2) / v.k, v.k]; }"""
+    before = sight.run(middle)
+    sight.page.set_viewport_size({"width": 700, "height": 600})
+    sight.page.wait_for_timeout(300)
+    after = sight.run(middle)
+    assert after == pytest.approx(before, rel=1e-4)

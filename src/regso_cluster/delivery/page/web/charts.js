@@ -57,7 +57,7 @@ function inked(colour, thin) {
 
 // Flows between the groups of following years. `flows`: {year, next, from, to, areas}; groups in fixed order, worst on top.
 export function flowChart(years, groups, flows, colours, names) {
-  const [width, height] = [900, 420];
+  const [width, height] = [1000, 400];
   const id = (year, group) => `${year} ${group}`;
   const used = new Set(flows.flatMap((flow) => [id(flow.year, flow.from), id(flow.next, flow.to)]));
   const nodes = years.flatMap((year, column) => groups.map((group) => ({ id: id(year, group), year, group, column }))).filter((node) => used.has(node.id));

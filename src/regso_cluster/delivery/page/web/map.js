@@ -48,7 +48,7 @@ export function startMap() {
   byId("zoom-in").addEventListener("click", () => zoomBy(2));
   byId("zoom-out").addEventListener("click", () => zoomBy(0.5));
   byId("zoom-home").addEventListener("click", showCountry);
-  new ResizeObserver(() => { if (!byId("view-map").hidden && canvas.clientWidth) { measure(); draw(); } }).observe(frame);
+  new ResizeObserver(() => { if (!byId("view-map").hidden && canvas.clientWidth) refit(); }).observe(frame);
   makeInsets();
 }
 
@@ -60,6 +60,16 @@ function measure() {
   frame.style.setProperty("--room", `${room}px`);
   base = fit(boundsOf(everyArea()), width - room, height);
   zoom.extent([[0, 0], [width, height]]).translateExtent([[-width, -height], [2 * width, 2 * height]]);
+}
+
+// A frame of another size: what was in its middle stays there, at the same scale.
+function refit() {
+  const [width, height] = [canvas.width / canvas.ratio, canvas.height / canvas.ratio];
+  const { k, x, y } = view();
+  const [east, north] = [(width / 2 - x) / k, (y - height / 2) / k];
+  measure();
+  if (transform.k > FAR) showPoint(east, north, k / base.k);
+  else draw();
 }
 
 // Pixels a metre and the pixel of the origin, zoom included.
@@ -219,7 +229,12 @@ function showBox(box) {
   const { width, height } = canvas.getBoundingClientRect();
   const wanted = fit(box, width, height, Math.min(width, height) / 6);
   const k = Math.max(1, Math.min(wanted.k / base.k, 900));
-  const [x, y] = [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2];
+  showPoint((box[0] + box[2]) / 2, (box[1] + box[3]) / 2, k);
+}
+
+// Put a point of the map, in metres, into the middle of the frame.
+function showPoint(x, y, k) {
+  const { width, height } = canvas.getBoundingClientRect();
   const there = d3.zoomIdentity.translate(width / 2 - k * (base.k * x + base.x), height / 2 - k * (base.y - base.k * y)).scale(k);
   d3.select(overlay).call(zoom.transform, there);
 }
