@@ -118,26 +118,29 @@ def test_a_register_counted_on_a_cluster(cluster, tmp_path):
 
 
 @pytest.fixture
-def lose_a_worker(cluster, monkeypatch):
-    """Make a worker of each run of some tasks take batches and never give them back; it is killed on the way."""
+def fresh():
+    """A cluster whose two workers are both there."""
+    with local_cluster(2) as local:
+        yield local
+
+
+@pytest.fixture
+def lose_a_worker(fresh, monkeypatch):
+    """Make a worker take batches of a task and never give them back; it is killed on the way."""
     real, lost = ensemble.run_as_done, []
 
-    def arm(*tasks):
+    def arm(doomed):
         def run(task, shared, todo, workers=None):
-            if task.__name__ not in tasks or not (workers and workers.scheduler):
+            if lost or task.__name__ != doomed or not (workers and workers.scheduler):
                 yield from real(task, shared, todo, workers)
                 return
-            with connect(cluster.scheduler_address) as client:
-                client.wait_for_workers(2, timeout=60)
+            with connect(fresh.scheduler_address) as client:
                 address, pid = next(iter(client.run(os.getpid).items()))
                 os.kill(pid, signal.SIGSTOP)
-                running = True
                 for number, result in real(task, shared, todo, workers):
-                    if running:  # the other worker has done a batch, this one holds some
-                        assert client.processing()[address]
+                    if not lost:  # the other worker has done a batch, this one holds some
+                        lost.append(len(client.processing()[address]))
                         os.kill(pid, signal.SIGKILL)
-                        lost.append(task.__name__)
-                        running = False
                     yield number, result
 
         monkeypatch.setattr(ensemble, "run_as_done", run)
@@ -147,10 +150,10 @@ def lose_a_worker(cluster, monkeypatch):
     return arm
 
 
-def test_restarts_on_a_cluster_with_a_worker_killed_are_those_of_one_process(cluster, lose_a_worker):
+def test_restarts_on_a_cluster_with_a_worker_killed_are_those_of_one_process(fresh, lose_a_worker):
     X, weights = cloud(2, n=300)
-    elsewhere = Workers(scheduler=cluster.scheduler_address)
-    lost = lose_a_worker("_run_chain", "_run_starts")
+    elsewhere = Workers(scheduler=fresh.scheduler_address)
+    lost = lose_a_worker("_run_starts")
     for options in ({}, {"algorithm": "restarts", "n_init": 100}):
         fits = [
             KMeans(6, random_state=3, n_threads=threads, workers=workers, **options).fit(X, sample_weight=weights)
@@ -159,23 +162,24 @@ def test_restarts_on_a_cluster_with_a_worker_killed_are_those_of_one_process(clu
         for part in ("cluster_centers_", "labels_", "objectives_"):
             assert len({getattr(fit, part).tobytes() for fit in fits}) == 1
         assert len({fit.n_iter_ for fit in fits}) == 1
-    assert lost == ["_run_chain", "_run_starts"]
+    assert lost[0] > 0
 
 
-def test_a_release_from_a_cluster_with_workers_killed_has_the_same_bytes(cluster, lose_a_worker, tmp_path):
+@pytest.mark.parametrize("doomed", ["_run_chain", "_draw_batch"])
+def test_a_release_from_a_cluster_with_a_worker_killed_has_the_same_bytes(fresh, lose_a_worker, tmp_path, doomed):
     table, method = table_of(tmp_path)
     rule = StructureRule(fewest=2, most=4, clouds=5, resamples=5, splits=3)
     method = replace(method, clusters=replace(method.clusters, structure=rule),
                      certainty=Certainty(draws=3300, prior="country"))  # fmt: skip
-    lost, written = lose_a_worker("_run_chain", "_draw_batch"), []
+    lost, written = lose_a_worker(doomed), []
     for name, workers in (
-        ("one", Workers(threads=1)), ("two", Workers(threads=2)), ("cluster", Workers(1, cluster.scheduler_address)),
+        ("one", Workers(threads=1)), ("two", Workers(threads=2)), ("cluster", Workers(1, fresh.scheduler_address)),
     ):  # fmt: skip
         release = write_release(classify(table, method, year=2024, workers=workers), tmp_path / name)
         files = ("areas.parquet", "certainty.parquet", "groups.parquet", "method.toml")
         written.append({file: (release.path / file).read_bytes() for file in files})
         assert release.manifest["figures"]["clusters"]["structure"]["verdict"] == "types"
-    assert lost == ["_run_chain", "_draw_batch"]
+    assert lost[0] > 0
     assert written[0] == written[1] == written[2]
 
 
