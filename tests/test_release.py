@@ -77,6 +77,17 @@ def test_the_same_classification_gives_the_same_files(written, example_release, 
     assert second.manifest["outputs"] == written.manifest["outputs"]
 
 
+def test_the_same_bytes_whatever_seed_python_hashes_with(example_release, tmp_path):
+    outputs = []
+    for seed in ("1", "2"):
+        command = [sys.executable, "-m", "regso_cluster", "classify", example_release.table, "--method", "utanforskap",
+                   "--year", "2024", "--out", tmp_path / seed]  # fmt: skip
+        environment = os.environ | {"PYTHONHASHSEED": seed}
+        subprocess.run([str(part) for part in command], env=environment, check=True, capture_output=True)
+        outputs.append(read_release(tmp_path / seed).manifest["outputs"])
+    assert outputs[0] == outputs[1]
+
+
 def test_a_whole_release_verifies_and_a_changed_one_does_not(written, tmp_path):
     assert verify_release(written.path) == []
     copy = tmp_path / "copy"
@@ -188,7 +199,8 @@ def test_the_previous_release_is_named_by_its_hash(written, small, tmp_path):
 
 
 SLOW = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
 from regso_cluster import release
 from regso_cluster.cli import main
 def slowly(*args):

@@ -77,12 +77,13 @@ def write_layer(
         hint = "A GeoPackage does not tell upper case from lower: rename one of them."
         raise InputError([Fault("two columns of one name", f"column {name}", hint=hint) for name in twins])
     plain = frame.copy(deep=False)
-    for column in plain.columns[plain.dtypes.isin(["boolean", "bool"])]:
-        plain[column] = plain[column].astype("Int8")
+    for column, dtype in plain.dtypes.items():
+        if pd.api.types.is_bool_dtype(dtype):
+            plain[column] = plain[column].astype("Int8")
     options = {"FID": _free("fid", columns)}
     if "geometry" in frame and hasattr(frame, "geometry"):
         options["GEOMETRY_NAME"] = _free("geom", columns)
-    with _date_of_layer(date):
+    with _repeatable(date):
         try:
             pyogrio.write_dataframe(
                 plain, path, layer=layer, driver="GPKG", layer_options=options,
@@ -100,15 +101,17 @@ def _free(name: str, columns: list[str]) -> str:
 
 
 @contextlib.contextmanager
-def _date_of_layer(date: str) -> Iterator[None]:
+def _repeatable(date: str) -> Iterator[None]:
+    """Have GDAL write the same bytes each time: a given date, and no thread beside that writes the spatial index."""
     import pyogrio
 
-    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": date})
+    wanted = {"OGR_CURRENT_DATE": date, "OGR_GPKG_ALLOW_THREADED_RTREE": "NO"}
+    before = {name: pyogrio.get_gdal_config_option(name) for name in wanted}
+    pyogrio.set_gdal_config_options(wanted)
     try:
         yield
     finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
+        pyogrio.set_gdal_config_options(before)
 
 
 def _add_styles(path: Path, styles: list[Style], date: str) -> None:
