@@ -60,6 +60,25 @@ GOALS = (
 
 
 @dataclass(frozen=True)
+class Limit:
+    """Seconds not to be passed, at 3,363 x 6."""
+
+    topic: str
+    job: str
+    at_most: float
+    ours: str = OURS
+
+
+LIMITS = (
+    Limit("certainty", "ranks and 90 % intervals, 10,000 weight draws", 0.3),
+    Limit("certainty", "10,000 posterior draws, all labels and intervals", 6),
+    Limit("structure", "1000 bootstrap k-means, k=8, matched and compared", 2),
+    Limit("structure", "gap statistic, 50 references, k=2..15", 1.5),
+    Limit("structure", "sensitivity study, 1024 runs, 8 groups", 120),
+)
+
+
+@dataclass(frozen=True)
 class Line:
     """One goal at one size, with what was measured."""
 
@@ -111,6 +130,26 @@ def table(found: list[Line]) -> str:
     return "\n".join(rows) + "\n"
 
 
+def limits(threads: int = 2) -> str:
+    """Write a row for each limit: ours, the limit, and the fastest peer where there is one."""
+    rows = ["| job | ours | limit | fastest peer | quality, ours / peer |", "|" + "---|" * 5]
+    for limit in LIMITS:
+        records = json.loads((HERE / "results" / f"{limit.topic}.json").read_text())["records"]
+        group = [r for r in records if (r["job"], r["size"], r["threads"]) == (limit.job, SMALL[0], threads)]
+        ours = next((r for r in group if r["name"] == limit.ours and "seconds" in r), None)
+        if ours is None:
+            raise SystemExit(f"not measured: {limit.topic}, {limit.job}, {threads} threads")
+        peers = [r for r in group if not r["name"].startswith(OURS) and "seconds" in r]
+        peer = min(peers, key=lambda r: r["seconds"], default=None)
+        beside = f"{peer['name']}, {duration(peer['seconds'])}" if peer else ""
+        quality = " / ".join(f"{r['quality']:.6g}" for r in (ours, peer) if r) if peer else ""
+        missed = "" if ours["seconds"] <= limit.at_most else " **not reached**"
+        rows.append(
+            f"| {limit.job} | {duration(ours['seconds'])} | {limit.at_most:g} s{missed} | {beside} | {quality} |"
+        )
+    return "\n".join(rows) + "\n"
+
+
 def plot(found: list[Line], path: Path) -> None:
     """Draw the ratios on a logarithmic axis, a mark for each goal."""
     import matplotlib as mpl
@@ -150,7 +189,13 @@ Where the time goes and what did not help: [`benchmarks/README.md`](../benchmark
 
 ![Ratios to peers](speed.svg)
 
-{table(found)}"""
+{table(found)}
+## How sure, and are there groups: limits in seconds
+
+At 3,363 x 6; what each contender does stands in [`certainty.md`](../benchmarks/results/certainty.md) and
+[`structure.md`](../benchmarks/results/structure.md).
+
+{limits()}"""
     (DOCS / "speed.md").write_text(text)
     plot(found, DOCS / "speed.svg")
 

@@ -115,7 +115,9 @@ def main() -> None:
     """Write results/<topic>.md and, where sizes allow a fit, results/<topic>.svg."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("topics", nargs="*", metavar="TOPIC")
-    chosen = parser.parse_args().topics or sorted(path.stem for path in (HERE / "results").glob("*.json"))
+    measured = {path.stem for path in (HERE / "results").glob("*.json")}
+    topics = {path.stem.removeprefix("bench_") for path in HERE.glob("bench_*.py")}  # page.py writes a table of its own
+    chosen = parser.parse_args().topics or sorted(measured & topics)
     for topic in chosen:
         result = json.loads((HERE / "results" / f"{topic}.json").read_text())
         machine = result["machine"]
