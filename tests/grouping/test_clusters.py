@@ -240,3 +240,14 @@ def test_tables_that_cannot_be_are_refused():
         KMeans(1).fit([[1.0], [2.0]], sample_weight=[1, -1])
     with pytest.raises(ValueError, match="infinity"):
         KMeans(1).fit([[np.inf], [2.0]])
+
+
+@pytest.mark.parametrize("algorithm", ["swaps", "restarts"])
+def test_the_best_chain_or_start_is_kept_wherever_it_stands(algorithm):
+    X = np.random.default_rng(0).normal(size=(200, 2))
+    places = set()
+    for seed in range(6):
+        fit = KMeans(10, algorithm=algorithm, init="random", n_init=40, n_swaps=1, random_state=seed).fit(X)
+        assert fit.inertia_ == pytest.approx(fit.objectives_.min(), rel=1e-9)
+        places.add(int(fit.objectives_.argmin()) // 16)  # sixteen starts are a task
+    assert len(places) > 1
