@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from regso_cluster.certainty.labels import Labels, measure_labels
+from regso_cluster.certainty.labels import Labels, measure_labels, say_exact
 from regso_cluster.certainty.structure import Structure, assess_structure, say_structure, structure_figures
 from regso_cluster.ensemble import Workers, WorkersError
 from regso_cluster.errors import Fault, InputError
@@ -140,6 +140,9 @@ def classify(
         figures["noise"] = {part: labels.figures[part] for part in ("drawn", "taken_as_exact")}
         figures["certainty"] = labels.figures
         notes += labels.notes
+    elif method.certainty:  # asked for, and no factor has counts
+        figures["noise"] = {"drawn": [], "taken_as_exact": list(method.keys)}
+        notes.append(say_exact(method.keys))
     if previous is not None:
         comparable = previous_method is None or previous_method.composite == method.composite
         areas = areas.join(_changes(areas, previous, comparable=comparable))

@@ -240,6 +240,12 @@ def test_without_counts_nothing_is_claimed(tmp_path):
     assert result.areas["index_rank_low"].isna().all()
     assert "certainty" not in result.figures
     assert result.certainty is None
+    # and that nothing is claimed is said
+    assert result.figures["noise"] == {"drawn": [], "taken_as_exact": ["poor", "voted"]}
+    assert "taken as exact, without a noise model: poor, voted" in result.notes
+    unasked = classify(table, dataclasses.replace(using, certainty=None), year=2024)
+    assert "noise" not in unasked.figures
+    assert not any("noise" in note for note in unasked.notes)
 
 
 def test_a_factor_without_counts_is_named(table):

@@ -55,6 +55,11 @@ def test_a_resample_keeps_rows_together_and_every_factor():
     assert np.array_equal(again.n[:, 1], again.n[:, 0] + 1)
     assert np.array_equal(again.d, again.n + 1)
     assert 5 < len(np.unique(again.n[:, 0])) < 20
+    # what is seen goes with the row: here the rows whose first count is a multiple of 4
+    patchy = Counts(n, n + 1, np.column_stack([n[:, 0] % 4 == 0, np.ones(20, bool)]), np.zeros(2, bool))
+    drawn = patchy.resampled(np.random.default_rng(0))
+    assert np.array_equal(drawn.seen[:, 0], drawn.n[:, 0] % 4 == 0)
+    assert drawn.seen[:, 1].all()
     # a factor that one area alone has would often fall out
     lonely = Counts(n, n + 1, np.column_stack([np.ones(20, bool), np.arange(20) == 3]), np.zeros(2, bool))
     assert lonely.resampled(np.random.default_rng(0)) is lonely
