@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from regso_cluster.certainty.priors import Posterior, _chances, _pulled, find_classes, posteriors_of
+from regso_cluster.certainty.priors import Classes, Posterior, _chances, _joined, _pulled, find_classes, posteriors_of
 from regso_cluster.certainty.priors import _Counts as Counts
 from regso_cluster.certainty.simulation import _cut, simulate
 from regso_cluster.factors.tables import read_factors
@@ -111,3 +111,44 @@ def test_each_posterior_has_its_part_of_the_draws(draws, tmp_path):
     third = draws - 2 * draws // 3
     assert (found.counts["poor_problem"][:, 0] == third).all()
     assert (np.sort(found.sizes["poor_problem"][:, 0]) == np.repeat([0, n], [draws - third, third])).all()
+
+
+def test_the_chances_of_classes_are_those_of_bayes():
+    # two factors; areas with 3 of 10 and 7 of 20, with the second not seen, and with nothing seen
+    n, d = (
+        np.array([[3.0, 7.0], [3.0, np.nan], [np.nan, np.nan]]),
+        np.array([[10.0, 20.0], [10.0, np.nan], [0.0, np.nan]]),
+    )
+    seen = ~np.isnan(n)
+    first, second = np.array([[2.0, 5.0], [6.0, 4.0]]), np.array([[8.0, 5.0], [4.0, 9.0]])
+    share = np.array([0.8, 0.2])
+    classes = Classes(share, first, first, first, second)
+    found = _chances(Counts(n, d, seen, np.zeros(2, bool)), classes)
+    one, two = (
+        stats.betabinom.pmf(k, of, first[:, at], second[:, at]) for at, (k, of) in enumerate([(3, 10), (7, 20)])
+    )
+    by_hand = np.stack([share * one * two, share * one, share])
+    np.testing.assert_allclose(found, by_hand / by_hand.sum(axis=1, keepdims=True))
+    # per 1,000: a Poisson count of a Gamma rate is negative binomial
+    found = _chances(Counts(n, d, seen, np.ones(2, bool)), classes)
+    one, two = (
+        stats.nbinom.pmf(k, first[:, at], second[:, at] / (second[:, at] + of))
+        for at, (k, of) in enumerate([(3, 10), (7, 20)])
+    )
+    by_hand = np.stack([share * one * two, share * one, share])
+    np.testing.assert_allclose(found, by_hand / by_hand.sum(axis=1, keepdims=True))
+
+
+def test_classes_that_an_area_is_hardly_of_are_left_out():
+    # chances 0.996 and 0.004 where nothing is seen: the second is less than 0.005
+    parameters = np.array([[2.0], [6.0]])
+    counts = Counts(np.array([[np.nan]]), np.array([[np.nan]]), np.zeros((1, 1), bool), np.zeros(1, bool))
+    alone = Posterior(
+        np.arange(2), np.ones(1), np.full((1, 1), np.nan), np.full((1, 1), np.nan), np.ones((1, 1), bool), ()
+    )
+    for share, rows_of_area in ((0.996, 1), (0.995, 2)):
+        classes = Classes(np.array([share, 1 - share]), parameters, parameters, parameters, parameters + 1)
+        found = _joined(counts, classes, alone, [0])
+        assert found.chance.tolist() == pytest.approx([1.0] if rows_of_area == 1 else [0.995, 0.005])
+        assert found.start.tolist() == [0, rows_of_area]
+        assert found.second[:, 0].tolist() == [3.0, 7.0][:rows_of_area]
