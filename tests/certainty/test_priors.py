@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from regso_cluster.certainty import priors
 from regso_cluster.certainty.priors import Classes, Posterior, _chances, _joined, _pulled, find_classes, posteriors_of
 from regso_cluster.certainty.priors import _Counts as Counts
 from regso_cluster.certainty.simulation import _cut, simulate
@@ -22,6 +23,17 @@ def test_a_variance_is_pulled_the_more_the_less_it_says():
     variance = np.array([[1.0, 1.0], [3.0, 3.0]])
     found = _pulled(variance, np.full((2, 2), 100.0), np.array([0.0, 6.0]))
     np.testing.assert_allclose(found, [[110 / 105, 16.25 / 11.25], [310 / 105, 28.75 / 11.25]])
+
+
+def test_variances_are_pulled_by_the_usual_noise_of_what_was_seen(monkeypatch):
+    noises = []
+    real = priors._pulled
+    monkeypatch.setattr(priors, "_pulled", lambda *given: noises.append(given[2]) or real(*given))
+    d = np.tile([[100.0, 40.0], [50.0, 7.0]], (20, 1))
+    seen = np.tile([[True, True], [True, False]], (20, 1))
+    find_classes(Counts(d / 4, d, seen, np.zeros(2, bool)), 1)
+    # a quarter of one person's share: 1 / 400 and 1 / 200, of which the mean; 1 / 160
+    np.testing.assert_allclose(noises[0], [3 / 800, 1 / 160])
 
 
 def test_intervals_of_a_noisy_factor_hold_the_truth_when_the_prior_is_resampled():
