@@ -234,6 +234,16 @@ def test_a_cluster_of_one_worker_does_the_work_itself():
         assert os.getpid() not in ensemble.run_batches(_which_process, None, range(3), elsewhere)
 
 
+@pytest.mark.parametrize(
+    "address", ["nonsense", "http://127.0.0.1:80", "tcp://127.0.0.1", "tcp://", "tcp://no-such-host.invalid:1"]
+)
+def test_what_is_no_address_is_refused_at_once(address, monkeypatch):
+    # a client that was never connected would wait for 20 seconds, and complain when it is thrown away
+    monkeypatch.setattr("distributed.Client", lambda *_, **__: pytest.fail("asked for a client"))
+    with pytest.raises(InputError, match="the scheduler printed"), connect(address):
+        pass
+
+
 def test_nobody_at_the_address(monkeypatch):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

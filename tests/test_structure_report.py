@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
+from regso_cluster import structure_report
 from regso_cluster.certainty.structure import assess_structure
 from regso_cluster.delivery.studies import print_structure
 from regso_cluster.ensemble import Workers
@@ -77,6 +78,25 @@ def test_planted_groups_are_agreed_on(tmp_path):
     members = [areas["consensus_group"].eq(number).fillna(False).to_numpy(bool) for number in (1, 2, 3)]
     level = [np.average(z[inside].mean(axis=1), weights=residents[inside]) for inside in members]
     assert level == sorted(level, reverse=True)
+
+
+def test_every_resample_of_every_way_is_drawn_for_itself_by_residents(tmp_path, monkeypatch):
+    X, residents, _ = planted(2, k=3, n=60, p=4)
+    seen = []
+
+    def noted(values, weights, k, way, seed):
+        seen.append((way, seed, weights))
+        return real(values, weights, k, way, seed)
+
+    real = structure_report.find_clusters
+    monkeypatch.setattr(structure_report, "find_clusters", noted)
+    agreed_on(X, residents, tmp_path, Workers(threads=1), resamples=12)
+    assert len(seen) == 36
+    assert len({seed for _, seed, _ in seen}) == 36
+    drawn = np.array([weights / residents for _, _, weights in seen])
+    assert len(np.unique(drawn, axis=0)) == 36
+    np.testing.assert_allclose(drawn, np.round(drawn), atol=1e-9)  # so many times its residents
+    assert np.allclose(drawn.sum(axis=1), 60)
 
 
 def test_an_area_without_residents_takes_no_part(tmp_path):

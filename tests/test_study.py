@@ -288,3 +288,38 @@ def test_a_study_of_nothing(tmp_path, subject):
     nothing = Study((Choice(name="tiers", set=("tiers.groups",), options=(3, 4)),))
     with pytest.raises(InputError, match="Name places of the method"):
         run_study(subject, nothing, tmp_path / "out")
+
+
+def test_a_folder_of_someone_else_is_neither_used_nor_removed(tmp_path, subject):
+    folder = working_folder(tmp_path / "out")
+    folder.mkdir()
+    (folder / "notes.txt").write_text("mine", "utf-8")
+    with pytest.raises(InputError, match="choose another --out"):
+        run_study(subject, SMALL, tmp_path / "out", workers=SERIAL)
+    assert (folder / "notes.txt").read_text("utf-8") == "mine"
+    assert len(list(folder.iterdir())) == 1
+    (tmp_path / "file.unfinished").write_text("mine", "utf-8")
+    with pytest.raises(InputError, match="choose another --out"):
+        run_study(subject, SMALL, tmp_path / "file", workers=SERIAL)
+
+
+@pytest.mark.parametrize("said", ["{cut off", "[]", ""])
+def test_a_damaged_note_of_what_is_studied_is_refused(tmp_path, subject, said):
+    folder = working_folder(tmp_path / "out")
+    folder.mkdir()
+    (folder / "study.json").write_text(said, "utf-8")
+    with pytest.raises(InputError, match="choose another --out"):
+        run_study(subject, SMALL, tmp_path / "out", workers=SERIAL)
+
+
+def test_damaged_and_misplaced_batches_are_made_again(tmp_path, subject):
+    write_sensitivity(run_study(subject, SMALL, tmp_path / "whole", workers=SERIAL), tmp_path / "whole")
+    run_study(subject, SMALL, tmp_path / "out", workers=SERIAL)
+    kept = sorted(working_folder(tmp_path / "out").glob("runs-*"))
+    kept[0].write_bytes(kept[0].read_bytes()[:200])
+    kept[1].write_bytes(kept[2].read_bytes())  # other runs than its name says
+    short = pd.read_parquet(kept[3])
+    short.assign(rank=short["rank"].str[:16]).to_parquet(kept[3])  # two areas
+    found = run_study(subject, SMALL, tmp_path / "out", workers=SERIAL)
+    write_sensitivity(found, tmp_path / "out")
+    assert contents(tmp_path / "out") == contents(tmp_path / "whole")

@@ -227,6 +227,8 @@ def connect(scheduler: str) -> Iterator[Any]:
         hint = "Install it: pip install 'regso-cluster[dask]'."
         raise WorkersError(Fault("Dask is not installed", "--scheduler", got=scheduler, hint=hint)) from error
     try:
+        # a client with an address that is none complains again, after 20 seconds, when it is thrown away
+        import_module("distributed.comm").resolve_address(scheduler)
         client = distributed.Client(scheduler, timeout=10, set_as_default=False)
     except (OSError, ValueError) as error:  # a wrong address, or nobody there (TimeoutError is an OSError)
         hint = "Give the address that the scheduler printed when it started, as tcp://10.0.0.1:8786."

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from regso_cluster.certainty.labels import Labels, measure_labels
+from regso_cluster.certainty.labels import Labels, measure_labels, say_exact
 from regso_cluster.certainty.structure import Structure, assess_structure, say_structure, structure_figures
 from regso_cluster.ensemble import Workers, WorkersError
 from regso_cluster.errors import Fault, InputError
@@ -136,10 +136,9 @@ def classify(
     judged.index.name = "regso" if table.edition else "area"
     labels = measure_labels(counted, used, judged, method, yardstick, _generator(method, "noise"), workers)
     areas = _columns(table, judged, method, labels)
-    if labels:
-        figures["noise"] = {part: labels.figures[part] for part in ("drawn", "taken_as_exact")}
-        figures["certainty"] = labels.figures
-        notes += labels.notes
+    of_labels, told = _say_labels(labels, method)
+    figures |= of_labels
+    notes += told
     if previous is not None:
         comparable = previous_method is None or previous_method.composite == method.composite
         areas = areas.join(_changes(areas, previous, comparable=comparable))
@@ -154,6 +153,16 @@ def classify(
         areas, _describe(areas, table, method, labels), _long(table, counted, method), method, table, year, figures,
         tuple(notes), _trace(areas, table, yardstick, previous, previous_method), labels.long if labels else None,
     )  # fmt: skip
+
+
+def _say_labels(labels: Labels | None, method: Method) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Give what the manifest holds of certainty, and what the reader is told of it."""
+    if labels:
+        noise = {part: labels.figures[part] for part in ("drawn", "taken_as_exact")}
+        return {"noise": noise, "certainty": labels.figures}, labels.notes
+    if method.certainty:  # asked for, and no factor has counts
+        return {"noise": {"drawn": [], "taken_as_exact": list(method.keys)}}, (say_exact(method.keys),)
+    return {}, ()
 
 
 def _say_given(yardstick: Yardstick, method: Method, table: FactorTable) -> list[str]:

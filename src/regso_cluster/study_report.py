@@ -130,12 +130,16 @@ class _Kept:
     def __init__(self, folder: Path, name: dict[str, str]) -> None:
         self.folder = folder
         said = folder / "study.json"
-        if said.is_file() and json.loads(said.read_text("utf-8")) != name:
-            hint = "Remove the folder, or choose another --out: table, method, study and version must be the same."
-            raise InputError(Fault("an unfinished study of something else", str(folder), hint=hint))
+        hint = "Remove the folder, or choose another --out: table, method, study and version must be the same."
+        if said.is_file():
+            if _read_name(said) != name:
+                raise InputError(Fault("an unfinished study of something else", str(folder), hint=hint))
+            return
+        # the folder is removed in the end: one that holds anything else is somebody's
+        if folder.exists() and (not folder.is_dir() or any(not _half_written(path) for path in folder.iterdir())):
+            raise InputError(Fault("not a folder of an unfinished study", str(folder), hint=hint))
         folder.mkdir(parents=True, exist_ok=True)
-        if not said.is_file():
-            self._write(said, json.dumps(name, indent=2).encode())
+        self._write(said, json.dumps(name, indent=2).encode())
 
     def _write(self, path: Path, content: bytes) -> None:
         partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
@@ -146,10 +150,18 @@ class _Kept:
         """Name the file of a batch by its first run."""
         return self.folder / f"runs-{first:06}.parquet"
 
-    def read(self, first: int) -> list[Run] | None:
-        """Read a batch back; None where it is not there."""
-        path = self.path(first)
-        return _read_runs(pd.read_parquet(path)) if path.is_file() else None
+    def read(self, todo: list[tuple[int, Settings]], n_areas: int) -> list[Run] | None:
+        """Read a batch back; None where it is not there or was damaged, so that it is made again."""
+        path = self.path(todo[0][0])
+        if not path.is_file():
+            return None
+        try:
+            runs = _read_runs(pd.read_parquet(path))
+        except (OSError, ValueError, KeyError, TypeError):  # pyarrow's own errors are OSError and ValueError
+            return None
+        wanted = [(number, json.dumps(settings)) for number, settings in todo]
+        same = [(run.number, json.dumps(run.settings)) for run in runs] == wanted
+        return runs if same and all(_is_of(run.groups, n_areas) for run in runs) else None
 
     def write(self, runs: list[Run]) -> None:
         """Keep a batch."""
@@ -157,6 +169,25 @@ class _Kept:
         partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
         write_parquet(_runs_frame(runs), partial)
         partial.replace(path)
+
+
+def _read_name(said: Path) -> Any:
+    """Read what a working folder is of; None where nobody can tell."""
+    try:
+        return json.loads(said.read_text("utf-8"))
+    except ValueError:
+        return None
+
+
+def _half_written(path: Path) -> bool:
+    """Whether a file is what a cut run left behind."""
+    return path.name.startswith(".") and ".partial-" in path.name
+
+
+def _is_of(groups: Groups | None, n_areas: int) -> bool:
+    """Whether the groups of a run are those of so many areas; a run that failed has none."""
+    parts = (groups.group, groups.cluster, groups.rank, groups.listed) if groups else ()
+    return all(len(part) == n_areas for part in parts)
 
 
 def _runs_frame(runs: list[Run]) -> pd.DataFrame:
@@ -191,7 +222,7 @@ def _make_runs(
 ) -> list[Run]:  # fmt: skip
     """Make the runs that are not kept yet; give all, by number."""
     parts = [todo[part.start : part.stop] for part in batches(len(todo), BATCH)]
-    found = {part[0][0]: kept.read(part[0][0]) for part in parts}
+    found = {part[0][0]: kept.read(part, len(subject.residents)) for part in parts}
     left = [part for part in parts if found[part[0][0]] is None]
     done = sum(len(runs) for runs in found.values() if runs)
     if say and done:

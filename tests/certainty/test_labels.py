@@ -93,6 +93,13 @@ def test_a_kommun_s_count_is_drawn_once_for_all_its_areas(tmp_path):
     at = table.value.index.get_indexer(list(CODES))
     own = found.counts["poor_problem"][at, 0]
     assert own.min() == own.max()
+    # another kommun of the same county has draws of its own, though its count is the same
+    alike = table.value.index.get_indexer(["0115R001", "0117R001"])
+    same = dataclasses.replace(posterior, first=posterior.first.copy(), second=posterior.second.copy())
+    for part in (same.first, same.second):
+        part[alike] = part[at[0]]
+    twins, _, _, _ = simulated(table, using, 500, same)
+    assert len({int(twins.counts["poor_problem"][place, 0]) for place in (at[0], *alike)}) > 1
     # the six areas are a problem in the same draws, so that no draw has only some of them: alone, the size of the
     # list would vary less than their number
     alone = dataclasses.replace(posterior, shared=())
@@ -240,6 +247,12 @@ def test_without_counts_nothing_is_claimed(tmp_path):
     assert result.areas["index_rank_low"].isna().all()
     assert "certainty" not in result.figures
     assert result.certainty is None
+    # and that nothing is claimed is said
+    assert result.figures["noise"] == {"drawn": [], "taken_as_exact": ["poor", "voted"]}
+    assert "taken as exact, without a noise model: poor, voted" in result.notes
+    unasked = classify(table, dataclasses.replace(using, certainty=None), year=2024)
+    assert "noise" not in unasked.figures
+    assert not any("noise" in note for note in unasked.notes)
 
 
 def test_a_factor_without_counts_is_named(table):

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from regso_cluster.certainty.priors import Posterior, _chances, _pulled, find_classes, posteriors_of
+from regso_cluster.certainty import priors
+from regso_cluster.certainty.priors import Classes, Posterior, _chances, _joined, _pulled, find_classes, posteriors_of
 from regso_cluster.certainty.priors import _Counts as Counts
 from regso_cluster.certainty.simulation import _cut, simulate
 from regso_cluster.factors.tables import read_factors
@@ -22,6 +23,17 @@ def test_a_variance_is_pulled_the_more_the_less_it_says():
     variance = np.array([[1.0, 1.0], [3.0, 3.0]])
     found = _pulled(variance, np.full((2, 2), 100.0), np.array([0.0, 6.0]))
     np.testing.assert_allclose(found, [[110 / 105, 16.25 / 11.25], [310 / 105, 28.75 / 11.25]])
+
+
+def test_variances_are_pulled_by_the_usual_noise_of_what_was_seen(monkeypatch):
+    noises = []
+    real = priors._pulled
+    monkeypatch.setattr(priors, "_pulled", lambda *given: noises.append(given[2]) or real(*given))
+    d = np.tile([[100.0, 40.0], [50.0, 7.0]], (20, 1))
+    seen = np.tile([[True, True], [True, False]], (20, 1))
+    find_classes(Counts(d / 4, d, seen, np.zeros(2, bool)), 1)
+    # a quarter of one person's share: 1 / 400 and 1 / 200, of which the mean; 1 / 160
+    np.testing.assert_allclose(noises[0], [3 / 800, 1 / 160])
 
 
 def test_intervals_of_a_noisy_factor_hold_the_truth_when_the_prior_is_resampled():
@@ -55,6 +67,11 @@ def test_a_resample_keeps_rows_together_and_every_factor():
     assert np.array_equal(again.n[:, 1], again.n[:, 0] + 1)
     assert np.array_equal(again.d, again.n + 1)
     assert 5 < len(np.unique(again.n[:, 0])) < 20
+    # what is seen goes with the row: here the rows whose first count is a multiple of 4
+    patchy = Counts(n, n + 1, np.column_stack([n[:, 0] % 4 == 0, np.ones(20, bool)]), np.zeros(2, bool))
+    drawn = patchy.resampled(np.random.default_rng(0))
+    assert np.array_equal(drawn.seen[:, 0], drawn.n[:, 0] % 4 == 0)
+    assert drawn.seen[:, 1].all()
     # a factor that one area alone has would often fall out
     lonely = Counts(n, n + 1, np.column_stack([np.ones(20, bool), np.arange(20) == 3]), np.zeros(2, bool))
     assert lonely.resampled(np.random.default_rng(0)) is lonely
@@ -106,3 +123,44 @@ def test_each_posterior_has_its_part_of_the_draws(draws, tmp_path):
     third = draws - 2 * draws // 3
     assert (found.counts["poor_problem"][:, 0] == third).all()
     assert (np.sort(found.sizes["poor_problem"][:, 0]) == np.repeat([0, n], [draws - third, third])).all()
+
+
+def test_the_chances_of_classes_are_those_of_bayes():
+    # two factors; areas with 3 of 10 and 7 of 20, with the second not seen, and with nothing seen
+    n, d = (
+        np.array([[3.0, 7.0], [3.0, np.nan], [np.nan, np.nan]]),
+        np.array([[10.0, 20.0], [10.0, np.nan], [0.0, np.nan]]),
+    )
+    seen = ~np.isnan(n)
+    first, second = np.array([[2.0, 5.0], [6.0, 4.0]]), np.array([[8.0, 5.0], [4.0, 9.0]])
+    share = np.array([0.8, 0.2])
+    classes = Classes(share, first, first, first, second)
+    found = _chances(Counts(n, d, seen, np.zeros(2, bool)), classes)
+    one, two = (
+        stats.betabinom.pmf(k, of, first[:, at], second[:, at]) for at, (k, of) in enumerate([(3, 10), (7, 20)])
+    )
+    by_hand = np.stack([share * one * two, share * one, share])
+    np.testing.assert_allclose(found, by_hand / by_hand.sum(axis=1, keepdims=True))
+    # per 1,000: a Poisson count of a Gamma rate is negative binomial
+    found = _chances(Counts(n, d, seen, np.ones(2, bool)), classes)
+    one, two = (
+        stats.nbinom.pmf(k, first[:, at], second[:, at] / (second[:, at] + of))
+        for at, (k, of) in enumerate([(3, 10), (7, 20)])
+    )
+    by_hand = np.stack([share * one * two, share * one, share])
+    np.testing.assert_allclose(found, by_hand / by_hand.sum(axis=1, keepdims=True))
+
+
+def test_classes_that_an_area_is_hardly_of_are_left_out():
+    # chances 0.996 and 0.004 where nothing is seen: the second is less than 0.005
+    parameters = np.array([[2.0], [6.0]])
+    counts = Counts(np.array([[np.nan]]), np.array([[np.nan]]), np.zeros((1, 1), bool), np.zeros(1, bool))
+    alone = Posterior(
+        np.arange(2), np.ones(1), np.full((1, 1), np.nan), np.full((1, 1), np.nan), np.ones((1, 1), bool), ()
+    )
+    for share, rows_of_area in ((0.996, 1), (0.995, 2)):
+        classes = Classes(np.array([share, 1 - share]), parameters, parameters, parameters, parameters + 1)
+        found = _joined(counts, classes, alone, [0])
+        assert found.chance.tolist() == pytest.approx([1.0] if rows_of_area == 1 else [0.995, 0.005])
+        assert found.start.tolist() == [0, rows_of_area]
+        assert found.second[:, 0].tolist() == [3.0, 7.0][:rows_of_area]

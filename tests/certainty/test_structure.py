@@ -8,6 +8,7 @@ import pytest
 from scipy import stats
 from sklearn.cluster import KMeans
 
+from regso_cluster.certainty import stability, structure
 from regso_cluster.certainty.clouds import draw_cloud, measure_cloud, orthonormal, stretch
 from regso_cluster.certainty.resampling import Effort
 from regso_cluster.certainty.structure import (
@@ -19,7 +20,7 @@ from regso_cluster.certainty.structure import (
     say_structure,
     structure_figures,
 )
-from regso_cluster.ensemble import Workers
+from regso_cluster.ensemble import Workers, child_seed
 from regso_cluster.errors import InputError
 from regso_cluster.grouping.validity import silhouette
 from regso_cluster.method import StructureRule
@@ -232,3 +233,20 @@ def test_refusals():
         assess_structure(np.array([[0.0], [1.0], [2.0]]))
     with pytest.raises(InputError, match="Ask for fewer groups"):
         gap_statistic(np.arange(20.0)[:, None], (2, 21), n_clouds=5)
+
+
+def test_no_two_streams_of_random_numbers_are_one(monkeypatch):
+    asked = []
+
+    def noted(*path):
+        asked.append(path)
+        return child_seed(*path)
+
+    for module in (stability, structure):
+        monkeypatch.setattr(module, "child_seed", noted)
+    X, weights, _ = planted(0, k=3, n=80)
+    rule = StructureRule(most=3, clouds=5, resamples=5, splits=3)
+    assess_structure(X, weights, rule, seed=7, workers=Workers(threads=1))
+    # for each of two numbers: 4 chains; 5 resamples, 3 splits of a table and fits of 1 and 2; a cloud and its fits
+    assert len(asked) == 2 * (4 + 5 * 2 + 3 * 3 + 1 + 5) + 5
+    assert len({tuple(child_seed(*path).generate_state(4)) for path in asked}) == len(asked)

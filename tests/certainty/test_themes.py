@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from regso_cluster.certainty import labels, simulation, themes
 from regso_cluster.certainty.priors import posteriors_of
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.method import Certainty
@@ -70,3 +71,23 @@ def test_a_theme_taken_as_exact_has_no_interval_and_the_rest_keeps_its_draws(cla
     assert result.areas[list(without.columns)].equals(without)
     path = write_release(result, tmp_path / "r").path
     assert "money_rank_low" in read_release(path, verify=True).areas
+
+
+def test_the_counted_rank_is_inside_its_interval_even_where_no_draw_gave_it(classified, monkeypatch):
+    result, using = classified
+    real = simulation.simulate
+
+    def second_in_every_draw(*given, **asked):
+        found = real(*given, **asked)
+        twos = np.full_like(found.rank_low, 2)
+        return dataclasses.replace(found, rank_low=twos, rank_high=twos)
+
+    for module in (themes, labels):
+        monkeypatch.setattr(module, "simulate", second_in_every_draw)
+    areas = classify(result.table, using, year=2024).areas.loc[list(CODES)]
+    assert areas["money_rank"].tolist() == [5, 4, 5, 3, 2, 1]
+    assert areas["money_rank_low"].tolist() == [2, 2, 2, 2, 2, 1]
+    assert areas["money_rank_high"].tolist() == [5, 4, 5, 3, 2, 2]
+    rank = areas["index_rank"].astype(int)
+    assert areas["index_rank_low"].tolist() == np.minimum(rank, 2).tolist()
+    assert areas["index_rank_high"].tolist() == np.maximum(rank, 2).tolist()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -153,6 +155,13 @@ def test_refused_registers(tmp_path, definition):
         (DEFINITION.replace("above", "more"), "lists the keys"),
         (DEFINITION.replace('"rented"', '"poor"'), "Rename one"),
         ("factors = 1 2", "not valid TOML"),
+        # a name that another column of the table has, or the counts on the way to it
+        *(
+            (f'population = "{name}"\n' + DEFINITION, "a name of its own")
+            for name in ("", "poor_n", "regso", "synthetic")
+        ),
+        ('population = "poor_unknown"\n' + DEFINITION, "a name of its own"),
+        ('population = "x_unknown"\n' + DEFINITION, "a name of its own"),
     ],
 )
 def test_refused_definitions(tmp_path, text, hint):
@@ -170,12 +179,44 @@ def test_no_definition_and_no_such_ending(tmp_path):
     assert pd.read_parquet(tmp_path / "t.parquet")["regso"].tolist() == [A]
 
 
+def test_files_that_differ_are_refused(tmp_path, definition):
+    folder = register(tmp_path / "p")
+    PERSONS.drop(columns="tenure").to_parquet(folder / "9.parquet", index=False)
+    with pytest.raises(InputError, match="Every file must hold all columns"):
+        count_persons(folder, definition, year=2024)
+    PERSONS.drop(columns="year").to_parquet(folder / "9.parquet", index=False)
+    with pytest.raises(InputError, match="Every file must hold all columns"):
+        count_persons(folder, definition, year=2024)
+    PERSONS.assign(year="2024").to_parquet(folder / "9.parquet", index=False)
+    with pytest.raises(InputError, match="Every file must have the year"):
+        count_persons(folder, definition, year=2024)
+    PERSONS.assign(age="old").to_parquet(folder / "9.parquet", index=False)
+    with pytest.raises(InputError, match="numbers with numbers"):
+        count_persons(folder, definition, year=2024)
+
+
+def test_a_year_that_is_no_column_of_numbers_is_refused(tmp_path, definition):
+    with pytest.raises(InputError, match="column of whole numbers"):
+        count_persons(register(tmp_path / "t", PERSONS.assign(year="2024")), definition, year=2024)
+    with pytest.raises(InputError, match="There are: "):
+        count_persons(register(tmp_path / "n", PERSONS.drop(columns="year")), definition, year=2024)
+
+
+def test_a_column_of_counts_may_have_any_name_that_is_its_own(tmp_path):
+    (tmp_path / "d.toml").write_text('population = "code"\n' + DEFINITION, "utf-8")
+    found = count_persons(register(tmp_path / "p"), load_definition(tmp_path / "d.toml"), year=2024)
+    assert found.table.set_index("regso")["code"].tolist() == [5, 1]
+
+
 MISFITS = [
     ("equals = '1'", [1, 1, 0, 1]),
     ("is_in = ['1', '2']", [1, 1, 0, 1]),
     ("equals = 1", ["1", "1", "0", "1"]),
     ("above = 0", ["1", "1", "0", "1"]),
     ("above = 0", pd.to_datetime(["2020-01-01"] * 4)),
+    ("equals = 1", pd.Categorical(["1", "1", "0", "1"])),
+    ("is_in = ['1']", pd.Categorical([1, 1, 0, 1])),
+    ("equals = 1", [[1], [1], [0], [1]]),
 ]
 
 
@@ -191,6 +232,13 @@ def small_register(folder, helped, condition):
 def test_a_condition_of_another_kind_than_its_column_is_refused_not_counted_as_nobody(tmp_path, condition, helped):
     with pytest.raises(InputError, match="Compare numbers with numbers"):
         count_persons(*small_register(tmp_path, helped, condition))
+
+
+def test_decimals_and_booleans_with_gaps_are_counted(tmp_path):
+    source, small = small_register(tmp_path, [Decimal("1.5"), None, Decimal(0), Decimal(2)], "above = 0")
+    assert count_persons(source, small).table["a_n"].tolist() == [1, 1]
+    source, small = small_register(tmp_path, [True, None, False, True], "equals = true")
+    assert count_persons(source, small).table["a_n"].tolist() == [1, 1]
 
 
 def test_columns_of_categories_and_of_nothing_but_missing_values(tmp_path):

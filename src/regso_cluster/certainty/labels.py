@@ -7,6 +7,7 @@ yardstick of this release? Left out: errors of registers, and the choice of the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -306,8 +307,13 @@ def _say(
         if len(against):
             notes.append(_say_against(against))
     if exact:
-        notes.append(f"taken as exact, without a noise model: {', '.join(exact)}")
+        notes.append(say_exact(exact))
     return figures, tuple(notes)
+
+
+def say_exact(keys: Sequence[str]) -> str:
+    """Say which factors have no noise model: their figures are taken as they stand."""
+    return f"taken as exact, without a noise model: {', '.join(keys)}"
 
 
 def _say_against(areas: pd.Index[str]) -> str:

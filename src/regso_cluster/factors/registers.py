@@ -41,6 +41,8 @@ Value = bool | int | float | str
 
 _COMPARE = {"at_least": np.greater_equal, "at_most": np.less_equal, "above": np.greater, "below": np.less}
 _FIT = "Compare numbers with numbers and text with text; print the columns' types."
+_NUMBERS = {"integer", "floating", "mixed-integer-float", "decimal", "boolean"}
+_CODE = "code of the area_unknown"  # on the way; no column that is written can be called so
 _NOWHERE = ""  # the code of persons without an area
 BLOCK = "32MiB"  # of a file that is read at a time
 
@@ -140,6 +142,10 @@ def load_definition(path: str | Path) -> Definition:
                 faults.append(
                     Fault("a condition that says nothing", f"{path.name}, {factor.key}, {condition.column}", hint=hint)
                 )
+    written = ["regso", *_names(found), "synthetic"]
+    if not found.population or found.population.endswith("_unknown") or written.count(found.population) > 1:
+        hint = 'Give it a name of its own, as population = "population".'
+        faults.append(Fault("the name of another column", f"{path.name}, population", got=found.population, hint=hint))
     keys = [factor.key for factor in found.factors]
     faults += [
         Fault("a key stands twice", f"{path.name}, {key}", hint="Rename one.")
@@ -178,7 +184,7 @@ def count_persons(
     """
     frame = _open(source, definition, year)
     whole = {name: pd.Series(dtype=np.int64) for name in _names(definition)}
-    meta = pd.DataFrame({"code": pd.Series(dtype=object), **whole})
+    meta = pd.DataFrame({_CODE: pd.Series(dtype=object), **whole})
     lazy = frame.reduction(
         partial(_count, definition=definition), aggregate=_add, combine=_add, meta=meta, split_every=16
     )
@@ -191,7 +197,7 @@ def count_persons(
         raise InputError(
             Fault("a condition does not fit its column", str(source), got=str(error), hint=_FIT)
         ) from error
-    return _to_table(counted.set_index("code"), definition, edition, str(source))
+    return _to_table(counted.set_index(_CODE), definition, edition, str(source))
 
 
 def _open(source: str | Path | Sequence[str | Path], definition: Definition, year: int | None) -> Any:
@@ -203,31 +209,60 @@ def _open(source: str | Path | Sequence[str | Path], definition: Definition, yea
     paths = [Path(one) for one in ([source] if isinstance(source, str | Path) else source)]
     faults = [Fault("no such file or folder", str(path), hint="Give Parquet.") for path in paths if not path.exists()]
     if (definition.year is None) != (year is None):
-        hint = (
-            f"Give the year of {definition.year}."
-            if definition.year
-            else "Name the column of the year in the definition."
-        )
+        unnamed = "Name the column of the year in the definition."
+        hint = f"Give the year of {definition.year}." if definition.year else unnamed
         faults.append(Fault("the year is not clear", "--year", got=str(year), hint=hint))
     if faults:
         raise InputError(faults)
     filters = [(definition.year, "==", year)] if definition.year else None
     read = {"engine": "pyarrow", "split_row_groups": "adaptive", "blocksize": BLOCK, "filters": filters}
     names = [str(path) for path in paths]
+    given = names if len(names) > 1 else names[0]
     try:
-        known = dd.read_parquet(names if len(names) > 1 else names[0], **read)
+        plain = dd.read_parquet(given, **(read | {"filters": None}))
     except (ValueError, OSError) as error:
         raise InputError(Fault("not Parquet", ", ".join(names), got=str(error)[:200], hint="Give Parquet.")) from error
-    absent = [column for column in definition.columns if column not in known.columns]
+    absent = [column for column in definition.columns if column not in plain.columns]
     if absent:
-        listed = ", ".join(map(str, known.columns))
+        listed = ", ".join(map(str, plain.columns))
         raise InputError(
             [Fault("a column is missing", names[0], column, hint=f"There are: {listed}.") for column in absent]
         )
+    holes = _holes(paths, definition)
+    if holes:
+        raise InputError(holes)
+    try:
+        known = dd.read_parquet(given, **read) if filters else plain
+    except (ValueError, OSError, NotImplementedError, TypeError) as error:  # pyarrow's own errors are of these
+        where, got = f"{names[0]}, column {definition.year}", str(error).split("Original Message: ")[-1][:200]
+        hint = "Every file must have the year in a column of whole numbers."
+        raise InputError(Fault("no column of years", where, got=got, hint=hint)) from error
     misfits = _misfits(known._meta, definition, names[0])  # dask's own name for an empty part
     if misfits:
         raise InputError(misfits)
     return known[definition.columns]
+
+
+def _holes(paths: Sequence[Path], definition: Definition) -> list[Fault]:
+    """Find columns that some files have and others lack: they would be read as missing, and nobody counted there."""
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    endings = {".parquet", ".parq", ".pq"}
+    files = [
+        file
+        for path in paths
+        for file in (sorted(path.rglob("*")) if path.is_dir() else [path])
+        if file.is_file() and (file.suffix in endings or file == path) and not file.name.startswith((".", "_"))
+    ]
+    columns = {file: set(pq.read_schema(file).names) for file in files}
+    somewhere = set().union(*columns.values())  # the others stand in the names of folders
+    hint = "Every file must hold all columns of the definition."
+    return [
+        Fault("a column is missing in one of the files", str(file), column, hint=hint)
+        for file, has in columns.items()
+        for column in definition.columns
+        if column in somewhere and column not in has
+    ]
 
 
 def _misfits(empty: pd.DataFrame, definition: Definition, source: str) -> list[Fault]:
@@ -235,19 +270,29 @@ def _misfits(empty: pd.DataFrame, definition: Definition, source: str) -> list[F
     faults = []
     for factor in definition.factors:
         for one in (*factor.denominator, *factor.numerator):
-            kind = empty[one.column].dtype
-            if isinstance(kind, pd.CategoricalDtype) or kind == np.dtype(object):
-                continue  # what it holds stands in its parts; nothing but missing values, or decimals
-            values = [*([one.equals] if one.equals is not None else []), *(one.is_in or ())]
-            numbers = any(getattr(one, name) is not None for name in _COMPARE)
-            numbers |= any(not isinstance(value, str) for value in values)
-            text = any(isinstance(value, str) for value in values)
-            is_number = pd.api.types.is_numeric_dtype(kind)
-            is_text = pd.api.types.is_string_dtype(kind)
-            if (numbers and not is_number) or (text and not is_text):
-                where, expected = f"{source}, factor {factor.key}, column {one.column}", "text" if text else "numbers"
-                faults.append(Fault("a condition does not fit its column", where, expected, str(kind), _FIT))
+            expected = _misfit(empty[one.column], one)
+            if expected:
+                where, got = f"{source}, factor {factor.key}, column {one.column}", str(empty[one.column].dtype)
+                faults.append(Fault("a condition does not fit its column", where, expected, got, _FIT))
     return faults
+
+
+def _misfit(column: pd.Series, condition: Condition) -> str:
+    """Say what a condition expects of a column that can never meet it: "text" or "numbers"; empty where it can."""
+    values = [*([condition.equals] if condition.equals is not None else []), *(condition.is_in or ())]
+    numbers = any(getattr(condition, name) is not None for name in _COMPARE)
+    numbers |= any(not isinstance(value, str) for value in values)
+    text = any(isinstance(value, str) for value in values)
+    kind = column.dtype
+    if isinstance(kind, pd.CategoricalDtype):  # what it holds stands in its parts
+        return ""
+    is_number, is_text = pd.api.types.is_numeric_dtype(kind), pd.api.types.is_string_dtype(kind)
+    if kind == np.dtype(object):
+        held = pd.api.types.infer_dtype(column, skipna=True)
+        if held == "empty":
+            return ""  # nothing but missing values
+        is_number, is_text = held in _NUMBERS, held == "string"
+    return ("numbers" if numbers and not is_number else "") or ("text" if text and not is_text else "")
 
 
 def _holds(part: pd.DataFrame, conditions: tuple[Condition, ...]) -> Flags:
@@ -257,6 +302,9 @@ def _holds(part: pd.DataFrame, conditions: tuple[Condition, ...]) -> Flags:
         if isinstance(column.dtype, pd.CategoricalDtype):
             held: Any = pd.array(column.cat.categories.to_list())
             column = pd.Series(held.take(column.cat.codes.to_numpy(np.int64), allow_fill=True), part.index)
+        expected = _misfit(column, condition)
+        if expected and column.notna().any():
+            raise TypeError(f"column {condition.column}: {expected} expected")
         if condition.equals is not None:
             holds &= _flags(column == condition.equals)
         if condition.is_in is not None:
@@ -294,11 +342,11 @@ def _count(part: pd.DataFrame, definition: Definition) -> pd.DataFrame:
         name: np.bincount(place if flag is None else place[flag], minlength=len(codes)).astype(np.int64)
         for name, flag in zip(_names(definition), flags, strict=True)
     }
-    return pd.DataFrame({"code": pd.Series(codes, dtype=object), **columns})
+    return pd.DataFrame({_CODE: pd.Series(codes, dtype=object), **columns})
 
 
 def _add(parts: pd.DataFrame) -> pd.DataFrame:
-    return parts.groupby("code", sort=True).sum().reset_index()
+    return parts.groupby(_CODE, sort=True).sum().reset_index()
 
 
 def _to_table(counted: pd.DataFrame, definition: Definition, edition: int | None, source: str) -> Counts:
