@@ -48,7 +48,7 @@ def test_persons_to_the_limit_of_every_factor_with_counts(tmp_path):
     areas = classify(table, using, year=2024).areas.loc[list(CODES)]
     # 10, 10, 10, 10, 40 per cent: mean 16, SD 12: a problem above 28, so that 28 of 100 are none: 29, 19 more;
     # 57 of 200, 37 more; 85 of 300, 55 more; of the 80 of 200 with a problem 56 may stay, 24 fewer
-    assert areas["poor_flip_persons"].astype(object).fillna(0).tolist() == [19, 37, 19, 55, 0, -24]
+    assert areas["poor_flip_persons"].fillna(0).tolist() == [19, 37, 19, 55, 0, -24]
     assert pd.isna(areas["poor_flip_persons"].iloc[4])
     assert "voted_flip_persons" not in areas  # no counts
     # both problems, one or none: the one factor with counts flips the group where it flips the flag
@@ -65,9 +65,9 @@ def test_bands_by_hand(tmp_path):
     # 40 and 20: a below 20, 19 of 100, 21 fewer, or b above 40, 121 of 300, 61 more
     # 0.5 and 40: a to 40, 395 more, or b to 0.5, which is none of 10, 4 fewer
     # 10 and not seen: the index is a, which nothing brings below 0; nothing seen: no band
-    assert found["band_flip_factor"].astype(object).fillna("").tolist() == ["a", "a", "b", "", ""]
-    assert found["band_flip_persons"].astype(object).fillna(0).tolist() == [5, -21, -4, 0, 0]
-    assert found["band_flip_group"].astype(object).fillna(0).tolist() == [1, 2, 1, 0, 0]
+    assert found["band_flip_factor"].fillna("").tolist() == ["a", "a", "b", "", ""]
+    assert found["band_flip_persons"].fillna(0).tolist() == [5, -21, -4, 0, 0]
+    assert found["band_flip_group"].fillna(0).tolist() == [1, 2, 1, 0, 0]
 
 
 def test_of_as_many_more_and_fewer_it_is_more_and_never_more_than_there_are(tmp_path):
@@ -97,9 +97,9 @@ def test_clusters_by_hand(tmp_path):
     # (12, -40) is nearer to the second. As near to the first when a is 40: 28 more, and ties go to the lower number;
     # or when 324 + (10 - b)^2 = 4 + (50 - b)^2, b = 26: 14 fewer
     # b not seen: as near when a is 20: 8 more
-    assert found["cluster_flip_factor"].astype(object).fillna("").tolist() == ["b", "a", ""]
-    assert found["cluster_flip_persons"].astype(object).fillna(0).tolist() == [-14, 8, 0]
-    assert found["cluster_flip_group"].astype(object).fillna(0).tolist() == [1, 1, 0]
+    assert found["cluster_flip_factor"].fillna("").tolist() == ["b", "a", ""]
+    assert found["cluster_flip_persons"].fillna(0).tolist() == [-14, 8, 0]
+    assert found["cluster_flip_group"].fillna(0).tolist() == [1, 1, 0]
 
 
 SCALES = [
