@@ -207,7 +207,7 @@ def _narrowed(dial: Dial, method: Method, plain: Any) -> tuple[Dial, dict[str, s
             ends[end] += step
             why = {key: held for key, held in why.items() if not key.startswith(f"{place} {said}")}
             why[f"{place} {said} {ends[end]:.0f}"] = reason
-    return replace(dial, **ends), why
+    return replace(dial, low=ends["low"], high=ends["high"]), why
 
 
 def _why_not(method: Method, settings: Settings) -> str:
