@@ -147,3 +147,11 @@ def test_without_clusters_there_is_nothing_to_join(tmp_path):
     table = table_of(X, residents, tmp_path)
     with pytest.raises(InputError, match="Add \\[clusters\\]"):
         find_consensus(table, dataclasses.replace(USING, clusters=None), structure)
+
+
+def test_the_worst_group_is_the_worst_by_residents():
+    # group 0: levels 0 and 4, mean 2 by areas, 0.4 by residents; group 1: level 1; an area without any figure
+    X = np.array([[0.0, 0.0], [4.0, np.nan], [1.0, 1.0], [np.nan, np.nan]])
+    labels = np.array([0, 0, 1, -1])
+    assert structure_report._worst_first(X, np.array([9.0, 1.0, 1.0, 5.0]), labels, 2).tolist() == [2, 1]
+    assert structure_report._worst_first(X, np.ones(4), labels, 2).tolist() == [1, 2]

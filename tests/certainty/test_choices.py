@@ -147,3 +147,37 @@ def test_refused_studies(tmp_path, text, hint):
 def test_no_study_at_all(tmp_path):
     with pytest.raises(InputError, match="leave --study out"):
         load_study(tmp_path / "none.toml")
+
+
+def test_numbers_that_the_method_cannot_have_are_not_run_but_named():
+    # three clusters less two are one, which is no clustering: two is the least
+    three = parse_method(METHOD + "[clusters]\nn_clusters = 3\n")
+    (dial,), idle = dials_of(study(set=("clusters.n_clusters",), add=(-2, 2)), three)
+    assert (dial.low, dial.high) == (2, 5)
+    assert list(idle) == ["x, clusters.n_clusters below 2"]
+    assert [dial.value(u) for u in (0.0, 0.24, 0.26, 0.74, 0.76, 1.0)] == [2, 2, 3, 4, 5, 5]
+    five = parse_method(METHOD + "[clusters]\nn_clusters = 5\n")
+    (dial,), idle = dials_of(study(set=("clusters.n_clusters",), add=(-2, 2)), five)
+    assert (dial.low, dial.high, idle) == (3, 7, {})
+    fifty = parse_method(METHOD + "[clusters]\nn_clusters = 49\n")
+    (dial,), idle = dials_of(study(set=("clusters.n_clusters",), add=(-2, 2)), fifty)
+    assert (dial.low, dial.high, list(idle)) == (47, 50, ["x, clusters.n_clusters above 50"])
+
+
+def test_an_option_is_the_methods_own_only_where_all_its_places_have_it():
+    places = ("index.scale.kind", "clusters.scale.kind")
+    both = parse_method(METHOD + "[clusters]\nn_clusters = 3\nscale = { kind = 'robust_z' }\n")
+    (dial,), _ = dials_of(study(set=places, options=("z", "robust_z")), both)
+    assert own_value(both, dial) is None  # the index has z, the clusters robust_z: either is another choice
+    alike = parse_method(METHOD + "[clusters]\nn_clusters = 3\n")
+    assert own_value(alike, dials_of(study(set=places, options=("z", "robust_z")), alike)[0][0]) == "z"
+
+
+def test_the_scale_of_the_clusters_is_varied_too():
+    own = load_method("utanforskap")
+    dials, _ = dials_of(load_study(), own)
+    places = {place for dial in dials for place in dial.places}
+    assert {"index.scale.kind", "clusters.scale.kind", "clusters.weighting"} <= places
+    for dial in dials:  # every option is one that the method can have
+        for u in dial.ends() if dial.options else ():
+            parse_method(tomli_w.dumps(with_settings(own, settings_of((dial,), np.array([u])))))

@@ -9,7 +9,7 @@ from scipy import stats
 from sklearn.cluster import KMeans
 
 from regso_cluster.certainty import stability, structure
-from regso_cluster.certainty.clouds import draw_cloud, measure_cloud, orthonormal, stretch
+from regso_cluster.certainty.clouds import _weighted_ranks, draw_cloud, measure_cloud, orthonormal, stretch
 from regso_cluster.certainty.resampling import Effort
 from regso_cluster.certainty.structure import (
     Gap,
@@ -196,6 +196,22 @@ def test_residents_of_groups_and_their_verdicts():
     assert set(four["verdict"]) == {"highly stable"}
     by_area = assess_structure(X, None, SMALL, residents=weights)
     assert sorted(by_area.groups.query("k == 4")["residents"]) == sorted(np.bincount(group, weights))
+
+
+def test_a_number_of_groups_is_as_good_as_its_worst_group():
+    X, weights, _ = planted(0, k=3, n=80)
+    found = assess_structure(X, weights, StructureRule(most=5, clouds=5, resamples=5, splits=2))
+    by_group = found.groups.groupby("k")["jaccard"]
+    assert found.by_k["jaccard"].tolist() == by_group.min().tolist()
+    assert (by_group.max() > by_group.min() + 0.01).any()
+    assert found.by_k["smallest"].tolist() == found.groups.groupby("k")["residents"].min().tolist()
+
+
+def test_weighted_ranks_by_hand():
+    # 1, 2, 3 with weights 1, 1, 2 of 4: the middle of each stands at 0.5, 1.5 and 3 of 4
+    order, share = _weighted_ranks(np.array([3.0, 1.0, 2.0]), np.array([2.0, 1.0, 1.0]))
+    assert order.tolist() == [1, 2, 0]
+    assert share.tolist() == [0.125, 0.375, 0.75]
 
 
 def test_the_silhouette_is_weighted():

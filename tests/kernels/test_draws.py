@@ -120,6 +120,15 @@ def test_a_value_on_its_limit():
     assert counts[0, :3].tolist() == [0, 25, 0]
 
 
+def test_between_two_centres_the_first_is_the_nearest():
+    given, _ = case(p=3)
+    given["value"][:] = 0.0
+    given["seen"][:] = given["drawable"][:] = given["has_index"][:] = True
+    given["centres"] = np.array([[9.0, 9.0, 9.0], [-1.0, 0.0, 0.0], [1.0, 0.0, 0.0]])
+    counts, _, _ = run(given)
+    assert counts[0, 19:22].tolist() == [0, 25, 0]
+
+
 def test_the_same_at_one_and_two_threads():
     given, _ = case(1)
     for one, two in zip(run(given, 1), run(given, 2), strict=True):

@@ -188,22 +188,48 @@ def dials_of(study: Study, method: Method) -> tuple[tuple[Dial, ...], dict[str, 
             else:
                 idle[choice.name] = "; ".join(dict.fromkeys(why for _, why in refused.values()))
         else:
-            dials += _ranges(choice, places, plain)
+            for dial in _ranges(choice, places, plain):
+                narrow, why = _narrowed(dial, method, plain)
+                dials.append(narrow)
+                idle |= {f"{choice.name}, {said}": reason for said, reason in why.items()}
     return tuple(dials), idle
+
+
+def _narrowed(dial: Dial, method: Method, plain: Any) -> tuple[Dial, dict[str, str]]:
+    """Take from both ends of a range of whole numbers those that the method cannot have, and say why."""
+    (place,) = dial.places
+    why: dict[str, str] = {}
+    if not dial.whole:
+        return dial, why
+    own, ends = float(_get(plain, place)), {"low": dial.low, "high": dial.high}
+    for end, step, said in (("low", 1.0, "below"), ("high", -1.0, "above")):
+        while step * (own - ends[end]) > 0 and (reason := _why_not(method, {place: int(ends[end])})):
+            ends[end] += step
+            why = {key: held for key, held in why.items() if not key.startswith(f"{place} {said}")}
+            why[f"{place} {said} {ends[end]:.0f}"] = reason
+    return replace(dial, low=ends["low"], high=ends["high"]), why
+
+
+def _why_not(method: Method, settings: Settings) -> str:
+    """Say why a method cannot have some settings; empty where it can."""
+    import tomli_w  # noqa: PLC0415
+
+    try:
+        parse_method(tomli_w.dumps(with_settings(method, settings)), "the method")
+    except InputError as error:
+        return "; ".join(
+            f"{fault.what}, expected {fault.expected}" if fault.expected else fault.what for fault in error.faults
+        )
+    return ""
 
 
 def _refused(options: tuple[Value, ...], places: tuple[str, ...], method: Method) -> dict[int, tuple[str, str]]:
     """Give the tables among options that contradict the rest of the method, by number: in words, and why."""
-    import tomli_w  # noqa: PLC0415
-
     refused = {}
     for number, option in enumerate(options):
-        if isinstance(option, dict):
-            try:
-                parse_method(tomli_w.dumps(with_settings(method, dict.fromkeys(places, option))), "the method")
-            except InputError as error:
-                named = ", ".join(f"{key} {value}" for key, value in option.items())
-                refused[number] = (named, "; ".join(fault.what for fault in error.faults))
+        reason = _why_not(method, dict.fromkeys(places, option)) if isinstance(option, dict) else ""
+        if isinstance(option, dict) and reason:
+            refused[number] = (", ".join(f"{key} {value}" for key, value in option.items()), reason)
     return refused
 
 
@@ -284,20 +310,21 @@ def _put(here: dict[str, Any], key: str, value: Any) -> None:
 
 
 def own_value(method: Method, dial: Dial) -> Any:
-    """Give the option that the method itself has at a dial; None where none of them is."""
+    """Give the option that the method itself has at all places of a dial; None where none of them is."""
     if dial.places == (CLUSTERED_BY,):
         return "k-means"
     if dial.places == (LEAVE_OUT,):
         return "none"
     plain = plain_method(method)
-    own = _get(plain, dial.places[0])
-    for option in dial.options or ():
-        if isinstance(option, dict) and isinstance(own, dict):
-            if all(own.get(key, ABSENT) == value for key, value in option.items()):
-                return option
-        elif option == (ABSENT if own is None else tuple(own) if isinstance(own, list) else own):
-            return option
-    return None
+    own = [_get(plain, place) for place in dial.places]
+    return next((option for option in dial.options or () if all(_is_option(option, one) for one in own)), None)
+
+
+def _is_option(option: Value, own: Any) -> bool:
+    """Whether an option is what stands at a place; of a table the keys that it names."""
+    if isinstance(option, dict) and isinstance(own, dict):
+        return all(own.get(key, ABSENT) == value for key, value in option.items())
+    return bool(option == (ABSENT if own is None else tuple(own) if isinstance(own, list) else own))
 
 
 def with_settings(method: Method, settings: Settings) -> dict[str, Any]:

@@ -98,6 +98,11 @@ def print_sensitivity(summary: dict[str, Any], choices: pd.DataFrame, sobol: pd.
         ]
         table.add_row(Text(row["choice"]), *cells)
     console.print(table)
+    console.print(
+        "first, total: Sobol indices, the share of the variance of the number on the list that goes back to the choice "
+        "alone, and with all that it acts together with; ± half of a 95 % interval. drawn anew: the others as they come.",
+        markup=False,
+    )
     listed, runs = summary["listed"], summary["runs"]
     if listed["median"] is not None:
         console.print(
