@@ -11,8 +11,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlencode
 
+import pandas as pd
 import pytest
 
+from regso_cluster.areas.editions import code_set
 from regso_cluster.compare import Comparison, compare
 from regso_cluster.delivery.page import build_page
 from regso_cluster.delivery.page.libraries import FOLDER
@@ -171,6 +173,25 @@ def own_areas_page(libraries, tmp_path_factory) -> Path:
     out = folder / "own.html"
     out.write_text(build_page([write_release(classify(table, method, year=2024), folder / "r")]), "utf-8")
     return out
+
+
+@pytest.fixture(scope="session")
+def shrunk_page(libraries, tmp_path_factory):
+    """A page of one kommun whose rates are drawn towards it: 0 of 3 is beyond the limit on borrowed strength alone."""
+    folder = tmp_path_factory.mktemp("shrunk")
+    codes = [code for code in code_set(2025) if code.startswith("0114") or code.startswith("0115")]
+    high = [code.startswith("0114") for code in codes]
+    frame = pd.DataFrame({"regso": codes, "population": "1000", "poor_d": "400", "voted_pct": "80"})
+    frame["poor_n"] = [str((240 if is_high else 20) + number) for number, is_high in enumerate(high)]
+    frame.loc[0, ["poor_n", "poor_d"]] = ["0", "3"]
+    limit = METHOD.replace("limit = { sd = 1.0 }", 'limit = { above = 15.0, unit = "per cent" }')
+    limit = limit.replace("[problems]", '[shrinkage]\ntowards = "kommun"\n\n[certainty]\ndraws = 200\n\n[problems]')
+    method = parse_method(limit, "shrunk.toml")
+    table = read_factors(write(frame, folder / "t.csv"), method, year=2024, edition=2025)
+    release = write_release(classify(table, method, year=2024), folder / "r")
+    out = folder / "shrunk.html"
+    out.write_text(build_page([release]), "utf-8")
+    return out, release
 
 
 @pytest.fixture(scope="session")

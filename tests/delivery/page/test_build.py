@@ -23,7 +23,7 @@ from regso_cluster.cli import main
 from regso_cluster.delivery.colours import QUIET, UNKNOWN, kind_colours, ordered_colours
 from regso_cluster.delivery.page import build_page, check_releases, write_page
 from regso_cluster.delivery.page.bundle import as_script_text, join_modules, pack, policy
-from regso_cluster.delivery.page.data import assemble, integers, numbers
+from regso_cluster.delivery.page.data import assemble, chances, integers, numbers
 from regso_cluster.delivery.page.flips import flip_columns
 from regso_cluster.delivery.page.groups import describe_grouping, measure_country, portray
 from regso_cluster.delivery.page.libraries import read_libraries
@@ -150,6 +150,11 @@ def test_columns_hold_every_area_in_order_with_its_values(two_years, page_file):
 def test_numbers_are_plain():
     assert numbers(pd.Series([1.0, 2.345678, np.nan]), 2) == [1, 2.35, None]
     assert integers(pd.Series([1, pd.NA], dtype="Int64")) == [1, None]
+
+
+def test_what_is_almost_sure_is_not_rounded_to_sure():
+    given = pd.Series([0.0, 0.0004, 0.5, 0.9996, 1.0, np.nan])
+    assert chances(given) == [0, 0.001, 0.5, 0.999, 1, None]
 
 
 def test_flips_by_hand(six):
@@ -315,9 +320,14 @@ def test_how_sure_the_groups_are_is_held_as_the_release_says(two_years, page_fil
     data, areas = held(page_file.read_text("utf-8")), two_years[1].areas
     year = data["years"][1]
     for grouping in ("composite_group", "cluster"):
-        assert year[f"{grouping}_probability"] == numbers(areas[f"{grouping}_probability"], 3)
-    assert year["composite_second"] == integers(areas["composite_second"])
-    assert any(second is not None for second in year["composite_second"])
+        short, own = grouping.removesuffix("_group"), year["sure"][grouping]
+        assert own["chance"] == chances(areas[f"{grouping}_probability"])
+        assert own["second_chance"] == chances(areas[f"{short}_second_probability"])
+        for what in ("second", "flip_persons", "flip_group"):
+            assert own[what] == integers(areas[f"{short}_{what}"]), what
+            assert any(one is not None for one in own[what]), what
+        keys = [None if place is None else two_years[1].method.keys[place] for place in own["flip_factor"]]
+        assert keys == [None if pd.isna(key) else key for key in areas[f"{short}_flip_factor"]]
     found = two_years[1].manifest["figures"]["clusters"]["structure"]
     assert year["structure"] == {name: found[name] for name in ("verdict", "choice", "own_stands")}
     certainty = two_years[1].method.certainty
@@ -329,7 +339,7 @@ def test_the_page_has_the_probability_of_every_group_as_a_release_is_written(rel
     long = released.certainty[released.certainty["counted"]]
     for name in ("composite_group", "cluster"):
         own = long[(long["grouping"] == name) & long["group"].notna()].set_index("regso")["probability"]
-        shown = described[f"{name}_probability"]
+        shown = described["sure"][name]["chance"]
         expected = own.reindex(released.areas.index)
         assert [one for one in shown if one is not None] == pytest.approx(expected.dropna().tolist(), abs=6e-4)
         assert sum(one is not None for one in shown) == expected.notna().sum() > 100

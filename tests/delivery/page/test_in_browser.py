@@ -472,9 +472,122 @@ def test_the_card_says_how_sure_the_composite_group_is(sight, year):
     assert f"mycket osäkert: bara {shown} %" in card
     second = year.areas["composite_second"][unsure]
     names = year.groups.query("grouping == 'composite_group'").set_index("group")["name_sv"]
-    assert f"Näst troligast är {names[second]}." in card
-    said = sight.run("() => [0, 0.001, 0.5, 0.996, 1].map((one) => module_words.share(one))")
-    assert said == ["0", "mindre än 1", "50", "mer än 99", "100"]
+    other = year.areas["composite_second_probability"][unsure]
+    if other > chance[unsure]:  # then the warning names it
+        assert f"men {names[second]} är troligare" in sight.text("#card .warning")
+        assert "Näst troligast" not in card
+    said = sight.run("() => [0, 0.001, 0.015, 0.5, 0.985, 0.996, 1].map((one) => module_words.share(one))")
+    assert said == ["0", "mindre än 1", "2", "50", "98", "mer än 99", "100"]
+
+
+SECOND = {
+    "composite": {"sv": "Näst troligast är {} ({} %).", "en": "The next most likely is {} ({}%)."},
+    "cluster": {"sv": "Näst närmast är {} ({} %).", "en": "The second nearest is {} ({}%)."},
+}
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+@pytest.mark.parametrize("short", ["composite", "cluster"])
+def test_the_card_names_the_runner_up_with_its_chance_and_what_would_flip_the_group(sight, year, short, language):
+    grouping = {"composite": "composite_group"}.get(short, short)
+    own, second = year.areas[f"{grouping}_probability"], year.areas[f"{short}_second_probability"]
+    code = second[(second > 0.05) & (second < own)].idxmax()
+    names = year.groups[year.groups["grouping"] == grouping].set_index("group")[f"name_{language}"]
+    sight.go(area=code, lang=language)
+    share = sight.run("(one) => module_words.share(one)", round(float(second[code]), 3))
+    assert SECOND[short][language].format(names[year.areas[f"{short}_second"][code]], share) in sight.text(".standing")
+    assert sight.page.locator("#card .warning").count() == 0
+    row = year.areas.loc[code]
+    factor = next(one for one in year.method.factors if one.key == row["cluster_flip_factor"])
+    persons, group = row["cluster_flip_persons"], row["cluster_flip_group"]
+    clusters = year.groups[year.groups["grouping"] == "cluster"].set_index("group")[f"name_{language}"]
+    said = WORDS["flip_grouping"][language].format(
+        grouping=WORDS["grouping_cluster"][language], factor=getattr(factor.name, language).lower(), name=clusters[group],
+        change=WORDS["change_counted"][language].format(
+            count=show_number(abs(persons), language, 0), direction=WORDS["more" if persons > 0 else "fewer"][language],
+            counted=getattr(factor.counted, language), d=show_number(year.table.denominator[factor.key][code], language, 0),
+        ),
+    )  # fmt: skip
+    assert said.replace("\u00a0", " ") in sight.text("#card").replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_the_card_warns_where_another_group_is_more_likely_than_the_counted_one(sight, year, language):
+    """Exactly the areas that the release names; a tie is none."""
+    against = year.manifest["figures"]["certainty"]["counted_against_the_odds"]
+    assert against
+    warned = sight.run(
+        """() => { const year = module_data.yearOf(2024), known = module_words.t("grouping_composite_group");
+             return module_data.everyArea().filter((place) => module_sentences.warnings(year, place).some((one) => one.startsWith(known)))
+               .map((place) => module_data.all().areas.code[place]); }"""
+    )
+    assert warned == against
+    row = year.areas.loc[against[0]]
+    names = year.groups[year.groups["grouping"] == "composite_group"].set_index("group")[f"name_{language}"]
+    sight.go(area=against[0], lang=language)
+    shares = [
+        sight.run("(one) => module_words.share(one)", round(float(row[name]), 3))
+        for name in ("composite_group_probability", "composite_second_probability")
+    ]
+    said = WORDS["card_against"][language].format(
+        grouping=WORDS["grouping_composite_group"][language], name=names[row["composite_group"]],
+        second=names[row["composite_second"]], share=shares[0], second_share=shares[1],
+    )  # fmt: skip
+    assert said.replace("\u00a0", " ") in sight.text("#card .warning").replace("\u00a0", " ")
+    sight.run("() => { window.print = () => {}; }")
+    sight.page.click("#print-card")
+    assert said.replace("\u00a0", " ") in sight.run("() => document.getElementById('sheet').textContent").replace("\u00a0", " ")
+    sight.run("() => window.dispatchEvent(new Event('afterprint'))")
+
+
+def test_the_table_does_not_round_almost_sure_to_sure_and_the_file_has_the_runner_up(sight, year):
+    almost = year.areas["composite_group_probability"]
+    code = almost[(almost > 0.995) & (almost < 1)].index[0]
+    sight.go(view="table", q=code, lang="en")
+    assert "more than 99" in rows_of(sight)[0]
+    with sight.page.expect_download() as waiting:
+        sight.page.click("#download")
+    row = next(csv.DictReader(io.StringIO(waiting.value.path().read_text("utf-8-sig"))))
+    assert row["Certainty of group, %"] == f"{100 * almost[code]:g}"
+    names = year.groups.query("grouping == 'composite_group'").set_index("group")["name_en"]
+    assert row["Composite group: runner-up"] == names[year.areas["composite_second"][code]]
+    second = 100 * year.areas["composite_second_probability"][code]
+    assert row["Composite group: certainty of runner-up, %"] == f"{second:g}"
+
+
+def test_a_minus_is_a_minus_and_there_is_none_before_nothing(sight):
+    said = sight.run("() => [-0.5, -0.001, 0].map((one) => module_words.number(one, 2))")
+    assert said == ["\u22120,50", "0,00", "0,00"]
+    sight.go(lang="en")
+    assert sight.run("() => module_words.number(-1234.5, 1)") == "\u22121,234.5"
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_a_problem_on_borrowed_strength_is_said_to_be_one(context, shrunk_page, language):
+    """0 of 3 counted; the kommun's 60 per cent takes it over the limit of 15. Its neighbour is beyond it by its counts."""
+    file, release = shrunk_page
+    tiny, other = release.areas.index[release.areas["poor_problem"].fillna(False)][:2]
+    assert release.areas["poor_borrowed"][[tiny, other]].tolist() == [True, False]
+    sight = watch(context, file)
+    sight.load(lang=language, area=tiny)
+    card = sight.text("#card .factors")
+    shown = show_number(release.areas["poor_value"][tiny], language, 1)
+    counts = {"sv": "0,0 %: 0 av 3.", "en": "0.0%: 0 of 3."}[language]
+    judged = {"sv": f"Bedöms efter {shown} % (vägt", "en": f"Judged by {shown}% (weighed"}[language]
+    borrowed = WORDS["fact_borrowed"][language]
+    assert f"{counts} {judged}" in card
+    assert borrowed in card
+    assert sight.run("() => module_data.value(module_data.yearOf(2024), module_data.all().factors[0], 0)") == pytest.approx(
+        release.areas["poor_value"].iloc[0], abs=1e-4
+    )  # what the map shows is what was judged
+    sight.go(lang=language, area=other)
+    assert borrowed not in sight.text("#card .factors")
+    persons = release.areas["poor_flip_persons"][other]
+    assert show_number(abs(persons), language, 0) in sight.text("#card section li")
+    sight.go(lang=language, view="method")
+    assert WORDS["sure_shrunk"][language] in sight.text("#method-place")
+    assert not sight.wrong
+    sight.page.close()
 
 
 def test_clusters_that_do_not_stand_are_said_not_to(sight, year):

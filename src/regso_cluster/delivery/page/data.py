@@ -97,6 +97,7 @@ def _describe_method(method: Method) -> dict[str, Any]:
             for group in (method.composite.groups if method.composite else ())
         ],
         "min_population": method.table.min_population,
+        "shrunk": method.shrinkage is not None,
     }
 
 
@@ -170,33 +171,51 @@ def _describe_year(release: Release, method: Method, order: pd.Index) -> dict[st
             name: describe_grouping(release, name, country) for name in [*_groupings(release), *_tiers(release)]
         },
         "factors": {
-            factor.key: _factor_columns(areas, table, factor, flips.get(factor.key, {}))
+            factor.key: _factor_columns(release.method, areas, table, factor, flips.get(factor.key, {}))
             for factor in method.factors
             if factor.key in release.method.keys
         },
     }
     for name in (*GROUPINGS, "composite_group_mildest", "composite_group_harshest", "n_problems",
-                 "index_rank", "index_rank_low", "index_rank_high", "composite_second", "cluster_second"):  # fmt: skip
+                 "index_rank", "index_rank_low", "index_rank_high"):  # fmt: skip
         if name in areas:
             described[name] = integers(areas[name])
     if "index" in areas:
         described["index"] = numbers(areas["index"], 4)
-    for name in (f"{grouping}_probability" for grouping in GROUPINGS):
-        if name in areas:
-            described[name] = numbers(areas[name], 3)
+    described["sure"] = {name: _certainty(areas, name, method) for name in GROUPINGS if name in areas}
     return described
 
 
+def _certainty(areas: pd.DataFrame, grouping: str, method: Method) -> dict[str, list[Any]]:
+    """Give how sure a group is, the runner-up, and what would flip it; the factor by its place in the method."""
+    short = grouping.removesuffix("_group")
+    found: dict[str, list[Any]] = {}
+    for what, name in [("chance", f"{grouping}_probability"), ("second_chance", f"{short}_second_probability")]:
+        if name in areas:
+            found[what] = chances(areas[name])
+    for what in ("second", "flip_persons", "flip_group"):
+        if f"{short}_{what}" in areas:
+            found[what] = integers(areas[f"{short}_{what}"])
+    if f"{short}_flip_factor" in areas:
+        place = {key: number for number, key in enumerate(method.keys)}
+        found["flip_factor"] = [place.get(key) for key in areas[f"{short}_flip_factor"].astype(object)]
+    return found
+
+
 def _factor_columns(
-    areas: pd.DataFrame, table: FactorTable, factor: Factor, flips: dict[str, pd.Series]
+    method: Method, areas: pd.DataFrame, table: FactorTable, factor: Factor, flips: dict[str, pd.Series]
 ) -> dict[str, Any]:
     key, order = factor.key, areas.index
     columns: dict[str, Any] = {"status": _statuses(areas[f"{key}_status"])}
     if factor.value is None:
         columns["n"] = numbers(table.numerator[key].reindex(order), 2)
         columns["d"] = numbers(table.denominator[key].reindex(order), 2)
+        if method.shrinkage:  # the limit judged another rate than that of the counts
+            columns["judged"] = numbers(areas[f"{key}_value"], 4)
     else:
         columns["v"] = numbers(table.value[key].reindex(order), 4)
+    if f"{key}_borrowed" in areas:
+        columns["borrowed"] = integers(areas[f"{key}_borrowed"])
     held = f"{key}_held"
     if f"{key}_problem" in areas:
         columns["problem"] = integers(areas[held if held in areas else f"{key}_problem"])
@@ -301,6 +320,13 @@ def numbers(column: pd.Series, decimals: int) -> list[float | int | None]:
     values = column.astype("Float64").to_numpy(np.float64, na_value=np.nan)
     rounded = [None if np.isnan(number) else round(float(number), decimals) for number in values]
     return [int(number) if number is not None and number == int(number) else number for number in rounded]
+
+
+def chances(column: pd.Series) -> list[float | int | None]:
+    """Give probabilities with three decimals, null where missing; what is almost sure is neither 0 nor 1."""
+    rounded = numbers(column, 3)
+    kept = zip(rounded, column.astype("Float64").to_numpy(np.float64, na_value=np.nan), strict=True)
+    return [short if short not in (0, 1) or short == given else abs(short - 0.001) for short, given in kept]
 
 
 def round_to(number: float, digits: int = 6) -> float:

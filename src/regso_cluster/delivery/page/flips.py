@@ -25,7 +25,7 @@ def flip_columns(release: Release) -> dict[str, dict[str, pd.Series]]:
     Returns
     -------
     by factor: `persons` (Int64, by area: the least change of the numerator, negative where fewer; <NA> without counts
-    or where no numerator would do) and, where the method has composite groups, `flipped` (Int8: the group with
+    or where no numerator would do; as the release says it, else worked out, but not of shrunk rates) and, where the method has composite groups, `flipped` (Int8: the group with
     this flag turned; <NA> where the factor was not seen or the group would be undecided)
     """
     method, measured = release.method, release.method.measured or Yardstick()
@@ -38,7 +38,10 @@ def flip_columns(release: Release) -> dict[str, dict[str, pd.Series]]:
         key, columns = factor.key, {}
         seen = flags[key].notna().to_numpy(bool)
         problem = flags[key].fillna(False).to_numpy(bool)
-        if factor.value is None and factor.level == "area" and key in measured.limits:
+        known = f"{key}_flip_persons"
+        if known in release.areas and factor.level == "area" and suffix == "problem":
+            columns["persons"] = release.areas[known].astype("Int64").mask(~seen)
+        elif factor.value is None and factor.level == "area" and key in measured.limits and not method.shrinkage:
             limit = measured.limits[key]
             limits = np.where(problem, measured.leave_limits.get(key, limit), limit)
             counts = pd.DataFrame({"numerator": table.numerator[key], "denominator": table.denominator[key]})

@@ -2,11 +2,11 @@
 
 import { line, strip, stripKey } from "./charts.js";
 import { all, everyArea, exists, groupColour, groupName, groupings, hasKommuner, hasLimits, kommunOf, lanName, mostAlike, nameOf, value } from "./data.js";
-import { byId, el, put, swatch } from "./dom.js";
+import { byId, el, put, scroller, swatch } from "./dom.js";
 import { CONTEXT, showAreas } from "./map.js";
 import { hasMap } from "./outlines.js";
 import { printCard, printKommun } from "./print.js";
-import { causeWords, changesOf, factorFacts, flips, standing } from "./sentences.js";
+import { causeWords, changesOf, factorFacts, flips, groupFlips, standing, warnings } from "./sentences.js";
 import { go, now, write } from "./state.js";
 import { number, pick, t } from "./words.js";
 
@@ -19,6 +19,7 @@ export function showCard(year, place) {
   put(card,
     head(year, place),
     el("div", { class: "standing" }, standing(year, place).map((one) => el("p", {}, one))),
+    warnings(year, place).map((one) => el("p", { class: "warning" }, one)),
     el("h3", {}, t("card_factors")),
     stripKey({ kommun: hasKommuner(), limit: hasLimits(year) }),
     factorList(year, place),
@@ -61,7 +62,7 @@ function factorList(year, place) {
 }
 
 function flipList(year, place) {
-  const said = flips(year, place);
+  const said = [...flips(year, place), ...groupFlips(year, place)];
   if (!said.length) return null;
   return el("section", {}, el("h3", {}, t("card_flips")), el("ul", {}, said.map((one) => el("li", {}, one))), el("p", { class: "small" }, t("card_flips_note")));
 }
@@ -87,9 +88,9 @@ function history(place) {
     : own.map((grouping) => el("td", {}, grouping in year ? chip(year, grouping, year[grouping][place]) : "–")));
   const why = (year) => changes.filter((change) => change.to === year.year).map((change) => el("tr", { class: "why" }, el("td", {}), el("td", { colspan: own.length || 1 }, whyMoved(change))));
   return el("section", {}, el("h3", {}, t("card_history")),
-    el("table", { class: "history" }, el("caption", { class: "unseen" }, t("card_history")),
+    scroller(t("card_history"), el("table", { class: "history" }, el("caption", { class: "unseen" }, t("card_history")),
       el("thead", {}, el("tr", {}, el("th", { scope: "col" }, t("year")), own.map((grouping) => el("th", { scope: "col" }, t(`grouping_${grouping}`))))),
-      el("tbody", {}, years.map((year) => [row(year), why(year)]))),
+      el("tbody", {}, years.map((year) => [row(year), why(year)])))),
     ranks[0].some((one) => one !== null) ? [el("h4", {}, t("card_ranks")),
       line(names, ranks[0], { low: ranks[1], high: ranks[2], turned: true, label: t("card_ranks_label", { ranks: years.map((year, at) => `${year.year}: ${number(ranks[0][at])}`).join(", ") }) })] : null);
 }

@@ -64,8 +64,14 @@ export function observed(year, factor, place) {
   return Boolean(column) && data.statuses[column.status[place]] === "observed";
 }
 
-// The value of an area, null where it was not observed.
+// The value by which an area is judged, null where it was not observed: with shrinkage another than its counts give.
 export function value(year, factor, place) {
+  const judged = year.factors[factor.key]?.judged;
+  return judged && observed(year, factor, place) ? judged[place] : counted(year, factor, place);
+}
+
+// The value as it was counted or given.
+export function counted(year, factor, place) {
   if (!observed(year, factor, place)) return null;
   const column = year.factors[factor.key];
   if (!factor.counts) return column.v[place];
@@ -108,6 +114,11 @@ export function groupName(year, grouping, group) {
   const years = [year, ...[...data.years].reverse()]; // a group that is gone this year keeps the name it had
   const found = years.flatMap((one) => one.groups[grouping] ?? []).find((one) => one.group === group);
   return found ? pick(found.name) : String(group);
+}
+
+// How sure a group is: "chance", the runner-up ("second", "second_chance"), what would flip it ("flip_factor", ...).
+export function sure(year, grouping, what, place) {
+  return year.sure[grouping]?.[what]?.[place] ?? null;
 }
 
 export function groupColour(grouping, group) {

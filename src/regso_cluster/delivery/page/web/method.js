@@ -59,7 +59,7 @@ function mapWords() {
 function sure(year) {
   const { certainty } = all().method;
   return el("ul", {}, certainty ? el("li", {}, t("sure_draws", { draws: number(certainty.draws), level: number(100 * certainty.level) })) : el("li", {}, t("sure_none")),
-    clusterWords(year).map((one) => el("li", {}, one)), certainty && el("li", {}, t("sure_not")));
+    all().method.shrunk && el("li", {}, t("sure_shrunk")), clusterWords(year).map((one) => el("li", {}, one)), certainty && el("li", {}, t("sure_not")));
 }
 
 function rules() {

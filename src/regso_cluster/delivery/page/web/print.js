@@ -5,7 +5,7 @@ import { all, countryRate, everyArea, exists, groupColour, groupName, groupings,
 import { byId, el, put, simpleTable, swatch } from "./dom.js";
 import { locator } from "./map.js";
 import { boundsOf, hasMap } from "./outlines.js";
-import { causeWords, changesOf, factorFacts, flips, standing } from "./sentences.js";
+import { causeWords, changesOf, factorFacts, flips, groupFlips, standing, warnings } from "./sentences.js";
 import { amount, number, pick, t } from "./words.js";
 
 const ROWS = 32; // factors and areas on the sheet of a kommun
@@ -44,15 +44,16 @@ export function printCard(year, place) {
   const moved = changesOf(place).slice(-3);
   const own = all().inKommun[all().areas.kommun[place]];
   const box = boundsOf([place]);
+  const turned = [...flips(year, place), ...groupFlips(year, place)];
   printSheet(
     el("h1", {}, nameOf(place)), el("p", { class: "where" }, [kommun.name, lanName(kommun.lan), all().areas.code[place], year.population[place] !== null && t("residents_count", { count: number(year.population[place]) }), String(year.year)].filter(Boolean).join(" · ")),
-    el("div", { class: "sheet-top" }, el("div", {}, standing(year, place).map((one) => el("p", {}, one))), groupMap(year, own, box && widen(box), place)),
+    el("div", { class: "sheet-top" }, el("div", {}, [...standing(year, place), ...warnings(year, place)].map((one) => el("p", {}, one))), groupMap(year, own, box && widen(box), place)),
     el("h2", {}, t("card_factors")), stripKey({ kommun: hasKommuner(), limit: hasLimits(year) }),
     el("ul", { class: "factors" }, all().factors.filter((factor) => year.factors[factor.key]).slice(0, CARD_FACTORS).map((factor) => {
       const facts = factorFacts(year, factor, place);
       return el("li", {}, el("h4", {}, pick(factor.name)), strip(factor, { ...facts, range: d3.extent(everyArea().map((one) => value(year, factor, one)).filter((one) => one !== null)) }), el("p", {}, facts.text));
     })), beyondRoom(year, CARD_FACTORS),
-    flips(year, place).length ? [el("h2", {}, t("card_flips")), el("ul", {}, flips(year, place).map((one) => el("li", {}, one)))] : null,
+    turned.length ? [el("h2", {}, t("card_flips")), el("ul", {}, turned.map((one) => el("li", {}, one)))] : null,
     all().factors.length <= CARD_SHORT ? el("div", { class: "sheet-foot" }, pastYears(place), alike(year, place)) : null,
     moved.length ? el("ul", {}, moved.map((one) => el("li", {}, `${one.from}–${one.to}: ${groupName(year, one.grouping, one.old)} → ${groupName(year, one.grouping, one.group)}. ${causeWords(one.cause)}.`))) : null);
 }

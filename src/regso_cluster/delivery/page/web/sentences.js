@@ -1,6 +1,6 @@
 // What is said of an area, by templates: the same figures always give the same sentences.
 
-import { all, countryRate, groupName, groupings, kommunOf, observed, rate, value } from "./data.js";
+import { all, counted, countryRate, groupName, groupings, kommunOf, observed, rate, sure, value } from "./data.js";
 import { amount, decimalsOf, list, number, pick, share, t } from "./words.js";
 
 const FEW = 3; // flips that are named
@@ -42,12 +42,36 @@ function groupSentence(year, grouping, place) {
   }
   const words = { grouping: t(`grouping_${grouping}`), name };
   if (group === null) return t("card_no_group", words);
-  const probability = year[`${grouping}_probability`]?.[place] ?? null;
+  const probability = sure(year, grouping, "chance", place);
   if (probability === null) return t(grouping === "cluster" ? "card_group_unmeasured" : "card_group", words);
   const { core, edge } = all().method.certainty ?? { core: 0.9, edge: 0.6 };
   const said = t(probability >= core ? "card_group_sure" : probability >= edge ? "card_group_fair" : "card_group_unsure", { ...words, share: share(probability) });
-  const second = year[grouping === "composite_group" ? "composite_second" : `${grouping}_second`]?.[place];
-  return probability < 0.995 && second ? `${said} ${t("card_group_second", { name: groupName(year, grouping, second) })}` : said;
+  return [said, secondSentence(year, grouping, place)].filter(Boolean).join(" ");
+}
+
+// The runner-up, where simulations gave it; of clusters it is the second nearest, which now and then is not the next likely.
+function secondSentence(year, grouping, place) {
+  const [second, chance] = runnerUp(year, grouping, place);
+  if (second === null || chance === 0 || againstTheOdds(year, grouping, place)) return null;
+  return t(grouping === "cluster" ? "card_group_nearest" : "card_group_second", { name: groupName(year, grouping, second), share: share(chance) });
+}
+
+function runnerUp(year, grouping, place) {
+  return ["second", "second_chance"].map((what) => sure(year, grouping, what, place));
+}
+
+function againstTheOdds(year, grouping, place) {
+  const [chance, [, other]] = [sure(year, grouping, "chance", place), runnerUp(year, grouping, place)];
+  return chance !== null && other !== null && other > chance;
+}
+
+// Where another group is more likely than the one that the area counts as.
+export function warnings(year, place) {
+  return groupings().filter((grouping) => grouping in year && againstTheOdds(year, grouping, place)).map((grouping) => {
+    const [second, chance] = runnerUp(year, grouping, place);
+    return t("card_against", { grouping: t(`grouping_${grouping}`), name: groupName(year, grouping, year[grouping][place]), second: groupName(year, grouping, second),
+      share: share(sure(year, grouping, "chance", place)), second_share: share(chance) });
+  });
 }
 
 // How well the clusters of a year stand as kinds of areas: their stability, and what the rule of the method found.
@@ -72,17 +96,19 @@ function rankSentence(year, place) {
 // One factor in plain words: the value, the counts behind it, the limit, the kommun and the country.
 export function factorFacts(year, factor, place) {
   const column = year.factors[factor.key];
-  const own = value(year, factor, place);
+  const [own, plain] = [value(year, factor, place), counted(year, factor, place)];
   const kommun = kommunOf(place).code ? rate(year, factor, all().inKommun[all().areas.kommun[place]]) : null;
   const country = countryRate(year, factor);
   const limit = year.limits[factor.key] ?? null;
   const said = [];
   if (own === null) said.push(t("fact_unseen", { why: statusWord(year, factor, place) }));
-  else if (factor.counts) said.push(t(factor.unit === "per 1000" ? "fact_events" : "fact_counts", { value: amount(own, factor), n: number(column.n[place]), d: number(column.d[place]) }));
+  else if (factor.counts) said.push(t(factor.unit === "per 1000" ? "fact_events" : "fact_counts", { value: amount(plain, factor), n: number(column.n[place]), d: number(column.d[place]) }));
   else said.push(t("fact_value", { value: amount(own, factor) }));
+  if (own !== null && column.judged) said.push(t("fact_judged", { value: amount(own, factor) }));
   const problem = column?.problem?.[place];
   if (problem === 1) said.push(t(factor.worse === "high" ? "fact_beyond_high" : "fact_beyond_low", { limit: number(limit, decimalsOf(factor)) }));
   else if (problem === 0 && limit !== null) said.push(t("fact_within", { limit: number(limit, decimalsOf(factor)) }));
+  if (column?.borrowed?.[place]) said.push(t("fact_borrowed"));
   said.push(t("fact_places", { kommun: number(kommun, decimalsOf(factor)), country: number(country, decimalsOf(factor)), name: kommunOf(place).name }));
   return { own, kommun, country, limit, problem, text: said.join(" ") };
 }
@@ -109,6 +135,17 @@ function flipSentence(year, place, factor, persons) {
   if (flipped === undefined || flipped === null) return said;
   const same = flipped === year.composite_group?.[place];
   return `${said} ${same ? t("flip_same") : t("flip_group", { name: groupName(year, "composite_group", flipped) })}`;
+}
+
+// What would flip the cluster and the band: the factor in which the fewest persons would do it.
+export function groupFlips(year, place) {
+  return groupings().filter((grouping) => grouping !== "composite_group" && grouping in year).flatMap((grouping) => {
+    const [at, persons, group] = ["flip_factor", "flip_persons", "flip_group"].map((what) => sure(year, grouping, what, place));
+    const factor = all().factors[at];
+    if (!factor || persons === null) return [];
+    const facts = { grouping: t(`grouping_${grouping}`), factor: pick(factor.name).toLocaleLowerCase(), change: changeWords(factor, persons, year.factors[factor.key].d[place]) };
+    return [group === null ? t("flip_grouping_unknown", facts) : t("flip_grouping", { ...facts, name: groupName(year, grouping, group) })];
+  });
 }
 
 // "23 fewer eligible pupils (of 144)"; without a word for those counted, in numerator and denominator.

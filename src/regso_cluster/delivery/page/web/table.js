@@ -1,9 +1,9 @@
 // The table: everything the map says, to read, sort and filter without a mouse, and to take along as CSV.
 
-import { all, areasOf, fold, groupName, groupings, hasKommuner, hasResidents, kommunOf, lanName, nameOf, value, classify, themeName } from "./data.js";
+import { all, areasOf, fold, groupName, groupingName, groupings, hasKommuner, hasResidents, kommunOf, lanName, nameOf, sure, value, classify, themeName } from "./data.js";
 import { byId, el, option } from "./dom.js";
 import { go, now } from "./state.js";
-import { lang, number, pick, t, unitWord, decimalsOf } from "./words.js";
+import { lang, number, pick, share, t, unitWord, decimalsOf } from "./words.js";
 
 const ROWS = 50; // on one leaf
 
@@ -36,10 +36,23 @@ function overview(year) {
     if (year[name]?.some((one) => one !== null)) found.push({ id: name, head: t(`column_${name}`), sort: (place) => year[name][place], number: 0, only: name === "index_rank" ? null : "file" });
   }
   if (year.index_rank_low?.some((one) => one !== null)) found.push(interval(year));
-  for (const name of groupings().map((grouping) => `${grouping}_probability`).filter((one) => year[one]?.some((chance) => chance !== null))) {
-    found.push({ id: name, head: t(`column_${name}`), sort: (place) => (year[name][place] === null ? null : 100 * year[name][place]), number: 0 });
-  }
+  for (const grouping of groupings().filter((one) => year.sure[one]?.chance?.some((chance) => chance !== null))) found.push(...sureColumns(year, grouping));
   return found;
+}
+
+// How sure a group is; the file has the runner-up too.
+function sureColumns(year, grouping) {
+  const found = [{ id: `${grouping}_probability`, head: t(`column_${grouping}_probability`), ...chanceColumn(year, grouping, "chance") }];
+  if (!year.sure[grouping].second) return found;
+  const words = { grouping: groupingName(grouping) };
+  const second = (place) => sure(year, grouping, "second", place);
+  return [...found, { id: `${grouping}_second`, head: t("column_second", words), sort: second, show: (place) => (second(place) === null ? "" : groupName(year, grouping, second(place))), only: "file" },
+    { id: `${grouping}_second_probability`, head: t("column_second_chance", words), ...chanceColumn(year, grouping, "second_chance"), only: "file" }];
+}
+
+function chanceColumn(year, grouping, what) {
+  const of = (place) => sure(year, grouping, what, place);
+  return { sort: (place) => (of(place) === null ? null : 100 * of(place)), show: (place) => (of(place) === null ? "–" : share(of(place))), number: 1 };
 }
 
 // The two ends of the place in the index, in one column.

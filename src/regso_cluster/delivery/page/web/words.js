@@ -45,14 +45,16 @@ export function said(text) {
 export function number(value, decimals = 0) {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";
   const shown = new Intl.NumberFormat(language === "sv" ? "sv-SE" : "en-GB", {
-    minimumFractionDigits: decimals, maximumFractionDigits: decimals,
+    minimumFractionDigits: decimals, maximumFractionDigits: decimals, signDisplay: "negative", // no minus before 0
   }).format(value);
-  return shown.replace("−", "\u2212");
+  return shown.replace("-", "\u2212");
 }
 
-// A probability in per cent; what is almost sure is not said to be sure.
+// A probability in per cent; what is almost sure is not said to be sure. Halves go to the even number, as in Python, so
+// that 98.5 and 1.5 do not make 101.
 export function share(probability) {
-  const rounded = Math.round(100 * probability);
+  const whole = Math.round(100 * probability);
+  const rounded = whole - 100 * probability === 0.5 && whole % 2 ? whole - 1 : whole;
   if (probability < 1 && rounded === 100) return t("share_above", { share: 99 });
   if (probability > 0 && rounded === 0) return t("share_below", { share: 1 });
   return number(rounded);
