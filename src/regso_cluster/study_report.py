@@ -137,7 +137,8 @@ class _Kept:
             return
         # the folder is removed in the end: one that holds anything else is somebody's
         if folder.exists() and (not folder.is_dir() or any(not _half_written(path) for path in folder.iterdir())):
-            raise InputError(Fault("not a folder of an unfinished study", str(folder), hint=hint))
+            mine = "It is left as it is: choose another --out."
+            raise InputError(Fault("not a folder of an unfinished study", str(folder), hint=mine))
         folder.mkdir(parents=True, exist_ok=True)
         self._write(said, json.dumps(name, indent=2).encode())
 

@@ -100,7 +100,7 @@ def print_sensitivity(summary: dict[str, Any], choices: pd.DataFrame, sobol: pd.
     console.print(table)
     console.print(
         "first, total: Sobol indices, the share of the variance of the number on the list that goes back to the choice "
-        "alone, and with all that it acts together with; ± half of a 95 % interval. drawn anew: the others as they come.",
+        "alone, and with all that it acts together with; ± half of a 95 % interval",
         markup=False,
     )
     listed, runs = summary["listed"], summary["runs"]
