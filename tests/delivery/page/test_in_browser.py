@@ -536,7 +536,9 @@ def test_the_card_warns_where_another_group_is_more_likely_than_the_counted_one(
     assert said.replace("\u00a0", " ") in sight.text("#card .warning").replace("\u00a0", " ")
     sight.run("() => { window.print = () => {}; }")
     sight.page.click("#print-card")
-    assert said.replace("\u00a0", " ") in sight.run("() => document.getElementById('sheet').textContent").replace("\u00a0", " ")
+    assert said.replace("\u00a0", " ") in sight.run("() => document.getElementById('sheet').textContent").replace(
+        "\u00a0", " "
+    )
     sight.run("() => window.dispatchEvent(new Event('afterprint'))")
 
 
@@ -577,9 +579,9 @@ def test_a_problem_on_borrowed_strength_is_said_to_be_one(context, shrunk_page, 
     borrowed = WORDS["fact_borrowed"][language]
     assert f"{counts} {judged}" in card
     assert borrowed in card
-    assert sight.run("() => module_data.value(module_data.yearOf(2024), module_data.all().factors[0], 0)") == pytest.approx(
-        release.areas["poor_value"].iloc[0], abs=1e-4
-    )  # what the map shows is what was judged
+    assert sight.run(
+        "() => module_data.value(module_data.yearOf(2024), module_data.all().factors[0], 0)"
+    ) == pytest.approx(release.areas["poor_value"].iloc[0], abs=1e-4)  # what the map shows is what was judged
     sight.go(lang=language, area=other)
     assert borrowed not in sight.text("#card .factors")
     persons = release.areas["poor_flip_persons"][other]
