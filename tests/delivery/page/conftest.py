@@ -176,12 +176,32 @@ def own_areas_page(libraries, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def long_names_page(libraries, tmp_path_factory) -> Path:
+    """Six areas of their own whose names, and the factor's, have 300 letters and no space."""
+    folder, long = tmp_path_factory.mktemp("long"), "Å" * 300
+    text = METHOD.replace(
+        'coverage = "partial"\npopulation = "population"', 'areas = "own"\ncode = "regso"\nname = "name"'
+    )
+    text = (
+        text.replace('"Fattigdom"', f'"{long}"').replace('"Två faktorer"', f'"{long}"').replace('"Båda"', f'"{long}"')
+    )
+    frame = rows().assign(regso=[f"X{number}" for number in range(6)], name=long)
+    method = parse_method(text, "long.toml")
+    out = folder / "long.html"
+    table = read_factors(write(frame, folder / "t.csv"), method, year=2024)
+    out.write_text(build_page([write_release(classify(table, method, year=2024), folder / "r")]), "utf-8")
+    return out
+
+
+@pytest.fixture(scope="session")
 def shrunk_page(libraries, tmp_path_factory):
     """A page of one kommun whose rates are drawn towards it: 0 of 3 is beyond the limit on borrowed strength alone."""
     folder = tmp_path_factory.mktemp("shrunk")
-    codes = [code for code in code_set(2025) if code.startswith("0114") or code.startswith("0115")]
+    codes = [code for code in code_set(2025) if code.startswith(("0114", "0115"))]
     high = [code.startswith("0114") for code in codes]
-    frame = pd.DataFrame({"regso": codes, "population": "1000", "poor_d": "400", "voted_pct": "80"})
+    people = [str(1000 + 300 * number) for number in range(len(codes))]
+    frame = pd.DataFrame({"regso": codes, "population": people, "poor_d": "400"})
+    frame["voted_pct"] = [str(80 + number % 5) for number in range(len(codes))]
     frame["poor_n"] = [str((240 if is_high else 20) + number) for number, is_high in enumerate(high)]
     frame.loc[0, ["poor_n", "poor_d"]] = ["0", "3"]
     limit = METHOD.replace("limit = { sd = 1.0 }", 'limit = { above = 15.0, unit = "per cent" }')

@@ -13,6 +13,7 @@ from scipy.spatial.distance import cdist
 
 from regso_cluster.areas.shapes import load_shapes
 from regso_cluster.delivery.colours import ordered_colours
+from regso_cluster.delivery.page.flips import flip_columns
 from regso_cluster.delivery.page.words import WORDS, show_number
 from regso_cluster.delivery.textfiles import guard
 from tests.delivery.page.conftest import watch
@@ -480,6 +481,18 @@ def test_the_card_says_how_sure_the_composite_group_is(sight, year):
     assert said == ["0", "mindre än 1", "2", "50", "98", "mer än 99", "100"]
 
 
+def test_the_cut_offs_of_how_sure_are_within(sight, year):
+    """`core` is still seldom changed, `edge` still not very unsure, as in the release."""
+    certainty = year.method.certainty
+    said = sight.run(
+        """(chances) => chances.map((chance) => { const sure = { composite_group: { chance: [chance] } };
+             return module_sentences.standing({ ...module_data.yearOf(2024), sure }, 0)[1]; })""",
+        [certainty.core, certainty.edge, certainty.edge - 0.01],
+    )
+    for sentence, words in zip(said, ("ändrar det sällan", "men inte säkert", "mycket osäkert"), strict=True):
+        assert words in sentence
+
+
 SECOND = {
     "composite": {"sv": "Näst troligast är {} ({} %).", "en": "The next most likely is {} ({}%)."},
     "cluster": {"sv": "Näst närmast är {} ({} %).", "en": "The second nearest is {} ({}%)."},
@@ -490,8 +503,10 @@ SECOND = {
 @pytest.mark.parametrize("short", ["composite", "cluster"])
 def test_the_card_names_the_runner_up_with_its_chance_and_what_would_flip_the_group(sight, year, short, language):
     grouping = {"composite": "composite_group"}.get(short, short)
-    own, second = year.areas[f"{grouping}_probability"], year.areas[f"{short}_second_probability"]
-    code = second[(second > 0.05) & (second < own)].idxmax()
+    second, calm = year.areas[f"{short}_second_probability"], year.areas["cluster_flip_factor"].notna()
+    for name, of in (("composite", "composite_group"), ("cluster", "cluster")):
+        calm &= (year.areas[f"{name}_second_probability"] < year.areas[f"{of}_probability"]).fillna(False)
+    code = second[calm].idxmax()
     names = year.groups[year.groups["grouping"] == grouping].set_index("group")[f"name_{language}"]
     sight.go(area=code, lang=language)
     share = sight.run("(one) => module_words.share(one)", round(float(second[code]), 3))
@@ -522,6 +537,9 @@ def test_the_card_warns_where_another_group_is_more_likely_than_the_counted_one(
                .map((place) => module_data.all().areas.code[place]); }"""
     )
     assert warned == against
+    tie = """() => { const sure = { composite_group: { chance: [0.4], second: [1], second_chance: [0.4] } };
+               return module_sentences.warnings({ ...module_data.yearOf(2024), sure }, 0); }"""
+    assert sight.run(tie) == []
     row = year.areas.loc[against[0]]
     names = year.groups[year.groups["grouping"] == "composite_group"].set_index("group")[f"name_{language}"]
     sight.go(area=against[0], lang=language)
@@ -549,7 +567,7 @@ def test_the_table_does_not_round_almost_sure_to_sure_and_the_file_has_the_runne
     assert "more than 99" in rows_of(sight)[0]
     with sight.page.expect_download() as waiting:
         sight.page.click("#download")
-    row = next(csv.DictReader(io.StringIO(waiting.value.path().read_text("utf-8-sig"))))
+    row = next(csv.DictReader(io.StringIO(waiting.value.path().read_text("utf-8-sig"), newline="")))
     assert row["Certainty of group, %"] == f"{100 * almost[code]:g}"
     names = year.groups.query("grouping == 'composite_group'").set_index("group")["name_en"]
     assert row["Composite group: runner-up"] == names[year.areas["composite_second"][code]]
@@ -562,6 +580,45 @@ def test_a_minus_is_a_minus_and_there_is_none_before_nothing(sight):
     assert said == ["\u22120,50", "0,00", "0,00"]
     sight.go(lang="en")
     assert sight.run("() => module_words.number(-1234.5, 1)") == "\u22121,234.5"
+
+
+def test_a_page_without_a_map_prints_a_card(context, own_areas_page):
+    sight = watch(context, own_areas_page)
+    sight.load(lang="sv", area="X5")
+    sight.run("() => { window.print = () => { window.printed = true; }; }")
+    sight.page.click("#print-card")
+    assert sight.run("() => window.printed")
+    assert "X5" in sight.run("() => document.getElementById('sheet').textContent")
+    assert not sight.wrong
+    sight.page.close()
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_names_without_a_space_do_not_widen_the_page(context, long_names_page, width):
+    sight = watch(context, long_names_page)
+    sight.page.set_viewport_size({"width": width, "height": 800})
+    sight.load(lang="sv", area="X5")
+    for view in VIEWS:
+        sight.go(view=view, area="X5")
+        assert sight.run("() => document.documentElement.scrollWidth") <= width, view
+    assert not sight.wrong
+    sight.page.close()
+
+
+def test_a_kommun_is_the_mean_by_residents_where_there_are_no_counts(context, shrunk_page):
+    """Turnout is given as per cent: an area with more residents weighs more."""
+    file, release = shrunk_page
+    own = release.areas[(release.areas["kommun"] == "0114") & release.areas["voted_value"].notna()]
+    weights = own["population"].astype(float)
+    mean = float((own["voted_value"].astype(float) * weights).sum() / weights.sum())
+    assert abs(mean - own["voted_value"].astype(float).mean()) > 0.05  # not the mean over areas
+    sight = watch(context, file)
+    sight.load(lang="sv", area="0114R002")
+    shown = sight.run(
+        "() => module_data.rate(module_data.yearOf(2024), module_data.all().factors[1], module_data.all().inKommun[0])"
+    )
+    assert shown == pytest.approx(mean)
+    sight.page.close()
 
 
 @pytest.mark.parametrize("language", ["sv", "en"])
@@ -584,8 +641,12 @@ def test_a_problem_on_borrowed_strength_is_said_to_be_one(context, shrunk_page, 
     ) == pytest.approx(release.areas["poor_value"].iloc[0], abs=1e-4)  # what the map shows is what was judged
     sight.go(lang=language, area=other)
     assert borrowed not in sight.text("#card .factors")
-    persons = release.areas["poor_flip_persons"][other]
-    assert show_number(abs(persons), language, 0) in sight.text("#card section li")
+    flips = flip_columns(release)["poor"][
+        "persons"
+    ]  # of the shrunk rate: fewer persons would not do it, and none are named
+    assert flips.dropna().equals(release.areas["poor_flip_persons"].dropna().astype("Int64"))
+    assert pd.isna(flips[other])
+    assert WORDS["card_flips"][language] not in sight.text("#card")
     sight.go(lang=language, view="method")
     assert WORDS["sure_shrunk"][language] in sight.text("#method-place")
     assert not sight.wrong
@@ -650,6 +711,15 @@ def test_groups_show_portrait_profile_and_two_kommuner(sight, year):
     assert f"{own.sum()} områden med" in sight.text(".panel")
 
 
+def test_the_flows_leave_out_those_that_stayed_in_the_mildest_group_and_say_so(sight, two_years):
+    groups = pd.DataFrame({one.year: one.areas["composite_group"] for one in two_years})
+    stayed = int(groups.eq(4).fillna(False).all(axis=1).sum())
+    sight.go(view="change", grouping="composite_group")
+    assert f"Utan de {show_number(stayed, 'sv', 0)} områden".replace("\u00a0", " ") in sight.text("#change-place section")
+    drawn = sight.run("() => [...document.querySelectorAll('.flow .count')].map((one) => Number(one.textContent))")
+    assert sum(drawn) == 2 * (3363 - stayed)
+
+
 def test_change_shows_the_transitions_and_who_moved(sight, compared):
     sight.go(view="change", grouping="composite_group")
     transitions = compared.transitions.query("grouping == 'composite_group'")
@@ -662,6 +732,12 @@ def test_change_shows_the_transitions_and_who_moved(sight, compared):
     moves = compared.moves.query("grouping == 'composite_group'")
     assert f"Områden som bytte grupp: {len(moves)}" in sight.text("#change-place")
     assert sight.page.locator(".flow .link").count() > 4
+    counted = sight.run(
+        "() => [...document.querySelectorAll('#change-place .simple')[1].tBodies[0].rows].map((r) => [...r.cells].slice(1, 3).map((c) => Number(c.innerText)))"
+    )
+    for group, (came, left) in enumerate(counted, start=1):
+        assert came == (moves["new"] == group).sum()
+        assert left == (moves["old"] == group).sum()
     links = sight.run(
         "() => [...document.querySelectorAll('.moves a')].map((one) => new URLSearchParams(one.hash.slice(1)).get('area'))"
     )
@@ -671,6 +747,22 @@ def test_change_shows_the_transitions_and_who_moved(sight, compared):
     )
     assert len(by_lan) == 21
     assert all(row[0] + row[1] - row[2] == row[3] for row in by_lan)
+
+
+def test_the_legend_keeps_its_colours_in_high_contrast(sight):
+    """Windows' contrast themes replace backgrounds: a legend of empty boxes would say nothing of the map."""
+    sight.page.emulate_media(forced_colors="active")
+    sight.page.wait_for_timeout(300)  # the underline takes its time
+    shown = sight.run(
+        "() => [...document.querySelectorAll('#legend .swatch')].map((one) => getComputedStyle(one).backgroundColor)"
+    )
+    current = sight.run(
+        "() => [...document.querySelectorAll('nav a')].map((one) => getComputedStyle(one).borderBottomColor)"
+    )
+    sight.page.emulate_media(forced_colors="none")
+    wanted = [f"rgb({', '.join(str(int(one[at : at + 2], 16)) for at in (1, 3, 5))})" for one in ordered_colours(4)]
+    assert shown[:4] == wanted
+    assert current[0] not in current[1:]  # only the tab of this view is underlined
 
 
 def test_flows_out_of_the_mildest_group_can_be_seen(sight):

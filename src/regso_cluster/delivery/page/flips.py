@@ -24,9 +24,10 @@ def flip_columns(release: Release) -> dict[str, dict[str, pd.Series]]:
 
     Returns
     -------
-    by factor: `persons` (Int64, by area: the least change of the numerator, negative where fewer; <NA> without counts
-    or where no numerator would do; as the release says it, else worked out, but not of shrunk rates) and, where the method has composite groups, `flipped` (Int8: the group with
-    this flag turned; <NA> where the factor was not seen or the group would be undecided)
+    by factor: `persons` (Int64, by area: the least change of the numerator, negative where fewer; as the release has
+    it, else worked out, but not of shrunk rates; <NA> without counts or where no numerator would do) and, where the
+    method has composite groups, `flipped` (Int8: the group with this flag turned; <NA> where the factor was not seen or
+    the group would be undecided)
     """
     method, measured = release.method, release.method.measured or Yardstick()
     if method.problems is None:

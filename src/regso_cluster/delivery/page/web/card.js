@@ -1,12 +1,13 @@
 // The card of an area: where it stands, each factor, what would flip it, areas alike, its history.
 
+import { chip } from "./chip.js";
 import { line, strip, stripKey } from "./charts.js";
-import { all, everyArea, exists, groupColour, groupName, groupings, hasKommuner, hasLimits, kommunOf, lanName, mostAlike, nameOf, value } from "./data.js";
-import { byId, el, put, scroller, swatch } from "./dom.js";
+import { all, exists, fullName, groupings, hasKommuner, hasLimits, mostAlike, nameOf, rangeOf } from "./data.js";
+import { byId, el, put, scroller } from "./dom.js";
 import { CONTEXT, showAreas } from "./map.js";
 import { hasMap } from "./outlines.js";
 import { printCard, printKommun } from "./print.js";
-import { causeWords, changesOf, factorFacts, flips, groupFlips, standing, warnings } from "./sentences.js";
+import { causeWords, changesOf, factorFacts, flips, groupFlips, standing, warnings, whereWords } from "./sentences.js";
 import { go, now, write } from "./state.js";
 import { number, pick, t } from "./words.js";
 
@@ -31,24 +32,11 @@ export function showCard(year, place) {
 }
 
 function head(year, place) {
-  const kommun = kommunOf(place);
   return el("header", {},
     el("button", { type: "button", class: "close", onclick: () => go({ area: "" }), "aria-label": t("card_close") }, "×"),
     el("h2", { id: "card-title", tabindex: "-1" }, nameOf(place)),
-    el("p", { class: "where" }, [kommun.name, lanName(kommun.lan), all().areas.code[place], exists(year, place) && year.population[place] !== null && t("residents_count", { count: number(year.population[place]) }), String(year.year)].filter(Boolean).join(" · ")),
+    el("p", { class: "where" }, whereWords(year, place)),
     el("p", { class: "chips" }, !exists(year, place) ? null : groupings().filter((grouping) => grouping in year).map((grouping) => chip(year, grouping, year[grouping][place]))));
-}
-
-export function chip(year, grouping, group) {
-  return el("span", { class: "chip" }, swatch(groupColour(grouping, group)), groupName(year, grouping, group));
-}
-
-const ranges = new Map();
-
-export function rangeOf(year, factor) {
-  const key = `${year.year} ${factor.key}`;
-  if (!ranges.has(key)) ranges.set(key, d3.extent(everyArea().map((place) => value(year, factor, place)).filter((one) => one !== null)));
-  return ranges.get(key);
 }
 
 function factorList(year, place) {
@@ -71,7 +59,7 @@ function alikeList(year, place) {
   const found = mostAlike(year, place);
   if (!found.length) return null;
   return el("section", {}, el("h3", {}, t("card_alike")), el("ul", { class: "alike" }, found.map((one) => el("li", {},
-    el("a", { href: write({ ...now(), area: all().areas.code[one.place] }) }, [nameOf(one.place), kommunOf(one.place).name].filter(Boolean).join(", ")),
+    el("a", { href: write({ ...now(), area: all().areas.code[one.place] }) }, fullName(one.place)),
     " ", el("span", { class: "small" }, t("card_distance", { distance: number(one.distance, 2) }))))),
   el("p", { class: "small" }, t("card_alike_note")));
 }

@@ -1,7 +1,8 @@
 // Year after year: flows between groups, who entered and who left, by county, and why.
 
+import { chip } from "./chip.js";
 import { flowChart } from "./charts.js";
-import { all, everyArea, exists, groupColour, groupName, groupings, hasResidents, isOrdered, kommunOf, lanName, nameOf, residents, yearOf } from "./data.js";
+import { all, everyArea, exists, fullName, groupColour, groupName, groupings, hasResidents, isOrdered, kommunOf, lanName, residents, yearOf } from "./data.js";
 import { byId, el, option, put, scroller, simpleTable, swatch } from "./dom.js";
 import { causeWords, readMove } from "./sentences.js";
 import { go, now, write } from "./state.js";
@@ -93,10 +94,6 @@ function causes(from, to, grouping) {
   return simpleTable(t("causes_sum"), [t("cause"), t("areas")], count.map(([cause, many]) => [causeWords(cause), number(many)]));
 }
 
-function chip(year, grouping, group) {
-  return el("span", { class: "chip" }, swatch(groupColour(grouping, group)), groupName(year, grouping, group));
-}
-
 // From the groups of one year (rows) to those of the other (columns); those that stayed stand on the diagonal.
 function matrix(from, to, grouping) {
   const groups = groupsOf([from, to], grouping);
@@ -144,7 +141,7 @@ function moves(from, to, grouping) {
   const found = known ?? inAll([from, to]).filter((place) => from[grouping][place] !== to[grouping][place]).map((place) => ({ place, old: from[grouping][place], group: to[grouping][place], cause: "", reasons: [] }));
   found.sort((a, b) => (to.population[b.place] ?? 0) - (to.population[a.place] ?? 0));
   const items = (part) => el("ul", { class: "moves" }, part.map((move) => el("li", {},
-      el("p", {}, el("a", { href: write({ ...now(), view: "map", area: all().areas.code[move.place] }) }, [nameOf(move.place), kommunOf(move.place).name].filter(Boolean).join(", "))),
+      el("p", {}, el("a", { href: write({ ...now(), view: "map", area: all().areas.code[move.place] }) }, fullName(move.place))),
       el("p", { class: "step" }, chip(from, grouping, move.old), el("span", {}, "→"), chip(to, grouping, move.group)),
       move.cause ? el("div", { class: "why" }, el("p", {}, `${causeWords(move.cause)}.`), move.reasons.map((one) => el("p", {}, one))) : null)));
   const rest = found.slice(SHOWN, LISTED);

@@ -23,10 +23,6 @@ export function yearOf(year) {
   return data.byYear.get(String(year));
 }
 
-export function size() {
-  return data.areas.code.length;
-}
-
 export function everyArea() {
   return data.areas.code.map((_, place) => place);
 }
@@ -55,6 +51,11 @@ function lanWords(name) {
 
 export function nameOf(place) {
   return data.areas.name[place] || data.areas.code[place];
+}
+
+// "Bollstanäs, Upplands Väsby": names alone are unique only inside a kommun.
+export function fullName(place) {
+  return [nameOf(place), kommunOf(place).name].filter(Boolean).join(", ");
 }
 
 const UNITS = { "per cent": 100, "per 1000": 1000, share: 1 };
@@ -98,6 +99,13 @@ export function rate(year, factor, places) {
 }
 
 const memory = new Map();
+
+// The least and the greatest value of a year, for the scale of a chart.
+export function rangeOf(year, factor) {
+  const key = `range ${year.year} ${factor.key}`;
+  if (!memory.has(key)) memory.set(key, d3.extent(everyArea().map((place) => value(year, factor, place)).filter((one) => one !== null)));
+  return memory.get(key);
+}
 
 export function countryRate(year, factor) {
   const key = `${year.year} ${factor.key}`;

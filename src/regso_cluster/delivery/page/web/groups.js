@@ -1,8 +1,9 @@
 // Groups and kommuner read one by one, and two side by side.
 
+import { chip } from "./chip.js";
 import { profile } from "./charts.js";
-import { all, areasOf, countryRate, everyArea, exists, groupColour, groupName, groupings, hasKommuner, hasLimits, hasResidents, lanName, nameOf, rate, residents } from "./data.js";
-import { byId, el, option, put, scroller, simpleTable, swatch } from "./dom.js";
+import { all, areasOf, countryRate, everyArea, exists, fullName, groupColour, groupings, hasKommuner, hasLimits, hasResidents, lanName, rate, residents } from "./data.js";
+import { byId, el, option, put, scroller, simpleTable } from "./dom.js";
 import { boundsOf, hasMap } from "./outlines.js";
 import { locator } from "./map.js";
 import { clusterWords } from "./sentences.js";
@@ -100,14 +101,14 @@ function inGroups(year, one) {
   return groupings().filter((grouping) => grouping in year).map((grouping) => scroller(t(`grouping_${grouping}`), simpleTable(t(`grouping_${grouping}`), [t("group"), ...countHeads(year)],
     year.groups[grouping].map((group) => {
       const places = one.places.filter((place) => year[grouping][place] === group.group);
-      return [el("span", { class: "chip" }, swatch(groupColour(grouping, group.group)), groupName(year, grouping, group.group)), ...counts(year, places)];
+      return [chip(year, grouping, group.group), ...counts(year, places)];
     }))));
 }
 
 function areaList(year, one) {
   const most = [...one.places].sort((x, y) => (year.population[y] ?? 0) - (year.population[x] ?? 0)).slice(0, LISTED);
   return el("details", {}, el("summary", {}, t("areas_of", { count: number(one.places.length) })),
-    el("ul", { class: "plain" }, most.map((place) => el("li", {}, el("a", { href: write({ ...now(), view: "map", area: all().areas.code[place] }) }, [nameOf(place), all().kommuner[all().areas.kommun[place]].name].filter(Boolean).join(", "))))),
+    el("ul", { class: "plain" }, most.map((place) => el("li", {}, el("a", { href: write({ ...now(), view: "map", area: all().areas.code[place] }) }, fullName(place))))),
     one.places.length > LISTED ? el("p", { class: "small" }, t("more_in_table", { count: number(one.places.length - LISTED) })) : null);
 }
 

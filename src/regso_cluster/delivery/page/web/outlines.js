@@ -49,6 +49,7 @@ export function bounds() {
 }
 
 export function boundsOf(places) {
+  if (!hasMap()) return null;
   const own = places.map((place) => bounds()[place]).filter(Boolean);
   if (!own.length) return null;
   return [d3.min(own, (b) => b[0]), d3.min(own, (b) => b[1]), d3.max(own, (b) => b[2]), d3.max(own, (b) => b[3])];

@@ -1,11 +1,12 @@
 // A card or a kommun on one sheet of A4: the sheet is built apart from the page and shown only to the printer.
 
+import { chip } from "./chip.js";
 import { strip, stripKey } from "./charts.js";
-import { all, countryRate, everyArea, exists, groupColour, groupName, groupings, hasKommuner, hasLimits, kommunOf, lanName, mostAlike, nameOf, rate, residents, value } from "./data.js";
-import { byId, el, put, simpleTable, swatch } from "./dom.js";
+import { all, countryRate, everyArea, exists, fullName, groupColour, groupName, groupings, hasKommuner, hasLimits, lanName, mostAlike, nameOf, rangeOf, rate, residents } from "./data.js";
+import { byId, el, put, simpleTable } from "./dom.js";
 import { locator } from "./map.js";
 import { boundsOf, hasMap } from "./outlines.js";
-import { causeWords, changesOf, factorFacts, flips, groupFlips, standing, warnings } from "./sentences.js";
+import { causeWords, changesOf, factorFacts, flips, groupFlips, standing, warnings, whereWords } from "./sentences.js";
 import { amount, number, pick, t } from "./words.js";
 
 const ROWS = 32; // factors and areas on the sheet of a kommun
@@ -40,18 +41,17 @@ function groupMap(year, places, box, chosen = null) {
 }
 
 export function printCard(year, place) {
-  const kommun = kommunOf(place);
   const moved = changesOf(place).slice(-3);
   const own = all().inKommun[all().areas.kommun[place]];
   const box = boundsOf([place]);
   const turned = [...flips(year, place), ...groupFlips(year, place)];
   printSheet(
-    el("h1", {}, nameOf(place)), el("p", { class: "where" }, [kommun.name, lanName(kommun.lan), all().areas.code[place], year.population[place] !== null && t("residents_count", { count: number(year.population[place]) }), String(year.year)].filter(Boolean).join(" · ")),
+    el("h1", {}, nameOf(place)), el("p", { class: "where" }, whereWords(year, place)),
     el("div", { class: "sheet-top" }, el("div", {}, [...standing(year, place), ...warnings(year, place)].map((one) => el("p", {}, one))), groupMap(year, own, box && widen(box), place)),
     el("h2", {}, t("card_factors")), stripKey({ kommun: hasKommuner(), limit: hasLimits(year) }),
     el("ul", { class: "factors" }, all().factors.filter((factor) => year.factors[factor.key]).slice(0, CARD_FACTORS).map((factor) => {
       const facts = factorFacts(year, factor, place);
-      return el("li", {}, el("h4", {}, pick(factor.name)), strip(factor, { ...facts, range: d3.extent(everyArea().map((one) => value(year, factor, one)).filter((one) => one !== null)) }), el("p", {}, facts.text));
+      return el("li", {}, el("h4", {}, pick(factor.name)), strip(factor, { ...facts, range: rangeOf(year, factor) }), el("p", {}, facts.text));
     })), beyondRoom(year, CARD_FACTORS),
     turned.length ? [el("h2", {}, t("card_flips")), el("ul", {}, turned.map((one) => el("li", {}, one)))] : null,
     all().factors.length <= CARD_SHORT ? el("div", { class: "sheet-foot" }, pastYears(place), alike(year, place)) : null,
@@ -63,12 +63,12 @@ function pastYears(place) {
   const own = groupings();
   if (years.length < 2 || !own.length) return null;
   return simpleTable(t("card_history"), [t("year"), ...own.map((grouping) => t(`grouping_${grouping}`))],
-    years.map((year) => [String(year.year), ...own.map((grouping) => (grouping in year ? el("span", { class: "chip" }, swatch(groupColour(grouping, year[grouping][place])), groupName(year, grouping, year[grouping][place])) : "–"))]), { numeric: false });
+    years.map((year) => [String(year.year), ...own.map((grouping) => (grouping in year ? chip(year, grouping, year[grouping][place]) : "–"))]), { numeric: false });
 }
 
 function alike(year, place) {
   const found = mostAlike(year, place);
-  return found.length ? el("div", {}, el("h4", {}, t("card_alike")), el("ul", {}, found.map((one) => el("li", {}, [nameOf(one.place), kommunOf(one.place).name].filter(Boolean).join(", "))))) : null;
+  return found.length ? el("div", {}, el("h4", {}, t("card_alike")), el("ul", {}, found.map((one) => el("li", {}, fullName(one.place))))) : null;
 }
 
 function widen([west, south, east, north]) {
@@ -88,7 +88,7 @@ export function printKommun(year, number_) {
     el("div", { class: "sheet-top" },
       grouping ? simpleTable(t(`grouping_${grouping}`), [t("group"), t("areas"), t("column_residents")], year.groups[grouping].map((group) => {
         const own = places.filter((place) => year[grouping][place] === group.group);
-        return [el("span", { class: "chip" }, swatch(groupColour(grouping, group.group)), groupName(year, grouping, group.group)), number(own.length), number(residents(year, own))];
+        return [chip(year, grouping, group.group), number(own.length), number(residents(year, own))];
       })) : el("div", {}), groupMap(year, places, boundsOf(places))),
     simpleTable(t("kommun_factors"), [t("factor"), kommun.name, t("country"), t("limit"), t("areas_beyond")], factors.map((factor) => [pick(factor.name), amount(rate(year, factor, places), factor), amount(countryRate(year, factor), factor), amount(year.limits[factor.key] ?? null, factor), number(places.filter((place) => year.factors[factor.key].problem?.[place] === 1).length)])),
     beyondRoom(year, KOMMUN_FACTORS),

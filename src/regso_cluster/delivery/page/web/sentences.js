@@ -1,6 +1,6 @@
 // What is said of an area, by templates: the same figures always give the same sentences.
 
-import { all, counted, countryRate, groupName, groupings, kommunOf, observed, rate, sure, value } from "./data.js";
+import { all, counted, countryRate, exists, groupName, groupings, kommunOf, lanName, observed, rate, sure, value } from "./data.js";
 import { amount, decimalsOf, list, number, pick, share, t } from "./words.js";
 
 const FEW = 3; // flips that are named
@@ -21,6 +21,13 @@ export function standing(year, place) {
   }
   if (year.index_rank?.[place]) said.push(rankSentence(year, place));
   return said;
+}
+
+// Where an area lies, its code, its residents and the year, in one line.
+export function whereWords(year, place) {
+  const kommun = kommunOf(place);
+  const people = exists(year, place) && year.population[place] !== null && t("residents_count", { count: number(year.population[place]) });
+  return [kommun.name, lanName(kommun.lan), all().areas.code[place], people, String(year.year)].filter(Boolean).join(" · ");
 }
 
 function unseen(year, place) {

@@ -188,7 +188,7 @@ export function csv({ columns, places, year }) {
     const safe = /^'*\s*[=+\-@\t\r\n＝＋－＠]/.test(words) ? `'${words}` : words; // a spreadsheet must not run a name as a formula
     return /["\r\n;,]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
   };
-  const rows = [[...own.map((one) => quote(one.head)), quote(t("column_year")), ...(year.synthetic ? ["SYNTHETIC"] : [])]];
+  const rows = [[...own.map((one) => quote(one.head.replaceAll("\u00a0", " "))), quote(t("column_year")), ...(year.synthetic ? ["SYNTHETIC"] : [])]];
   for (const place of places) {
     const cells = own.map((one) => (one.number === undefined ? quote(text(one, place)) : figure(rounded(one.sort(place), one.number))));
     rows.push([...cells, String(year.year), ...(year.synthetic ? [quote(t("synthetic_short"))] : [])]);
