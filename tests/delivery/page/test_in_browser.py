@@ -715,7 +715,9 @@ def test_the_flows_leave_out_those_that_stayed_in_the_mildest_group_and_say_so(s
     groups = pd.DataFrame({one.year: one.areas["composite_group"] for one in two_years})
     stayed = int(groups.eq(4).fillna(False).all(axis=1).sum())
     sight.go(view="change", grouping="composite_group")
-    assert f"Utan de {show_number(stayed, 'sv', 0)} områden".replace("\u00a0", " ") in sight.text("#change-place section")
+    assert f"Utan de {show_number(stayed, 'sv', 0)} områden".replace("\u00a0", " ") in sight.text(
+        "#change-place section"
+    )
     drawn = sight.run("() => [...document.querySelectorAll('.flow .count')].map((one) => Number(one.textContent))")
     assert sum(drawn) == 2 * (3363 - stayed)
 
