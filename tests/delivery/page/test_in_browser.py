@@ -389,12 +389,16 @@ def test_the_download_guards_the_same_texts_as_every_other_csv(sight, name):
     ] == guard(name)
 
 
-@pytest.mark.parametrize("button", ["#print-card", "#print-kommun"])
+@pytest.mark.parametrize("of", ["worst", "against", "kommun"])
 @pytest.mark.parametrize("language", ["sv", "en"])
-def test_a_card_and_a_kommun_print_on_one_sheet(sight, year, button, language):
-    """The area with most problems, and the kommun with most areas, are the longest sheets."""
-    worst = year.areas["index"].idxmax()
-    code = worst if button == "#print-card" else year.areas.index[year.areas["kommun"] == "0180"][0]
+def test_a_card_and_a_kommun_print_on_one_sheet(sight, year, of, language):
+    """The longest sheets: the area with most problems, one with a warning, the kommun with most areas."""
+    button = "#print-kommun" if of == "kommun" else "#print-card"
+    code = {
+        "worst": year.areas["index"].idxmax(),
+        "against": year.manifest["figures"]["certainty"]["counted_against_the_odds"][0],
+        "kommun": year.areas.index[year.areas["kommun"] == "0180"][0],
+    }[of]
     sight.go(area=code, lang=language)
     sight.run("() => { window.print = () => { window.printed = true; }; }")
     sight.page.click(button)

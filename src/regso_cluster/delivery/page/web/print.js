@@ -13,6 +13,7 @@ const ROWS = 32; // factors and areas on the sheet of a kommun
 const CARD_FACTORS = 12;
 const CARD_SHORT = 8; // with so many factors there is room for the history and areas alike
 const YEARS = 8;
+const MOVES = 3;
 const KOMMUN_FACTORS = 14;
 
 function printSheet(...parts) {
@@ -41,21 +42,26 @@ function groupMap(year, places, box, chosen = null) {
 }
 
 export function printCard(year, place) {
-  const moved = changesOf(place).slice(-3);
   const own = all().inKommun[all().areas.kommun[place]];
   const box = boundsOf([place]);
   const turned = [...flips(year, place), ...groupFlips(year, place)];
-  printSheet(
+  const warned = warnings(year, place); // with these, the letters are a little smaller
+  printSheet(el("div", { class: warned.length ? "tight" : null },
     el("h1", {}, nameOf(place)), el("p", { class: "where" }, whereWords(year, place)),
-    el("div", { class: "sheet-top" }, el("div", {}, [...standing(year, place), ...warnings(year, place)].map((one) => el("p", {}, one))), groupMap(year, own, box && widen(box), place)),
+    el("div", { class: "sheet-top" }, el("div", {}, [...standing(year, place), ...warned].map((one) => el("p", {}, one))), groupMap(year, own, box && widen(box), place)),
     el("h2", {}, t("card_factors")), stripKey({ kommun: hasKommuner(), limit: hasLimits(year) }),
     el("ul", { class: "factors" }, all().factors.filter((factor) => year.factors[factor.key]).slice(0, CARD_FACTORS).map((factor) => {
       const facts = factorFacts(year, factor, place);
       return el("li", {}, el("h4", {}, pick(factor.name)), strip(factor, { ...facts, range: rangeOf(year, factor) }), el("p", {}, facts.text));
     })), beyondRoom(year, CARD_FACTORS),
     turned.length ? [el("h2", {}, t("card_flips")), el("ul", {}, turned.map((one) => el("li", {}, one)))] : null,
-    all().factors.length <= CARD_SHORT ? el("div", { class: "sheet-foot" }, pastYears(place), alike(year, place)) : null,
-    moved.length ? el("ul", {}, moved.map((one) => el("li", {}, `${one.from}–${one.to}: ${groupName(year, one.grouping, one.old)} → ${groupName(year, one.grouping, one.group)}. ${causeWords(one.cause)}.`))) : null);
+    all().factors.length <= CARD_SHORT ? el("div", { class: "sheet-foot" }, pastYears(place), el("div", {}, alike(year, place), moves(year, place))) : moves(year, place)));
+}
+
+// The last moves between groups, and why.
+function moves(year, place) {
+  const moved = changesOf(place).slice(-MOVES);
+  return moved.length ? el("ul", { class: "moved" }, moved.map((one) => el("li", {}, `${one.from}–${one.to}: ${groupName(year, one.grouping, one.old)} → ${groupName(year, one.grouping, one.group)}. ${causeWords(one.cause)}.`))) : null;
 }
 
 function pastYears(place) {
