@@ -244,7 +244,8 @@ def _open(source: str | Path | Sequence[str | Path], definition: Definition, yea
 
 
 def _holes(paths: Sequence[Path], definition: Definition) -> list[Fault]:
-    """Find columns that some files have and others lack: they would be read as missing, and nobody counted there."""
+    """Find columns that some files have and others lack, or a year that is no number: nobody would be counted there."""
+    import pyarrow as pa  # noqa: PLC0415
     import pyarrow.parquet as pq  # noqa: PLC0415
 
     endings = {".parquet", ".parq", ".pq"}
@@ -254,10 +255,17 @@ def _holes(paths: Sequence[Path], definition: Definition) -> list[Fault]:
         for file in (sorted(path.rglob("*")) if path.is_dir() else [path])
         if file.is_file() and (file.suffix in endings or file == path) and not file.name.startswith((".", "_"))
     ]
-    columns = {file: set(pq.read_schema(file).names) for file in files}
+    schemas = {file: pq.read_schema(file) for file in files}
+    wrong = [
+        Fault("no column of years", f"{file}, column {definition.year}", got=str(schema.field(definition.year).type),
+              hint="Every file must have the year in a column of whole numbers.")
+        for file, schema in schemas.items()
+        if definition.year in schema.names and not pa.types.is_integer(schema.field(definition.year).type)
+    ]  # fmt: skip
+    columns = {file: set(schema.names) for file, schema in schemas.items()}
     somewhere = set().union(*columns.values())  # the others stand in the names of folders
     hint = "Every file must hold all columns of the definition."
-    return [
+    return wrong + [
         Fault("a column is missing in one of the files", str(file), column, hint=hint)
         for file, has in columns.items()
         for column in definition.columns
