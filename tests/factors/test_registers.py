@@ -48,7 +48,7 @@ PERSONS = pd.DataFrame({
 
 def register(folder, persons=PERSONS, parts=3):
     """Write persons to a few files."""
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     for number, rows in enumerate(np.array_split(np.arange(len(persons)), parts)):
         persons.iloc[rows].to_parquet(folder / f"{number}.parquet", index=False)
     return folder
@@ -127,6 +127,15 @@ def test_conditions_at_their_bounds(condition, holds):
 
 def test_refused_registers(tmp_path, definition):
     folder = register(tmp_path / "p")
+    folders = tmp_path / "y"  # the year in the names of folders: Dask finds out on opening, or on counting
+    for year in ("old", "new"):
+        (folders / f"year={year}").mkdir(parents=True)
+        PERSONS.drop(columns="year").to_parquet(folders / f"year={year}" / "a.parquet", index=False)
+    with pytest.raises(InputError, match=r"column of whole numbers|numbers with numbers"):
+        count_persons(folders, definition, year=2024)
+    register(folders)  # whole numbers in a file beside them
+    with pytest.raises(InputError, match="same columns of the same types"):
+        count_persons(folders, definition, year=2024)
     with pytest.raises(InputError, match="There are: "):
         count_persons(register(tmp_path / "n", PERSONS.drop(columns="tenure")), definition, year=2024)
     with pytest.raises(InputError, match="Give Parquet"):
@@ -143,7 +152,7 @@ def test_refused_registers(tmp_path, definition):
     with pytest.raises(InputError, match="numbers with numbers"):
         count_persons(register(tmp_path / "t", PERSONS.assign(age="old")), definition, year=2024)
     (tmp_path / "no.parquet").write_text("no")
-    with pytest.raises(InputError, match="not Parquet"):
+    with pytest.raises(InputError, match="not one table of Parquet"):
         count_persons(tmp_path / "no.parquet", definition, year=2024)
 
 

@@ -220,8 +220,9 @@ def _open(source: str | Path | Sequence[str | Path], definition: Definition, yea
     given = names if len(names) > 1 else names[0]
     try:
         plain = dd.read_parquet(given, **(read | {"filters": None}))
-    except (ValueError, OSError) as error:
-        raise InputError(Fault("not Parquet", ", ".join(names), got=str(error)[:200], hint="Give Parquet.")) from error
+    except (ValueError, OSError, TypeError) as error:  # TypeError: files, or names of folders, of other types
+        hint = "Give Parquet; every file must have the same columns of the same types."
+        raise InputError(Fault("not one table of Parquet", ", ".join(names), got=_said(error), hint=hint)) from error
     absent = [column for column in definition.columns if column not in plain.columns]
     if absent:
         listed = ", ".join(map(str, plain.columns))
@@ -234,13 +235,17 @@ def _open(source: str | Path | Sequence[str | Path], definition: Definition, yea
     try:
         known = dd.read_parquet(given, **read) if filters else plain
     except (ValueError, OSError, NotImplementedError, TypeError) as error:  # pyarrow's own errors are of these
-        where, got = f"{names[0]}, column {definition.year}", str(error).split("Original Message: ")[-1][:200]
         hint = "Every file must have the year in a column of whole numbers."
-        raise InputError(Fault("no column of years", where, got=got, hint=hint)) from error
+        where = f"{names[0]}, column {definition.year}"
+        raise InputError(Fault("no column of years", where, got=_said(error), hint=hint)) from error
     misfits = _misfits(known._meta, definition, names[0])  # dask's own name for an empty part
     if misfits:
         raise InputError(misfits)
     return known[definition.columns]
+
+
+def _said(error: Exception) -> str:
+    return str(error).split("Original Message: ")[-1][:200]
 
 
 def _holes(paths: Sequence[Path], definition: Definition) -> list[Fault]:
