@@ -100,6 +100,22 @@ def test_a_release_of_a_version_that_knew_fewer_keys_is_read_and_judged_by():
     assert dataclasses.replace(read, measured=None) == newer
     assert read.measured.choices_sha256 == newer.choices_hash
     assert hash_yardstick(read.measured) == hash_yardstick(YARDSTICK)  # what was measured is the same
+    carried = parse_method(
+        text
+        + f"""
+        [baseline.origin]
+        release = "r"
+        year = 2023
+        manifest_sha256 = "{"0" * 64}"
+        [baseline.measured]
+        choices_sha256 = "{digest}"
+        limits = {{ poor = 30.0, voted = 70.0 }}
+        [baseline.measured.scales.index]
+        poor = {{ centre = 1.0, spread = 1.0 }}
+        voted = {{}}
+    """
+    )
+    assert carried.baseline.measured.choices_sha256 == newer.choices_hash
     # edited by hand it is as little believed as a new one
     assert any(
         "measured for other choices" in fault.what for fault in refused(text.replace("draws = 1000", "draws = 99"))

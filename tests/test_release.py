@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import os
 import shutil
@@ -8,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 
 import geopandas
 import pandas as pd
@@ -116,6 +118,22 @@ def test_a_method_that_is_not_the_manifest_s_is_found(written, tmp_path):
     manifest["manifest_sha256"] = release_module._hash_of_manifest(manifest)
     (copy / "manifest.json").write_text(json.dumps(manifest), "utf-8")
     assert [fault.what for fault in verify_release(copy)] == ["method.toml is not the method of the manifest"]
+
+
+def test_a_release_of_a_version_that_knew_fewer_keys_verifies(small, tmp_path):
+    copy = write_release(small, tmp_path / "older").path
+    file = copy / "method.toml"
+    text = "\n".join(line for line in file.read_text("utf-8").splitlines() if not line.startswith("seed ="))
+    plain = tomllib.loads(text)
+    choices = {key: plain[key] for key in plain if key != "measured"}
+    digest = hashlib.sha256(json.dumps(choices, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    file.write_text(text.replace(plain["measured"]["choices_sha256"], digest), "utf-8")
+    manifest = json.loads((copy / "manifest.json").read_text("utf-8"))
+    manifest["method"]["sha256"] = digest
+    manifest["outputs"]["method.toml"] = release_module.sha256_of(file)
+    manifest["manifest_sha256"] = release_module._hash_of_manifest(manifest)
+    (copy / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    assert verify_release(copy) == []
 
 
 def test_a_changed_manifest_is_found(written, tmp_path):

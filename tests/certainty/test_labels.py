@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from regso_cluster.certainty.labels import how_sure
+from regso_cluster.certainty.labels import against_the_odds, how_sure
 from regso_cluster.certainty.priors import Posterior, find_classes, posteriors_of
 from regso_cluster.certainty.priors import _Counts as Counts
 from regso_cluster.certainty.simulation import groups_by_set, simulate
@@ -387,3 +387,11 @@ def test_areas_that_were_counted_against_the_odds_are_named(tmp_path):
     assert result.figures["certainty"]["counted_against_the_odds"] == [CODES[5]]
     said = [note for note in result.notes if note.startswith("counted in one group though another is more probable")]
     assert said == [f"counted in one group though another is more probable by all their figures: {CODES[5]} (1 in all)"]
+
+
+def test_a_tie_is_not_against_the_odds():
+    columns = pd.DataFrame(
+        {"composite_group_probability": [0.4, 0.5, 0.6, None], "composite_second_probability": [0.6, 0.5, 0.4, 0.9]},
+        index=["less", "tie", "more", "undecided"],
+    )
+    assert list(against_the_odds(columns)) == ["less"]

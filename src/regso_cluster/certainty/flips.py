@@ -61,10 +61,8 @@ def find_flips(
             found[f"{factor.key}_flip_persons"] = _whole(persons[:, number], areas.index)
         if method.composite:
             found |= _composite(persons, flags, areas, method)
-    if method.index and method.bands:
-        found |= _band(movable, used, areas, method, yardstick)
-    if method.clusters:
-        found |= _cluster(movable, used, areas, method, yardstick)
+    found |= _band(movable, used, areas, method, yardstick)
+    found |= _cluster(movable, used, areas, method, yardstick)
     return pd.DataFrame(found, index=areas.index)
 
 
@@ -160,7 +158,7 @@ def _band(
     movable: list[_Movable | None], used: pd.DataFrame, areas: pd.DataFrame, method: Method, yardstick: Yardstick
 ) -> dict[str, pd.Series]:
     index = method.index
-    if index is None:
+    if index is None or method.bands is None:
         return {}
     scores = _scores(used, index.scale, method, yardstick.scales["index"])
     weights = pd.Series({factor.key: factor.weight for factor in method.factors})

@@ -302,7 +302,7 @@ def _say(
     }  # fmt: skip
     notes = [_say_list(group, one) for (name, group), one in judged.items() if name == "composite_list"]
     if "composite_second_probability" in columns:
-        against = columns.index[columns["composite_group_probability"] < columns["composite_second_probability"]]
+        against = against_the_odds(columns)
         figures["counted_against_the_odds"] = list(against)
         if len(against):
             notes.append(_say_against(against))
@@ -314,6 +314,11 @@ def _say(
 def say_exact(keys: Sequence[str]) -> str:
     """Say which factors have no noise model: their figures are taken as they stand."""
     return f"taken as exact, without a noise model: {', '.join(keys)}"
+
+
+def against_the_odds(columns: pd.DataFrame) -> pd.Index[str]:
+    """Give the areas that were counted in a composite group less probable than another; a tie is none."""
+    return columns.index[columns["composite_group_probability"] < columns["composite_second_probability"]]
 
 
 def _say_against(areas: pd.Index[str]) -> str:
