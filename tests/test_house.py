@@ -13,8 +13,7 @@ ROOMS = ("errors", "method", "ensemble", "areas", "kernels", "factors", "groupin
 # what each room may know, besides errors, method and the version: the rooms before it in the flow of data
 MAY_KNOW = {
     "errors": set(),
-    "method": {"contradictions"},
-    "contradictions": set(),
+    "method": set(),
     "kernels": set(),
     "ensemble": {"kernels"},
     "areas": {"kernels"},  # points to areas
