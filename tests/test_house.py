@@ -21,6 +21,7 @@ MAY_KNOW = {
     "grouping": {"ensemble", "factors", "kernels"},
     "certainty": {"areas", "ensemble", "factors", "grouping", "kernels"},
     "years": {"areas", "factors", "grouping", "certainty", "kernels"},
+    "results": {"areas", "certainty", "factors", "grouping"},
     "delivery": {"areas", "factors", "grouping", "certainty", "years"},
 }
 

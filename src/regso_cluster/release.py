@@ -25,7 +25,7 @@ from regso_cluster import __version__
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.method import Baseline, Method, Origin, Yardstick, hash_as_written, hash_yardstick, parse_method
-from regso_cluster.pipeline import Classification
+from regso_cluster.results import Classification
 
 FORMAT = 1
 _STALE_SECONDS = 24 * 3600  # what a killed run left behind is cleared away after a day
