@@ -21,6 +21,7 @@ The map of the house; data walk through it once, in this direction:
     series          a folder of tables to a folder of releases, revisions
     study           one run with other choices; study_report: many, and what they say
     structure_report    what speaks for each number of groups, to a folder
+    writing         files and folders written whole or not at all
     commands        the commands, gathered by cli
     example         a synthetic country on the real area codes
 
