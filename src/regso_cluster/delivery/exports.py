@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["SYNTHETIC", "WORKBOOK_OPTIONS", "export", "export_table", "write_sheet", "write_workbook"]
 
-RELEASE_ENDINGS = (".xlsx", ".csv", ".gpkg", ".parquet", ".px", ".json", ".jsonstat", ".json-stat")
-TABLE_ENDINGS = (".xlsx", ".csv", ".gpkg", ".parquet")
-
 
 def export(release: Release, to: str | Path, *, language: Language = "sv", excel_sv: bool = False) -> Path:
     """Write a release to one file; its ending says which kind.
