@@ -25,6 +25,7 @@ from regso_cluster.method.parts import (
     Rule,
     Scale,
     Shrinkage,
+    Steady,
     StructureRule,
     Table,
     Text,
@@ -113,6 +114,6 @@ def plain_method(method: Method) -> dict[str, Any]:
 
 def known_keys() -> set[str]:
     """Collect every key that a method file can have."""
-    parts: list[Any] = [Method, Table, Limit, Factor, Problems, Rule, CompositeGroup, Composite, Scale, Theme, Index]
-    parts += [Banding, Naming, StructureRule, Clusters, Shrinkage, Certainty, Yardstick, Text]
+    parts: list[Any] = [Method, Table, Limit, Factor, Problems, Rule, CompositeGroup, Composite, Steady, Scale]
+    parts += [Theme, Index, Banding, Naming, StructureRule, Clusters, Shrinkage, Certainty, Yardstick, Text]
     return {field.name for part in parts for field in dataclasses.fields(part)}
