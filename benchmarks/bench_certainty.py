@@ -74,14 +74,14 @@ def _labels() -> np.ndarray:
 
 
 def _labels_in_numpy() -> np.ndarray:
-    """The same labels from plain numpy: one row of Beta and Gamma draws an area and factor, no classes."""
+    """The same labels from plain numpy: one Beta or Gamma an area and factor, the likeliest; no classes."""
     from regso_cluster.certainty.simulation import groups_by_set
 
     given = country()
     method, yardstick, used = given["method"], given["yardstick"], given["used"].to_numpy()
     posterior, random = given["posterior"], np.random.default_rng(0)
-    likeliest = posterior.start[:-1]
-    a, b = posterior.first[likeliest], posterior.second[likeliest]
+    likeliest = posterior.weight[posterior.start[:-1]].argmax(axis=2, keepdims=True)
+    a, b = (np.take_along_axis(part, likeliest, axis=2)[:, :, 0] for part in (posterior.first, posterior.second))
     events = np.array([factor.unit == "per 1000" for factor in method.factors])
     sign = np.array([factor.sign for factor in method.factors])
     limit = sign * [yardstick.limits[key] for key in method.keys]

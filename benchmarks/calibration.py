@@ -221,7 +221,7 @@ def jeffreys(table: FactorTable, method: Method, _: np.random.Generator) -> tupl
         np.where(seen, n + 0.5, 0.5),
         np.where(seen, np.where(events, d, d - n + 0.5), np.where(events, 1.0, 0.5)),
     )
-    return (Posterior(np.arange(len(n) + 1), np.ones(len(n)), first, second, np.ones_like(seen), ()),)
+    return (Posterior.of_one(first, second, np.ones_like(seen)),)
 
 
 def run(world: str, prior: str, countries: int, draws: int) -> dict[str, object]:

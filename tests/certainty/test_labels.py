@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from regso_cluster.certainty.labels import against_the_odds, how_sure
-from regso_cluster.certainty.priors import Posterior, find_classes, posteriors_of
+from regso_cluster.certainty.priors import Posterior, find_profiles, posteriors_of
 from regso_cluster.certainty.priors import _Counts as Counts
 from regso_cluster.certainty.simulation import groups_by_set, simulate
 from regso_cluster.delivery.rank_figure import draw_rank_intervals
@@ -42,7 +42,7 @@ def simulated(table, using, draws=4000, posterior=None):
 def test_the_probability_of_a_problem_is_that_of_the_posterior(table):
     found, _, yardstick, posterior = simulated(table, SURE, 20_000)
     at = table.value.index.get_indexer(list(CODES))
-    exact = stats.beta.sf(yardstick.limits["poor"] / 100, posterior.first[at, 0], posterior.second[at, 0])
+    exact = stats.beta.sf(yardstick.limits["poor"] / 100, posterior.first[at, 0, 0], posterior.second[at, 0, 0])
     np.testing.assert_allclose(found.counts["poor_problem"][at, 0] / 20_000, exact, atol=0.012)
     # turnout has no counts: 69.9 is below 70, and 70 is not
     assert (found.counts["voted_problem"][at, 0] / 20_000).tolist() == [0, 1, 0, 0, 0, 1]
@@ -70,9 +70,7 @@ def test_sizes_and_counts_are_the_same_draws(table):
 
 def test_ranks_hold_the_noise_of_counts(table):
     n = len(table.areas)
-    sharp = Posterior(
-        np.arange(n + 1), np.ones(n), np.full((n, 2), np.nan), np.full((n, 2), np.nan), np.zeros((n, 2), bool), ()
-    )
+    sharp = Posterior.of_one(np.full((n, 2), np.nan), np.full((n, 2), np.nan), np.zeros((n, 2), bool))
     found, judged, _, _ = simulated(table, SURE, 100, sharp)
     has = judged["index"].notna().to_numpy()
     assert np.array_equal(found.rank_low[has], judged["index_rank"][has].astype(int))
@@ -113,29 +111,34 @@ def test_every_prior_gives_every_area_a_posterior(prior, example_release):
     using = dataclasses.replace(using, certainty=Certainty(prior=prior, classes=8))
     posterior = posteriors_of(table, using, np.random.default_rng(1))[0]
     assert posterior.drawn.all()
-    assert (posterior.first > 0).all()
-    assert (posterior.second > 0).all()
     area = np.repeat(np.arange(len(table.areas)), np.diff(posterior.start))
     np.testing.assert_allclose(np.bincount(area, posterior.chance), 1.0)
+    np.testing.assert_allclose(posterior.weight.sum(axis=2), 1.0)
+    used = posterior.weight > 0
+    assert (posterior.first[area][used] > 0).all()
+    assert (posterior.second[area][used] > 0).all()
     seen = table.value.notna().to_numpy()
-    mean = np.bincount(area, posterior.chance * posterior.first[:, 4] / (posterior.first + posterior.second)[:, 4])
+    means = (posterior.first / (posterior.first + posterior.second))[area, 4]
+    mean = np.bincount(area, posterior.chance * np.nansum(posterior.weight[:, 4] * means, axis=1))
     error = np.abs(100 * mean - table.value.iloc[:, 4])
     assert np.nanmedian(error) < 3  # the mean of a posterior lies near the figure
     assert error[seen[:, 4]].notna().all()
 
 
-def test_classes_of_two_planted_kinds_are_found():
+def test_two_planted_kinds_are_found():
     random = np.random.default_rng(0)
     d = random.integers(100, 500, (600, 2)).astype(float)
     kind = random.random(600) < 0.3
     p = np.where(kind[:, None], [0.4, 0.05], [0.1, 0.02])
     n = random.binomial(d.astype(int), p).astype(float)
     counts = Counts(n, d, np.ones((600, 2), bool), np.array([False, True]))
-    found = find_classes(counts, 2)
-    worst = int(found.mean[:, 0].argmax())
+    found = find_profiles(counts, np.ones((1, 600)), 2)[0]
+    worst = int((found.weight[:, 0] @ found.mean[0]).argmax())
     assert found.share[worst] == pytest.approx(0.3, abs=0.05)
-    means = found.first / np.where(counts.events, found.second, found.first + found.second)
-    np.testing.assert_allclose(means[worst], [0.4, 0.05], rtol=0.05)
+    means = found.first / np.where(counts.events[:, None], found.second, found.first + found.second)
+    of_class = (found.weight * means).sum(axis=2)
+    np.testing.assert_allclose(of_class[worst], [0.4, 0.05], rtol=0.05)
+    np.testing.assert_allclose(of_class[1 - worst], [0.1, 0.02], rtol=0.05)
     # areas of a kind do not differ beyond chance: the spread within is next to nothing
     assert found.variance.max() < 2e-4
 

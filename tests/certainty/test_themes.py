@@ -48,7 +48,7 @@ def test_the_interval_of_a_theme_is_that_of_its_draws(classified):
     assert (areas["money_rank"] <= areas["money_rank_high"]).all()
     posterior = posteriors_of(result.table, using, np.random.default_rng(1))[0]
     at = result.table.value.index.get_indexer(list(CODES))
-    drawn = np.random.default_rng(5).beta(posterior.first[at, 0], posterior.second[at, 0], (4000, 6))
+    drawn = np.random.default_rng(5).beta(posterior.first[at, 0, 0], posterior.second[at, 0, 0], (4000, 6))
     ranks = 1 + (drawn[:, :, None] < drawn[:, None, :]).sum(axis=2)
     low, high = np.quantile(ranks, [0.05, 0.95], axis=0)
     assert (

@@ -15,6 +15,15 @@ def at_place(drawn, places):
     return [sorted(drawn)[place] for place in places]
 
 
+def drawn(number, split, values, position):
+    """The value of one factor in one draw: the component that holds the number, at the quantile inside it."""
+    pick = (int(number) + 0.5) / 65536
+    ends = [0.0, *split]
+    of = next(j for j in range(len(split)) if pick < split[j])
+    place = position[int((pick - ends[of]) / (ends[of + 1] - ends[of]) * 65536)]
+    return np.interp(place, np.arange(len(values[of])), values[of])
+
+
 def judge(values, seen, drawable, limit, strict, group_of, cuts, weight, rescale, bands, centres):
     """One area in one draw: problems, tiers, group (None: left open), index, band, cluster; values are turned."""
     p = len(values)
@@ -29,20 +38,3 @@ def judge(values, seen, drawable, limit, strict, group_of, cuts, weight, rescale
     band = sum(index < cut for cut in bands)
     squares = [sum((values[f] - centre[f]) ** 2 for f in range(p) if seen[f]) for centre in centres]
     return beyond, tiers, ends.pop() if len(ends) == 1 else None, index, band, int(np.argmin(squares))
-
-
-def expectation(x, noise, seen, share, mean, variance):
-    """Probability of each class of each area, (n, k), and the mean log likelihood of the areas with something seen."""
-    n, k = len(x), len(share)
-    chance, log = np.zeros((n, k)), 0.0
-    for i in range(n):
-        if not seen[i].any():
-            continue
-        density = np.array(share)
-        for j in range(k):
-            for f in np.flatnonzero(seen[i]):
-                wide = variance[j, f] + noise[i, f]
-                density[j] *= np.exp(-((x[i, f] - mean[j, f]) ** 2) / 2 / wide) / np.sqrt(wide)
-        log += np.log(density.sum())
-        chance[i] = density / density.sum()
-    return chance, log

@@ -7,7 +7,6 @@ from scipy import stats
 from regso_cluster.certainty.simulation import _NODES, _positions, quantile_table
 from regso_cluster.kernels._threads import threads
 from regso_cluster.kernels.draws import draw_labels
-from regso_cluster.kernels.profiles import expect_classes
 from tests.kernels import naive_draws as naive
 
 SHAPES = [(10.5, 90.5), (0.5, 40.5), (700.0, 3.0), (3e5, 7e5), (2.0, 2.0), (0.5, 0.5), (1e8, 3e8)]
@@ -44,12 +43,16 @@ def case(seed=0, n=30, p=3, rows=2, draws=25):
     """Random tables whose three kinds of score are equal, so that the twin needs the values alone."""
     random = np.random.default_rng(seed)
     nodes = 19
-    value = np.sort(random.standard_normal((n * rows, p, nodes)), axis=2)
+    value = np.sort(random.standard_normal((n, p, 3, nodes)), axis=3)
+    split = np.tile([0.25, 0.25, 1.0], (n * rows, p, 1))  # the second component is never picked
+    split[::3] = [0.0, 0.4, 1.0]  # nor the first
+    split[1::3] = 1.0  # nor any but the first
     chance = np.tile([0.3, 0.7], n)
     seen = random.random((n, p)) < 0.8
     return {
         "number": random.integers(0, 65536, (n, draws, p + 1), dtype=np.uint16), "position": _positions(),
-        "start": np.arange(0, n * rows + 1, rows), "cumulative": np.tile([0.3, 1.0], n), "value": value,
+        "start": np.arange(0, n * rows + 1, rows), "cumulative": np.tile([0.3, 1.0], n), "split": split,
+        "value": value,
         "index_score": value, "cluster_score": value, "drawable": seen | (random.random((n, p)) < 0.5), "seen": seen,
         "assessed": np.arange(n) != 4, "has_index": seen.any(axis=1) & (np.arange(n) != 4),
         "limit": random.standard_normal(p) / 2, "strict": np.array([True, False, True]),
@@ -80,8 +83,10 @@ def test_labels_are_those_of_the_twin(rescale):
         for d in range(score.shape[0]):
             number = given["number"][i, d]
             row = given["start"][i] + int((number[3] + 0.5) / 65536 >= 0.3)
-            place = given["position"][number[:3]]
-            values = [np.interp(place[f], np.arange(19), given["value"][row, f]) for f in range(3)]
+            values = [
+                naive.drawn(number[f], given["split"][row, f], given["value"][i, f], given["position"])
+                for f in range(3)
+            ]
             rest = ("limit", "strict", "group_of", "cuts", "weight")
             seen = given["seen"][i]
             beyond, tiers, group, index, band, cluster = naive.judge(
@@ -143,24 +148,3 @@ def test_labels_not_asked_for_are_not_counted():
     draw_labels(*given.values(), slots, np.empty((4, 3)), counts, sizes, score)
     known = given["assessed"] & given["seen"].any(axis=1)
     assert (counts.sum(axis=1) == np.where(known, draws, 0)).all()
-
-
-def test_classes_are_expected_as_by_the_twin():
-    random = np.random.default_rng(5)
-    n, k, p, chunks = 40, 3, 11, 4
-    x, noise, seen = random.random((n, p)), 0.01 + random.random((n, p)), random.random((n, p)) < 0.8
-    seen[7] = False
-    share, mean, variance = np.array([0.2, 0.3, 0.5]), random.random((k, p)), 0.05 + random.random((k, p))
-    mass, moved, squared = (np.empty((chunks, k, p)) for _ in range(3))
-    members, likelihood = np.empty((chunks, k)), np.empty(chunks)
-    expect_classes(x, noise, seen, share, mean, variance, 10, np.empty((chunks, k)), mass, moved, squared, members,
-                   likelihood)  # fmt: skip
-    chance, log = naive.expectation(x, noise, seen, share, mean, variance)
-    part = variance / (variance + noise[:, None, :])
-    step = part * (x[:, None, :] - mean)
-    weight = chance[:, :, None] * seen[:, None, :]
-    np.testing.assert_allclose(members.sum(axis=0), chance.sum(axis=0))
-    np.testing.assert_allclose(mass.sum(axis=0), weight.sum(axis=0))
-    np.testing.assert_allclose(moved.sum(axis=0), (weight * step).sum(axis=0), atol=1e-12)
-    np.testing.assert_allclose(squared.sum(axis=0), (weight * (step**2 + (1 - part) * variance)).sum(axis=0))
-    assert likelihood.sum() == pytest.approx(log)

@@ -3,15 +3,16 @@
 An area's counts alone say too little: 12 of 60 is more likely a high draw from a usual area than a usual draw from an
 extreme one, for there are more usual areas. So each posterior has a prior measured on all areas.
 
-"profiles": areas fall into classes of alike profiles; within a class each rate varies around the class's mean. All
-factors together say which classes an area can be of, so that a factor that is hard to see is judged by the others too,
-and a country of two humps is no single hump. The classes are found on variance-stabilised rates by expectation and
-maximisation with the noise of each count known (Bovy, Hogg and Roweis 2011, Annals of Applied Statistics 5(2B),
-sections 2-3; here with diagonal covariances), and turned into Beta (per 1,000: Gamma) distributions of the same mean
-and variance. Where the noise is wider than a class, classes cut the noise up and come out too narrow, so each variance
-is pulled towards that of all classes (an inverse-gamma prior, as in Fraley and Raftery 2007, Journal of Classification
-24, section 3). And the prior is itself uncertain: it is measured on several resamples of the areas, and each gets its
-part of the draws (Laird and Louis 1987, Journal of the American Statistical Association 82, section 3).
+"profiles": the rates of each factor are a mixture of a few components, measured with the noise of each count known
+(Bovy, Hogg and Roweis 2011, Annals of Applied Statistics 5(2B), sections 2-3), so that a country of two humps is no
+single hump and a tail is no normal one. Which components an area has in its factors goes together: areas fall into
+classes, within which the components of the factors are independent (latent classes as in Dunson and Xing 2009, Journal
+of the American Statistical Association 104, section 2). So a factor that is hard to see is judged by the others too.
+Components are found on variance-stabilised rates and turned into Beta (per 1,000: Gamma) distributions of the same mean
+and variance. Both steps are pulled towards what is common, since what few areas say is mostly noise: the variances of
+components towards their mean (as in Fraley and Raftery 2007, Journal of Classification 24, section 3), the classes
+towards all areas. And the prior is itself uncertain: it is measured on several resamples of the areas, and each gets
+its part of the draws (Laird and Louis 1987, Journal of the American Statistical Association 82, section 3).
 
 "country", "lan", "kommun", "type": each factor alone, towards the parent; see `factors.shrinkage`.
 """
@@ -28,37 +29,49 @@ from regso_cluster.factors.rates import OBSERVED, TOO_FEW
 from regso_cluster.factors.shrinkage import counts_of, shrink_factor
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.grouping.clusters import KMeans
-from regso_cluster.kernels.profiles import expect_classes
+from regso_cluster.kernels.profiles import find_classes, find_components
 from regso_cluster.method import Factor, Method
 
 Array = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 LEAST_CHANCE = 5e-3  # of a class that an area is taken to be of
-_PULL = 5.0  # areas: what the variance of all classes weighs beside that of one
-_CHUNK = 256  # areas
+LEAST_WEIGHT = 1e-3  # of a component that a rate is taken to come from
+COMPONENTS = 6  # of a factor, at most; one for every 20 areas at most
+_PULL_VARIANCE = 50.0  # areas: what the variance of all components weighs beside that of one
+_PULL_CLASS = 10.0  # areas: what all areas weigh beside a class
 _STRONGEST = 1e8  # persons; see factors.shrinkage
 _GAUSS, _GAUSS_WEIGHTS = np.polynomial.hermite_e.hermegauss(15)
 
 
 @dataclass(frozen=True)
 class Posterior:
-    """The rates of each area as a mixture of Beta and Gamma distributions, independent within a row.
+    """The rates of each area: rows that it can be of, and in a row independent mixtures of Beta or Gamma distributions.
 
     Parameters
     ----------
     start : (n_areas + 1,) rows of each area
     chance : (n_rows,) probability of each row, summing to 1 within an area
-    first, second : (n_rows, n_factors) a and b of Beta(a, b), shape and rate of Gamma; NaN where `drawn` is False
+    weight : (n_rows, n_factors, n_components) probability of each component within a row, summing to 1
+    first, second : (n_areas, n_factors, n_components) a and b of Beta(a, b), shape and rate of Gamma; NaN where `drawn`
+        is False, and in components that no row of the area has
     drawn : (n_areas, n_factors) factors with a noise model; the others are exact where they are seen
     shared : keys of the factors whose count is one for all areas of a kommun
     """
 
     start: npt.NDArray[np.int64]
     chance: Array
+    weight: Array
     first: Array
     second: Array
     drawn: Bools
     shared: tuple[str, ...]
+
+    @staticmethod
+    def of_one(first: Array, second: Array, drawn: Bools, shared: tuple[str, ...] = ()) -> Posterior:
+        """Give each area one row of one component a factor: `first` and `second` (n_areas, n_factors)."""
+        n, p = first.shape
+        weight = np.ones((n, p, 1))
+        return Posterior(np.arange(n + 1), np.ones(n), weight, first[:, :, None], second[:, :, None], drawn, shared)
 
 
 def posteriors_of(table: FactorTable, method: Method, generator: np.random.Generator) -> tuple[Posterior, ...]:
@@ -104,7 +117,7 @@ def _by_factor(table: FactorTable, method: Method, towards: str, only: tuple[str
     few = (table.areas["status"] == TOO_FEW).to_numpy()
     drawn = ~np.isnan(first) & ~few[:, None]
     shared = tuple(factor.key for factor in method.factors if factor.denominator and _of_kommun(factor, table))
-    return Posterior(np.arange(n + 1), np.ones(n), first, second, drawn, shared)
+    return Posterior.of_one(first, second, drawn, shared)
 
 
 def _by_profiles(
@@ -119,22 +132,34 @@ def _by_profiles(
     few = (table.areas["status"] == TOO_FEW).to_numpy()
     alone = _by_factor(table, method, "country", tuple(key for key in method.keys if key not in keys))
     alone.drawn[:, columns] = ~few[:, None]
-    parts = [counts] if resamples == 1 else [counts.resampled(generator) for _ in range(resamples)]
-    return tuple(_joined(counts, find_classes(part, size), alone, columns) for part in parts)
+    times = np.ones((1, len(few))) if resamples == 1 else counts.resampled(generator, resamples)
+    return tuple(_joined(counts, one, alone, columns) for one in find_profiles(counts, times, size))
 
 
-def _joined(counts: _Counts, classes: Classes, alone: Posterior, columns: list[int]) -> Posterior:
+def _joined(counts: _Counts, profiles: Profiles, alone: Posterior, columns: list[int]) -> Posterior:
     """Write the classes that each area can be of beside the factors that are judged alone."""
-    chances = _chances(counts, classes)
+    density = _densities(counts, profiles)
+    chances = _chances(density, profiles)
     chances[chances < LEAST_CHANCE] = 0.0
     chances /= chances.sum(axis=1, keepdims=True)
     area, kind = np.nonzero(chances > 0)
     start = np.concatenate([[0], np.cumsum(np.bincount(area, minlength=len(chances)))])
-    first, second = alone.first[area], alone.second[area]
+    own = profiles.weight[kind] * density[area]
+    own /= own.sum(axis=2, keepdims=True)
+    own[own < LEAST_WEIGHT] = 0.0
+    own /= own.sum(axis=2, keepdims=True)
+    size = own.shape[2]
+    weight = np.zeros((len(area), alone.weight.shape[1], size))
+    weight[:, :, 0] = 1.0  # a factor that is judged alone has one component
+    weight[:, columns] = own
+    first, second = (np.full((len(chances), weight.shape[1], size), np.nan) for _ in range(2))
+    first[:, :, :1], second[:, :, :1] = alone.first, alone.second
     n, d = np.where(counts.seen, counts.n, 0.0), np.where(counts.seen, counts.d, 0.0)
-    first[:, columns] = classes.first[kind] + n[area]
-    second[:, columns] = classes.second[kind] + np.where(counts.events, d, d - n)[area]
-    return Posterior(start, chances[area, kind], first, second, alone.drawn, alone.shared)
+    used = np.maximum.reduceat(own, start[:-1], axis=0) > 0
+    first[:, columns] = np.where(used, profiles.first + n[:, :, None], np.nan)
+    rest = np.where(counts.events, d, d - n)
+    second[:, columns] = np.where(used, profiles.second + rest[:, :, None], np.nan)
+    return Posterior(start, chances[area, kind], weight, first, second, alone.drawn, alone.shared)
 
 
 @dataclass(frozen=True)
@@ -154,26 +179,33 @@ class _Counts:
         events = np.array([factor.unit == "per 1000" for factor in own])
         return _Counts(n, d, used & (d > 0) & ~np.isnan(n), events)
 
-    def resampled(self, generator: np.random.Generator) -> _Counts:
-        """Draw as many areas with replacement; where a factor that few areas have falls out, take all as they are."""
-        at = np.sort(generator.integers(0, len(self.n), len(self.n)))
-        if (self.seen[at].sum(axis=0) < 2).any():
-            return self
-        return _Counts(self.n[at], self.d[at], self.seen[at], self.events)
+    def resampled(self, generator: np.random.Generator, resamples: int) -> Array:
+        """Draw as many areas with replacement: (n_resamples, n_areas) how often each was drawn.
+
+        Where a factor that few areas have falls out, all are taken as they are.
+        """
+        size = len(self.n)
+        times = np.stack([
+            np.bincount(generator.integers(0, size, size), minlength=size).astype(np.float64) for _ in range(resamples)
+        ])  # fmt: skip
+        fallen = ((times[:, :, None] * self.seen).sum(axis=1) < 2).any(axis=1)
+        return np.where(fallen[:, None], 1.0, times)
 
 
 @dataclass(frozen=True)
-class Classes:
-    """Classes of areas with alike profiles.
+class Profiles:
+    """Components of each factor, and classes of areas with alike components.
 
     Parameters
     ----------
     share : (n_classes,) of the areas
-    mean, variance : (n_classes, n_factors) of the stabilised rates within a class
-    first, second : (n_classes, n_factors) a and b of Beta, shape and rate of Gamma, of the same mean and variance
+    weight : (n_classes, n_factors, n_components) share of each component in a class
+    mean, variance : (n_factors, n_components) of the stabilised rates
+    first, second : (n_factors, n_components) a and b of Beta, shape and rate of Gamma, of the same mean and variance
     """
 
     share: Array
+    weight: Array
     mean: Array
     variance: Array
     first: Array
@@ -187,83 +219,92 @@ def _stabilise(counts: _Counts) -> tuple[Array, Array]:
     return np.where(counts.events, np.sqrt(rate), np.arcsin(np.sqrt(np.minimum(rate, 1.0)))), 0.25 / d
 
 
-def find_classes(counts: _Counts, size: int, steps: int = 40, gain: float = 3e-6) -> Classes:
-    """Find classes by expectation and maximisation, from what k-means finds.
+def find_profiles(counts: _Counts, times: Array, size: int, steps: int = 40, gain: float = 3e-6) -> list[Profiles]:
+    """Find components and classes by expectation and maximisation, once for each resample.
 
     To stop early is on purpose: later steps only fit the noise of the counts (docs/calibration.md).
 
     Parameters
     ----------
     counts : of every area
+    times : (n_resamples, n_areas) how often each area was drawn
     size : how many classes at most; fewer where areas are fewer than 20 a class
-    steps, gain : stop after so many steps, or when the log likelihood per area rises by less
+    steps, gain : of the classes: stop after so many steps, or when the log likelihood per area rises by less
     """
     x, noise = _stabilise(counts)
     seen = ~np.isnan(x)
-    with_any: Bools = np.asarray(seen.any(axis=1))
-    size = max(1, min(size, int(with_any.sum()) // 20))
-    typical = np.nanmean(np.where(seen, noise, np.nan), axis=0)
-    filled, noise = np.where(seen, x, 0.0), np.where(seen, noise, 1.0)
-    share, mean, variance = _start(x, noise, with_any, size)
-    chunks, before, areas = -(-len(x) // _CHUNK), -np.inf, with_any.sum()
-    log, members, likelihood = np.empty((chunks, size)), np.empty((chunks, size)), np.empty(chunks)
-    mass, moved, squared = (np.empty((chunks, *mean.shape)) for _ in range(3))
-    for _ in range(steps):
-        expect_classes(
-            filled, noise, seen, share, mean, variance, _CHUNK, log, mass, moved, squared, members, likelihood
-        )
-        now = float(likelihood.sum() / max(areas, 1))
-        if now - before < gain:
-            break
-        before = now
-        total = mass.sum(axis=0) + 1e-9
-        step = moved.sum(axis=0) / total
-        mean = mean + step
-        variance = _pulled(np.maximum(squared.sum(axis=0) / total - step**2, 1e-10), total, typical)
-        share = np.maximum(members.sum(axis=0) / areas, 1e-9)
-    return Classes(share / share.sum(), mean, variance, *_conjugate(mean, variance, counts.events))
+    share, mean, variance = _components(x, noise, seen, times)
+    density = _normal_densities(x, noise, mean, variance)
+    weight, classes = _start(x, seen, times, density, share, size)
+    resamples, c, p, k = weight.shape
+    find_classes(
+        density, seen, times, share, _PULL_CLASS, steps, gain, classes, weight, np.empty((resamples, c)),
+        np.empty((resamples, c, p)), np.empty((resamples, c)), np.empty((resamples, c, p, k)),
+    )  # fmt: skip
+    classes /= classes.sum(axis=1, keepdims=True)
+    return [
+        Profiles(classes[r], weight[r], mean[r], variance[r], *_conjugate(mean[r], variance[r], counts.events[:, None]))
+        for r in range(resamples)
+    ]
 
 
-def _pulled(variance: Array, mass: Array, noise: Array) -> Array:
-    """Pull the variance of each class towards that of all, the more the less its areas say beside their noise.
+def _components(x: Array, noise: Array, seen: Bools, times: Array) -> tuple[Array, Array, Array]:
+    """Find the components of each factor: share, mean and variance, (n_resamples, n_factors, n_components) each."""
+    sizes = np.clip(seen.sum(axis=0) // 20, 1, COMPONENTS)
+    resamples, p, k = len(times), x.shape[1], int(sizes.max())
+    typical = np.nanmean(noise, axis=0)
+    share, mean, variance = np.zeros((p, k)), np.zeros((p, k)), np.ones((p, k))
+    for f, own in enumerate(sizes):
+        low, high = np.nanquantile(x[:, f], [0.005, 0.995])
+        spread = max(float(np.nanvar(x[:, f]) - typical[f]), 0.05 * float(np.nanvar(x[:, f])), 1e-8)
+        share[f, :own] = 1 / own
+        mean[f, :own] = np.linspace(low, high, own) if own > 1 else np.nanmean(x[:, f])
+        variance[f, :own] = min(max(0.5 * ((high - low) / own) ** 2, 1e-6), spread)
+    started = [np.tile(part, (resamples, 1, 1)) for part in (share, mean, variance)]
+    find_components(
+        np.where(seen, x, 0.0), np.where(seen, noise, 1.0), seen, times, typical, _PULL_VARIANCE, 100, 1e-6, *started,
+        np.empty((resamples, p, 4, k)),
+    )  # fmt: skip
+    share, mean, variance = started
+    return share / share.sum(axis=2, keepdims=True), mean, variance
 
-    Of a variance v under noise s, an area says (v / (v + s))^2 times what it would say without noise.
 
-    Parameters
-    ----------
-    variance, mass : (n_classes, n_factors) within a class, and its areas
-    noise : (n_factors,) usual variance of a count's noise
-    """
-    common = (variance * mass).sum(axis=0) / mass.sum(axis=0)
-    worth = mass * (common / (common + noise)) ** 2
-    return np.asarray((_PULL * common + worth * variance) / (_PULL + worth))
+def _normal_densities(x: Array, noise: Array, mean: Array, variance: Array) -> Array:
+    """Give what each component makes of each figure: (n_resamples, n_areas, n_factors, n_components), see `_scaled`."""
+    wide = variance[:, None] + noise[None, :, :, None]
+    log = -0.5 * ((x[None, :, :, None] - mean[:, None]) ** 2 / wide + np.log(wide))
+    return _scaled(log)
 
 
-def _start(x: Array, noise: Array, with_any: Bools, size: int) -> tuple[Array, Array, Array]:
-    """Begin with the groups that k-means finds in the standardised rates, each with the spread that is not noise."""
-    middle, spread = np.nanmean(x, axis=0), np.nanstd(x, axis=0) + 1e-12
-    part = np.zeros(int(with_any.sum()), np.int64)
+def _scaled(log: Array) -> Array:
+    """Give densities of which the largest is 1; all are 1 where nothing was seen."""
+    density: Array = np.nan_to_num(np.exp(log - log.max(axis=-1, keepdims=True)), nan=1.0)
+    return density
+
+
+def _start(x: Array, seen: Bools, times: Array, density: Array, marginal: Array, size: int) -> tuple[Array, Array]:
+    """Begin with the groups that k-means finds in the standardised rates: weight and share of each class."""
+    with_any = np.flatnonzero(seen.any(axis=1))
+    size = max(1, min(size, len(with_any) // 20))
+    part = np.zeros(len(with_any), np.int64)
     if size > 1:
-        part = KMeans(size, n_swaps=20, random_state=0).fit((x[with_any] - middle) / spread).labels_.astype(np.int64)
-    mean, variance = np.tile(middle, (size, 1)), np.tile(spread**2, (size, 1))
-    share = np.full(size, 1e-9)
+        scaled = (x[with_any] - np.nanmean(x, axis=0)) / (np.nanstd(x, axis=0) + 1e-12)
+        part = KMeans(size, n_swaps=20, random_state=0).fit(scaled).labels_.astype(np.int64)
+    own = marginal[:, None] * density
+    own *= (seen * times[:, :, None])[..., None] / own.sum(axis=-1, keepdims=True)
+    weight, share = np.empty((len(times), size, *marginal.shape[1:])), np.empty((len(times), size))
     for kind in range(size):
-        inside = np.flatnonzero(with_any)[part == kind]
-        if len(inside):
-            share[kind] = len(inside)
-            seen = ~np.isnan(x[inside])
-            number = np.maximum(seen.sum(axis=0), 1)
-            own = np.where(seen, x[inside], 0.0).sum(axis=0) / number
-            mean[kind] = np.where(seen.any(axis=0), own, middle)
-            own = np.where(seen, (x[inside] - mean[kind]) ** 2 - noise[inside], 0.0).sum(axis=0) / number
-            variance[kind] = np.maximum(own, 0.01 * spread**2)
-    return share / share.sum(), mean, variance
+        inside = with_any[part == kind]
+        found = own[:, inside].sum(axis=1) + _PULL_CLASS * marginal
+        weight[:, kind] = found / found.sum(axis=-1, keepdims=True)
+        share[:, kind] = np.maximum(times[:, inside].sum(axis=1), 1e-9)
+    return weight, share / share.sum(axis=1, keepdims=True)
 
 
 def _conjugate(mean: Array, variance: Array, events: Bools) -> tuple[Array, Array]:
     """Turn normals of stabilised rates into Beta and Gamma distributions of the same mean and variance."""
     at = mean[..., None] + np.sqrt(variance)[..., None] * _GAUSS
-    rates = np.where(events[:, None], np.maximum(at, 0.0) ** 2, np.sin(np.clip(at, 0.0, np.pi / 2)) ** 2)
+    rates = np.where(events[..., None], np.maximum(at, 0.0) ** 2, np.sin(np.clip(at, 0.0, np.pi / 2)) ** 2)
     chance = _GAUSS_WEIGHTS / _GAUSS_WEIGHTS.sum()
     m = np.maximum((rates * chance).sum(axis=-1), 1e-9)
     v = np.maximum(((rates - m[..., None]) ** 2 * chance).sum(axis=-1), 1e-18)
@@ -273,17 +314,24 @@ def _conjugate(mean: Array, variance: Array, events: Bools) -> tuple[Array, Arra
     return m * worth, np.where(events, worth, (1 - m) * worth)
 
 
-def _chances(counts: _Counts, classes: Classes) -> Array:
+def _densities(counts: _Counts, profiles: Profiles) -> Array:
+    """Give what each component makes of each count, exactly: (n_areas, n_factors, n_components), see `_scaled`."""
+    a, b = profiles.first, profiles.second
+    n, d = (np.where(counts.seen, part, 0.0)[:, :, None] for part in (counts.n, counts.d))
+    log = np.zeros((*counts.n.shape, a.shape[1]))
+    events = counts.events
+    share = special.betaln(a + n, b + d - n) - special.betaln(a, b)
+    log[:, ~events] = share[:, ~events]
+    some, of = n[:, events], d[:, events]
+    a, b = a[events], b[events]
+    log[:, events] = special.gammaln(a + some) - special.gammaln(a) + a * np.log(b) - (a + some) * np.log(b + of)
+    return _scaled(log)
+
+
+def _chances(density: Array, profiles: Profiles) -> Array:
     """Give the probability of each class for each area, from all its counts: (n_areas, n_classes)."""
-    log = np.tile(np.log(classes.share), (len(counts.n), 1))
-    n, d = np.where(counts.seen, counts.n, 0.0), np.where(counts.seen, counts.d, 0.0)
-    for number, events in enumerate(counts.events):
-        a, b = classes.first[:, number], classes.second[:, number]
-        x, of = n[:, [number]], d[:, [number]]
-        if events:
-            one = special.gammaln(a + x) - special.gammaln(a) + a * np.log(b) - (a + x) * np.log(b + of)
-        else:
-            one = special.betaln(a + x, b + of - x) - special.betaln(a, b)
-        log += np.where(counts.seen[:, [number]], one, 0.0)
+    log = np.tile(np.log(profiles.share), (len(density), 1))
+    for factor in range(density.shape[1]):
+        log += np.log((density[:, None, factor] * profiles.weight[None, :, factor]).sum(axis=-1))
     chances: Array = np.exp(log - special.logsumexp(log, axis=1, keepdims=True))
     return chances

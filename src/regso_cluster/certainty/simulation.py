@@ -58,7 +58,7 @@ class Simulation:
 
 @dataclass(frozen=True)
 class _Tables:
-    """The posterior at the nodes: (n_rows, n_factors, n_nodes) each; value turned so that high is worse."""
+    """The posterior at the nodes: (n_areas, n_factors, n_components, n_nodes) each; high values are worse."""
 
     value: Array
     index_score: Array
@@ -92,12 +92,14 @@ class _Country:
         cumulative = np.add.accumulate(chance)
         before = np.concatenate([[0.0], cumulative])[start[:-1]]
         cumulative -= np.repeat(before, np.diff(start))
+        split = np.cumsum(self.posterior.weight, axis=2)
+        split[split > 1 - 1e-9] = 1.0
         seen = np.ascontiguousarray(self.used.notna().to_numpy())
         tables, rules = self.tables, self.rules
         return (
-            _positions(), start, cumulative, tables.value, tables.index_score, tables.cluster_score, self.drawable,
-            seen, self.drawable.any(axis=1), self.has_index, rules.limit, rules.strict, rules.group_of, rules.cuts,
-            rules.weight, rules.rescale, rules.bands, rules.centres, rules.begins,
+            _positions(), start, cumulative, split, tables.value, tables.index_score, tables.cluster_score,
+            self.drawable, seen, self.drawable.any(axis=1), self.has_index, rules.limit, rules.strict, rules.group_of,
+            rules.cuts, rules.weight, rules.rescale, rules.bands, rules.centres, rules.begins,
         )  # fmt: skip
 
 
@@ -159,24 +161,29 @@ def simulate(  # noqa: PLR0913  # what is judged, and by what
 
 def _tabulate(posterior: Posterior, used: pd.DataFrame, method: Method, yardstick: Yardstick) -> _Tables:
     """Write the posterior of every factor as values and scores at the nodes."""
-    area = np.repeat(np.arange(len(posterior.start) - 1), np.diff(posterior.start))
-    rows, p = posterior.first.shape
-    value = np.repeat(used.to_numpy(np.float64)[area][:, :, None], len(_NODES), axis=2)
-    noisy = posterior.drawn[area] & ~np.isnan(posterior.first)
-    events = np.broadcast_to([factor.unit == "per 1000" for factor in method.factors], (rows, p))[noisy]
-    unit = np.broadcast_to([UNIT_FACTOR.get(factor.unit, 1.0) for factor in method.factors], (rows, p))[noisy]
+    n, p, components = posterior.first.shape
+    shape = (n, p, components, len(_NODES))
+    value = np.broadcast_to(used.to_numpy(np.float64)[:, :, None, None], shape).copy()
+    noisy = posterior.drawn[:, :, None] & ~np.isnan(posterior.first)
+    events, unit = (
+        np.broadcast_to(np.array(of_factor)[None, :, None], noisy.shape)[noisy]
+        for of_factor in (
+            [factor.unit == "per 1000" for factor in method.factors],
+            [UNIT_FACTOR.get(factor.unit, 1.0) for factor in method.factors],
+        )
+    )
     value[noisy] = unit[:, None] * quantile_table(posterior.first[noisy], posterior.second[noisy], events)
     signs = np.array([factor.sign for factor in method.factors])
-    flat = pd.DataFrame(value.transpose(0, 2, 1).reshape(-1, p), columns=list(method.keys))
+    flat = pd.DataFrame(value.transpose(0, 2, 3, 1).reshape(-1, p), columns=list(method.keys))
     scores = {}
     for use, part in (("index", method.index), ("clusters", method.clusters)):
         if part is None:
-            scores[use] = np.zeros((1, 1, 1))
+            scores[use] = np.zeros((1, 1, 1, 1))
             continue
         scaled = apply_scale(flat, part.scale, signs, yardstick.scales[use]).to_numpy()
-        shaped = scaled.reshape(rows, len(_NODES), p).transpose(0, 2, 1)
+        shaped = scaled.reshape(n, components, len(_NODES), p).transpose(0, 3, 1, 2)
         scores[use] = np.nan_to_num(np.ascontiguousarray(shaped))
-    turned = np.nan_to_num(value * signs[:, None])
+    turned = np.nan_to_num(value * signs[:, None, None])
     whole = {use: one if one.size > 1 else turned for use, one in scores.items()}
     return _Tables(np.ascontiguousarray(turned), whole["index"], whole["clusters"])
 

@@ -55,8 +55,9 @@ def theme_ranks(  # noqa: PLR0913  # what is judged, and by what
 
 def _of_factors(posterior: Posterior, keys: tuple[str, ...], places: list[int]) -> Posterior:
     return replace(
-        posterior, first=posterior.first[:, places], second=posterior.second[:, places],
-        drawn=posterior.drawn[:, places], shared=tuple(key for key in posterior.shared if key in keys),
+        posterior, weight=posterior.weight[:, places], first=posterior.first[:, places],
+        second=posterior.second[:, places], drawn=posterior.drawn[:, places],
+        shared=tuple(key for key in posterior.shared if key in keys),
     )  # fmt: skip
 
 

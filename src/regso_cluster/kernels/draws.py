@@ -104,18 +104,19 @@ def tabulate_quantiles(first, second, events, probability, depth, chunk, work, o
 
 @kernel(parallel=True)
 def draw_labels(
-    number, position, start, cumulative, value, index_score, cluster_score, drawable, seen, assessed, has_index,
+    number, position, start, cumulative, split, value, index_score, cluster_score, drawable, seen, assessed, has_index,
     limit, strict, group_of, cuts, weight, rescale, bands, centres, slots, work, counts, sizes, score,
 ):  # fmt: skip
     """Judge every area in a block of draws, and count the labels; O(n draws (p (tiers + clusters))).
 
     Parameters
     ----------
-    number : (n, n_draws, p + 1) uint16 IN: which quantile each factor has; the last picks the row
+    number : (n, n_draws, p + 1) uint16 IN: which component each factor has and which quantile of it; the last picks
+        the row
     position : (65536,) float64 IN: where each number stands among the nodes of the tables, as node + fraction
     start : (n + 1,) int64 IN: rows of each area; cumulative : (n_rows,) IN: their probabilities, added up within an
-    area
-    value, index_score, cluster_score : (n_rows, p, nodes) IN: at the nodes; value turned so that high is worse
+        area; split : (n_rows, p, components) IN: those of the components, added up within a row, to exactly 1
+    value, index_score, cluster_score : (n, p, components, nodes) IN: at the nodes; value turned so that high is worse
     drawable : (n, p) bool IN: the table holds something; seen : (n, p) bool IN: the figure was observed
     assessed, has_index : (n,) bool IN: areas that are judged, that have an index
     limit : (p,) IN, turned; strict : (p,) bool IN: a value on its limit is no problem
@@ -169,10 +170,17 @@ def draw_labels(
                     if not drawable[i, f]:
                         harsh |= 1 << f
                         continue
-                    place = position[number[i, d, f]]
+                    # the part of 0 .. 1 that the component has is stretched to the whole: one number says both
+                    pick = (numba.int64(number[i, d, f]) + 0.5) / 65536.0
+                    of = 0
+                    below = 0.0
+                    while split[row, f, of] <= pick:
+                        below = split[row, f, of]
+                        of += 1
+                    place = position[numba.int64((pick - below) / (split[row, f, of] - below) * 65536.0)]
                     node = numba.int64(place)
                     part = place - node
-                    drawn = value[row, f, node] + part * (value[row, f, node + 1] - value[row, f, node])
+                    drawn = value[i, f, of, node] + part * (value[i, f, of, node + 1] - value[i, f, of, node])
                     beyond = drawn > limit[f] if strict[f] else drawn >= limit[f]
                     if beyond:
                         mild |= 1 << f
@@ -187,10 +195,10 @@ def draw_labels(
                         counts[i, tier] += 1
                         sizes[c, d, tier] += 1
                     if seen[i, f]:
-                        scaled = index_score[row, f, node]
-                        total += weight[f] * (scaled + part * (index_score[row, f, node + 1] - scaled))
-                        scaled = cluster_score[row, f, node]
-                        work[c, f] = scaled + part * (cluster_score[row, f, node + 1] - scaled)
+                        scaled = index_score[i, f, of, node]
+                        total += weight[f] * (scaled + part * (index_score[i, f, of, node + 1] - scaled))
+                        scaled = cluster_score[i, f, of, node]
+                        work[c, f] = scaled + part * (cluster_score[i, f, of, node + 1] - scaled)
                 if slots[2] >= 0:
                     group = group_of[mild]
                     if harsh != mild and group_of[harsh] != group:

@@ -1,79 +1,177 @@
-"""One step of expectation and maximisation for classes of areas whose rates carry noise of known size."""
+"""Components of rates that carry noise of known size, and classes of areas over the components of all factors.
+
+Both are expectation and maximisation from a start that is given, once a resample of the areas: the resamples are
+handed out to the threads, and inside one all sums run in the order of the areas.
+"""
 
 from __future__ import annotations
 
 import math
 
+import numba
+
 from regso_cluster.kernels._jit import kernel
 
 
-@kernel()
-def expect_classes(x, noise, seen, share, mean, variance, chunk, log, mass, moved, squared, members, likelihood):
-    """Find the class of each area in probability, and sum what the classes' new means and variances need; O(n k p).
+@kernel(parallel=True, error_model="numpy")
+def find_components(x, noise, seen, times, typical, pull, steps, gain, share, mean, variance, work):
+    """Find what each factor's rates are made of: normal components, the noise of each count known; O(steps r n p k).
 
-    In class j the rate of an area is normal around mean[j] with variance[j], and what was counted is normal around
+    In component j the rate of an area is normal around mean[j] with variance[j], and what was counted is normal around
     that with the noise: given x, the rate lies at mean + part (x - mean), part = variance / (variance + noise), with
-    variance (1 - part) variance.
+    variance (1 - part) variance. Where noise is wide, components would cut it up and come out too narrow, so each
+    variance is pulled towards the common one, the more the less its areas say beside their noise: of a variance v
+    under noise s an area says (v / (v + s))^2 times what it would say without noise.
 
     Parameters
     ----------
     x, noise : (n, p) IN; seen : (n, p) bool IN
-    share : (k,) IN, > 0; mean, variance : (k, p) IN, > 0
-    chunk : areas that one thread takes together
-    log : (n_chunks, k) : work space
-    mass, moved, squared : (n_chunks, k, p) OUT, to be added up: probabilities, part (x - mean), and its square
-        plus (1 - part) variance, weighted by them
-    members : (n_chunks, k), likelihood : (n_chunks,) OUT, to be added up
+    times : (r, n) IN: how often each resample has each area
+    typical : (p,) IN: usual noise; pull : areas that the common variance counts for
+    steps, gain : stop after so many steps, or when the log likelihood per area rises by less
+    share, mean, variance : (r, p, k) INOUT: start and result; a component of share 0 is none
+    work : (r, p, 4, k) : work space
 
     Notes
     -----
-    Bovy, Hogg and Roweis (2011), section 3, with diagonal covariances. An area with nothing seen is left out.
+    Bovy, Hogg and Roweis (2011), section 3; the pull is an inverse-gamma prior, Fraley and Raftery (2007), section 3.
     """
     n, p = x.shape
-    k = share.shape[0]
-    for c in range(mass.shape[0]):
-        likelihood[c] = 0.0
-        for j in range(k):
-            members[c, j] = 0.0
-            for f in range(p):
-                mass[c, j, f] = 0.0
-                moved[c, j, f] = 0.0
-                squared[c, j, f] = 0.0
-        for i in range(c * chunk, min((c + 1) * chunk, n)):
-            any_seen = False
-            for f in range(p):
-                any_seen = any_seen or seen[i, f]
-            if not any_seen:
-                continue
-            top = -math.inf
+    k = share.shape[2]
+    for job in numba.prange(times.shape[0] * p):
+        r = job // p
+        f = job % p
+        density, mass, moved, squared = work[r, f, 0], work[r, f, 1], work[r, f, 2], work[r, f, 3]
+        before = -math.inf
+        for _ in range(steps):
             for j in range(k):
-                total = 0.0
-                product = 1.0
-                for f in range(p):
-                    if seen[i, f]:
-                        wide = variance[j, f] + noise[i, f]
-                        away = x[i, f] - mean[j, f]
-                        total += away * away / wide
-                        product *= wide
-                    if f % 8 == 7:  # one logarithm for eight factors; more would leave the range of a float64
-                        total += math.log(product)
-                        product = 1.0
-                total += math.log(product)
-                log[c, j] = math.log(share[j]) - 0.5 * total
-                top = max(top, log[c, j])
-            whole = 0.0
-            for j in range(k):
-                whole += math.exp(log[c, j] - top)
-            likelihood[c] += top + math.log(whole)
-            for j in range(k):
-                chance = math.exp(log[c, j] - top) / whole
-                members[c, j] += chance
-                if chance < 1e-12:
+                mass[j] = 0.0
+                moved[j] = 0.0
+                squared[j] = 0.0
+            likelihood = 0.0
+            areas = 0.0
+            for i in range(n):
+                if not seen[i, f] or times[r, i] == 0.0:
                     continue
+                nearest = math.inf
+                for j in range(k):
+                    if share[r, f, j] > 0.0:
+                        away = x[i, f] - mean[r, f, j]
+                        nearest = min(nearest, away * away / (variance[r, f, j] + noise[i, f]))
+                whole = 0.0
+                for j in range(k):
+                    density[j] = 0.0
+                    if share[r, f, j] > 0.0:
+                        away = x[i, f] - mean[r, f, j]
+                        wide = variance[r, f, j] + noise[i, f]
+                        density[j] = share[r, f, j] * math.exp(0.5 * (nearest - away * away / wide)) / math.sqrt(wide)
+                    whole += density[j]
+                likelihood += times[r, i] * (math.log(whole) - 0.5 * nearest)
+                areas += times[r, i]
+                for j in range(k):
+                    chance = times[r, i] * density[j] / whole
+                    part = variance[r, f, j] / (variance[r, f, j] + noise[i, f])
+                    step = part * (x[i, f] - mean[r, f, j])
+                    mass[j] += chance
+                    moved[j] += chance * step
+                    squared[j] += chance * (step * step + (1.0 - part) * variance[r, f, j])
+            if areas == 0.0 or likelihood / areas - before < gain:
+                break
+            before = likelihood / areas
+            within = 0.0
+            for j in range(k):
+                step = moved[j] / (mass[j] + 1e-9)
+                mean[r, f, j] += step
+                variance[r, f, j] = max(squared[j] / (mass[j] + 1e-9) - step * step, 1e-10)
+                within += mass[j] * variance[r, f, j]
+                share[r, f, j] = max(mass[j] / areas, 1e-9) if share[r, f, j] > 0.0 else 0.0
+            common = within / areas
+            says = (common / (common + typical[f])) ** 2
+            for j in range(k):
+                worth = says * mass[j]
+                variance[r, f, j] = (pull * common + worth * variance[r, f, j]) / (pull + worth)
+
+
+@kernel(parallel=True, error_model="numpy")
+def find_classes(density, seen, times, marginal, pull, steps, gain, share, weight, chance, mixed, members, found):
+    """Find classes of areas, within which the components of the factors are independent; O(steps r n p k classes).
+
+    The likelihood of class c for an area is the product over factors of sum over components j of weight[c, f, j]
+    density[f, j].
+
+    Parameters
+    ----------
+    density : (r, n, p, k) IN: of what was counted, in each component; up to a constant of area and factor
+    seen : (n, p) bool IN; times : (r, n) IN: how often each resample has each area
+    marginal : (r, p, k) IN: share of each component in all areas
+    pull : areas that the marginal counts for in the weights of each class
+    steps, gain : stop after so many steps, or when the log likelihood per area rises by less
+    share : (r, c), weight : (r, c, p, k) INOUT: start and result
+    chance : (r, c), mixed : (r, c, p), members : (r, c), found : (r, c, p, k) : work space
+
+    Notes
+    -----
+    Latent classes: Dunson and Xing (2009), section 2, here by maximum likelihood with a Dirichlet prior.
+    """
+    n, p = seen.shape
+    classes, k = share.shape[1], density.shape[3]
+    for r in numba.prange(times.shape[0]):
+        before = -math.inf
+        for _ in range(steps):
+            likelihood = 0.0
+            areas = 0.0
+            for c in range(classes):
+                members[r, c] = 0.0
                 for f in range(p):
-                    if seen[i, f]:
-                        part = variance[j, f] / (variance[j, f] + noise[i, f])
-                        step = part * (x[i, f] - mean[j, f])
-                        mass[c, j, f] += chance
-                        moved[c, j, f] += chance * step
-                        squared[c, j, f] += chance * (step * step + (1.0 - part) * variance[j, f])
+                    for j in range(k):
+                        found[r, c, f, j] = 0.0
+            for i in range(n):
+                if times[r, i] == 0.0:
+                    continue
+                top = -math.inf
+                counted = False
+                for c in range(classes):
+                    log = math.log(share[r, c])
+                    product = 1.0
+                    for f in range(p):
+                        if seen[i, f]:
+                            counted = True
+                            total = 0.0
+                            for j in range(k):
+                                total += weight[r, c, f, j] * density[r, i, f, j]
+                            mixed[r, c, f] = total
+                            product *= total
+                        if f % 8 == 7:  # one logarithm for eight factors; more would leave the range of a float64
+                            log += math.log(product)
+                            product = 1.0
+                    chance[r, c] = log + math.log(product)
+                    top = max(top, chance[r, c])
+                if not counted:
+                    continue
+                whole = 0.0
+                for c in range(classes):
+                    chance[r, c] = math.exp(chance[r, c] - top)
+                    whole += chance[r, c]
+                likelihood += times[r, i] * (top + math.log(whole))
+                areas += times[r, i]
+                for c in range(classes):
+                    member = times[r, i] * chance[r, c] / whole
+                    members[r, c] += member
+                    if member < 1e-9:
+                        continue
+                    for f in range(p):
+                        if seen[i, f]:
+                            for j in range(k):
+                                found[r, c, f, j] += member * density[r, i, f, j] / mixed[r, c, f]
+            if areas == 0.0 or likelihood / areas - before < gain:
+                break
+            before = likelihood / areas
+            for c in range(classes):
+                share[r, c] = max(members[r, c] / areas, 1e-9)
+                for f in range(p):
+                    total = 0.0
+                    for j in range(k):
+                        found[r, c, f, j] *= weight[r, c, f, j]
+                        total += found[r, c, f, j]
+                    for j in range(k):
+                        weight[r, c, f, j] = (found[r, c, f, j] + pull * marginal[r, f, j]) / (total + pull)
