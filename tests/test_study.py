@@ -182,19 +182,20 @@ def test_what_another_study_left_is_not_taken_up(tmp_path, subject):
         run_study(subject, other, tmp_path / "out", workers=SERIAL)
 
 
-def test_failed_runs_are_kept_counted_and_said(tmp_path, subject):
-    choices = (Choice(name="clusters", set=("clusters.n_clusters",), options=(3, 49, 99)), SMALL.choices[0])
+def test_failed_runs_are_kept_counted_and_said(tmp_path):
+    subject = subject_of_table(*table_of(tmp_path, n=40))
+    choices = (Choice(name="clusters", set=("clusters.n_clusters",), options=(3, 20, 49)), SMALL.choices[0])
     found = run_study(subject, Study(choices, runs=16), tmp_path / "out", workers=SERIAL)
     failed = found.runs[found.runs["error"] != ""]
     assert len(failed) == found.summary["runs"]["failed"] > 0
     assert sum(found.summary["failed"].values()) == len(failed)
-    assert failed["error"].str.contains("n_clusters").all()
+    assert failed["error"].str.contains("fewer different areas").all()
     drawn = found.runs[(found.runs["part"] == "design") & (found.runs["error"] == "")]
     assert found.areas["listed_share"].sum() == pytest.approx(drawn["n_listed"].mean())
     assert found.areas["group_share"].max() == 1
     assert failed["n_listed"].isna().all()
     assert (
-        found.runs.loc[failed.index, "settings"].map(json.loads).map(lambda s: s["clusters.n_clusters"]) == 99
+        found.runs.loc[failed.index, "settings"].map(json.loads).map(lambda s: s["clusters.n_clusters"]) == 49
     ).all()
 
 
