@@ -29,7 +29,9 @@ def alive(pid):
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
 def test_processes_end_soon_after_a_killed_parent(tmp_path):
     code = f"from tests.test_ensemble import main; main({str(tmp_path)!r})"
-    parent = subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parent.parent)
+    parent = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=Path(__file__).parent.parent, stderr=subprocess.PIPE, text=True
+    )
     try:
         until = time.monotonic() + 60
         while len(list(tmp_path.iterdir())) < 2 and time.monotonic() < until:
@@ -43,6 +45,8 @@ def test_processes_end_soon_after_a_killed_parent(tmp_path):
     while any(map(alive, workers)) and time.monotonic() < until:
         time.sleep(0.1)
     assert not any(map(alive, workers))
+    # what is cleared away of the killed one is no news to whoever killed it
+    assert "leaked" not in parent.communicate(timeout=30)[1]
 
 
 def main(folder):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -197,6 +198,36 @@ def test_failed_runs_are_kept_counted_and_said(tmp_path):
     assert (
         found.runs.loc[failed.index, "settings"].map(json.loads).map(lambda s: s["clusters.n_clusters"]) == 49
     ).all()
+
+
+@pytest.mark.parametrize("error", [MemoryError("Unable to allocate"), OSError(28, "No space left on device")])
+def test_what_the_machine_failed_in_is_no_finding_and_is_made_again(tmp_path, subject, monkeypatch, error):
+    def fail(*_):
+        raise error
+
+    write_sensitivity(run_study(subject, SMALL, tmp_path / "whole", workers=SERIAL), tmp_path / "whole")
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "find_clusters", fail)
+        with pytest.raises(type(error)):
+            run_study(subject, SMALL, tmp_path / "out", workers=SERIAL)
+    write_sensitivity(run_study(subject, SMALL, tmp_path / "out", workers=SERIAL), tmp_path / "out")
+    assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nothing is held there")
+def test_two_studies_at_once_do_not_share_a_folder(tmp_path, subject):
+    second = []
+
+    def again(*_):
+        if not second:
+            with pytest.raises(InputError, match="Wait until it has ended") as refused:
+                run_study(subject, SMALL, tmp_path / "out", workers=SERIAL)
+            second.append(refused)
+
+    found = run_study(subject, SMALL, tmp_path / "out", workers=SERIAL, say=again)
+    assert second
+    assert found.summary["runs"]["failed"] == 0
+    run_study(subject, SMALL, tmp_path / "out", workers=SERIAL)  # let go of in the end
 
 
 def test_same_bytes_in_processes(tmp_path, subject):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -190,11 +191,25 @@ def _unpacked(packed: _Packed) -> Any:
 def _backend(workers: Workers, n_jobs: int) -> Iterator[None]:
     """Set joblib's backend: processes on this machine, or a Dask cluster."""
     if workers.scheduler is None:
+        _start_tracker()
         with joblib.parallel_config(backend="loky", n_jobs=n_jobs, inner_max_num_threads=1):
             yield
         return
     with connect(workers.scheduler) as client, joblib.parallel_config(backend=_dask_backend(client)):
         yield
+
+
+def _start_tracker() -> None:
+    """Start the process that clears away what a killed parent leaves in shared memory, without its warnings of that.
+
+    It starts once, with the options for warnings that hold then.
+    """
+    quiet = "ignore:resource_tracker"
+    sys.warnoptions.append(quiet)
+    try:
+        import_module("joblib.externals.loky.backend.resource_tracker").ensure_running()
+    finally:
+        sys.warnoptions.remove(quiet)
 
 
 def _dask_backend(client: Any) -> Any:
