@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from regso_cluster.ensemble import Workers, run_batches
+from regso_cluster.ensemble import Workers, run_as_done, run_batches
 
 
 def tell_and_wait(folder, number):
@@ -51,3 +51,17 @@ def test_processes_end_soon_after_a_killed_parent(tmp_path):
 
 def main(folder):
     run_batches(tell_and_wait, folder, [0, 1], Workers(threads=2, kind="processes"))
+
+
+def same(_, number):
+    time.sleep(0.05)
+    return number
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("kind", ["threads", "processes"])
+def test_results_that_nobody_wants_any_more_are_dropped_in_silence(kind):
+    results = run_as_done(same, None, range(20), Workers(threads=2, kind=kind))
+    number, result = next(results)
+    assert number == result
+    results.close()

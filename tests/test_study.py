@@ -335,6 +335,14 @@ def test_a_folder_of_someone_else_is_neither_used_nor_removed(tmp_path, subject)
         run_study(subject, SMALL, tmp_path / "file", workers=SERIAL)
 
 
+def test_what_someone_put_into_the_working_folder_is_not_removed(tmp_path, subject):
+    found = run_study(subject, SMALL, tmp_path / "out", workers=SERIAL)
+    notes = working_folder(tmp_path / "out") / "notes.txt"
+    notes.write_text("mine", "utf-8")
+    write_sensitivity(found, tmp_path / "out")
+    assert [path.name for path in notes.parent.iterdir()] == ["notes.txt"]
+
+
 @pytest.mark.parametrize("said", ["{cut off", "[]", ""])
 def test_a_damaged_note_of_what_is_studied_is_refused(tmp_path, subject, said):
     folder = working_folder(tmp_path / "out")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
@@ -358,6 +357,15 @@ def _areas_table(subject: Subject, stacked: dict[str, npt.NDArray[Any]], done: n
     return table.rename_axis("regso" if subject.table.edition else "area").reset_index()
 
 
+def _clear_away(folder: Path) -> None:
+    """Remove a working folder with what a study keeps in it; it stays where somebody has put something else there."""
+    with suppress(OSError):  # the study is written: what cannot be removed is no fault of it
+        for path in folder.iterdir():
+            if path.name == "study.json" or path.match("runs-*.parquet") or _half_written(path):
+                path.unlink()
+        folder.rmdir()
+
+
 def write_sensitivity(found: Sensitivity, out: str | Path, language: Literal["sv", "en"] = "sv") -> Path:
     """Write a study to a folder, whole or not at all, and remove its working folder; the figure in a language.
 
@@ -377,5 +385,5 @@ def write_sensitivity(found: Sensitivity, out: str | Path, language: Literal["sv
             draw_tornado(found.choices, found.study, language, synthetic=found.subject.table.synthetic),
             partial / "sensitivity.svg",
         )
-    shutil.rmtree(working_folder(out), ignore_errors=True)
+    _clear_away(working_folder(out))
     return Path(out)
