@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -182,20 +183,51 @@ def test_what_another_study_left_is_not_taken_up(tmp_path, subject):
         run_study(subject, other, tmp_path / "out", workers=SERIAL)
 
 
-def test_failed_runs_are_kept_counted_and_said(tmp_path, subject):
-    choices = (Choice(name="clusters", set=("clusters.n_clusters",), options=(3, 49, 99)), SMALL.choices[0])
+def test_failed_runs_are_kept_counted_and_said(tmp_path):
+    subject = subject_of_table(*table_of(tmp_path, n=40))
+    choices = (Choice(name="clusters", set=("clusters.n_clusters",), options=(3, 20, 49)), SMALL.choices[0])
     found = run_study(subject, Study(choices, runs=16), tmp_path / "out", workers=SERIAL)
     failed = found.runs[found.runs["error"] != ""]
     assert len(failed) == found.summary["runs"]["failed"] > 0
     assert sum(found.summary["failed"].values()) == len(failed)
-    assert failed["error"].str.contains("n_clusters").all()
+    assert failed["error"].str.contains("fewer different areas").all()
     drawn = found.runs[(found.runs["part"] == "design") & (found.runs["error"] == "")]
     assert found.areas["listed_share"].sum() == pytest.approx(drawn["n_listed"].mean())
     assert found.areas["group_share"].max() == 1
     assert failed["n_listed"].isna().all()
     assert (
-        found.runs.loc[failed.index, "settings"].map(json.loads).map(lambda s: s["clusters.n_clusters"]) == 99
+        found.runs.loc[failed.index, "settings"].map(json.loads).map(lambda s: s["clusters.n_clusters"]) == 49
     ).all()
+
+
+@pytest.mark.parametrize("error", [MemoryError("Unable to allocate"), OSError(28, "No space left on device")])
+def test_what_the_machine_failed_in_is_no_finding_and_is_made_again(tmp_path, subject, monkeypatch, error):
+    def fail(*_):
+        raise error
+
+    write_sensitivity(run_study(subject, SMALL, tmp_path / "whole", workers=SERIAL), tmp_path / "whole")
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "find_clusters", fail)
+        with pytest.raises(type(error)):
+            run_study(subject, SMALL, tmp_path / "out", workers=SERIAL)
+    write_sensitivity(run_study(subject, SMALL, tmp_path / "out", workers=SERIAL), tmp_path / "out")
+    assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nothing is held there")
+def test_two_studies_at_once_do_not_share_a_folder(tmp_path, subject):
+    second = []
+
+    def again(*_):
+        if not second:
+            with pytest.raises(InputError, match="Wait until it has ended") as refused:
+                run_study(subject, SMALL, tmp_path / "out", workers=SERIAL)
+            second.append(refused)
+
+    found = run_study(subject, SMALL, tmp_path / "out", workers=SERIAL, say=again)
+    assert second
+    assert found.summary["runs"]["failed"] == 0
+    run_study(subject, SMALL, tmp_path / "out", workers=SERIAL)  # let go of in the end
 
 
 def test_same_bytes_in_processes(tmp_path, subject):
@@ -301,6 +333,14 @@ def test_a_folder_of_someone_else_is_neither_used_nor_removed(tmp_path, subject)
     (tmp_path / "file.unfinished").write_text("mine", "utf-8")
     with pytest.raises(InputError, match="choose another --out"):
         run_study(subject, SMALL, tmp_path / "file", workers=SERIAL)
+
+
+def test_what_someone_put_into_the_working_folder_is_not_removed(tmp_path, subject):
+    found = run_study(subject, SMALL, tmp_path / "out", workers=SERIAL)
+    notes = working_folder(tmp_path / "out") / "notes.txt"
+    notes.write_text("mine", "utf-8")
+    write_sensitivity(found, tmp_path / "out")
+    assert [path.name for path in notes.parent.iterdir()] == ["notes.txt"]
 
 
 @pytest.mark.parametrize("said", ["{cut off", "[]", ""])

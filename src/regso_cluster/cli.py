@@ -50,6 +50,8 @@ def _message(error: BaseException) -> str:
         return str(error)
     if isinstance(error, KeyboardInterrupt):
         return "interrupted; nothing half-written was left"
+    if isinstance(error, MemoryError):
+        return f"out of memory{f' ({error})' if str(error) else ''}; nothing half-written was left"
     if isinstance(error, OSError):
         said = f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")
         full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

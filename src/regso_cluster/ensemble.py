@@ -10,8 +10,10 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
+import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -110,7 +112,7 @@ def run_as_done(
     if workers.scheduler is None and workers.kind == "threads":
         with joblib.parallel_config(backend="threading", n_jobs=n_jobs):
             jobs = (joblib.delayed(_run_here)(task, shared, number, batch) for number, batch in enumerate(todo))
-            yield from joblib.Parallel(return_as="generator_unordered")(jobs)
+            yield from _as_done(jobs)
         return
     # The bytes go with every batch: what a cluster holds apart is lost with the worker that holds it. A batch goes in a
     # tuple, since joblib has a cluster hold bare arrays apart.
@@ -122,11 +124,23 @@ def run_as_done(
             joblib.delayed(_run_there)(task, packed, key, number, (batch,), parent) for number, batch in enumerate(todo)
         )
         try:
-            yield from joblib.Parallel(return_as="generator_unordered")(sent)
+            yield from _as_done(sent)
         except InputError:
             raise
         except Exception as error:  # what a worker raises can be anything, and is told in its own words
             raise WorkersError(_failed(error, workers)) from error
+
+
+def _as_done(jobs: Iterator[Any]) -> Iterator[Any]:
+    """Give results as they come; where nobody wants the others any more, joblib need not warn that it drops them."""
+    results = joblib.Parallel(return_as="generator_unordered")(jobs)
+    try:
+        for result in results:  # noqa: UP028  `yield from` would close the results before the warnings are off
+            yield result
+    finally:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            results.close()
 
 
 def _failed(error: Exception, workers: Workers) -> Fault:
@@ -190,11 +204,25 @@ def _unpacked(packed: _Packed) -> Any:
 def _backend(workers: Workers, n_jobs: int) -> Iterator[None]:
     """Set joblib's backend: processes on this machine, or a Dask cluster."""
     if workers.scheduler is None:
+        _start_tracker()
         with joblib.parallel_config(backend="loky", n_jobs=n_jobs, inner_max_num_threads=1):
             yield
         return
     with connect(workers.scheduler) as client, joblib.parallel_config(backend=_dask_backend(client)):
         yield
+
+
+def _start_tracker() -> None:
+    """Start the process that clears away what a killed parent leaves in shared memory, without its warnings of that.
+
+    It starts once, with the options for warnings that hold then.
+    """
+    quiet = "ignore:resource_tracker"
+    sys.warnoptions.append(quiet)
+    try:
+        import_module("joblib.externals.loky.backend.resource_tracker").ensure_running()
+    finally:
+        sys.warnoptions.remove(quiet)
 
 
 def _dask_backend(client: Any) -> Any:

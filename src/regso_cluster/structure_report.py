@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from regso_cluster.certainty.choices import WAYS
 from regso_cluster.certainty.labels import how_sure
 from regso_cluster.certainty.stability import Consensus, consensus
 from regso_cluster.certainty.structure import Structure, structure_figures
@@ -28,7 +29,6 @@ from regso_cluster.writing import whole_folder
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
-WAYS = ("k-means", "k-medoids", "ward")
 BATCH = 10  # resamples in a task
 RESAMPLES = 6  # which stream a seed is of; 1 to 5 are those of `stability` and `structure`
 

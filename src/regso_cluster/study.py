@@ -255,9 +255,16 @@ class Run:
 
 
 def run_once(subject: Subject, number: int, settings: Settings) -> Run:
-    """Make one run and compare it with the reference; a failure becomes a run with its reason."""
+    """Make one run and compare it with the reference; a failure becomes a run with its reason.
+
+    Raises
+    ------
+    MemoryError, OSError  the machine failed, not the choices: nothing is known of the run, and it is to be made again
+    """
     try:
         found = groups_of(subject, settings)
+    except (MemoryError, OSError):
+        raise
     except Exception as error:  # noqa: BLE001  a run that fails is a finding, kept and counted, not the end of a study
         return Run(number, settings, f"{type(error).__name__}: {error}", {}, None)
     before, residents = subject.reference, subject.residents

@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -88,7 +88,7 @@ def run_study(
 
     Raises
     ------
-    InputError  too few runs; a working folder of another study
+    InputError  too few runs; a working folder of another study, or one that a study is at work in
     """
     refuse_inside_a_release(Path(out))
     dials, idle = dials_of(study, subject.method)
@@ -102,7 +102,8 @@ def run_study(
     todo = [(number, settings_of(dials, point)) for number, point in enumerate(design.points)]
     todo += [(len(todo) + number, settings) for number, (_, _, settings) in enumerate(single)]
     kept = _Kept(working_folder(out), _name_of(subject, study))
-    runs = _make_runs(subject, todo, kept, workers, say)
+    with kept.alone():
+        runs = _make_runs(subject, todo, kept, workers, say)
     return _put_together(subject, study, design, single, runs, idle)
 
 
@@ -147,6 +148,32 @@ class _Kept:
         partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
         partial.write_bytes(content)
         partial.replace(path)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the folder: the system lets go of it when this process ends, however it does.
+
+        Raises
+        ------
+        InputError  another process holds it
+        """
+        try:
+            import fcntl  # noqa: PLC0415  not everywhere: elsewhere nothing is held
+        except ImportError:
+            yield
+            return
+        handle = os.open(self.folder, os.O_RDONLY)
+        try:
+            with suppress(OSError):  # a disk that holds nothing for anybody
+                try:
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError as error:
+                    hint = "Wait until it has ended, or choose another --out."
+                    fault = Fault("another process is at work on this study", str(self.folder), hint=hint)
+                    raise InputError(fault) from error
+            yield
+        finally:
+            os.close(handle)
 
     def path(self, first: int) -> Path:
         """Name the file of a batch by its first run."""
@@ -330,6 +357,15 @@ def _areas_table(subject: Subject, stacked: dict[str, npt.NDArray[Any]], done: n
     return table.rename_axis("regso" if subject.table.edition else "area").reset_index()
 
 
+def _clear_away(folder: Path) -> None:
+    """Remove a working folder with what a study keeps in it; it stays where somebody has put something else there."""
+    with suppress(OSError):  # the study is written: what cannot be removed is no fault of it
+        for path in folder.iterdir():
+            if path.name == "study.json" or path.match("runs-*.parquet") or _half_written(path):
+                path.unlink()
+        folder.rmdir()
+
+
 def write_sensitivity(found: Sensitivity, out: str | Path, language: Literal["sv", "en"] = "sv") -> Path:
     """Write a study to a folder, whole or not at all, and remove its working folder; the figure in a language.
 
@@ -349,5 +385,5 @@ def write_sensitivity(found: Sensitivity, out: str | Path, language: Literal["sv
             draw_tornado(found.choices, found.study, language, synthetic=found.subject.table.synthetic),
             partial / "sensitivity.svg",
         )
-    shutil.rmtree(working_folder(out), ignore_errors=True)
+    _clear_away(working_folder(out))
     return Path(out)

@@ -75,11 +75,18 @@ def test_a_table_as_option_changes_only_what_it_names():
 
 
 def test_factors_that_a_rule_names_cannot_be_left_out():
-    (dial,), _ = dials_of(study(set=("study.leave_out",), options=()), method())
-    assert dial.options == ("none", "poor", "voted")
-    assert own_value(method(), dial) == "none"
+    any_factor = study(set=("study.leave_out",), options=())
+    own = load_method("utanforskap")
+    (dial,), idle = dials_of(any_factor, own)
+    assert dial.options == ("none", *own.keys)
+    assert own_value(own, dial) == "none"
+    assert idle == {}
     ruled = parse_method(METHOD.replace("{ at_least = 2 }", '{ all = ["poor"] }'))
-    assert dials_of(study(set=("study.leave_out",), options=()), ruled)[0][0].options == ("none", "voted")
+    assert dials_of(any_factor, ruled)[0][0].options == ("none", "voted")
+    # one factor of two can never be two problems
+    dials, idle = dials_of(any_factor, method())
+    assert not dials
+    assert "of 1 factors can never hold" in idle["x"]
     assert [f["key"] for f in with_settings(method(), {"study.leave_out": "poor"})["factors"]] == ["voted"]
 
 
@@ -180,6 +187,76 @@ def test_a_range_of_any_numbers_ends_where_the_method_ends():
     assert [key.split()[2] for key in idle] == ["below", "above"]
     (dial,), idle = dials_of(study(set=("problems.limit.sd",), add=(-0.25, 0.25)), own)
     assert (dial.low, dial.high, idle) == (own.problems.limit.sd - 0.25, own.problems.limit.sd + 0.25, {})
+
+
+def test_a_whole_number_place_is_given_whole_numbers():
+    own = load_method("utanforskap")
+    k = "clusters.n_clusters"
+    (dial,), idle = dials_of(study(set=(k,), between=(3.5, 7.5)), own)
+    assert (dial.low, dial.high, dial.whole, idle) == (4, 7, True, {})
+    for u in (0.0, 0.3, 1.0):
+        parse_method(tomli_w.dumps(with_settings(own, settings_of((dial,), np.array([u])))))
+    # a key that is not written, and has no default, is asked for what it takes
+    (dial,), idle = dials_of(study(set=("index.decimals",), between=(0, 3)), own)
+    assert (dial.low, dial.high, dial.whole, idle) == (0, 3, True, {})
+    dials, _ = dials_of(study(set=("factors.*.weight",), between=(1, 2)), own)
+    assert not any(dial.whole for dial in dials)
+    assert dials_of(study(set=(k,), between=(3.2, 3.8)), own) == ((), {f"x, {k}": "no whole number is in the range"})
+    assert dials_of(study(set=(k,), between=(3.2, 4.8)), own) == ((), {f"x, {k}": "only 4 is in the range"})
+
+
+@pytest.mark.parametrize(
+    ("between", "ends"),
+    [((0, 10_000_000), (2, 50)), ((60, 70), None), ((-5, 3), (2, 3)), ((48, 1e18), (48, 50)), ((-4, 1), None)],
+)
+def test_a_range_that_holds_little_or_nothing_of_what_is_possible(between, ends):
+    # from 60 to 70 the method can have no number: 50, the last it can have, would be none of the range
+    dials, idle = dials_of(study(set=("clusters.n_clusters",), between=between), load_method("utanforskap"))
+    assert [(dial.low, dial.high) for dial in dials] == ([ends] if ends else [])
+    assert idle
+
+
+def test_a_range_beside_the_methods_own_number_ends_where_the_method_ends_too():
+    own = load_method("utanforskap")
+    (dial,), idle = dials_of(study(set=("problems.limit.sd",), between=(-1.0, 1.0)), own)
+    assert 0 <= dial.low < 0.003
+    assert list(idle) == [f"x, problems.limit.sd below {dial.low:g}"]
+    dials, idle = dials_of(study(set=("problems.limit.sd",), between=(-2.0, -1.0)), own)
+    assert not dials
+    assert "greater than or equal to 0" in idle["x, problems.limit.sd"]
+
+
+@pytest.mark.parametrize(
+    ("choice", "named"),
+    [
+        ({"set": ("index.scale.kind",), "times": (0.5, 2)}, "x, index.scale.kind"),
+        ({"set": ("index.scale.kind",), "between": (0.5, 2)}, "x, index.scale.kind"),
+        ({"set": ("index.decimals",), "add": (0, 2)}, "x, index.decimals"),
+        ({"set": ("study.clustered_by",), "between": (0, 1)}, "x, study.clustered_by"),
+        ({"set": ("study.leave_out",), "add": (0, 1)}, "x, study.leave_out"),
+    ],
+)
+def test_a_range_where_no_number_stands_is_named(choice, named):
+    dials, idle = dials_of(study(**choice), load_method("utanforskap"))
+    assert not dials
+    assert list(idle) == [named]
+
+
+@pytest.mark.parametrize(
+    ("place", "options", "kept", "named"),
+    [
+        ("index.scale.kind", ("z", "robust_z", "zz"), ("z", "robust_z"), "x, zz"),
+        ("clusters.n_clusters", (4, 5, 5.5), (4, 5), "x, 5.5"),
+        ("study.clustered_by", ("k-means", "ward", "wards"), ("k-means", "ward"), "x, wards"),
+        # an unknown factor would leave nothing out, and be counted as if something were
+        ("study.leave_out", ("none", "valdeltagande", "voters"), ("none", "valdeltagande"), "x, voters"),
+    ],
+)
+def test_options_that_nothing_has_are_not_run_but_named(place, options, kept, named):
+    (dial,), idle = dials_of(study(set=(place,), options=options), load_method("utanforskap"))
+    assert dial.options == kept
+    assert list(idle) == [named]
+    assert idle[named]
 
 
 def test_an_option_is_the_methods_own_only_where_all_its_places_have_it():

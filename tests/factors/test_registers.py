@@ -125,6 +125,15 @@ def test_conditions_at_their_bounds(condition, holds):
     assert _holds(pd.DataFrame({"x": [1, 2, 3]}), (Condition("x", **condition),)).tolist() == holds
 
 
+def test_files_are_named_as_they_were_given(tmp_path, definition):
+    files = [tmp_path / "a.parquet", tmp_path / "b.parquet"]
+    for file in files:
+        PERSONS.assign(regso="nowhere").to_parquet(file, index=False)
+    with pytest.raises(InputError) as refused:
+        count_persons(tuple(files), definition, year=2024)
+    assert str(refused.value).startswith(f"{files[0]}, {files[1]}, column regso: ")
+
+
 def test_refused_registers(tmp_path, definition):
     folder = register(tmp_path / "p")
     folders = tmp_path / "y"  # the year in the names of folders: Dask finds out on opening, or on counting

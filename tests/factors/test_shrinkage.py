@@ -72,7 +72,26 @@ def test_areas_that_do_not_differ_have_no_variance(events):
         assert np.ptp(means) < 0.012
         if found.at_boundary:
             np.testing.assert_allclose(means, n.sum() / d.sum(), atol=1e-5)
+            assert len(np.unique(means)) == 1  # or a scale would blow last bits up to standard deviations
     assert 3 <= clamped <= 10
+
+
+@pytest.mark.parametrize(("events", "share"), [(False, 0.0), (False, 1.0), (True, 0.0)])
+def test_where_nobody_or_everybody_is_counted_areas_do_not_differ(events, share):
+    d = np.arange(100.0, 160.0)
+    found = shrink_rates(d * share, d, np.arange(60) % 3, events=events)
+    assert found.at_boundary
+    assert len(np.unique(found.first)) == len(np.unique(found.second)) == 1
+    mean = found.first / (found.second if events else found.first + found.second)
+    np.testing.assert_allclose(mean, share, atol=1e-3)
+
+
+@pytest.mark.filterwarnings("error")
+def test_counts_beyond_the_strongest_parent():
+    d = np.full(20, 1e9)
+    found = shrink_rates(d * np.linspace(0.1, 0.2, 20), d, np.zeros(20, np.int64), events=False)
+    assert not found.at_boundary
+    np.testing.assert_allclose(found.first / (found.first + found.second), np.linspace(0.1, 0.2, 20), rtol=1e-6)
 
 
 @pytest.mark.parametrize("events", [False, True])

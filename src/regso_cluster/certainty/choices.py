@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
@@ -31,6 +31,7 @@ ABSENT = "absent"  # an option that takes the key away, so that its default hold
 STUDY = "study."  # places that no method file has: what the study itself does
 LEAVE_OUT, CLUSTERED_BY = "study.leave_out", "study.clustered_by"
 _OWN = {LEAVE_OUT, CLUSTERED_BY}
+WAYS = ("k-means", "k-medoids", "ward")  # of clustering
 
 Value = str | int | float | tuple[float, ...] | dict[str, Any]
 
@@ -43,7 +44,8 @@ class Choice:
     itself. Two places of the study itself: "study.leave_out" (one factor) and "study.clustered_by".
     `options`: values that may stand there, "absent" for none; a table changes only the keys that it names. For
     "study.leave_out" [] means any factor or none.
-    `between`: any number from one to the other. `times`: the method's own number times one between these.
+    `between`: any number from one to the other, whole where the method takes whole ones.
+    `times`: the method's own number times one between these.
     `add`: the method's own number plus one between these; whole where it is whole.
     """
 
@@ -167,63 +169,88 @@ def dials_of(study: Study, method: Method) -> tuple[tuple[Dial, ...], dict[str, 
 
     Returns
     -------
-    dials, and for each choice that the method leaves no room for, or table of options that it cannot have, why
+    dials, and why for each choice that the method leaves no room for, and each option or number that it cannot have
     """
     plain = plain_method(method)
     dials: list[Dial] = []
     idle: dict[str, str] = {}
     for choice in study.choices:
-        places = [found for place in choice.set for found in _find(plain, place)]
+        places = tuple(found for place in choice.set for found in _find(plain, place))
         if not places:
             idle[choice.name] = f"the method has no {' or '.join(choice.set)}"
-            continue
-        if choice.set == (LEAVE_OUT,):
-            dials.append(_leave_out(choice, method))
         elif choice.options is not None:
-            refused = _refused(choice.options, tuple(places), method)
-            options = tuple(option for number, option in enumerate(choice.options) if number not in refused)
+            dial = Dial(choice.name, places, options=choice.options or ("none", *_free_factors(method)))
+            refused = _refused(dial, method)
+            options = tuple(option for number, option in enumerate(dial.options or ()) if number not in refused)
             if len(options) > 1:
-                dials.append(Dial(choice.name, tuple(places), options=options))
+                dials.append(replace(dial, options=options))
                 idle |= {f"{choice.name}, {named}": why for named, why in refused.values()}
             else:
                 idle[choice.name] = "; ".join(dict.fromkeys(why for _, why in refused.values()))
         else:
-            for dial in _ranges(choice, places, plain):
-                narrow, why = _narrowed(dial, method, plain)
-                dials.append(narrow)
+            for place in places:
+                found, why = _range(choice, place, method, None if place in _OWN else _get(plain, place))
+                dials += [found] if found else []
                 idle |= {f"{choice.name}, {said}": reason for said, reason in why.items()}
     return tuple(dials), idle
 
 
-def _narrowed(dial: Dial, method: Method, plain: Any) -> tuple[Dial, dict[str, str]]:
-    """Take from both ends of a range the numbers that the method cannot have, and say why."""
+def _range(choice: Choice, place: str, method: Method, own: Any) -> tuple[Dial | None, dict[str, str]]:
+    """Give the dial of a range at one place, without the numbers that the method cannot have, and why not these."""
+    counted = isinstance(own, int | float) and not isinstance(own, bool)
+    if place in _OWN or (choice.between is None and not counted):
+        return None, {place: "no number stands there"}
+    low, high = choice.between or choice.times or choice.add or (0.0, 0.0)
+    if choice.between is None:
+        low, high = (own * low, own * high) if choice.times else (own + low, own + high)
+    whole = isinstance(own, int) if counted else _only_whole(method, place, low, high)
+    if whole:  # `between` names its ends, the others are about the method's own number
+        low, high = (np.ceil(low), np.floor(high)) if choice.between else (np.rint(low), np.rint(high))
+    if low > high:
+        return None, {place: "no whole number is in the range"}
+    return _narrowed(Dial(choice.name, (place,), low=float(low), high=float(high), whole=whole), method, own)
+
+
+def _only_whole(method: Method, place: str, low: float, high: float) -> bool:
+    """Whether a place where nothing stands yet takes whole numbers and no others."""
+    fraction = float(np.floor(low)) + 0.5
+    return any(
+        not _why_not(method, {place: int(number)}) and bool(_why_not(method, {place: fraction}))
+        for number in (np.ceil(low), np.floor((low + high) / 2), np.floor(high))
+    )
+
+
+def _narrowed(dial: Dial, method: Method, own: Any) -> tuple[Dial | None, dict[str, str]]:
+    """Take from both ends of a range the numbers that the method cannot have, and say why; None where none is left."""
     (place,) = dial.places
-    why: dict[str, str] = {}
-    own = _get(plain, place)
-    if not isinstance(own, int | float) or isinstance(own, bool):
-        return dial, why
-    own, ends = float(own), {"low": dial.low, "high": dial.high}
-    if not dial.whole:
-        inside = dial.low <= own <= dial.high and not _why_not(method, {place: own})
-        for end, said in (("low", "below"), ("high", "above")):
-            if inside and (reason := _why_not(method, {place: ends[end]})):
-                ends[end] = _last_possible(method, place, own, ends[end])
-                why[f"{place} {said} {ends[end]:g}"] = reason
-        return replace(dial, low=ends["low"], high=ends["high"]), why
-    for end, step, said in (("low", 1.0, "below"), ("high", -1.0, "above")):
-        while step * (own - ends[end]) > 0 and (reason := _why_not(method, {place: int(ends[end])})):
-            ends[end] += step
-            why = {key: held for key, held in why.items() if not key.startswith(f"{place} {said}")}
-            why[f"{place} {said} {ends[end]:.0f}"] = reason
+
+    def why_not(number: float) -> str:
+        return _why_not(method, {place: int(number) if dial.whole else float(number)})
+
+    ends = {"low": dial.low, "high": dial.high}
+    middle = dial.low / 2 + dial.high / 2
+    tried = (own, dial.low, dial.high, np.floor(middle) if dial.whole else middle)
+    inside = (one for one in tried if isinstance(one, int | float) and dial.low <= one <= dial.high)
+    possible = next((float(number) for number in inside if not why_not(number)), None)
+    if possible is None:
+        return None, {place: why_not(dial.low)}
+    why = {}
+    for end, said in (("low", "below"), ("high", "above")):
+        if reason := why_not(ends[end]):
+            ends[end] = _last_possible(why_not, possible, ends[end], whole=dial.whole)
+            why[f"{place} {said} {ends[end]:g}"] = reason
+    if ends["low"] == ends["high"]:
+        return None, why or {place: f"only {ends['low']:g} is in the range"}
     return replace(dial, low=ends["low"], high=ends["high"]), why
 
 
-def _last_possible(method: Method, place: str, possible: float, impossible: float) -> float:
-    """Halve the way from a number that the method can have to one that it cannot, to a thousandth of it."""
-    near = abs(possible - impossible) / 1000
+def _last_possible(why_not: Callable[[float], str], possible: float, impossible: float, *, whole: bool) -> float:
+    """Halve from a number that the method can have to one that it cannot: to a thousandth, or the last whole."""
+    near = 1.0 if whole else abs(possible - impossible) / 1000
     while abs(possible - impossible) > near:
         middle = (possible + impossible) / 2
-        if _why_not(method, {place: middle}):
+        middle = float(np.floor(middle)) if whole else middle
+        if why_not(middle):
             impossible = middle
         else:
             possible = middle
@@ -243,20 +270,28 @@ def _why_not(method: Method, settings: Settings) -> str:
     return ""
 
 
-def _refused(options: tuple[Value, ...], places: tuple[str, ...], method: Method) -> dict[int, tuple[str, str]]:
-    """Give the tables among options that contradict the rest of the method, by number: in words, and why."""
+def _refused(dial: Dial, method: Method) -> dict[int, tuple[str, str]]:
+    """Give the options that the method cannot have, by number: in words, and why."""
     refused = {}
-    for number, option in enumerate(options):
-        reason = _why_not(method, dict.fromkeys(places, option)) if isinstance(option, dict) else ""
-        if isinstance(option, dict) and reason:
-            refused[number] = (", ".join(f"{key} {value}" for key, value in option.items()), reason)
+    for number, option in enumerate(dial.options or ()):
+        if reason := _why_not_option(dial.places, option, method):
+            parts = [f"{key} {value}" for key, value in option.items()] if isinstance(option, dict) else [str(option)]
+            refused[number] = (", ".join(parts), reason)
     return refused
 
 
-def _leave_out(choice: Choice, method: Method) -> Dial:
+def _why_not_option(places: tuple[str, ...], option: Value, method: Method) -> str:
+    if CLUSTERED_BY in places and option not in WAYS:
+        return f"no such clustering, expected {', '.join(WAYS)}"
+    if LEAVE_OUT in places and option not in ("none", *_free_factors(method)):
+        return "no factor of the method" if option not in method.keys else "a rule or a theme names it"
+    return _why_not(method, dict.fromkeys(places, option))
+
+
+def _free_factors(method: Method) -> list[str]:
+    """Give the factors that can be left out."""
     named = {str(part) for part in _rule_keys(plain_method(method))}
-    free = [key for key in method.keys if key not in named]
-    return Dial(choice.name, choice.set, options=choice.options or ("none", *free))
+    return [key for key in method.keys if key not in named]
 
 
 def _rule_keys(plain: Any) -> Iterator[str]:
@@ -271,20 +306,6 @@ def _rule_keys(plain: Any) -> Iterator[str]:
             todo += [*one.get("all", ()), *one.get("any", ())]
     for theme in plain.get("index", {}).get("themes", ()):
         yield from theme["factors"]
-
-
-def _ranges(choice: Choice, places: list[str], plain: Any) -> Iterator[Dial]:
-    """Give a dial for each place: a range around the method's own number, or as it stands."""
-    for place in places:
-        own = _get(plain, place)
-        if choice.between is not None:
-            yield Dial(choice.name, (place,), low=choice.between[0], high=choice.between[1])
-        elif isinstance(own, int | float) and not isinstance(own, bool):
-            low, high = choice.times or choice.add or (0.0, 0.0)
-            ends = (own * low, own * high) if choice.times else (own + low, own + high)
-            whole = isinstance(own, int)
-            yield Dial(choice.name, (place,), low=float(np.rint(ends[0]) if whole else ends[0]),
-                       high=float(np.rint(ends[1]) if whole else ends[1]), whole=whole)  # fmt: skip
 
 
 def _find(plain: Any, place: str) -> list[str]:

@@ -183,6 +183,7 @@ def count_persons(
     Memory: per thread one part of the columns named, about ten times 32 MiB, whatever the size of the register.
     """
     frame = _open(source, definition, year)
+    named = ", ".join(map(str, [source] if isinstance(source, str | Path) else source))
     whole = {name: pd.Series(dtype=np.int64) for name in _names(definition)}
     meta = pd.DataFrame({_CODE: pd.Series(dtype=object), **whole})
     lazy = frame.reduction(
@@ -194,10 +195,8 @@ def count_persons(
         else:
             counted = lazy.compute(scheduler="threads", num_workers=threads or os.cpu_count() or 1)
     except (TypeError, ValueError) as error:
-        raise InputError(
-            Fault("a condition does not fit its column", str(source), got=str(error), hint=_FIT)
-        ) from error
-    return _to_table(counted.set_index(_CODE), definition, edition, str(source))
+        raise InputError(Fault("a condition does not fit its column", named, got=str(error), hint=_FIT)) from error
+    return _to_table(counted.set_index(_CODE), definition, edition, named)
 
 
 def _open(source: str | Path | Sequence[str | Path], definition: Definition, year: int | None) -> Any:

@@ -90,9 +90,12 @@ def _shrink(numerator: bytes, denominator: bytes, parents: bytes, events: bool) 
     mixed = _mix(means[group], chances[group], strength)
     prior_first, prior_second = _match(*mixed, events=events)
     first, second = (np.full(len(parent), np.nan) for _ in range(2))
-    own = _mix(means[group[seen]], chances[group[seen]], strength, n, d)
-    first[seen], second[seen] = _match(*own, events=events)
     boundary = strength >= STRONGEST
+    if boundary:  # exactly the parent's: the last bits that counts would move are no differences, and scales find them
+        first[seen], second[seen] = prior_first[seen], prior_second[seen]
+    else:
+        own = _mix(means[group[seen]], chances[group[seen]], strength, n, d)
+        first[seen], second[seen] = _match(*own, events=events)
     for part in (first, second, prior_first, prior_second):
         part.setflags(write=False)  # given to all who ask
     return Shrunk(first, second, prior_first, prior_second, np.inf if boundary else strength, spread)
@@ -111,7 +114,14 @@ class _Model:
     def fit(self) -> tuple[float, float, float]:
         """Find the strength, and the centre and spread of the parents on the logit (log) scale."""
         pooled = (self.n.sum() + 0.5) / (self.d.sum() + 1)
-        start: list[float] = [float(self._link(np.array([pooled]))[0]), np.log(max(float(np.median(self.d)), 2.0))]
+        middle = float(self._link(np.array([pooled]))[0])
+        if not self.n.any() or (not self.events and np.array_equal(self.n, self.d)):
+            return (
+                STRONGEST,
+                middle,
+                0.0,
+            )  # nobody, or everybody: any strength is as likely where the rate is at its end
+        start: list[float] = [middle, np.log(np.clip(float(np.median(self.d)), 2.0, STRONGEST))]
         bounds = [(start[0] - 3, start[0] + 3), (np.log(0.05), np.log(STRONGEST))]
         if self.size > 1:
             start.append(np.log(0.3))
