@@ -17,10 +17,9 @@ def at_place(drawn, places):
 
 def drawn(number, split, values, position):
     """The value of one factor in one draw: the component that holds the number, at the quantile inside it."""
-    pick = (int(number) + 0.5) / 65536
-    ends = [0.0, *split]
-    of = next(j for j in range(len(split)) if pick < split[j])
-    place = position[int((pick - ends[of]) / (ends[of + 1] - ends[of]) * 65536)]
+    ends = [*split, 65536]
+    of = next(j for j in range(len(split)) if ends[j] <= number < ends[j + 1])
+    place = position[int((number + 0.5 - ends[of]) / (ends[of + 1] - ends[of]) * 65536)]
     return np.interp(place, np.arange(len(values[of])), values[of])
 
 

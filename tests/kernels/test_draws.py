@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from regso_cluster.certainty.simulation import _NODES, _positions, quantile_table
+from regso_cluster.certainty.simulation import _NODES, _positions, _split, quantile_table
 from regso_cluster.kernels._threads import threads
 from regso_cluster.kernels.draws import draw_labels
 from tests.kernels import naive_draws as naive
@@ -39,20 +39,27 @@ def test_a_number_is_a_quantile():
     assert positions[32767] == pytest.approx((len(_NODES) - 1) / 2, abs=1e-3)
 
 
+def test_numbers_are_parted_among_components():
+    begins, stretch = _split(np.array([[[0.25, 0.0, 0.75], [0.0, 1.0, 0.0]]]))
+    assert begins.tolist() == [[[0, 16384, 16384], [0, 0, 65536]]]
+    assert (65536 / stretch).tolist() == [[[16384, 1, 49152], [1, 65536, 1]]]  # 1: not used, and no division by 0
+
+
 def case(seed=0, n=30, p=3, rows=2, draws=25):
     """Random tables whose three kinds of score are equal, so that the twin needs the values alone."""
     random = np.random.default_rng(seed)
     nodes = 19
-    value = np.sort(random.standard_normal((n, p, 3, nodes)), axis=3)
-    split = np.tile([0.25, 0.25, 1.0], (n * rows, p, 1))  # the second component is never picked
-    split[::3] = [0.0, 0.4, 1.0]  # nor the first
-    split[1::3] = 1.0  # nor any but the first
+    value = np.sort(random.standard_normal((n, p, 3, nodes)), axis=3).reshape(n, p, -1)
+    parts = np.tile([0.25, 0.0, 0.75], (n * rows, p, 1))  # the second component is never picked
+    parts[::3] = [0.0, 0.4, 0.6]  # nor the first
+    parts[1::3] = [1.0, 0.0, 0.0]  # nor any but the first
+    split, stretch = _split(parts)
     chance = np.tile([0.3, 0.7], n)
     seen = random.random((n, p)) < 0.8
     return {
         "number": random.integers(0, 65536, (n, draws, p + 1), dtype=np.uint16), "position": _positions(),
         "start": np.arange(0, n * rows + 1, rows), "cumulative": np.tile([0.3, 1.0], n), "split": split,
-        "value": value,
+        "stretch": stretch, "value": value,
         "index_score": value, "cluster_score": value, "drawable": seen | (random.random((n, p)) < 0.5), "seen": seen,
         "assessed": np.arange(n) != 4, "has_index": seen.any(axis=1) & (np.arange(n) != 4),
         "limit": random.standard_normal(p) / 2, "strict": np.array([True, False, True]),
@@ -84,7 +91,7 @@ def test_labels_are_those_of_the_twin(rescale):
             number = given["number"][i, d]
             row = given["start"][i] + int((number[3] + 0.5) / 65536 >= 0.3)
             values = [
-                naive.drawn(number[f], given["split"][row, f], given["value"][i, f], given["position"])
+                naive.drawn(number[f], given["split"][row, f], given["value"][i, f].reshape(3, 19), given["position"])
                 for f in range(3)
             ]
             rest = ("limit", "strict", "group_of", "cuts", "weight")

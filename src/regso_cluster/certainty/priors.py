@@ -35,8 +35,8 @@ from regso_cluster.method import Factor, Method
 Array = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 LEAST_CHANCE = 5e-3  # of a class that an area is taken to be of
-LEAST_WEIGHT = 1e-3  # of a component that a rate is taken to come from
-COMPONENTS = 6  # of a factor, at most; one for every 20 areas at most
+LEAST_WEIGHT = 3e-3  # of a component that a rate is taken to come from
+COMPONENTS = 8  # of a factor, at most; one for every 20 areas at most
 _PULL_VARIANCE = 50.0  # areas: what the variance of all components weighs beside that of one
 _PULL_CLASS = 10.0  # areas: what all areas weigh beside a class
 _STRONGEST = 1e8  # persons; see factors.shrinkage
@@ -143,6 +143,8 @@ def _joined(counts: _Counts, profiles: Profiles, alone: Posterior, columns: list
     chances[chances < LEAST_CHANCE] = 0.0
     chances /= chances.sum(axis=1, keepdims=True)
     area, kind = np.nonzero(chances > 0)
+    likeliest = np.lexsort((-chances[area, kind], area))  # first within an area, where a draw looks first
+    area, kind = area[likeliest], kind[likeliest]
     start = np.concatenate([[0], np.cumsum(np.bincount(area, minlength=len(chances)))])
     own = profiles.weight[kind] * density[area]
     own /= own.sum(axis=2, keepdims=True)
@@ -155,10 +157,10 @@ def _joined(counts: _Counts, profiles: Profiles, alone: Posterior, columns: list
     first, second = (np.full((len(chances), weight.shape[1], size), np.nan) for _ in range(2))
     first[:, :, :1], second[:, :, :1] = alone.first, alone.second
     n, d = np.where(counts.seen, counts.n, 0.0), np.where(counts.seen, counts.d, 0.0)
-    used = np.maximum.reduceat(own, start[:-1], axis=0) > 0
-    first[:, columns] = np.where(used, profiles.first + n[:, :, None], np.nan)
+    unused = np.maximum.reduceat(own, start[:-1], axis=0) == 0
     rest = np.where(counts.events, d, d - n)
-    second[:, columns] = np.where(used, profiles.second + rest[:, :, None], np.nan)
+    for part, prior, counted in ((first, profiles.first, n), (second, profiles.second, rest)):
+        part[:, columns] = np.where(unused, np.nan, prior + counted[:, :, None])
     return Posterior(start, chances[area, kind], weight, first, second, alone.drawn, alone.shared)
 
 
@@ -219,7 +221,7 @@ def _stabilise(counts: _Counts) -> tuple[Array, Array]:
     return np.where(counts.events, np.sqrt(rate), np.arcsin(np.sqrt(np.minimum(rate, 1.0)))), 0.25 / d
 
 
-def find_profiles(counts: _Counts, times: Array, size: int, steps: int = 40, gain: float = 3e-6) -> list[Profiles]:
+def find_profiles(counts: _Counts, times: Array, size: int, steps: int = 25, gain: float = 3e-6) -> list[Profiles]:
     """Find components and classes by expectation and maximisation, once for each resample.
 
     To stop early is on purpose: later steps only fit the noise of the counts (docs/calibration.md).
@@ -262,7 +264,7 @@ def _components(x: Array, noise: Array, seen: Bools, times: Array) -> tuple[Arra
         variance[f, :own] = min(max(0.5 * ((high - low) / own) ** 2, 1e-6), spread)
     started = [np.tile(part, (resamples, 1, 1)) for part in (share, mean, variance)]
     find_components(
-        np.where(seen, x, 0.0), np.where(seen, noise, 1.0), seen, times, typical, _PULL_VARIANCE, 100, 1e-6, *started,
+        np.where(seen, x, 0.0), np.where(seen, noise, 1.0), seen, times, typical, _PULL_VARIANCE, 60, 3e-6, *started,
         np.empty((resamples, p, 4, k)),
     )  # fmt: skip
     share, mean, variance = started

@@ -92,12 +92,11 @@ class _Country:
         cumulative = np.add.accumulate(chance)
         before = np.concatenate([[0.0], cumulative])[start[:-1]]
         cumulative -= np.repeat(before, np.diff(start))
-        split = np.cumsum(self.posterior.weight, axis=2)
-        split[split > 1 - 1e-9] = 1.0
+        split, stretch = _split(self.posterior.weight)
         seen = np.ascontiguousarray(self.used.notna().to_numpy())
         tables, rules = self.tables, self.rules
         return (
-            _positions(), start, cumulative, split, tables.value, tables.index_score, tables.cluster_score,
+            _positions(), start, cumulative, split, stretch, tables.value, tables.index_score, tables.cluster_score,
             self.drawable, seen, self.drawable.any(axis=1), self.has_index, rules.limit, rules.strict, rules.group_of,
             rules.cuts, rules.weight, rules.rescale, rules.bands, rules.centres, rules.begins,
         )  # fmt: skip
@@ -185,7 +184,7 @@ def _tabulate(posterior: Posterior, used: pd.DataFrame, method: Method, yardstic
         scores[use] = np.nan_to_num(np.ascontiguousarray(shaped))
     turned = np.nan_to_num(value * signs[:, None, None])
     whole = {use: one if one.size > 1 else turned for use, one in scores.items()}
-    return _Tables(np.ascontiguousarray(turned), whole["index"], whole["clusters"])
+    return _Tables(*(one.reshape(n, p, -1) for one in (turned, whole["index"], whole["clusters"])))
 
 
 def quantile_table(first: Array, second: Array, events: npt.NDArray[np.bool_]) -> Array:
@@ -203,6 +202,22 @@ def _positions() -> Array:
     z = stats.norm.ppf((np.arange(65536) + 0.5) / 65536)
     positions: Array = (z - _NODES[0]) / (_NODES[1] - _NODES[0])
     return positions
+
+
+def _split(weight: Array) -> tuple[Array, Array]:
+    """Part the numbers from 0 to 65536 among components: where each begins, and how its part is stretched to the whole.
+
+    Parameters
+    ----------
+    weight : (n_rows, n_factors, n_components) summing to 1
+
+    Returns
+    -------
+    (n_rows, n_factors, n_components) each; a component of weight 0 begins where the next does, the last ones at the end
+    """
+    ends = np.round(65536 * np.cumsum(weight, axis=2))
+    begins = np.concatenate([np.zeros_like(ends[:, :, :1]), ends[:, :, :-1]], axis=2)
+    return begins, 65536 / np.maximum(ends - begins, 1.0)
 
 
 def _slots(method: Method, sizes: dict[str, int]) -> tuple[Counts, dict[str, slice]]:
@@ -313,9 +328,10 @@ def _draw(country: _Country, blocks: _Blocks, tally: _Tally, offset: int) -> Non
         number = np.random.default_rng(stream).integers(0, 65536, (n, size, p + 1), dtype=np.uint16)
         for column in shared:
             number[:, :, column] = number[country.first_of, :, column]
-        part, score = np.zeros((chunks, size, country.rules.n_labels), np.int64), np.empty((size, n))
+        # a chunk has few areas, and the small numbers stay in the cache
+        part, score = np.zeros((chunks, size, country.rules.n_labels), np.uint16), np.empty((size, n))
         draw_labels(number, *country.arguments, work, tally.counts, part, score)
-        tally.sizes[begin : begin + size] = part.sum(axis=0)
+        tally.sizes[begin : begin + size] = part.sum(axis=0, dtype=np.int64)
         if len(with_index):
             rank_into(np.ascontiguousarray(score[:, with_index]), begin, tally.rank)
 

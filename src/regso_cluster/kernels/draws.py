@@ -104,8 +104,9 @@ def tabulate_quantiles(first, second, events, probability, depth, chunk, work, o
 
 @kernel(parallel=True)
 def draw_labels(
-    number, position, start, cumulative, split, value, index_score, cluster_score, drawable, seen, assessed, has_index,
-    limit, strict, group_of, cuts, weight, rescale, bands, centres, slots, work, counts, sizes, score,
+    number, position, start, cumulative, split, stretch, value, index_score, cluster_score, drawable, seen,
+    assessed, has_index, limit, strict, group_of, cuts, weight, rescale, bands, centres, slots, work, counts, sizes,
+    score,
 ):  # fmt: skip
     """Judge every area in a block of draws, and count the labels; O(n draws (p (tiers + clusters))).
 
@@ -115,8 +116,10 @@ def draw_labels(
         the row
     position : (65536,) float64 IN: where each number stands among the nodes of the tables, as node + fraction
     start : (n + 1,) int64 IN: rows of each area; cumulative : (n_rows,) IN: their probabilities, added up within an
-        area; split : (n_rows, p, components) IN: those of the components, added up within a row, to exactly 1
-    value, index_score, cluster_score : (n, p, components, nodes) IN: at the nodes; value turned so that high is worse
+        area
+    split : (n_rows, p, components) IN: the first number of each component, from 0 to 65536; stretch : IN: 65536
+        by how many numbers it has
+    value, index_score, cluster_score : (n, p, components * nodes) IN: at the nodes; value turned so that high is worse
     drawable : (n, p) bool IN: the table holds something; seen : (n, p) bool IN: the figure was observed
     assessed, has_index : (n,) bool IN: areas that are judged, that have an index
     limit : (p,) IN, turned; strict : (p,) bool IN: a value on its limit is no problem
@@ -127,8 +130,8 @@ def draw_labels(
         The group after the last is that of areas whose group the draw leaves open
     work : (n_chunks, p) : work space
     counts : (n, n_labels) int64 INOUT: draws in which an area had each label
-    sizes : (n_chunks, n_draws, n_labels) int64 INOUT: areas of each label in each draw, by chunk of areas, to be added
-    up
+    sizes : (n_chunks, n_draws, n_labels) integers INOUT: areas of each label in each draw, by chunk of areas, to be
+        added up
     score : (n_draws, n) OUT: the index; of areas without one 0
 
     Notes
@@ -143,6 +146,8 @@ def draw_labels(
     chunk = (n + n_chunks - 1) // n_chunks
     n_cuts = cuts.shape[1]
     n_bands = bands.shape[0]
+    components = split.shape[2]
+    nodes = value.shape[2] // components
     k = centres.shape[0]
     open_group = 0
     for g in range(group_of.shape[0]):
@@ -171,16 +176,15 @@ def draw_labels(
                         harsh |= 1 << f
                         continue
                     # the part of 0 .. 1 that the component has is stretched to the whole: one number says both
-                    pick = (numba.int64(number[i, d, f]) + 0.5) / 65536.0
+                    pick = numba.int64(number[i, d, f]) + 0.5
                     of = 0
-                    below = 0.0
-                    while split[row, f, of] <= pick:
-                        below = split[row, f, of]
-                        of += 1
-                    place = position[numba.int64((pick - below) / (split[row, f, of] - below) * 65536.0)]
+                    for j in range(1, components):  # no branch to be guessed
+                        of += 1 if pick >= split[row, f, j] else 0
+                    place = position[numba.int64((pick - split[row, f, of]) * stretch[row, f, of])]
                     node = numba.int64(place)
                     part = place - node
-                    drawn = value[i, f, of, node] + part * (value[i, f, of, node + 1] - value[i, f, of, node])
+                    here = of * nodes + node
+                    drawn = value[i, f, here] + part * (value[i, f, here + 1] - value[i, f, here])
                     beyond = drawn > limit[f] if strict[f] else drawn >= limit[f]
                     if beyond:
                         mild |= 1 << f
@@ -195,10 +199,10 @@ def draw_labels(
                         counts[i, tier] += 1
                         sizes[c, d, tier] += 1
                     if seen[i, f]:
-                        scaled = index_score[i, f, of, node]
-                        total += weight[f] * (scaled + part * (index_score[i, f, of, node + 1] - scaled))
-                        scaled = cluster_score[i, f, of, node]
-                        work[c, f] = scaled + part * (cluster_score[i, f, of, node + 1] - scaled)
+                        low = index_score[i, f, here]
+                        total += weight[f] * (low + part * (index_score[i, f, here + 1] - low))
+                        low = cluster_score[i, f, here]
+                        work[c, f] = low + part * (cluster_score[i, f, here + 1] - low)
                 if slots[2] >= 0:
                     group = group_of[mild]
                     if harsh != mild and group_of[harsh] != group:

@@ -157,7 +157,7 @@ def find_classes(density, seen, times, marginal, pull, steps, gain, share, weigh
                 for c in range(classes):
                     member = times[r, i] * chance[r, c] / whole
                     members[r, c] += member
-                    if member < 1e-9:
+                    if member < 1e-4:
                         continue
                     for f in range(p):
                         if seen[i, f]:
