@@ -80,7 +80,7 @@ def _shortened(heading: str) -> str:
 
 
 def style_of(grouping: str, groups: pd.DataFrame) -> str:
-    """Write a QGIS style: a colour a group, from the worst, and grey for areas in no group.
+    """Write a QGIS style: a colour a group, from the worst (clusters have hues of their own), grey for no group.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def style_of(grouping: str, groups: pd.DataFrame) -> str:
     groups : its groups in order, with `group` and `name_sv`
     """
     labels = [(str(row.group), f"{row.group} {row.name_sv}", colour) for row, colour in
-              zip(groups.itertuples(), group_colours(len(groups)), strict=True)]  # fmt: skip
+              zip(groups.itertuples(), _colours_of(grouping, groups), strict=True)]  # fmt: skip
     labels.append(("", NO_GROUP, UNKNOWN))
     root, renderer = _begin("categorizedSymbol", attr=grouping)
     categories = ET.SubElement(renderer, "categories")
@@ -98,6 +98,17 @@ def style_of(grouping: str, groups: pd.DataFrame) -> str:
         ET.SubElement(categories, "category", value=value, label=label, symbol=str(number), type=kind, render="true")
         _add_fill(symbols, number, colour)
     return _text(root)
+
+
+def _colours_of(grouping: str, groups: pd.DataFrame) -> list[str]:
+    if grouping != "cluster" or not len(groups):
+        return group_colours(len(groups))
+    from regso_cluster.delivery.colours import kind_colours  # which is built on this module
+
+    numbers = groups["group"].astype(int).tolist()
+    most = int(groups.loc[groups["areas"].idxmax(), "group"]) if "areas" in groups else None
+    by_number = kind_colours(max(numbers), most)
+    return [by_number[number - 1] for number in numbers]
 
 
 def style_of_values(values: pd.Series, factor: Factor) -> str:
