@@ -268,6 +268,12 @@ def test_lines_inside_arrays_of_tables():
     assert line_of(text, ("zzz",)) == 1
 
 
+def test_a_misspelt_key_of_the_no_flicker_rule_is_guessed():
+    text = METHOD.replace("[composite]\n", "[composite]\nsteady = { slack_ds = 0.25 }\n")
+    assert text != METHOD
+    assert [fault.hint for fault in refused(text)] == ["Is it 'slack_sd'?"]
+
+
 def test_factor_properties():
     poor, voted = method().factors
     assert poor.columns == ("poor_n", "poor_d")

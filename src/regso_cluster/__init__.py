@@ -13,6 +13,7 @@ The map of the house; data walk through it once, in this direction:
 
     ensemble        many fits, draws or runs, in threads, processes or on a cluster, with the same bytes
     pipeline        classify(): the only module that knows the order of the steps
+    results         the tables that a classification hands out
     release         the result on disk: written whole, read, verified
     steps           from an earlier release to a later one, one change at a time
     borders         a crosswalk from files of outlines, an earlier release in later borders
@@ -20,6 +21,7 @@ The map of the house; data walk through it once, in this direction:
     series          a folder of tables to a folder of releases, revisions
     study           one run with other choices; study_report: many, and what they say
     structure_report    what speaks for each number of groups, to a folder
+    writing         files and folders written whole or not at all
     commands        the commands, gathered by cli
     example         a synthetic country on the real area codes
 
@@ -44,8 +46,9 @@ if TYPE_CHECKING:
     from regso_cluster.example import synthetic_country
     from regso_cluster.factors.tables import FactorTable, read_factors
     from regso_cluster.method import Method, builtin_methods, load_method
-    from regso_cluster.pipeline import Classification, classify
+    from regso_cluster.pipeline import classify
     from regso_cluster.release import Release, read_release, verify_release, write_release
+    from regso_cluster.results import Classification
 
 # imported when first asked for, so that `import regso_cluster` and `--help` are instant
 _HOME = {
@@ -62,7 +65,7 @@ _HOME = {
     "Method": "method",
     "builtin_methods": "method",
     "load_method": "method",
-    "Classification": "pipeline",
+    "Classification": "results",
     "classify": "pipeline",
     "Release": "release",
     "read_release": "release",

@@ -18,8 +18,9 @@ from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.method import Text, Yardstick
 from regso_cluster.pipeline import usable
-from regso_cluster.release import Release, whole_folder, write_parquet
+from regso_cluster.release import Release, write_parquet
 from regso_cluster.steps import State, absolute_limits, chain, free, seen, with_absolute, with_factors
+from regso_cluster.writing import whole_folder
 from regso_cluster.years.align import Alignment, align
 from regso_cluster.years.change import CAUSES, explain_problems, find_causes
 from regso_cluster.years.cluster_moves import Figures, Space, explain_clusters

@@ -11,6 +11,7 @@ import hashlib
 import os
 import pickle
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -115,8 +116,11 @@ def run_as_done(
     # tuple, since joblib has a cluster hold bare arrays apart.
     packed = pickle.dumps(shared, protocol=pickle.HIGHEST_PROTOCOL)
     key = hashlib.sha256(packed).hexdigest()
+    parent = None if workers.scheduler else os.getpid()
     with _backend(workers, n_jobs):
-        sent = (joblib.delayed(_run_there)(task, packed, key, number, (batch,)) for number, batch in enumerate(todo))
+        sent = (
+            joblib.delayed(_run_there)(task, packed, key, number, (batch,), parent) for number, batch in enumerate(todo)
+        )
         try:
             yield from joblib.Parallel(return_as="generator_unordered")(sent)
         except InputError:
@@ -139,10 +143,29 @@ def _run_here(task: Callable[[Any, Batch], Result], shared: Any, number: int, ba
 
 
 def _run_there(
-    task: Callable[[Any, Batch], Result], packed: bytes, key: str, number: int, batch: tuple[Batch]
+    task: Callable[[Any, Batch], Result],
+    packed: bytes,
+    key: str,
+    number: int,
+    batch: tuple[Batch],
+    parent: int | None = None,
 ) -> tuple[int, Result]:
+    if parent is not None:
+        _end_with(parent)
     with kernel_threads(1):
         return number, task(_unpacked(_Packed(key, packed)), batch[0])
+
+
+@lru_cache(maxsize=1)
+def _end_with(parent: int) -> None:
+    """End this process when its parent has: one that was killed tells nobody, and its batches would go on."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 class _Packed:

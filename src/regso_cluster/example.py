@@ -17,6 +17,7 @@ import pandas as pd
 from regso_cluster.areas.editions import area_names
 from regso_cluster.areas.shapes import neighbour_arrays
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.writing import whole_file
 
 FIRST_YEAR, LAST_YEAR = 2019, 2030
 EDITION = 2025
@@ -251,10 +252,6 @@ def write_example(folder: str | Path, years: range, seed: int = 0) -> list[Path]
         raise InputError([Fault("a file of that name exists", str(path), hint=hint) for path in standing])
     folder.mkdir(parents=True, exist_ok=True)
     for path, text in texts.items():
-        partial = path.with_name(f".{path.name}.partial")
-        try:
+        with whole_file(path) as partial:
             partial.write_text(text, "utf-8", newline="\n")
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
     return list(texts)

@@ -7,7 +7,7 @@ step of measuring falls away: that is how one table is judged twice, and how lim
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,50 +20,31 @@ from regso_cluster.ensemble import Workers, WorkersError
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.rates import OBSERVED, TOO_FEW
 from regso_cluster.factors.scales import Parameters, apply_scale, fit_scale
-from regso_cluster.factors.shrinkage import interval, shrink_factor, shrink_table
+from regso_cluster.factors.shrinkage import shrink_table
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.grouping.borrowed import borrowed_strength
 from regso_cluster.grouping.composite import composite_index
-from regso_cluster.grouping.lineage import trace_groups
 from regso_cluster.grouping.problems import flag_problems, group_by_problems, measure_limits
-from regso_cluster.grouping.profiles import describe_groups
 from regso_cluster.grouping.steady import measure_leave_limits, steady_groups
 from regso_cluster.grouping.tiers import band, measure_cuts
 from regso_cluster.grouping.typology import Typology, find_typology, nearest_clusters
-from regso_cluster.method import Certainty, Method, Text, Yardstick
+from regso_cluster.method import Method, Yardstick
+from regso_cluster.results import (
+    Classification,
+    arrange_areas,
+    band_names,
+    cluster_names,
+    composite_names,
+    count_areas,
+    describe_all,
+    list_factors,
+    mark_changes,
+    name_groups,
+    trace_clusters,
+)
 
 Array = npt.NDArray[np.float64]
 WORTH_SAYING = 0.01  # how much better other clusters must fit before a release says so
-
-
-@dataclass(frozen=True)
-class Classification:
-    """The result of one method on one table.
-
-    Parameters
-    ----------
-    areas : a row an area, all of them, ordered by code; columns as in `delivery.columns`
-    groups : a row a group of each grouping, see `describe_groups`
-    factors : long: a row an area and factor: numerator, denominator, value, unit, status
-    method : with `measured` filled in
-    table : what was classified
-    year : the reference year
-    figures : numbers about the run for the manifest: stability, objectives, how many areas are undecided
-    notes : what a reader should know, from reading and classifying
-    lineage : what became of last year's clusters, see `trace_groups`; None without clusters in a previous release
-    certainty : how sure each label is, a row an area and label, see `Labels.long`; None where it was not measured
-    """
-
-    areas: pd.DataFrame
-    groups: pd.DataFrame
-    factors: pd.DataFrame
-    method: Method
-    table: FactorTable
-    year: int
-    figures: dict[str, Any] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-    lineage: pd.DataFrame | None = None
-    certainty: pd.DataFrame | None = None
 
 
 def classify(
@@ -107,25 +88,17 @@ def classify(
     notes = [*table.notes, *notes]
     figures: dict[str, Any] = {"shrinkage": shrunk} if shrunk else {}
     if method.measured is None:
-        yardstick, typology = _measure(used, weights, method, previous, previous_method, workers)
-        yardstick = replace(yardstick, synthetic=table.synthetic)
-        if typology:
-            notes += _say_clusters(typology, method, previous is not None)
-            figures["clusters"] = {
-                "stability": round(typology.stability, 4),
-                "objective": typology.objective,
-                "objective_without_anchors": typology.free_objective,
-            }
-            said, judged_structure = _structure(used, weights, table, method, yardstick, workers)
-            notes += said
-            figures["clusters"] |= judged_structure
+        yardstick, said, of_clusters = _measure_and_say(
+            used, weights, table, method, previous, previous_method, workers
+        )
+        figures |= of_clusters
     else:
-        yardstick = method.measured
-        notes += _say_given(yardstick, method, table)
+        yardstick, said = method.measured, _say_given(method.measured, method, table)
+    notes += said
     judged = judge(used, table, method, yardstick)
     if method.composite and method.composite.steady:
         judged = steady_groups(judged, used, table.status, method, yardstick.leave_limits, previous)
-        judged["composite_group_name"] = _names(judged["composite_group"], _composite_names(method))
+        judged["composite_group_name"] = name_groups(judged["composite_group"], composite_names(method))
     flags = pd.DataFrame({key: judged[f"{key}_problem"] for key in method.keys}) if method.problems else None
     lent, said, borrowed = borrowed_strength(counted, flags, method, yardstick.limits)
     judged = judged.join(lent)
@@ -135,24 +108,51 @@ def classify(
     judged.attrs = {"cluster_numbers": list(yardstick.cluster_numbers), "synthetic": table.synthetic}
     judged.index.name = "regso" if table.edition else "area"
     labels = measure_labels(counted, used, judged, method, yardstick, _generator(method, "noise"), workers)
-    areas = _columns(table, judged, method, labels)
+    areas = arrange_areas(table, judged, method, labels)
     of_labels, told = _say_labels(labels, method)
     figures |= of_labels
     notes += told
     if previous is not None:
         comparable = previous_method is None or previous_method.composite == method.composite
-        areas = areas.join(_changes(areas, previous, comparable=comparable))
+        areas = areas.join(mark_changes(areas, previous, comparable=comparable))
         if not comparable:
             notes.append("the previous release has other composite groups: they are not compared")
     if method.baseline:
         areas = areas.join(judge_beside(used, table, method, method.baseline.measured))
     areas["synthetic"] = table.synthetic
     method = replace(method, measured=yardstick)
-    figures |= _counts(areas, table, method)
+    figures |= count_areas(areas, table, method)
     return Classification(
-        areas, _describe(areas, table, method, labels), _long(table, counted, method), method, table, year, figures,
-        tuple(notes), _trace(areas, table, yardstick, previous, previous_method), labels.long if labels else None,
-    )  # fmt: skip
+        areas=areas,
+        groups=describe_all(areas, table, method, labels),
+        factors=list_factors(table, counted, method),
+        method=method,
+        table=table,
+        year=year,
+        figures=figures,
+        notes=tuple(notes),
+        lineage=trace_clusters(areas, table, yardstick, previous, previous_method),
+        certainty=labels.long if labels else None,
+    )
+
+
+def _measure_and_say(
+    used: pd.DataFrame, weights: Array | None, table: FactorTable, method: Method, previous: pd.DataFrame | None,
+    previous_method: Method | None, workers: Workers,
+) -> tuple[Yardstick, list[str], dict[str, Any]]:  # fmt: skip
+    """Measure the yardstick, with what the reader is told of the clusters and what the manifest holds of them."""
+    yardstick, typology = _measure(used, weights, method, previous, previous_method, workers)
+    yardstick = replace(yardstick, synthetic=table.synthetic)
+    if typology is None:
+        return yardstick, [], {}
+    figures: dict[str, Any] = {
+        "stability": round(typology.stability, 4),
+        "objective": typology.objective,
+        "objective_without_anchors": typology.free_objective,
+    }
+    said, judged_structure = _structure(used, weights, table, method, yardstick, workers)
+    said = [*_say_clusters(typology, method, previous is not None), *said]
+    return yardstick, said, {"clusters": figures | judged_structure}
 
 
 def _say_labels(labels: Labels | None, method: Method) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -244,25 +244,6 @@ def assess_clusters(
         scores.to_numpy(np.float64), weighing, method.clusters.structure,
         residents=residents if residents.any() else None, seed=method.seed, workers=workers,
     )  # fmt: skip
-
-
-def _trace(
-    areas: pd.DataFrame,
-    table: FactorTable,
-    yardstick: Yardstick,
-    previous: pd.DataFrame | None,
-    previous_method: Method | None,
-) -> pd.DataFrame | None:
-    """Trace last year's clusters into this year's; names of clusters that are gone are last year's."""
-    if previous is None or "cluster" not in areas or "cluster" not in previous or not previous["cluster"].notna().any():
-        return None
-    before = previous["cluster"].reindex(areas.index).astype("Int8")
-    names = {int(number): Text(str(number), str(number)) for number in before.dropna().unique()}
-    for measured in (previous_method.measured if previous_method else None, yardstick):
-        if measured:
-            names |= dict(zip(measured.cluster_numbers, measured.cluster_names, strict=True))
-    traced = trace_groups(before, areas["cluster"], table.areas["population"].fillna(1.0), names)
-    return traced.assign(synthetic=table.synthetic)
 
 
 def _generator(method: Method, step: str) -> np.random.Generator:
@@ -385,19 +366,18 @@ def judge(used: pd.DataFrame, table: FactorTable, method: Method, yardstick: Yar
         judged = judged.join(group_by_problems(flags, table.status, method.composite))
         few = (table.areas["status"] == TOO_FEW).to_numpy()
         judged.loc[few, "composite_reason"] = TOO_FEW
-        judged["composite_group_name"] = _names(judged["composite_group"], _composite_names(method))
+        judged["composite_group_name"] = name_groups(judged["composite_group"], composite_names(method))
     if method.index:
         judged = judged.join(composite_index(scores, method.index, method.factors))
         if method.bands:
             judged["band"] = band(judged["index"].to_numpy(), yardstick.bands)
-            judged["band_name"] = _names(judged["band"], _band_names(method))
+            judged["band_name"] = name_groups(judged["band"], band_names(method))
     if method.clusters:
         scores = apply_scale(used, method.clusters.scale, signs, yardstick.scales["clusters"])
         nearest, second = nearest_clusters(scores.to_numpy(), np.array(yardstick.centres), yardstick.cluster_numbers)
-        names = dict(zip(yardstick.cluster_numbers, yardstick.cluster_names, strict=True))
         for column, labels in (("cluster", nearest), ("cluster_second", second)):
             judged[column] = pd.Series(labels, used.index, dtype="Int8").mask(labels == 0)
-        judged["cluster_name"] = _names(judged["cluster"], names)
+        judged["cluster_name"] = name_groups(judged["cluster"], cluster_names(yardstick))
     return judged
 
 
@@ -410,142 +390,3 @@ def judge_beside(used: pd.DataFrame, table: FactorTable, method: Method, baselin
     kept = [f"{key}_problem" for key in method.keys]
     kept += ["n_problems", "composite_group", "composite_group_name", "composite_status", "index", "band", "band_name"]
     return judged[[column for column in kept if column in judged]].add_suffix("_absolute")
-
-
-def _names(groups: pd.Series, names: dict[int, Text]) -> pd.Series:
-    return groups.map({number: name.sv for number, name in names.items()}).astype("string")
-
-
-def _composite_names(method: Method) -> dict[int, Text]:
-    composite = method.composite
-    return dict(enumerate([*(group.name for group in composite.groups), composite.none], start=1)) if composite else {}
-
-
-def _band_names(method: Method) -> dict[int, Text]:
-    bands = method.bands
-    if bands is None:
-        return {}
-    numbers = range(1, bands.size + 1)
-    return dict(zip(numbers, bands.names or [Text(f"Grupp {n}", f"Group {n}") for n in numbers], strict=True))
-
-
-def _columns(table: FactorTable, judged: pd.DataFrame, method: Method, labels: Labels | None) -> pd.DataFrame:
-    """Put the columns into the order of a release; the values shown are the observed ones, used or not."""
-    sure = labels.columns if labels else pd.DataFrame(_not_assessed(method), index=judged.index)
-    judged = judged.join(sure)
-    areas = table.areas.assign(population=table.areas["population"].round().astype("Int64"))
-    ordered = []
-    for key in method.keys:
-        areas[f"{key}_value"] = table.value[key]
-        areas[f"{key}_status"] = table.status[key]
-        ordered += [f"{key}_value", f"{key}_status"]
-        parts = [f"{key}_{part}" for part in ("own_weight", "score", "problem", "borrowed", "probability",
-                                             "flip_persons", "held", "tier")]  # fmt: skip
-        ordered += [column for column in parts if column in judged]
-    joined = areas.join(judged)
-    rest = ["n_problems", "n_observed", "composite_group", "composite_group_name", "composite_group_free",
-            "composite_group_mildest", "composite_group_harshest", "composite_status", "composite_reason",
-            "composite_group_probability", "composite_second", "composite_second_probability", "composite_flip_factor",
-            "composite_flip_persons", "composite_flip_group", "how_sure", "index",
-            "index_rank", "index_rank_low", "index_rank_high", "index_percent_rank"]  # fmt: skip
-    of_theme = ("index", "rank", "rank_low", "rank_high", "percent_rank")
-    themes = [f"{theme.key}_{part}" for theme in (method.index.themes if method.index else ()) for part in of_theme]
-    flips = ("flip_factor", "flip_persons", "flip_group")
-    rest += [*themes, "band", "band_name", "band_probability", "band_second", "band_second_probability",
-             *(f"band_{part}" for part in flips), "cluster", "cluster_name", "cluster_second", "cluster_probability",
-             "cluster_second_probability", *(f"cluster_{part}" for part in flips), "cluster_how_sure"]  # fmt: skip
-    order = [*table.areas.columns, *ordered, *[column for column in rest if column in joined]]
-    joined = joined[order]
-    joined.index.name, joined.attrs = judged.index.name, {}
-    return joined
-
-
-def _not_assessed(method: Method) -> dict[str, Any]:
-    """The columns of certainty, empty until it is measured."""
-    empty: dict[str, Any] = {}
-    if method.index:
-        empty |= {"index_rank_low": pd.NA, "index_rank_high": pd.NA}
-    if method.clusters:
-        empty["cluster_probability"] = np.nan
-    return empty
-
-
-def _changes(areas: pd.DataFrame, previous: pd.DataFrame, *, comparable: bool) -> pd.DataFrame:
-    """Mark last year's groups, whether the composite group is worse, better or the same, and whether borders moved."""
-    changes = pd.DataFrame(index=areas.index)
-    if "previous_comparable" in previous:  # of another edition: its groups are moved to this year's borders
-        changes["previous_comparable"] = previous["previous_comparable"].reindex(areas.index).astype("boolean")
-        changes["previous_elsewhere"] = previous["previous_elsewhere"].reindex(areas.index)
-    for column in (*(("composite_group",) if comparable else ()), "cluster"):
-        if column in areas and column in previous:
-            changes[f"{column}_previous"] = previous[column].reindex(areas.index).astype("Int8")
-    if "composite_group_previous" in changes:
-        now, before = areas["composite_group"], changes["composite_group_previous"]
-        unknown = (now.isna() | before.isna()).to_numpy(bool)
-        worse, better = (
-            (now < before).fillna(False).to_numpy(bool),
-            (now > before).fillna(False).to_numpy(bool),
-        )
-        changes["composite_change"] = np.select([unknown, worse, better], ["unknown", "worse", "better"], "same")
-    return changes
-
-
-def _describe(areas: pd.DataFrame, table: FactorTable, method: Method, labels: Labels | None) -> pd.DataFrame:
-    names: dict[str, dict[int, Text]] = {}
-    if method.composite:
-        names["composite_group"] = _composite_names(method)
-        if method.baseline:
-            names["composite_group_absolute"] = _composite_names(method)
-    if method.bands:
-        names["band"] = _band_names(method)
-    if method.clusters and method.measured:
-        names["cluster"] = dict(zip(method.measured.cluster_numbers, method.measured.cluster_names, strict=True))
-    if method.tiers:
-        numbers = range(1, method.tiers.size + 1)
-        tiers = dict(zip(numbers, method.tiers.names or [Text(f"Nivå {n}", f"Tier {n}") for n in numbers], strict=True))
-        names |= {f"{key}_tier": tiers for key in method.keys}
-    described = [
-        describe_groups(areas, table, method, grouping, group_names) for grouping, group_names in names.items()
-    ]
-    groups = pd.concat(described, ignore_index=True) if described else pd.DataFrame({"grouping": []})
-    if labels and len(groups):
-        groups = groups.merge(labels.groups, on=["grouping", "group"], how="left", validate="one_to_one")
-    return groups.assign(synthetic=table.synthetic)
-
-
-def _long(table: FactorTable, counted: FactorTable, method: Method) -> pd.DataFrame:
-    """Give a row an area and factor; where rates are shrunk also what the counts alone say, and an interval."""
-    parts = []
-    for factor in method.factors:
-        part: dict[str, Any] = {
-            "factor": factor.key,
-            "numerator": table.numerator[factor.key],
-            "denominator": table.denominator[factor.key],
-            "value": table.value[factor.key],
-            "unit": factor.unit,
-            "status": table.status[factor.key],
-        }
-        if method.shrinkage:
-            part |= {"value_counted": counted.value[factor.key], "value_low": np.nan, "value_high": np.nan}
-            found = shrink_factor(counted, factor, method.shrinkage.towards)
-            if found is not None:
-                level = (method.certainty or Certainty()).level
-                part["value_low"], part["value_high"] = interval(found.first, found.second, level, factor)
-        parts.append(pd.DataFrame(part))
-    long = pd.concat(parts).rename_axis("regso" if table.edition else "area")
-    order = np.argsort(long.index.to_numpy(), kind="stable")  # factors stay in the order of the method
-    return long.iloc[order].reset_index().assign(synthetic=table.synthetic)
-
-
-def _counts(areas: pd.DataFrame, table: FactorTable, method: Method) -> dict[str, Any]:
-    figures: dict[str, Any] = {
-        "areas": len(areas),
-        "status": table.areas["status"].value_counts().sort_index().to_dict(),
-    }
-    if method.composite:
-        group = areas["composite_group"]
-        figures["composite_groups"] = {str(n): int((group == n).sum()) for n in _composite_names(method)}
-        figures["composite_undecided"] = int(group.isna().sum())
-    if "composite_change" in areas:
-        figures["composite_changes"] = areas["composite_change"].value_counts().sort_index().to_dict()
-    return figures

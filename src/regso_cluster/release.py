@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import glob
 import hashlib
 import json
 import os
 import platform
-import shutil
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -25,10 +20,10 @@ from regso_cluster import __version__
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.method import Baseline, Method, Origin, Yardstick, hash_as_written, hash_yardstick, parse_method
-from regso_cluster.pipeline import Classification
+from regso_cluster.results import Classification
+from regso_cluster.writing import refuse_inside_a_release, whole_file, whole_folder
 
 FORMAT = 1
-_STALE_SECONDS = 24 * 3600  # what a killed run left behind is cleared away after a day
 _VERSIONS = (
     "numpy",
     "scipy",
@@ -157,70 +152,6 @@ def write_release(
     return Release(Path(os.path.abspath(out)), manifest)  # noqa: PTH100  # resolve() would follow a symlinked parent
 
 
-@contextmanager
-def whole_folder(out: str | Path, what: str) -> Iterator[Path]:
-    """Give a temporary folder beside `out` to write into, then move it into place: whole, or not at all.
-
-    Raises
-    ------
-    InputError  `out` exists
-    """
-    out = Path(os.path.abspath(out))  # noqa: PTH100  # resolve() would follow a symlinked parent
-    if out.exists() or out.is_symlink():
-        hint = f"A {what} is never overwritten: choose another --out, or remove the folder yourself."
-        raise InputError(Fault(f"the {what} folder exists", str(out), hint=hint))
-    refuse_inside_a_release(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    _clear_stale(out)
-    partial = out.with_name(f".{out.name}.partial-{os.getpid()}")
-    partial.mkdir()
-    try:
-        yield partial
-        for file in partial.iterdir():
-            _flush(file)
-        try:
-            partial.rename(out)
-        except OSError as error:
-            if not out.exists():
-                raise
-            hint = "Another run wrote it meanwhile: its release stands."
-            raise InputError(Fault("the release folder exists", str(out), hint=hint)) from error
-        _flush(out.parent)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
-
-
-def refuse_inside_a_release(path: Path) -> None:
-    """Refuse to write into a release: it would no longer verify.
-
-    Raises
-    ------
-    InputError  a folder above `path` holds a manifest
-    """
-    for folder in Path(os.path.abspath(path)).parents:  # noqa: PTH100  # a symlink is judged where it stands
-        if (folder / "manifest.json").is_file() and (folder / "areas.parquet").is_file():
-            hint = "A release is never changed: write it elsewhere."
-            raise InputError(Fault("inside the release", str(path), got=str(folder), hint=hint))
-
-
-def _clear_stale(out: Path) -> None:
-    for left in out.parent.glob(f".{glob.escape(out.name)}.partial-*"):
-        if time.time() - left.stat().st_mtime > _STALE_SECONDS:
-            shutil.rmtree(left, ignore_errors=True)
-
-
-def _flush(path: Path) -> None:
-    """Bring a file or folder to the disk before the move makes it count; folders cannot be opened everywhere."""
-    if path.is_dir() and os.name == "nt":
-        return
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def _write_tables(classification: Classification, folder: Path) -> None:
     from regso_cluster.delivery.geopackage import write_geopackage
     from regso_cluster.delivery.textfiles import write_csv
@@ -340,13 +271,8 @@ def write_method(method: Method, out: str | Path) -> Path:
     if out.exists() or out.is_symlink():
         raise InputError(Fault("the method file exists", str(out), hint="Choose another --out, or remove the file."))
     refuse_inside_a_release(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_name(f".{out.name}.partial-{os.getpid()}")
-    try:
+    with whole_file(out) as partial:
         partial.write_text(method.to_toml(), "utf-8", newline="\n")
-        partial.replace(out)
-    finally:
-        partial.unlink(missing_ok=True)
     return out
 
 

@@ -24,8 +24,9 @@ from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.origin import SUFFIX as ORIGIN
 from regso_cluster.factors.tables import FactorTable, read_factors
 from regso_cluster.method import Method
-from regso_cluster.pipeline import Classification, classify
+from regso_cluster.pipeline import classify
 from regso_cluster.release import Release, read_release, sha256_of, write_release
+from regso_cluster.results import Classification
 
 SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".xls", ".ods", ".parquet")
 _RELEASE = re.compile(r"(\d{4})(?:-r(\d+))?")

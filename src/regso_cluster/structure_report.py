@@ -22,8 +22,9 @@ from regso_cluster.factors.tables import FactorTable
 from regso_cluster.grouping.agreement import adjusted_rand
 from regso_cluster.method import Certainty, Clusters, Method, StructureRule
 from regso_cluster.pipeline import assess_clusters, measure, usable
-from regso_cluster.release import whole_folder, write_parquet
+from regso_cluster.release import write_parquet
 from regso_cluster.study import find_clusters
+from regso_cluster.writing import whole_folder
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]

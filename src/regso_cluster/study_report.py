@@ -33,8 +33,9 @@ from regso_cluster.certainty.sensitivity import (
 )
 from regso_cluster.ensemble import Workers, batches, run_as_done
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.release import refuse_inside_a_release, whole_folder, write_parquet
+from regso_cluster.release import write_parquet
 from regso_cluster.study import Groups, Run, Subject, run_batch
+from regso_cluster.writing import refuse_inside_a_release, whole_folder
 
 BATCH = 8  # runs that are kept together: at most so many are made again after a cut
 

@@ -164,6 +164,24 @@ def test_numbers_that_the_method_cannot_have_are_not_run_but_named():
     assert (dial.low, dial.high, list(idle)) == (47, 50, ["x, clusters.n_clusters above 50"])
 
 
+def test_a_range_of_any_numbers_ends_where_the_method_ends():
+    # a limit of 0.2 SD less 0.25 is none: such runs would fail, and each would cost its block of the Sobol indices
+    own = load_method("utanforskap")
+    near = replace(own, problems=replace(own.problems, limit=replace(own.problems.limit, sd=0.2)))
+    (dial,), idle = dials_of(study(set=("problems.limit.sd",), add=(-0.25, 0.25)), near)
+    assert 0 <= dial.low < 0.001
+    assert dial.high == pytest.approx(0.45)
+    assert len(idle) == 1
+    assert next(iter(idle)).startswith("x, problems.limit.sd below ")
+    for u in (0.0, 1.0):
+        parse_method(tomli_w.dumps(with_settings(near, settings_of((dial,), np.array([u])))))
+    (dial,), idle = dials_of(study(set=("problems.limit.sd",), add=(-0.25, 25.0)), near)
+    assert 19.9 < dial.high <= 20
+    assert [key.split()[2] for key in idle] == ["below", "above"]
+    (dial,), idle = dials_of(study(set=("problems.limit.sd",), add=(-0.25, 0.25)), own)
+    assert (dial.low, dial.high, idle) == (own.problems.limit.sd - 0.25, own.problems.limit.sd + 0.25, {})
+
+
 def test_an_option_is_the_methods_own_only_where_all_its_places_have_it():
     places = ("index.scale.kind", "clusters.scale.kind")
     both = parse_method(METHOD + "[clusters]\nn_clusters = 3\nscale = { kind = 'robust_z' }\n")

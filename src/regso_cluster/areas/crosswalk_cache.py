@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from regso_cluster.areas.crosswalk import Crosswalk, Rules, crosswalk_of, read_layers
+from regso_cluster.writing import whole_file
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -95,7 +94,6 @@ def _digest(frame: pd.DataFrame, said: dict[str, Any]) -> str:
 
 
 def _write(crosswalk: Crosswalk, file: Path, said: dict[str, Any]) -> None:
-    """Write beside the file and move into place: a reader meets the whole file or none."""
     frame = _stack(crosswalk)
     said = said | {"weighting": crosswalk.weighting, "notes": list(crosswalk.notes)}
     said["sha256"] = _digest(frame, said)
@@ -103,18 +101,8 @@ def _write(crosswalk: Crosswalk, file: Path, said: dict[str, Any]) -> None:
     schema = pa.schema(fields, metadata={_KEY: json.dumps(said, ensure_ascii=False).encode()})
     table = pa.Table.from_pandas(frame, schema=schema, preserve_index=False)
     table = table.replace_schema_metadata(schema.metadata)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{file.stem}.", suffix=".partial", dir=file.parent)
-    partial = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as out:
-            pq.write_table(table, out, compression="zstd")
-            out.flush()
-            os.fsync(out.fileno())
-        partial.replace(file)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+    with whole_file(file, lasting=True) as partial:
+        pq.write_table(table, partial, compression="zstd")
 
 
 def _read(file: Path, wanted: dict[str, Any]) -> tuple[Crosswalk | None, str]:

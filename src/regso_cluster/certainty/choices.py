@@ -196,18 +196,38 @@ def dials_of(study: Study, method: Method) -> tuple[tuple[Dial, ...], dict[str, 
 
 
 def _narrowed(dial: Dial, method: Method, plain: Any) -> tuple[Dial, dict[str, str]]:
-    """Take from both ends of a range of whole numbers those that the method cannot have, and say why."""
+    """Take from both ends of a range the numbers that the method cannot have, and say why."""
     (place,) = dial.places
     why: dict[str, str] = {}
-    if not dial.whole:
+    own = _get(plain, place)
+    if not isinstance(own, int | float) or isinstance(own, bool):
         return dial, why
-    own, ends = float(_get(plain, place)), {"low": dial.low, "high": dial.high}
+    own, ends = float(own), {"low": dial.low, "high": dial.high}
+    if not dial.whole:
+        inside = dial.low <= own <= dial.high and not _why_not(method, {place: own})
+        for end, said in (("low", "below"), ("high", "above")):
+            if inside and (reason := _why_not(method, {place: ends[end]})):
+                ends[end] = _last_possible(method, place, own, ends[end])
+                why[f"{place} {said} {ends[end]:g}"] = reason
+        return replace(dial, low=ends["low"], high=ends["high"]), why
     for end, step, said in (("low", 1.0, "below"), ("high", -1.0, "above")):
         while step * (own - ends[end]) > 0 and (reason := _why_not(method, {place: int(ends[end])})):
             ends[end] += step
             why = {key: held for key, held in why.items() if not key.startswith(f"{place} {said}")}
             why[f"{place} {said} {ends[end]:.0f}"] = reason
     return replace(dial, low=ends["low"], high=ends["high"]), why
+
+
+def _last_possible(method: Method, place: str, possible: float, impossible: float) -> float:
+    """Halve the way from a number that the method can have to one that it cannot, to a thousandth of it."""
+    near = abs(possible - impossible) / 1000
+    while abs(possible - impossible) > near:
+        middle = (possible + impossible) / 2
+        if _why_not(method, {place: middle}):
+            impossible = middle
+        else:
+            possible = middle
+    return possible
 
 
 def _why_not(method: Method, settings: Settings) -> str:

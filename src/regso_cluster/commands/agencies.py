@@ -41,7 +41,8 @@ def join(  # noqa: PLR0913  # one an option of the command
     Example: regso-cluster join schools.xlsx --release releases/2024 --on x,y --out schools-groups.xlsx
     """
     from regso_cluster.delivery.join import JoinOptions, join_file
-    from regso_cluster.release import read_release, refuse_inside_a_release
+    from regso_cluster.release import read_release
+    from regso_cluster.writing import refuse_inside_a_release
 
     for path in (out, *([report] if report else [])):
         refuse_inside_a_release(path)

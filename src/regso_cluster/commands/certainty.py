@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -26,55 +29,88 @@ if TYPE_CHECKING:
     from regso_cluster.method import Method
     from regso_cluster.release import Release
 
-method_option = click.option(
-    "--method", metavar="NAME|FILE", help="For a table: a built-in method or a TOML file. A release brings its own."
+Command = Callable[..., None]
+
+_SUBJECT = (
+    click.argument("source", type=NEW, metavar="TABLE|RELEASE"),
+    click.option(
+        "--method", metavar="NAME|FILE", help="For a table: a built-in method or a TOML file. A release brings its own."
+    ),
+    click.option("--year", type=click.IntRange(1900, 2200), help="For a table: the reference year."),
+    edition_option,
+    deso_option,
+    click.option("--out", type=NEW, required=True, help="A folder for tables and a figure; it must not exist."),
 )
-year_option = click.option("--year", type=click.IntRange(1900, 2200), help="For a table: the reference year.")
-language_option = click.option(
-    "--language", type=click.Choice(["sv", "en"]), default="sv", show_default=True, help="Of the figure."
+_HOW = (
+    click.option("--language", type=click.Choice(["sv", "en"]), default="sv", show_default=True, help="Of the figure."),
+    threads_option,
+    scheduler_option,
+    json_option,
 )
 
 
-def _open(
-    path: Path, method: str | None, year: int | None, edition: str | None, deso_key: Path | None
-) -> tuple[Release | None, FactorTable, Method]:
-    """Open a release, or read a table with the method given."""
-    if path.is_dir():
-        from regso_cluster.release import read_release
+@dataclass(frozen=True)
+class Subject:
+    """What is looked at: a release, or a table with a method."""
 
-        if method:
-            raise click.UsageError("A release brings its own method: leave --method out.")
-        release = read_release(path, verify=True)
-        return release, release.counted, release.method
-    if not method:
-        raise click.UsageError("Give --method for a table.")
-    from regso_cluster.factors.tables import read_factors
-    from regso_cluster.method import load_method
+    path: Path
+    method: str | None
+    year: int | None
+    edition: str | None
+    deso_key: Path | None
 
-    loaded = load_method(method)
-    chosen = int(edition) if edition else None
-    return None, read_factors(path, loaded, edition=chosen, year=year, deso_key=deso_key), loaded
+    def open(self) -> tuple[Release | None, FactorTable, Method]:
+        """Open the release, or read the table with the method given."""
+        if self.path.is_dir():
+            from regso_cluster.release import read_release
+
+            if self.method:
+                raise click.UsageError("A release brings its own method: leave --method out.")
+            release = read_release(self.path, verify=True)
+            return release, release.counted, release.method
+        if not self.method:
+            raise click.UsageError("Give --method for a table.")
+        from regso_cluster.factors.tables import read_factors
+        from regso_cluster.method import load_method
+
+        loaded = load_method(self.method)
+        edition = int(self.edition) if self.edition else None
+        table = read_factors(self.path, loaded, edition=edition, year=self.year, deso_key=self.deso_key)
+        return None, table, loaded
+
+
+def study_options(*own: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Add what the commands of this file share, with their own options between; they get a `Subject`."""
+
+    def add(command: Command) -> Command:
+        @functools.wraps(command)
+        def read(source: Path, **given: Any) -> None:
+            subject = {name: given.pop(name) for name in ("method", "year", "edition", "deso_key")}
+            command(Subject(source, **subject), **given)
+
+        built: Command = read
+        options: tuple[Callable[[Command], Command], ...] = (*_SUBJECT, *own, *_HOW)
+        for option in reversed(options):
+            built = option(built)
+        return built
+
+    return add
 
 
 @click.command(short_help="Are there groups at all, and how many stand?")
-@click.argument("source", type=NEW, metavar="TABLE|RELEASE")
-@method_option
-@year_option
-@edition_option
-@deso_option
-@click.option("--out", type=NEW, required=True, help="A folder for tables and a figure; it must not exist.")
-@click.option("--most", type=click.IntRange(min=2, max=50), help="The largest number of groups to look at.")
-@click.option("--resamples", type=click.IntRange(min=2), default=100, show_default=True, help="Bootstrap resamples.")
-@click.option("--clouds", type=click.IntRange(min=5), default=50, show_default=True, help="Clouds for the gap.")
-@click.option("--consensus", is_flag=True, help="Join k-means, k-medoids and Ward over resamples: consensus.parquet.")
-@language_option
-@threads_option
-@scheduler_option
-@json_option
+@study_options(
+    click.option("--most", type=click.IntRange(min=2, max=50), help="The largest number of groups to look at."),
+    click.option(
+        "--resamples", type=click.IntRange(min=2), default=100, show_default=True, help="Bootstrap resamples."
+    ),
+    click.option("--clouds", type=click.IntRange(min=5), default=50, show_default=True, help="Clouds for the gap."),
+    click.option(
+        "--consensus", is_flag=True, help="Join k-means, k-medoids and Ward over resamples: consensus.parquet."
+    ),
+)
 def stability(  # noqa: PLR0913  # one an option of the command
-    source: Path, method: str | None, year: int | None, edition: str | None, deso_key: Path | None, out: Path,
-    most: int | None, resamples: int, clouds: int, consensus: bool, language: Literal["sv", "en"],
-    threads: int | None, scheduler: str | None, as_json: bool,
+    subject: Subject, out: Path, most: int | None, resamples: int, clouds: int, consensus: bool,
+    language: Literal["sv", "en"], threads: int | None, scheduler: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Look at each number of groups of TABLE or RELEASE: which stand, and are there types or bands.
 
@@ -85,7 +121,7 @@ def stability(  # noqa: PLR0913  # one an option of the command
             from regso_cluster.ensemble import Workers
             from regso_cluster.structure_report import assess_release, find_consensus, write_structure
 
-            _, table, loaded = _open(source, method, year, edition, deso_key)
+            _, table, loaded = subject.open()
         changes = {"most": most, "resamples": resamples, "clouds": clouds, "splits": 10}
         with steps("looking for structure"):
             workers = Workers(threads, scheduler)
@@ -110,23 +146,14 @@ def stability(  # noqa: PLR0913  # one an option of the command
 
 
 @click.command(short_help="How far groups depend on the choices of the method.")
-@click.argument("source", type=NEW, metavar="TABLE|RELEASE")
-@method_option
-@year_option
-@edition_option
-@deso_option
-@click.option("--out", type=NEW, required=True, help="A folder for tables and a figure; it must not exist.")
-@click.option("--study", "study_file", type=EXISTING, help="A TOML file of choices; default: one from the method.")
-@click.option("--runs", type=click.IntRange(min=4), help="At most so many runs; default: the study's.")
-@click.option("--seed", type=click.IntRange(min=0), help="Instead of the study's own.")
-@language_option
-@threads_option
-@scheduler_option
-@json_option
+@study_options(
+    click.option("--study", "study_file", type=EXISTING, help="A TOML file of choices; default: one from the method."),
+    click.option("--runs", type=click.IntRange(min=4), help="At most so many runs; default: the study's."),
+    click.option("--seed", type=click.IntRange(min=0), help="Instead of the study's own."),
+)
 def sensitivity(  # noqa: PLR0913  # one an option of the command
-    source: Path, method: str | None, year: int | None, edition: str | None, deso_key: Path | None, out: Path,
-    study_file: Path | None, runs: int | None, seed: int | None, language: Literal["sv", "en"],
-    threads: int | None, scheduler: str | None, as_json: bool,
+    subject: Subject, out: Path, study_file: Path | None, runs: int | None, seed: int | None,
+    language: Literal["sv", "en"], threads: int | None, scheduler: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Vary the choices of the method of TABLE or RELEASE, and see whose group changes.
 
@@ -134,8 +161,6 @@ def sensitivity(  # noqa: PLR0913  # one an option of the command
 
     Example: regso-cluster sensitivity releases/2024 --out sensitivity-2024 --runs 1000
     """
-    from dataclasses import replace
-
     if out.exists() or out.is_symlink():
         hint = "A study is never overwritten: choose another --out, or remove the folder yourself."
         raise InputError(Fault("the study folder exists", str(out), hint=hint))
@@ -149,12 +174,12 @@ def sensitivity(  # noqa: PLR0913  # one an option of the command
             study = load_study(study_file)
             given: dict[str, Any] = {"runs": runs, "seed": seed}
             study = replace(study, **{name: value for name, value in given.items() if value is not None})
-            release, table, loaded = _open(source, method, year, edition, deso_key)
-            subject = (
+            release, table, loaded = subject.open()
+            studied = (
                 subject_of_release(release, study.list) if release else subject_of_table(table, loaded, study.list)
             )
         with steps("running"):
-            found = run_study(subject, study, out, workers=Workers(threads, scheduler), say=_say)
+            found = run_study(studied, study, out, workers=Workers(threads, scheduler), say=_say)
         with steps("writing"):
             write_sensitivity(found, out, language)
     if as_json:

@@ -73,7 +73,8 @@ def classify(  # noqa: PLR0913  # one an option of the command
             from regso_cluster.factors.tables import read_factors
             from regso_cluster.method import load_method
             from regso_cluster.pipeline import classify as run
-            from regso_cluster.release import read_release, refuse_inside_a_release, write_release
+            from regso_cluster.release import read_release, write_release
+            from regso_cluster.writing import refuse_inside_a_release
         refuse_inside_a_release(out)
         if out.exists() or out.is_symlink():
             hint = "A release is never overwritten: choose another --out, or remove the folder yourself."

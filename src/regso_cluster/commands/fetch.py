@@ -67,7 +67,7 @@ def table(  # noqa: PLR0913  # one an option of the command
     with Steps() as steps, steps("loading"):
         from regso_cluster.areas.shapes import cache_folder
         from regso_cluster.factors.scb import selection, tables
-        from regso_cluster.release import refuse_inside_a_release
+        from regso_cluster.writing import refuse_inside_a_release
 
         refuse_inside_a_release(out)
         tables.refuse_out(out)
@@ -107,7 +107,7 @@ def method(
         from regso_cluster.areas.shapes import cache_folder
         from regso_cluster.factors.scb import sources, tables
         from regso_cluster.method import load_method
-        from regso_cluster.release import refuse_inside_a_release
+        from regso_cluster.writing import refuse_inside_a_release
 
         refuse_inside_a_release(out)
         tables.refuse_out(out)
@@ -142,7 +142,7 @@ def shapes(
         from regso_cluster.areas.shapes import SHAPES_FILE, cache_folder
         from regso_cluster.factors.scb import shapes as layers
         from regso_cluster.factors.scb.client import Client
-        from regso_cluster.release import refuse_inside_a_release
+        from regso_cluster.writing import refuse_inside_a_release
 
         if lan and parse_codes([lan], "lan").codes.isna().any():
             raise click.UsageError(f"--lan {lan!r} is no code of a län such as 20.")

@@ -35,7 +35,8 @@ def figure(
     """
     from regso_cluster.delivery import figures
     from regso_cluster.delivery.page.groups import GROUPINGS
-    from regso_cluster.release import read_release, refuse_inside_a_release
+    from regso_cluster.release import read_release
+    from regso_cluster.writing import refuse_inside_a_release
 
     if (kind == "kommun") != bool(kommun):
         raise click.UsageError("--kommun goes with the kind kommun, and the kind kommun needs it.")

@@ -23,7 +23,8 @@ def page(releases: tuple[Path, ...], out: Path, as_json: bool) -> None:
 
     from regso_cluster.compare import compare
     from regso_cluster.delivery.page import check_releases, write_page
-    from regso_cluster.release import read_release, refuse_inside_a_release
+    from regso_cluster.release import read_release
+    from regso_cluster.writing import refuse_inside_a_release
 
     refuse_inside_a_release(out)
     with Steps() as steps:

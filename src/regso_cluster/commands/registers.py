@@ -41,7 +41,7 @@ def count(
     """
     from regso_cluster.ensemble import connect
     from regso_cluster.factors.registers import count_persons, load_definition, write_counts
-    from regso_cluster.release import refuse_inside_a_release
+    from regso_cluster.writing import refuse_inside_a_release
 
     refuse_inside_a_release(out)
     read = load_definition(definition)

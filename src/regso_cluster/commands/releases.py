@@ -84,7 +84,8 @@ def export(
     """
     from regso_cluster.delivery.exports import export as write
     from regso_cluster.delivery.postgis import is_database, write_postgis
-    from regso_cluster.release import read_release, refuse_inside_a_release
+    from regso_cluster.release import read_release
+    from regso_cluster.writing import refuse_inside_a_release
 
     if is_database(to):
         if excel_sv:

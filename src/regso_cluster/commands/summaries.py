@@ -182,7 +182,7 @@ def _earlier(
 def _check_targets(table: Path, settings: dict[str, Any]) -> None:
     from regso_cluster.delivery.published import check_target, name_audit
     from regso_cluster.errors import Fault, InputError
-    from regso_cluster.release import refuse_inside_a_release
+    from regso_cluster.writing import refuse_inside_a_release
 
     inputs = [path.resolve() for path in (table, settings["earlier"], settings["earlier_audit"]) if path]
     out = settings["out"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from regso_cluster.delivery._reading import AgencyTable
 from regso_cluster.delivery.textfiles import guard
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.reading import TEXT_SUFFIXES
+from regso_cluster.writing import whole_file
 
 WRITABLE = (*TEXT_SUFFIXES, ".xlsx", ".parquet", ".gpkg", ".geojson")
 ROWS_OF_EXCEL = 1_048_576
@@ -74,11 +74,8 @@ def write_joined(table: JoinedTable, out: Path) -> None:
         ".gpkg": _write_geopackage,
         ".geojson": _write_geojson,
     }
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.partial-") as folder:
-        partial = Path(folder) / out.name
+    with whole_file(out) as partial:
         writers.get(out.suffix.lower(), _write_text)(table, partial)
-        partial.replace(out)
 
 
 # --- text ---
@@ -346,8 +343,5 @@ def write_plain(frame: pd.DataFrame, path: Path, document: dict[str, Any]) -> No
         source = AgencyTable(path.name, ".xlsx", frame, layer="Matchning")  # not text: cells that look like formulas
         write_joined(JoinedTable(frame, (), source, None, {}), path)
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.partial-") as folder:
-        partial = Path(folder) / path.name
+    with whole_file(path) as partial:
         partial.write_text(json.dumps(document, ensure_ascii=False, indent=2, default=_json) + "\n", "utf-8")
-        partial.replace(path)

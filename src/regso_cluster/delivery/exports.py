@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,14 +21,12 @@ from regso_cluster.delivery.workbook import (
     write_workbook,
 )
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.writing import whole_file
 
 if TYPE_CHECKING:
     from regso_cluster.release import Release
 
 __all__ = ["SYNTHETIC", "WORKBOOK_OPTIONS", "export", "export_table", "write_sheet", "write_workbook"]
-
-RELEASE_ENDINGS = (".xlsx", ".csv", ".gpkg", ".parquet", ".px", ".json", ".jsonstat", ".json-stat")
-TABLE_ENDINGS = (".xlsx", ".csv", ".gpkg", ".parquet")
 
 
 def export(release: Release, to: str | Path, *, language: Language = "sv", excel_sv: bool = False) -> Path:
@@ -152,15 +149,12 @@ def _write(writers: dict[str, Callable[[Path], None]], to: Path) -> Path:
     if ending not in writers:
         hint = "Name the file with one of these endings."
         raise InputError(Fault("unknown kind of file", str(to), ", ".join(writers), to.suffix or "no suffix", hint))
-    to.parent.mkdir(parents=True, exist_ok=True)
     if to.is_dir():
         raise InputError(
             Fault("a folder stands there", str(to), "a file name", hint="Add a name that ends with the kind.")
         )
-    with tempfile.TemporaryDirectory(dir=to.parent, prefix=f".{to.name}.partial-") as folder:
-        partial = Path(folder) / to.name
+    with whole_file(to) as partial:
         writers[ending](partial)
-        partial.replace(to)
     return to
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from regso_cluster.delivery.exports import SYNTHETIC, WORKBOOK_OPTIONS, write_sh
 from regso_cluster.delivery.textfiles import unguard, write_csv
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.method import Text
+from regso_cluster.writing import whole_file
 
 if TYPE_CHECKING:
     from regso_cluster.delivery.disclosure import Protected
@@ -77,11 +77,8 @@ def write_table(
         ".parquet": lambda path: noted.to_parquet(path, engine="pyarrow", compression="zstd", index=False),
         ".xlsx": lambda path: _write_workbook(table, texts, path, synthetic=synthetic, name=name),
     }
-    to.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=to.parent, prefix=f".{to.name}.partial-") as folder:
-        partial = Path(folder) / to.name
+    with whole_file(to) as partial:
         writers[to.suffix.lower()](partial)
-        partial.replace(to)
     return to
 
 

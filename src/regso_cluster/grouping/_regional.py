@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from abc import abstractmethod
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -28,15 +29,16 @@ REFINEMENTS = 16  # rounds in which equal areas are told apart by their neighbou
 
 
 class Inputs(NamedTuple):
-    """A table, weights and graph, all checked."""
+    """A table, weights and graph, all checked; `names` of the rows as a DataFrame brings them, else numbers."""
 
     X: Floats
     weights: Floats
     graph: NeighbourGraph
+    names: Any
 
     def canonical(self) -> Canonical:
         """Give the same in an order of the areas' own, so that the order of the rows cannot reach the result."""
-        order = _canonical_areas(*self)
+        order = _canonical_areas(self.X, self.weights, self.graph)
         weights = self.weights[order]
         return Canonical(centred(self.X[order], weights), weights, reordered(self.graph, order), order)
 
@@ -96,10 +98,41 @@ def _canonical_areas(X: Floats, weights: Floats, graph: NeighbourGraph) -> Integ
 
 
 class Regionaliser(Grouper):
-    """What the estimators of regions share: checks."""
+    """What the estimators of regions share: the way from a table to regions."""
 
     connectivity: Any
     n_threads: int | None
+
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:  # noqa: ARG002  # contract
+        """Find the regions.
+
+        Parameters
+        ----------
+        X : (n, p) finite numbers on comparable scales; a DataFrame's index may hold the codes of the pairs
+        y : ignored
+        sample_weight : (n,) residents, at least 0; None weighs areas equally
+
+        Raises
+        ------
+        ValueError
+            an argument out of range; an `InputError` for missing values (where), a graph that does not fit or
+            is not symmetric, more connected parts than regions (how many it takes), or a minimum that a connected
+            part does not hold (which) or that the tree cannot keep (how many regions it can)
+        """
+        inputs = self._inputs(X, sample_weight)
+        self._check(inputs)
+        areas = inputs.canonical()
+        self.n_connected_components_ = areas.graph.n_components
+        self._find(areas)
+        return self
+
+    @abstractmethod
+    def _check(self, inputs: Inputs) -> None:
+        """Refuse arguments out of range, and what cannot be done on these areas."""
+
+    @abstractmethod
+    def _find(self, areas: Canonical) -> None:
+        """Find the regions, and keep what was found."""
 
     def _inputs(self, X: Any, sample_weight: Any) -> Inputs:
         names = X.index if isinstance(X, pd.DataFrame) else None
@@ -108,7 +141,8 @@ class Regionaliser(Grouper):
         check_threads(self.n_threads)
         weights = checked_weights(sample_weight, table.shape[0])
         require_finite(table)
-        return Inputs(table, weights, neighbour_graph(self.connectivity, table.shape[0], names))
+        graph = neighbour_graph(self.connectivity, table.shape[0], names)
+        return Inputs(table, weights, graph, range(len(table)) if names is None else names)
 
     def _check_counts(self, n_areas: int, **arguments: Any) -> None:
         check_counts(**arguments)

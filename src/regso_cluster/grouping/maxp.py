@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.grouping._estimators import seed_sequence
-from regso_cluster.grouping._regional import Regionaliser, check_weight
+from regso_cluster.grouping._regional import Canonical, Inputs, Regionaliser, check_weight
 from regso_cluster.grouping.graphs import Floats, Integers, NeighbourGraph
 from regso_cluster.kernels import maxp
 from regso_cluster.kernels._threads import threads
@@ -65,30 +64,15 @@ class MaxP(Regionaliser):
         self.random_state = random_state
         self.n_threads = n_threads
 
-    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:  # noqa: ARG002  # contract
-        """Build regions and improve them.
-
-        Parameters
-        ----------
-        X : (n, p) finite numbers on comparable scales; a DataFrame's index may hold the codes of the pairs
-        y : ignored
-        sample_weight : (n,) residents, at least 0; None weighs areas equally
-
-        Raises
-        ------
-        ValueError
-            an argument out of range; an `InputError` for missing values (where), a graph that does not fit or
-            is not symmetric, or a connected part that holds less than `min_weight` (which)
-        """
-        inputs = self._inputs(X, sample_weight)
+    def _check(self, inputs: Inputs) -> None:
         self._check_counts(len(inputs.X), n_init=self.n_init, n_improved=self.n_improved)
         check_weight("min_weight", self.min_weight)
         if not self.min_weight > 0:
             raise ValueError(f"min_weight must be above 0, got {self.min_weight!r}")
-        names = X.index if isinstance(X, pd.DataFrame) else range(len(inputs.X))
-        _require_mass(inputs.graph, inputs.weights, float(self.min_weight), names)
+        _require_mass(inputs, float(self.min_weight))
+
+    def _find(self, areas: Canonical) -> None:
         seeds = seed_sequence(self.random_state).spawn(int(self.n_init))
-        areas = inputs.canonical()
         search = _MaxPSearch(areas.X, areas.weights, areas.graph, float(self.min_weight))
         with threads(self.n_threads):
             built = search.construct(seeds, int(self.n_improved))
@@ -98,8 +82,6 @@ class MaxP(Regionaliser):
         self.n_regions_ = int(counts[best])
         self.objective_ = float(objectives[best])
         self.region_counts_ = built.all_counts
-        self.n_connected_components_ = areas.graph.n_components
-        return self
 
 
 class _Built(NamedTuple):
@@ -159,15 +141,16 @@ class _MaxPSearch(NamedTuple):
         return labels, counts, objectives
 
 
-def _require_mass(graph: NeighbourGraph, weights: Floats, min_weight: float, names: Any) -> None:
-    held = np.bincount(graph.component, weights=weights)
+def _require_mass(inputs: Inputs, min_weight: float) -> None:
+    component = inputs.graph.component
+    held = np.bincount(component, weights=inputs.weights)
     short = np.flatnonzero(held < min_weight)
     if short.size:
-        first = int(np.flatnonzero(graph.component == short[0])[0])
+        first = int(np.flatnonzero(component == short[0])[0])
         raise InputError(
             Fault(
                 what="a connected part holds less than min_weight",
-                where=f"the part of area {names[first]}",
+                where=f"the part of area {inputs.names[first]}",
                 expected=f"at least {min_weight}",
                 got=f"{held[short[0]]}; {short.size} such parts",
                 hint="Lower min_weight, or add neighbour pairs that join the parts (bridges, ferries)",

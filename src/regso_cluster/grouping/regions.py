@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -11,6 +11,8 @@ from sklearn.utils.validation import check_is_fitted
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.grouping._estimators import is_count
 from regso_cluster.grouping._regional import (
+    Canonical,
+    Inputs,
     Pairs,
     Regionaliser,
     agglomerate,
@@ -74,36 +76,20 @@ class ContiguousAgglomerative(Regionaliser):
         self.linkage = linkage
         self.n_threads = n_threads
 
-    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:  # noqa: ARG002  # contract
-        """Build the hierarchy and cut it.
-
-        Parameters
-        ----------
-        X : (n, p) finite numbers on comparable scales; a DataFrame's index may hold the codes of the pairs
-        y : ignored
-        sample_weight : (n,) residents, at least 0; None weighs areas equally
-
-        Raises
-        ------
-        ValueError
-            an argument out of range; an `InputError` for missing values (where), a graph that does not fit or
-            is not symmetric, more connected parts than regions (how many regions it takes)
-        """
-        inputs = self._inputs(X, sample_weight)
+    def _check(self, inputs: Inputs) -> None:
         self._check_counts(len(inputs.X), n_clusters=self.n_clusters)
-        kind = linkage_kind(self.linkage)
+        linkage_kind(self.linkage)
         require_regions(inputs.graph, self.n_clusters)
-        areas = inputs.canonical()
+
+    def _find(self, areas: Canonical) -> None:
         X, weights, graph, order = areas
-        tree = agglomerate(X, weights, neighbour_pairs(X, graph), kind, graph.n_components)
+        tree = agglomerate(X, weights, neighbour_pairs(X, graph), linkage_kind(self.linkage), graph.n_components)
         self.children_ = areas.nodes(tree.merges)
         self.distances_ = np.sqrt(2.0 * tree.costs) if self.linkage == "ward" else tree.costs
         self.objectives_ = np.concatenate(([0.0], np.cumsum(tree.rises)))
-        self.n_connected_components_ = graph.n_components
         self.n_leaves_ = len(X)
         self.labels_ = self.cut(self.n_clusters)
         self.objective_ = _within(X, weights, self.labels_[order])
-        return self
 
     def cut(self, n_clusters: int) -> Integers:
         """Cut the hierarchy at another number of regions: labels (n,) int64.
@@ -133,27 +119,12 @@ class _TreeCutter(Regionaliser):
     @abstractmethod
     def _tree(self, X: Floats, weights: Floats, pairs: Pairs, n_components: int) -> Integers: ...
 
-    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:  # noqa: ARG002  # contract
-        """Build the tree and cut it.
-
-        Parameters
-        ----------
-        X : (n, p) finite numbers on comparable scales; a DataFrame's index may hold the codes of the pairs
-        y : ignored
-        sample_weight : (n,) residents, at least 0; None weighs areas equally
-
-        Raises
-        ------
-        ValueError
-            an argument out of range; an `InputError` for missing values (where), a graph that does not fit or
-            is not symmetric, more connected parts than regions (how many it takes), or a minimum that the
-            tree cannot keep (how many regions it can)
-        """
-        inputs = self._inputs(X, sample_weight)
+    def _check(self, inputs: Inputs) -> None:
         self._check_counts(len(inputs.X), n_clusters=self.n_clusters, min_size=self.min_size)
         check_weight("min_weight", self.min_weight)
         require_regions(inputs.graph, self.n_clusters)
-        areas = inputs.canonical()
+
+    def _find(self, areas: Canonical) -> None:
         X, weights, graph, _ = areas
         pairs = neighbour_pairs(X, graph)
         tree = self._tree(X, weights, pairs, graph.n_components)
@@ -189,8 +160,6 @@ class _TreeCutter(Regionaliser):
         self.objectives_ = objectives[graph.n_components - 1 :].copy()
         self.objective_ = float(objectives[k - 1])
         self.labels_ = areas.labels(labels)
-        self.n_connected_components_ = graph.n_components
-        return self
 
 
 class Skater(_TreeCutter):

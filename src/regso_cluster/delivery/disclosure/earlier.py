@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from regso_cluster.delivery.disclosure.cells import Booleans, Floats, Margins
@@ -140,8 +139,3 @@ def _check(
             faults.append(Fault("the earlier table is of other figures", f"{name}, {label}", said, got, hint))
     if faults:
         raise InputError(faults)
-
-
-def increments(now: npt.ArrayLike, then: npt.ArrayLike) -> Floats:
-    """Give what came to each group since the earlier table."""
-    return np.asarray(now, np.float64) - np.asarray(then, np.float64)

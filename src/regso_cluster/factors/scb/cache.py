@@ -13,7 +13,6 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from typing import Any
 
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.scb.client import Answer
+from regso_cluster.writing import whole_file
 
 SOURCE = "source.json"
 _STALE_SECONDS = 7 * 24 * 3600  # parts that old may be of another state of the service
@@ -120,18 +120,8 @@ def collect(
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file beside its place and move it there: a reader meets all of it or nothing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
-    partial = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+    with whole_file(path, lasting=True) as partial:
+        partial.write_bytes(content)
 
 
 def hash_of(path: Path) -> str:

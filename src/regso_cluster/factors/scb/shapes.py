@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +23,7 @@ from regso_cluster.areas.shapes import SHAPES_FILE, fetched_name, load_shapes
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.scb.cache import Kept, Part, collect, find
 from regso_cluster.factors.scb.client import Answer, Client, as_json
+from regso_cluster.writing import whole_file
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -91,15 +91,12 @@ def write_shapes(kept: Kept, out: Path) -> Path:
     import geopandas as gpd  # noqa: PLC0415 (slow)
 
     refuse_out(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.partial-") as folder:
-        partial = Path(folder) / out.name
+    with whole_file(out) as partial:
         if out.suffix.lower() == ".parquet":
             partial.write_bytes(kept.read(SHAPES_FILE))
         else:
             layer = gpd.read_parquet(kept.folder / SHAPES_FILE)
             layer.to_file(partial, layer=kept.folder.name, driver="GPKG", engine="pyogrio", index=False)
-        partial.replace(out)
     return out
 
 

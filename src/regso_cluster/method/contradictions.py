@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from regso_cluster.method import (
-    UNIT_FACTOR,
-    Banding,
-    Factor,
-    Index,
-    Limit,
-    Method,
-    Place,
-    Rule,
-    Yardstick,
-    hash_yardstick,
-)
+from regso_cluster.method.faults import Place
+from regso_cluster.method.parts import UNIT_FACTOR, Banding, Factor, Index, Limit, Rule
+from regso_cluster.method.whole import Method
+from regso_cluster.method.yardstick import Yardstick, hash_yardstick
 
 
 def find_contradictions(method: Method) -> list[tuple[Place, str, str]]:

@@ -1,0 +1,102 @@
+"""A method's file: found by name or path, read, and refused with the line of each fault."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from regso_cluster.errors import Fault, InputError
+from regso_cluster.method.contradictions import find_contradictions
+from regso_cluster.method.faults import line_of, shape_faults
+from regso_cluster.method.whole import ADAPTER, Method
+from regso_cluster.method.yardstick import Yardstick, hash_plain
+
+
+def builtin_methods() -> tuple[str, ...]:
+    """Name the built-in methods, in alphabetical order."""
+    folder = resources.files("regso_cluster") / "methods"
+    return tuple(sorted(entry.name[:-5] for entry in folder.iterdir() if entry.name.endswith(".toml")))
+
+
+def load_method(name_or_path: str | Path) -> Method:
+    """Read a built-in method by its name, or a method file by its path.
+
+    Raises
+    ------
+    InputError  no such method; a file that is not TOML; an unknown key, factor or unit, each with its line
+    """
+    text = str(name_or_path)
+    if text in builtin_methods():
+        return parse_method((resources.files("regso_cluster") / "methods" / f"{text}.toml").read_text("utf-8"), text)
+    path = Path(text)
+    if not path.is_file():
+        known = ", ".join(builtin_methods())
+        raise InputError(Fault("no such method", text, "a built-in method or a file", text, f"Built in: {known}."))
+    content = path.read_bytes()
+    try:  # Windows programs begin UTF-8 with a mark, and PowerShell writes UTF-16
+        text = content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(Fault("not UTF-8 text", path.name, hint="Save the method file as UTF-8.")) from error
+    return parse_method(text, path.name)
+
+
+def parse_method(text: str, source: str = "method") -> Method:
+    """Read a method from TOML text; `source` is what faults name as the place.
+
+    Raises
+    ------
+    InputError  every fault of the text at once, each with its line
+    """
+    try:
+        plain = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        hint = "Decimals are written with a point, texts in quotes." if re.search(r"=\s*-?\d+,\d", text) else ""
+        raise InputError(Fault("not valid TOML", source, got=str(error), hint=hint)) from error
+    if not plain:
+        raise InputError(
+            Fault("an empty method", source, hint="`regso-cluster methods utanforskap` prints an example.")
+        )
+    try:
+        method = ADAPTER.validate_json(json.dumps(plain, default=str), strict=True)
+    except RecursionError as error:
+        raise InputError(
+            Fault("rules nested too deep", source, hint="A rule of three levels says all there is.")
+        ) from error
+    except ValidationError as error:
+        raise InputError(shape_faults(error, text, source)) from error
+    method = _understood_now(method, plain)
+    faults = [
+        Fault(what, f"{source}, line {line_of(text, place)}", hint=hint)
+        for place, what, hint in find_contradictions(method)
+    ]
+    if faults:
+        raise InputError(faults)
+    return method
+
+
+def hash_as_written(text: str) -> str:
+    """Give the hash that a method had when it was written, by a version that may have known fewer keys."""
+    plain = tomllib.loads(text)
+    return hash_plain(plain if "frozen" in plain else {key: plain[key] for key in plain if key != "measured"})
+
+
+def _understood_now(method: Method, plain: dict[str, Any]) -> Method:
+    """Name the choices of a yardstick by today's hash where it was measured for the choices as they are written."""
+    written = hash_plain({key: plain[key] for key in plain if key not in ("measured", "frozen", "baseline")})
+    now = method.choices_hash
+
+    def renamed(yardstick: Yardstick) -> Yardstick:
+        return replace(yardstick, choices_sha256=now) if yardstick.choices_sha256 == written else yardstick
+
+    if method.measured:
+        method = replace(method, measured=renamed(method.measured))
+    if method.baseline:
+        method = replace(method, baseline=replace(method.baseline, measured=renamed(method.baseline.measured)))
+    return method
