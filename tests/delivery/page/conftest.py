@@ -176,6 +176,19 @@ def own_areas_page(libraries, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def kommun_factor_page(libraries, tmp_path_factory) -> Path:
+    """A page of two kommuner with one factor measured for all of each, and one given without counts."""
+    folder = tmp_path_factory.mktemp("kommun")
+    method = parse_method(METHOD.replace('key = "poor"', 'key = "poor"\nlevel = "kommun"'), "kommun.toml")
+    codes = [f"{kommun}R00{number}" for kommun in ("0114", "0115") for number in (1, 2, 3)]
+    frame = rows().assign(regso=codes, poor_n=["10"] * 3 + ["30"] * 3, poor_d="100")
+    table = read_factors(write(frame, folder / "t.csv"), method, year=2024)
+    out = folder / "kommun.html"
+    out.write_text(build_page([write_release(classify(table, method, year=2024), folder / "r")]), "utf-8")
+    return out
+
+
+@pytest.fixture(scope="session")
 def long_names_page(libraries, tmp_path_factory) -> Path:
     """Six areas of their own whose names, and the factor's, have 300 letters and no space."""
     folder, long = tmp_path_factory.mktemp("long"), "Å" * 300
