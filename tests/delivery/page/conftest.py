@@ -248,8 +248,11 @@ def hostile_page(example_release, libraries, tmp_path_factory):
     """A page whose table and method carry names that are no names."""
     names = {
         "area": '</script><script>window.intruder=3</script><img src=x onerror="window.intruder=4">\u202eäsnatslloB',
-        "kommun": "{{ 7*7 }} <!-- \"'` & {place}",
+        "kommun": "\u202e{{ 7*7 }} <!-- \"'` & {place}",
         "factor": "<b onclick='window.intruder=5'>Brott</b>\u2028</style>",
+        "source": "SCB \u202e</script><script>window.intruder=7</script>'\"&amp;",
+        "note": "fetched \u202e2024</li><script>window.intruder=8</script> from ]]> \"'`",
+        "input": "\u202e<img src=x onerror='window.intruder=9'>.csv",
         "title": "]]></title><script>window.intruder=6</script>",
     }
     done = example_release.classification
@@ -257,11 +260,14 @@ def hostile_page(example_release, libraries, tmp_path_factory):
     first = areas["kommun"] == "0114"
     areas.loc["0114R001", "name"] = names["area"]
     areas["kommun_name"] = areas["kommun_name"].astype(object).mask(first, names["kommun"])
-    factors = (replace(done.method.factors[0], name=Text(names["factor"], names["factor"])), *done.method.factors[1:])
-    method = replace(done.method, factors=factors, title=Text(names["title"], names["title"]))
+    first = replace(done.method.factors[0], name=Text(names["factor"], names["factor"]), source=names["source"])
+    factors = (first, *done.method.factors[1:])
+    method = replace(done.method, source=names["source"], factors=factors, title=Text(names["title"], names["title"]))
     method = replace(method, measured=replace(method.measured, choices_sha256=method.choices_hash))
     folder = tmp_path_factory.mktemp("hostile")
     release = write_release(replace(done, areas=areas, method=method), folder / "r")
+    release.manifest["notes"].append(names["note"])
+    release.manifest["inputs"].append({"name": names["input"], "sha256": names["input"]})
     out = folder / "hostile.html"
     out.write_text(build_page([release]), "utf-8")
     return out, names
