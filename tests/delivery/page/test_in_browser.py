@@ -298,6 +298,17 @@ def test_factors_without_a_flip_say_why(context, kommun_factor_page, language):
     sight.page.close()
 
 
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_the_word_before_the_choice_of_map_stands_on_one_line_on_a_phone(sight, language):
+    sight.page.set_viewport_size({"width": 320, "height": 640})
+    sight.go(lang=language)
+    lines = sight.run(
+        """() => { const range = new Range(); range.selectNodeContents(document.querySelector("#theme-place label"));
+             return range.getClientRects().length; }"""
+    )
+    assert lines == 1
+
+
 def test_long_names_of_clusters_leave_the_figures_their_room_on_a_phone(sight):
     sight.page.set_viewport_size({"width": 320, "height": 640})
     sight.go(view="change", grouping="cluster")
