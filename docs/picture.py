@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 from matplotlib.patches import Patch
 
 from regso_cluster.areas.shapes import load_shapes
-from regso_cluster.delivery.geopackage import UNKNOWN, group_colours
+from regso_cluster.delivery.colours import UNKNOWN, group_colours
 from regso_cluster.release import read_release
 
 

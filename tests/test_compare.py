@@ -343,7 +343,7 @@ def test_nothing_is_cut_on_a_terminal(columns, first, beside, monkeypatch):
     shown = re.sub(r"\x1b\[[0-9;]*m", "", result.stdout)
     assert "…" not in shown
     assert max(map(len, shown.splitlines())) <= columns
-    for word in ("yardstick", "absolute", "entered", "composite", "cluster"):
+    for word in ("figures", "absolute", "entered", "composite", "cluster"):
         assert word in shown
 
 
@@ -369,7 +369,7 @@ def test_the_command_writes_every_table_and_reads_for_people_and_programs(tmp_pa
 
     shown = run("--out", out).stdout
     assert f"{CODES[0]}" in shown
-    assert "new figures on the old yardstick" in shown
+    assert "the figures of the area changed" in shown
     assert "Turnout: 90.5 became 50 per cent, limit 70" in shown
     assert sorted(path.name for path in out.iterdir()) == [
         "clusters.parquet", "comparison.json", "comparison.xlsx", "drift.parquet", "lists.parquet", "mobility.parquet",

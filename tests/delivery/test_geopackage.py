@@ -7,8 +7,8 @@ from xml.etree import ElementTree as ET
 import pandas as pd
 import pytest
 
-from regso_cluster.delivery.geopackage import UNKNOWN, group_colours, style_of
-from regso_cluster.delivery.styles import VALUE_COLOURS, _shortened, style_of_values, styles_of
+from regso_cluster.delivery.colours import UNKNOWN, VALUE_COLOURS, group_colours, kind_colours
+from regso_cluster.delivery.styles import _shortened, style_of, style_of_values, styles_of
 from tests.tables import method
 
 
@@ -46,6 +46,13 @@ def test_the_map_opens_with_the_composite_groups_and_has_a_style_for_every_facto
     assert renderer.get("attr") == "composite_group"
     assert [category.get("value") for category in renderer.iter("category")] == ["1", "2", "3", "4", ""]
     assert colour_of(renderer, 4) == UNKNOWN
+
+
+def test_clusters_are_no_scale_and_have_the_colours_of_the_page():
+    groups = pd.DataFrame({"group": [1, 2, 4], "name_sv": ["a", "b", "c"], "areas": [3, 9, 5]})
+    root = parsed(style_of("cluster", groups))
+    kinds = kind_colours(4, most=2)
+    assert [colour_of(root, symbol) for symbol in range(4)] == [kinds[0], kinds[1], kinds[3], UNKNOWN]
 
 
 def test_a_style_of_values_puts_every_area_in_one_class(styles, followed):

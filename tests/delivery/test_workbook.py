@@ -4,6 +4,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from regso_cluster.delivery.colours import kind_colours, largest_group
 from regso_cluster.delivery.columns import head_columns
 from regso_cluster.delivery.exports import export, export_table
 from regso_cluster.delivery.workbook import _heading_lines, _heading_width, _style_of
@@ -147,6 +148,16 @@ def test_the_groups_are_coloured_as_on_the_map(book):
     rules = [rule for one in book["Områden"].conditional_formatting for rule in one.rules]
     assert [rule.formula for rule in rules] == [["1"], ["2"], ["3"], ["4"]]
     assert rules[0].dxf.fill.bgColor.rgb == "FF5D0A35"
+
+
+def test_clusters_alone_have_hues_of_their_own(shortened, tmp_path, monkeypatch):
+    groups = shortened.groups[(shortened.groups["grouping"] == "cluster") & shortened.groups["group"].notna()]
+    monkeypatch.setitem(vars(shortened), "groups", groups)
+    book = openpyxl.load_workbook(export(shortened, tmp_path / "r.xlsx"))
+    rules = [rule for one in book["Områden"].conditional_formatting for rule in one.rules]
+    kinds = kind_colours(int(groups["group"].max()), largest_group(groups))
+    wanted = {str(number): f"FF{kinds[number - 1][1:]}".upper() for number in groups["group"]}
+    assert {rule.formula[0]: rule.dxf.fill.bgColor.rgb for rule in rules} == wanted
 
 
 HOSTILE = ["=1+1", "+1", "-1", "@x", '=HYPERLINK("x")', "http://example.org", "0114", "\tx"]

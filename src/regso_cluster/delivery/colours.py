@@ -7,14 +7,42 @@ dark or the pale end, and only the kind with most areas is quiet, because it is 
 
 from __future__ import annotations
 
-from regso_cluster.delivery.geopackage import UNKNOWN, group_colours
+import numpy as np
+import pandas as pd
 
-__all__ = ["QUIET", "UNKNOWN", "kind_colours", "ordered_colours", "problem_colours"]
-
+# from the worst group on; told apart with colour-blind eyes and in grey print
+COLOURS = (
+    "#5d0a35",
+    "#b5305f",
+    "#f0a58f",
+    "#f1ece4",
+    "#cfdde6",
+    "#8fb4cc",
+    "#4f86ab",
+    "#2f5d85",
+    "#1d3f63",
+    "#112742",
+)
+VALUE_COLOURS = ("#5d0a35", "#a82f62", "#e07f7d", "#f4c4a8", "#f6ecdd")  # from the worst fifth to the best
+UNKNOWN = "#a6a6a6"
 _SCALE = ("#4a0629", "#8f1d4e", "#c4476b", "#e58377", "#f2b999", "#f3ede3")
 _KINDS = ("#b8472a", "#12486b", "#e3a83f", "#1f7a70", "#a06ab4", "#9cc3e6", "#3a3a3a")
 QUIET = "#e6e4df"
 _PALE = "#f3ede3"
+
+
+def group_colours(size: int) -> list[str]:
+    """Give a colour a group, from the worst to the best; a few groups keep the warm end and the pale.
+
+    The best group is the largest as a rule: only where there are many does it come in a dark colour.
+    """
+    if size <= 4:
+        return [*COLOURS[: size - 1], COLOURS[3]] if size > 1 else [COLOURS[0]]
+    if size <= 6:
+        return list(COLOURS[:size])
+    if size <= len(COLOURS):
+        return [COLOURS[round(at * (len(COLOURS) - 1) / (size - 1))] for at in range(size)]
+    return [COLOURS[at * len(COLOURS) // size] for at in range(size)]
 
 
 def ordered_colours(size: int) -> list[str]:
@@ -33,6 +61,27 @@ def kind_colours(size: int, most: int | None = None) -> list[str]:
     else:
         hues = list(_KINDS[:size])
     return [QUIET if number == most else hue for number, hue in enumerate(hues, start=1)]
+
+
+def largest_group(groups: pd.DataFrame) -> int | None:
+    """Give the number of the group with most areas, the lowest of those that are as large; None where there is none."""
+    if groups.empty:
+        return None
+    return int(groups["group"].iloc[int(np.argmax(groups["areas"].to_numpy(np.int64)))])
+
+
+def colours_by_number(grouping: str, groups: pd.DataFrame, highest: int) -> list[str]:
+    """Give the colours of the page by group number, up to the highest: `groups` tells which cluster is the largest."""
+    return kind_colours(highest, largest_group(groups)) if grouping == "cluster" else ordered_colours(highest)
+
+
+def map_colours(grouping: str, groups: pd.DataFrame) -> list[str]:
+    """Give the colours of the map and the workbook of a release, one a row of `groups`, which are in order."""
+    if grouping != "cluster" or groups.empty:
+        return group_colours(len(groups))
+    numbers = groups["group"].astype(int).tolist()
+    by_number = colours_by_number(grouping, groups, max(numbers))
+    return [by_number[number - 1] for number in numbers]
 
 
 def problem_colours() -> tuple[str, str]:

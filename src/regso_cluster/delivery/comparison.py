@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from regso_cluster.delivery.page.words import WORDS
 from regso_cluster.delivery.workbook import SYNTHETIC, WORKBOOK_OPTIONS, write_sheet
+from regso_cluster.years.change import CAUSES as CAUSES_IN_ORDER
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,16 +19,9 @@ if TYPE_CHECKING:
     from regso_cluster.compare import Comparison
 
 SHOWN, SHOWN_BESIDE = 10, 3  # moves of the composite group, and of each other grouping
-CAUSES = {
-    "rule": ("Regeln mot flimmer", "the no-flicker rule"),
-    "software": ("Annan programversion", "other software"),
-    "borders": ("Ändrade gränser för områden", "borders of areas"),
-    "coverage": ("En faktor sedd bara ena året", "a factor seen in one year only"),
-    "data": ("Nya siffror, gammal måttstock", "new figures on the old yardstick"),
-    "yardstick": ("Måttstocken flyttade sig med landet", "the yardstick moved with the country"),
-    "centres": ("Klustren flyttade sig", "the clusters moved"),
-    "method": ("Ändrad metod", "a changed setting"),
-}
+# in the words of the page; in English as they stand inside a line
+CAUSES = {cause: (said["sv"], said["en"][0].lower() + said["en"][1:])
+          for cause in CAUSES_IN_ORDER for said in [WORDS[f"cause_{cause}"]]}  # fmt: skip
 # as they are written on the terminal, and in Swedish in the workbook; what is not here is shown by its own name
 GROUPINGS = {
     "composite_group": ("composite group", "sammanvägd grupp"),

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from regso_cluster.areas.shapes import load_shapes
-from regso_cluster.delivery.colours import UNKNOWN, kind_colours, ordered_colours
-from regso_cluster.delivery.page.data import DRAWN, largest_group
+from regso_cluster.delivery.colours import UNKNOWN, colours_by_number, largest_group
+from regso_cluster.delivery.page.data import DRAWN
 from regso_cluster.delivery.page.groups import GROUPINGS, country_value
 from regso_cluster.delivery.page.words import WORDS, say, show_number
 from regso_cluster.errors import Fault, InputError
@@ -189,13 +189,9 @@ def _groups(release: Release, grouping: str) -> pd.DataFrame:
 
 
 def _colours(release: Release, grouping: str) -> dict[int, str]:
-    numbers = [int(group) for group in _groups(release, grouping)["group"]]
-    size = max(numbers, default=1)
-    by_number = (
-        kind_colours(size, largest_group(_groups(release, grouping)))
-        if grouping == "cluster"
-        else ordered_colours(size)
-    )
+    groups = _groups(release, grouping)
+    numbers = [int(group) for group in groups["group"]]
+    by_number = colours_by_number(grouping, groups, max(numbers, default=1))
     return {number: by_number[number - 1] for number in numbers}
 
 

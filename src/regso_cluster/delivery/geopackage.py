@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from regso_cluster.areas.shapes import load_shapes
-from regso_cluster.delivery.styles import COLOURS, UNKNOWN, Style, group_colours, style_of, styles_of
+from regso_cluster.delivery.styles import Style, styles_of
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.method import Method
 
 if TYPE_CHECKING:
     import geopandas as gpd
-
-__all__ = ["COLOURS", "LAYER", "UNKNOWN", "group_colours", "outlined", "style_of", "write_geopackage", "write_layer"]
 
 LAYER = "areas"
 

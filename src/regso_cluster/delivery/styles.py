@@ -8,24 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from regso_cluster.delivery.colours import UNKNOWN, VALUE_COLOURS, map_colours
 from regso_cluster.delivery.columns import UNITS, head_columns
 from regso_cluster.method import Factor, Method
 
-# from the worst group on; told apart with colour-blind eyes and in grey print
-COLOURS = (
-    "#5d0a35",
-    "#b5305f",
-    "#f0a58f",
-    "#f1ece4",
-    "#cfdde6",
-    "#8fb4cc",
-    "#4f86ab",
-    "#2f5d85",
-    "#1d3f63",
-    "#112742",
-)
-VALUE_COLOURS = ("#5d0a35", "#a82f62", "#e07f7d", "#f4c4a8", "#f6ecdd")  # from the worst fifth to the best
-UNKNOWN = "#a6a6a6"
 NO_GROUP = "Oavgjord eller ej indelad"
 NO_VALUE = "Uppgift saknas"
 _NAME = 30  # characters that the table of styles gives a name
@@ -80,7 +66,7 @@ def _shortened(heading: str) -> str:
 
 
 def style_of(grouping: str, groups: pd.DataFrame) -> str:
-    """Write a QGIS style: a colour a group, from the worst, and grey for areas in no group.
+    """Write a QGIS style: a colour a group, from the worst (clusters have hues of their own), grey for no group.
 
     Parameters
     ----------
@@ -88,7 +74,7 @@ def style_of(grouping: str, groups: pd.DataFrame) -> str:
     groups : its groups in order, with `group` and `name_sv`
     """
     labels = [(str(row.group), f"{row.group} {row.name_sv}", colour) for row, colour in
-              zip(groups.itertuples(), group_colours(len(groups)), strict=True)]  # fmt: skip
+              zip(groups.itertuples(), map_colours(grouping, groups), strict=True)]  # fmt: skip
     labels.append(("", NO_GROUP, UNKNOWN))
     root, renderer = _begin("categorizedSymbol", attr=grouping)
     categories = ET.SubElement(renderer, "categories")
@@ -130,20 +116,6 @@ def style_of_values(values: pd.Series, factor: Factor) -> str:
         ET.SubElement(rules, "rule", filter=rule, label=label, symbol=str(number), key=f"{{{factor.key}-{number}}}")
         _add_fill(symbols, number, colour)
     return _text(root)
-
-
-def group_colours(size: int) -> list[str]:
-    """Give a colour a group, from the worst to the best; a few groups keep the warm end and the pale.
-
-    The best group is the largest as a rule: only where there are many does it come in a dark colour.
-    """
-    if size <= 4:
-        return [*COLOURS[: size - 1], COLOURS[3]] if size > 1 else [COLOURS[0]]
-    if size <= 6:
-        return list(COLOURS[:size])
-    if size <= len(COLOURS):
-        return [COLOURS[round(at * (len(COLOURS) - 1) / (size - 1))] for at in range(size)]
-    return [COLOURS[at * len(COLOURS) // size] for at in range(size)]
 
 
 def _shades(size: int) -> list[str]:

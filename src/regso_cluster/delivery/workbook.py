@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from regso_cluster.delivery.colours import map_colours
 from regso_cluster.delivery.columns import UNITS, Table, describe_columns, head_columns
 from regso_cluster.delivery.cover import cover_rows, method_rows
-from regso_cluster.delivery.styles import group_colours
 from regso_cluster.delivery.wording import Language, in_language, mark_of, say
 from regso_cluster.errors import Fault, InputError
 
@@ -139,9 +139,9 @@ def _colour_groups(book: Any, sheet: Any, areas: pd.DataFrame, release: Release)
     grouping = str(next(iter(release.groups.get("grouping", [])), ""))
     if grouping not in areas or areas.empty:
         return
-    numbers = release.groups.loc[release.groups["grouping"] == grouping, "group"].dropna().astype(int)
+    groups = release.groups[(release.groups["grouping"] == grouping) & release.groups["group"].notna()]
     top, place = 1 + int(release.manifest["synthetic"]), list(areas.columns).index(grouping)
-    for number, colour in zip(numbers, group_colours(len(numbers)), strict=True):
+    for number, colour in zip(groups["group"], map_colours(grouping, groups), strict=True):
         dark = sum(int(colour[at : at + 2], 16) for at in (1, 3, 5)) < 3 * 128
         fill = book.add_format({"bg_color": colour, "font_color": "#ffffff" if dark else "#000000"})
         rule = {"type": "cell", "criteria": "==", "value": int(number), "format": fill}

@@ -48,6 +48,7 @@ def read_origin(table: Path, sha256: str) -> tuple[dict[str, Any] | None, list[s
         texts = [said["retrieved"], *(source["table"] for source in said["sources"])]
         if not all(isinstance(text, str) for text in texts) or said.get("edition") not in (2020, 2025, None):
             raise TypeError("a field of another type")
+        json.dumps(said, ensure_ascii=False).encode()  # half a character is none that a manifest can hold
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None, [f"{file.name} is damaged: the sources of the table are not known"]
     if not same:

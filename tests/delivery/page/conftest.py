@@ -176,6 +176,19 @@ def own_areas_page(libraries, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def kommun_factor_page(libraries, tmp_path_factory) -> Path:
+    """A page of two kommuner with one factor measured for all of each, and one given without counts."""
+    folder = tmp_path_factory.mktemp("kommun")
+    method = parse_method(METHOD.replace('key = "poor"', 'key = "poor"\nlevel = "kommun"'), "kommun.toml")
+    codes = [f"{kommun}R00{number}" for kommun in ("0114", "0115") for number in (1, 2, 3)]
+    frame = rows().assign(regso=codes, poor_n=["10"] * 3 + ["30"] * 3, poor_d="100")
+    table = read_factors(write(frame, folder / "t.csv"), method, year=2024)
+    out = folder / "kommun.html"
+    out.write_text(build_page([write_release(classify(table, method, year=2024), folder / "r")]), "utf-8")
+    return out
+
+
+@pytest.fixture(scope="session")
 def long_names_page(libraries, tmp_path_factory) -> Path:
     """Six areas of their own whose names, and the factor's, have 300 letters and no space."""
     folder, long = tmp_path_factory.mktemp("long"), "Å" * 300
@@ -235,8 +248,11 @@ def hostile_page(example_release, libraries, tmp_path_factory):
     """A page whose table and method carry names that are no names."""
     names = {
         "area": '</script><script>window.intruder=3</script><img src=x onerror="window.intruder=4">\u202eäsnatslloB',
-        "kommun": "{{ 7*7 }} <!-- \"'` & {place}",
+        "kommun": "\u202e{{ 7*7 }} <!-- \"'` & {place}",
         "factor": "<b onclick='window.intruder=5'>Brott</b>\u2028</style>",
+        "source": "SCB \u202e</script><script>window.intruder=7</script>'\"&amp;",
+        "note": "fetched \u202e2024</li><script>window.intruder=8</script> from ]]> \"'`",
+        "input": "\u202e<img src=x onerror='window.intruder=9'>.csv",
         "title": "]]></title><script>window.intruder=6</script>",
     }
     done = example_release.classification
@@ -244,11 +260,14 @@ def hostile_page(example_release, libraries, tmp_path_factory):
     first = areas["kommun"] == "0114"
     areas.loc["0114R001", "name"] = names["area"]
     areas["kommun_name"] = areas["kommun_name"].astype(object).mask(first, names["kommun"])
-    factors = (replace(done.method.factors[0], name=Text(names["factor"], names["factor"])), *done.method.factors[1:])
-    method = replace(done.method, factors=factors, title=Text(names["title"], names["title"]))
+    first = replace(done.method.factors[0], name=Text(names["factor"], names["factor"]), source=names["source"])
+    factors = (first, *done.method.factors[1:])
+    method = replace(done.method, source=names["source"], factors=factors, title=Text(names["title"], names["title"]))
     method = replace(method, measured=replace(method.measured, choices_sha256=method.choices_hash))
     folder = tmp_path_factory.mktemp("hostile")
     release = write_release(replace(done, areas=areas, method=method), folder / "r")
+    release.manifest["notes"].append(names["note"])
+    release.manifest["inputs"].append({"name": names["input"], "sha256": names["input"]})
     out = folder / "hostile.html"
     out.write_text(build_page([release]), "utf-8")
     return out, names

@@ -91,6 +91,20 @@ def test_text_inside_a_script_cannot_end_it():
     assert json.loads(text) == {"a": "</script><!--\u2028"}
 
 
+@pytest.mark.parametrize(
+    ("given", "closed"),
+    [
+        ("Åre", "Åre"),
+        ("\u202eab", "\u202eab\u202c"),
+        ("\u202ea\u202cb", "\u202ea\u202cb"),
+        ('\u2067\u202e"\\', '\u2067\u202e"\\\u202c\u2069'),
+        ("a\u202c\u2069", "a\u202c\u2069"),
+    ],
+)
+def test_what_turns_a_text_ends_with_it(given, closed):
+    assert json.loads(gzip.decompress(base64.b64decode(pack({given: [given, 1]})))) == {closed: [closed, 1]}
+
+
 def test_packed_data_come_back_and_are_the_same_each_time():
     data = {"name": "</script>", "years": [1, None, 2.5]}
     assert pack(data) == pack(data)

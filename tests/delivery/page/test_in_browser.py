@@ -265,6 +265,61 @@ def test_history_says_why_an_area_moved(sight, compared, year, language):
         assert f"{many} {direction} {getattr(factor.counted, language)} (" in history
 
 
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_a_move_between_clusters_says_the_factors_behind_it(sight, compared, year, language):
+    """In the words of the card and of the list of moves alike, with the persons that `compare` has."""
+    row = compared.clusters[compared.clusters["persons"].notna()].iloc[0]
+    factor = next(one for one in year.method.factors if one.key == row["factor"])
+    old, new = (show_number(row[name], language, 1).replace("\u00a0", " ") for name in ("old_value", "new_value"))
+    many = show_number(abs(row["persons"]), language, 0).replace("\u00a0", " ")
+    direction = WORDS["more" if row["persons"] > 0 else "fewer"][language]
+    became = {"sv": "blev", "en": "became"}[language]
+    kept = WORDS["reason_nearer"][language].removeprefix("{change}")
+    for place, link in (
+        (".history", {"area": row["area"]}),
+        ("#change-place", {"view": "change", "grouping": "cluster"}),
+    ):
+        sight.go(lang=language, **link)
+        said = " ".join(sight.run("(place) => document.querySelector(place).textContent", place).split())
+        assert f"{getattr(factor.name, language)}: {old} {became} {new}" in said
+        assert f"{many} {direction} {getattr(factor.counted, language)} (" in said
+        assert kept in said
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_factors_without_a_flip_say_why(context, kommun_factor_page, language):
+    sight = watch(context, kommun_factor_page)
+    sight.load(lang=language, area="0114R001")
+    flips = sight.text("#card section")
+    names = {"sv": ("fattigdom", "valdeltagande"), "en": ("poverty", "turnout")}[language]
+    assert WORDS["flip_kommun"][language].format(factors=names[0]) in flips
+    assert WORDS["flip_bare"][language].format(factors=names[1]) in flips
+    assert not sight.wrong
+    sight.page.close()
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_the_word_before_the_choice_of_map_stands_on_one_line_on_a_phone(sight, language):
+    sight.page.set_viewport_size({"width": 320, "height": 640})
+    sight.go(lang=language)
+    lines = sight.run(
+        """() => { const range = new Range(); range.selectNodeContents(document.querySelector("#theme-place label"));
+             return range.getClientRects().length; }"""
+    )
+    assert lines == 1
+
+
+def test_long_names_of_clusters_leave_the_figures_their_room_on_a_phone(sight):
+    sight.page.set_viewport_size({"width": 320, "height": 640})
+    sight.go(view="change", grouping="cluster")
+    widths = sight.run(
+        """() => [...document.querySelectorAll(".matrix tr:first-child th, .matrix tbody tr:first-child th")]
+             .map((one) => one.getBoundingClientRect().width)"""
+    )
+    assert len(widths) > 3
+    assert max(widths) <= 0.45 * 320
+
+
 def test_slider_and_play_follow_the_years(sight, two_years):
     sight.page.focus("#year")
     sight.page.keyboard.press("ArrowLeft")
@@ -650,7 +705,7 @@ def test_a_problem_on_borrowed_strength_is_said_to_be_one(context, shrunk_page, 
     ]  # of the shrunk rate: fewer persons would not do it, and none are named
     assert flips.dropna().equals(release.areas["poor_flip_persons"].dropna().astype("Int64"))
     assert pd.isna(flips[other])
-    assert WORDS["card_flips"][language] not in sight.text("#card")
+    assert {"sv": "vore faktorn", "en": "the factor would"}[language] not in sight.text("#card")
     sight.go(lang=language, view="method")
     assert WORDS["sure_shrunk"][language] in sight.text("#method-place")
     assert not sight.wrong
@@ -851,12 +906,25 @@ def test_hostile_names_are_text(context, hostile_page):
         assert sight.run("() => window.intruder ?? null") is None
         assert sight.page.locator("main img, main b[onclick], main script").count() == 0
     sight.go(area="0114R001")
-    assert sight.run("() => document.getElementById('card-title').textContent") == names["area"]
+    assert sight.run("() => document.getElementById('card-title').textContent").removesuffix("\u202c") == names["area"]
     assert names["factor"] in sight.run("() => document.querySelector('.factors').textContent")
     assert names["kommun"] in sight.run("() => document.querySelector('#card .where').textContent")
+    year, code = sight.run(
+        """() => { const text = document.querySelector("#card .where").firstChild;
+             const left = (word) => { const range = new Range(), at = text.data.lastIndexOf(word);
+               range.setStart(text, at); range.setEnd(text, at + 1); return range.getBoundingClientRect().x; };
+             document.querySelector("#card .where").style.whiteSpace = "nowrap";
+             return [left("2024"), left("0114R001")]; }"""
+    )
+    assert year > code  # a name that turns the line round turns itself alone
     sight.page.fill("#search", "img")
     assert names["area"] in sight.run("() => document.getElementById('search-list').textContent")
     assert sight.run("() => document.getElementById('title').textContent") == names["title"]
+    for language in ("sv", "en"):
+        sight.go(view="method", lang=language)
+        method = sight.run("() => document.getElementById('method-place').textContent")
+        assert all(method.count(names[what]) >= count for what, count in {"source": 2, "note": 1, "input": 1}.items())
+        assert sight.run("() => window.intruder ?? null") is None
     assert not sight.wrong
     sight.page.close()
 

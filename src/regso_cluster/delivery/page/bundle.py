@@ -21,6 +21,10 @@ from regso_cluster.delivery.page.words import WORDS
 
 ENTRY = "main"
 _IMPORT = re.compile(r'^import \{ ([\w, ]+) \} from "\./(\w+)\.js";$', re.MULTILINE)
+_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
+# what turns the direction of text: embeddings and overrides end with U+202C, isolates with U+2069
+_CLOSING = dict.fromkeys("\u202a\u202b\u202d\u202e", "\u202c") | dict.fromkeys("\u2066\u2067\u2068", "\u2069")
+_TURNS = re.compile("[\u202a\u202b\u202d\u202e\u2066-\u2068]")
 _EXPORT = re.compile(r"^export (?=(?:async )?function (\w+)|const (\w+))", re.MULTILINE)
 
 
@@ -61,7 +65,20 @@ def render_page(data: dict[str, Any]) -> str:
 def pack(data: dict[str, Any]) -> str:
     """Write data as JSON, gzipped and in base64: no character ends a script, the same data give the same text."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    if _TURNS.search(text):
+        text = _STRING.sub(lambda found: f'"{close_turns(found[1])}"', text)
     return base64.b64encode(gzip.compress(text.encode(), 7, mtime=0)).decode()
+
+
+def close_turns(text: str) -> str:
+    """Close what turns the direction of a text at its end: a name with U+202E leaves the rest of its line alone."""
+    opened: list[str] = []
+    for sign in text:
+        if sign in _CLOSING:
+            opened.append(_CLOSING[sign])
+        elif opened and sign == opened[-1]:
+            opened.pop()
+    return text + "".join(reversed(opened))
 
 
 def as_script_text(text: str) -> str:

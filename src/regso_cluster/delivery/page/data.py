@@ -11,7 +11,7 @@ import pandas as pd
 
 from regso_cluster import __version__
 from regso_cluster.areas.shapes import load_shapes
-from regso_cluster.delivery.colours import UNKNOWN, kind_colours, ordered_colours, problem_colours
+from regso_cluster.delivery.colours import UNKNOWN, colours_by_number, ordered_colours, problem_colours
 from regso_cluster.delivery.page.flips import flip_columns
 from regso_cluster.delivery.page.geometry import COARSE, FINE, build_topology
 from regso_cluster.delivery.page.groups import GROUPINGS, describe_grouping, measure_country
@@ -249,16 +249,7 @@ def _group_colours(releases: Sequence[Release], grouping: str) -> list[str]:
     """Give the colours by group number, for the highest number of all years; of clusters the largest is quiet."""
     own = [one.groups[(one.groups["grouping"] == grouping) & one.groups["group"].notna()] for one in releases]
     highest = max((int(groups["group"].max()) for groups in own if len(groups)), default=1)
-    if grouping != "cluster":
-        return ordered_colours(highest)
-    return kind_colours(highest, largest_group(own[-1]))
-
-
-def largest_group(groups: pd.DataFrame) -> int | None:
-    """Give the number of the group with most areas, the lowest of those that are as large; None where there is none."""
-    if groups.empty:
-        return None
-    return int(groups["group"].iloc[int(np.argmax(groups["areas"].to_numpy(np.int64)))])
+    return colours_by_number(grouping, own[-1], highest)
 
 
 def _classes(releases: Sequence[Release]) -> dict[str, list[float]]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from regso_cluster.compare import Comparison
 
 FIGURES = ("old_value", "new_value", "old_limit", "new_limit", "persons", "denominator", "old_problem", "moved_value")
+CLUSTER_FIGURES = ("old_value", "new_value", "persons", "denominator", "yardstick")
 
 
 def describe_moves(comparison: Comparison, order: pd.Index) -> dict[str, Any]:
@@ -21,11 +22,14 @@ def describe_moves(comparison: Comparison, order: pd.Index) -> dict[str, Any]:
     Returns
     -------
     from, to (years), notes (sv, en), and by grouping: a list of [position of the area, old group, new group, cause,
-    reasons]; the group is null where undecided. A reason is [key of the factor, *`FIGURES`], null where not known;
-    `old_problem` is 1 or 0
+    reasons]; the group is null where undecided. A reason is [key of the factor, *`FIGURES`], of a cluster [key,
+    *`CLUSTER_FIGURES`], null where not known; `old_problem` is 1 or 0, and so is whether the yardstick moved
     """
     place = {code: number for number, code in enumerate(order)}
-    behind = _reasons(comparison.problems)
+    nearer = comparison.clusters
+    if len(nearer):
+        nearer = nearer.assign(grouping="cluster", yardstick=nearer["part"] == "yardstick")
+    behind = _reasons(comparison.problems, FIGURES) | _reasons(nearer, CLUSTER_FIGURES)
     moves: dict[str, list[list[Any]]] = {}
     for grouping, own in comparison.moves.groupby("grouping", sort=False):
         rows = []
@@ -43,12 +47,12 @@ def describe_moves(comparison: Comparison, order: pd.Index) -> dict[str, Any]:
     }
 
 
-def _reasons(problems: pd.DataFrame) -> dict[tuple[str, str], list[list[Any]]]:
-    """Gather the factors behind the moves of composite groups, by grouping and area."""
+def _reasons(factors: pd.DataFrame, figures: tuple[str, ...]) -> dict[tuple[str, str], list[list[Any]]]:
+    """Gather the factors behind moves, by grouping and area."""
     found: dict[tuple[str, str], list[list[Any]]] = {}
-    for row in problems.to_dict("records"):
+    for row in factors.to_dict("records"):
         reasons = found.setdefault((str(row["grouping"]), str(row["area"])), [])
-        reasons.append([row["factor"], *(_plain(row[name]) for name in FIGURES)])
+        reasons.append([row["factor"], *(_plain(row[name]) for name in figures)])
     return found
 
 

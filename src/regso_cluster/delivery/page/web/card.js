@@ -7,7 +7,7 @@ import { byId, el, put, scroller } from "./dom.js";
 import { CONTEXT, showAreas } from "./map.js";
 import { hasMap } from "./outlines.js";
 import { printCard, printKommun } from "./print.js";
-import { causeWords, changesOf, factorFacts, flips, groupFlips, standing, warnings, whereWords } from "./sentences.js";
+import { causeWords, changesOf, factorFacts, flipless, flips, groupFlips, standing, warnings, whereWords } from "./sentences.js";
 import { go, now, write } from "./state.js";
 import { number, pick, t } from "./words.js";
 
@@ -51,8 +51,10 @@ function factorList(year, place) {
 
 function flipList(year, place) {
   const said = [...flips(year, place), ...groupFlips(year, place)];
-  if (!said.length) return null;
-  return el("section", {}, el("h3", {}, t("card_flips")), el("ul", {}, said.map((one) => el("li", {}, one))), el("p", { class: "small" }, t("card_flips_note")));
+  const without = flipless(year, place);
+  if (!said.length && !without.length) return null;
+  return el("section", {}, el("h3", {}, t("card_flips")), said.length ? el("ul", {}, said.map((one) => el("li", {}, one))) : null,
+    without.map((one) => el("p", { class: "small" }, one)), said.length ? el("p", { class: "small" }, t("card_flips_note")) : null);
 }
 
 function alikeList(year, place) {

@@ -84,7 +84,7 @@ function notes(from, to) {
 }
 
 function pairMoves(from, to, grouping) {
-  return all().moves.find((pair) => pair.from === from.year && pair.to === to.year)?.moves[grouping]?.map(readMove) ?? null;
+  return all().moves.find((pair) => pair.from === from.year && pair.to === to.year)?.moves[grouping]?.map((move) => readMove(move, grouping)) ?? null;
 }
 
 function causes(from, to, grouping) {

@@ -6,7 +6,7 @@ import { all, countryRate, everyArea, exists, fullName, groupColour, groupName, 
 import { byId, el, put, simpleTable } from "./dom.js";
 import { locator } from "./map.js";
 import { boundsOf, hasMap } from "./outlines.js";
-import { causeWords, changesOf, factorFacts, flips, groupFlips, standing, warnings, whereWords } from "./sentences.js";
+import { causeWords, changesOf, factorFacts, flipless, flips, groupFlips, standing, warnings, whereWords } from "./sentences.js";
 import { amount, number, pick, t } from "./words.js";
 
 const ROWS = 32; // factors and areas on the sheet of a kommun
@@ -44,7 +44,7 @@ function groupMap(year, places, box, chosen = null) {
 export function printCard(year, place) {
   const own = all().inKommun[all().areas.kommun[place]];
   const box = boundsOf([place]);
-  const turned = [...flips(year, place), ...groupFlips(year, place)];
+  const turned = [...flips(year, place), ...groupFlips(year, place), ...flipless(year, place)];
   const warned = warnings(year, place); // with these, the letters are a little smaller
   printSheet(el("div", { class: warned.length ? "tight" : null },
     el("h1", {}, nameOf(place)), el("p", { class: "where" }, whereWords(year, place)),

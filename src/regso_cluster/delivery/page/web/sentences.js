@@ -144,6 +144,15 @@ function flipSentence(year, place, factor, persons) {
   return `${said} ${same ? t("flip_same") : t("flip_group", { name: groupName(year, "composite_group", flipped) })}`;
 }
 
+// Why some factors with a limit have no flip: no count of the area alone could carry them over it.
+export function flipless(year, place) {
+  const judged = all().factors.filter((factor) => (year.factors[factor.key]?.problem?.[place] ?? null) !== null);
+  const ofKommun = judged.filter((factor) => factor.level === "kommun");
+  const bare = judged.filter((factor) => factor.level !== "kommun" && !factor.counts);
+  return [["flip_kommun", ofKommun], ["flip_bare", bare]].filter(([, factors]) => factors.length)
+    .map(([key, factors]) => t(key, { factors: list(factors.map((factor) => pick(factor.name).toLocaleLowerCase())) }));
+}
+
 // What would flip the cluster and the band: the factor in which the fewest persons would do it.
 export function groupFlips(year, place) {
   return groupings().filter((grouping) => grouping !== "composite_group" && grouping in year).flatMap((grouping) => {
@@ -158,7 +167,8 @@ export function groupFlips(year, place) {
 // "23 fewer eligible pupils (of 144)"; without a word for those counted, in numerator and denominator.
 function changeWords(factor, persons, of) {
   const facts = { count: number(Math.abs(persons)), d: number(of), direction: t(persons > 0 ? "more" : "fewer") };
-  return factor.counted ? t("change_counted", { ...facts, counted: pick(factor.counted) }) : t("change_numerator", facts);
+  const change = factor.counted ? t("change_counted", { ...facts, counted: pick(factor.counted) }) : t("change_numerator", facts);
+  return factor.level === "kommun" ? t("flip_kommun_change", { change }) : change;
 }
 
 // A factor behind a move: what it was and became, the limit, and what would have kept it on its old side.
@@ -177,6 +187,16 @@ function reasonWords([key, old, next, oldLimit, limit, persons, of, wasProblem, 
   return said.join(" ");
 }
 
+// A factor behind a move between clusters: what it was and became, and what would have kept the area nearer the old one.
+function nearerWords([key, old, next, persons, of, yardstick]) {
+  const factor = all().factors.find((one) => one.key === key);
+  if (!factor) return "";
+  const said = [t("reason", { factor: pick(factor.name), old: old === null ? t("unknown_value") : number(old, decimalsOf(factor)), new: next === null ? t("unknown_value") : amount(next, factor) })];
+  if (yardstick) said.push(t("reason_yardstick"));
+  if (persons !== null) said.push(t("reason_nearer", { change: changeWords(factor, persons, of) }));
+  return said.join(" ");
+}
+
 export function causeWords(cause) {
   return t(`cause_${cause}`);
 }
@@ -185,9 +205,9 @@ export function causeWords(cause) {
 export function changesOf(place) {
   return all().moves.flatMap((pair) => Object.entries(pair.moves).flatMap(([grouping, moves]) => moves
     .filter((move) => move[0] === place)
-    .map((move) => ({ from: pair.from, to: pair.to, grouping, ...readMove(move) }))));
+    .map((move) => ({ from: pair.from, to: pair.to, grouping, ...readMove(move, grouping) }))));
 }
 
-export function readMove([place, old, group, cause, reasons]) {
-  return { place, old, group, cause, reasons: reasons.map((one) => reasonWords(one, cause)).filter(Boolean) };
+export function readMove([place, old, group, cause, reasons], grouping) {
+  return { place, old, group, cause, reasons: reasons.map((one) => (grouping === "cluster" ? nearerWords(one) : reasonWords(one, cause))).filter(Boolean) };
 }
