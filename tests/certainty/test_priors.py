@@ -199,3 +199,24 @@ def test_what_an_area_is_hardly_of_is_left_out():
     for weight, kept in ((0.998, [1.0, 0.0]), (0.996, [0.996, 0.004])):
         found = _joined(counts, profiles([1.0], first, second, np.array([[[weight, 1 - weight]]])), alone, [0])
         assert found.weight[0, 0].tolist() == pytest.approx(kept)
+
+
+def test_of_a_factor_that_nobody_has_nothing_is_drawn(example_release):
+    table, using = example_release.classification.table, load_method("utanforskap")
+    key, at = using.keys[2], 2
+    hidden = table.status.assign(**{key: "suppressed"})
+    bare = dataclasses.replace(table, status=hidden)
+    for one in posteriors_of(bare, using, np.random.default_rng(0)):
+        assert not one.drawn[:, at].any()
+        assert np.delete(one.drawn, at, axis=1).all()
+        assert np.isfinite(one.weight).all()
+    nothing = dataclasses.replace(table, status=table.status.assign(**dict.fromkeys(using.keys, "suppressed")))
+    (only,) = posteriors_of(nothing, using, np.random.default_rng(0))
+    assert not only.drawn.any()
+
+
+def test_areas_of_few_kinds_have_few_classes():
+    n = np.tile([[0.0, 1.0], [1.0, 0.0]], (100, 1))
+    counts = Counts(n, np.ones((200, 2)), np.ones((200, 2), bool), np.zeros(2, bool))
+    (found,) = find_profiles(counts, np.ones((1, 200)), 10)
+    assert len(found.share) == 2

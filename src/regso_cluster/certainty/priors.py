@@ -127,10 +127,13 @@ def _by_profiles(
     certainty = method.certainty
     size, resamples = (certainty.classes, certainty.prior_resamples) if certainty else (1, 1)
     keys = [factor.key for factor in own]
-    columns = [method.keys.index(key) for key in keys]
-    counts = _Counts.of(table, own)
     few = (table.areas["status"] == TOO_FEW).to_numpy()
     alone = _by_factor(table, method, "country", tuple(key for key in method.keys if key not in keys))
+    own = [factor for factor in own if (table.status[factor.key] == OBSERVED).any()]  # of the others nothing is known
+    if not own:
+        return (alone,)
+    columns = [method.keys.index(factor.key) for factor in own]
+    counts = _Counts.of(table, own)
     alone.drawn[:, columns] = ~few[:, None]
     times = np.ones((1, len(few))) if resamples == 1 else counts.resampled(generator, resamples)
     return tuple(_joined(counts, one, alone, columns) for one in find_profiles(counts, times, size))
@@ -287,10 +290,11 @@ def _scaled(log: Array) -> Array:
 def _start(x: Array, seen: Bools, times: Array, density: Array, marginal: Array, size: int) -> tuple[Array, Array]:
     """Begin with the groups that k-means finds in the standardised rates: weight and share of each class."""
     with_any = np.flatnonzero(seen.any(axis=1))
-    size = max(1, min(size, len(with_any) // 20))
+    scaled = (x[with_any] - np.nanmean(x, axis=0)) / (np.nanstd(x, axis=0) + 1e-12)
+    kinds = len(np.unique(np.nan_to_num(scaled, nan=np.inf), axis=0))
+    size = max(1, min(size, len(with_any) // 20, kinds))
     part = np.zeros(len(with_any), np.int64)
     if size > 1:
-        scaled = (x[with_any] - np.nanmean(x, axis=0)) / (np.nanstd(x, axis=0) + 1e-12)
         part = KMeans(size, n_swaps=20, random_state=0).fit(scaled).labels_.astype(np.int64)
     own = marginal[:, None] * density
     own *= (seen * times[:, :, None])[..., None] / own.sum(axis=-1, keepdims=True)
