@@ -60,7 +60,8 @@ def case(seed=0, n=30, p=3, rows=2, draws=25):
         "number": random.integers(0, 65536, (n, draws, p + 1), dtype=np.uint16), "position": _positions(),
         "start": np.arange(0, n * rows + 1, rows), "cumulative": np.tile([0.3, 1.0], n), "split": split,
         "stretch": stretch, "value": value,
-        "index_score": value, "cluster_score": value, "drawable": seen | (random.random((n, p)) < 0.5), "seen": seen,
+        "index_score": value, "cluster_score": value,
+        "lines": np.zeros((2, 2, p)), "drawable": seen | (random.random((n, p)) < 0.5), "seen": seen,
         "assessed": np.arange(n) != 4, "has_index": seen.any(axis=1) & (np.arange(n) != 4),
         "limit": random.standard_normal(p) / 2, "strict": np.array([True, False, True]),
         "group_of": np.array([2, 1, 1, 1, 1, 0, 1, 0]), "cuts": -np.sort(-random.standard_normal((p, 2)), axis=1),
@@ -114,6 +115,18 @@ def test_labels_are_those_of_the_twin(rescale):
     assert np.array_equal(sizes, drawn)
     np.testing.assert_allclose(score, scored, atol=1e-12)
     assert counts[4].sum() == 0
+
+
+def test_a_line_is_the_table_of_that_line():
+    given, _ = case()
+    add, times = np.array([0.5, -1.0, 2.0]), np.array([2.0, 0.25, 1.5])
+    given["index_score"] = given["value"] * times[:, None] + add[:, None]
+    given["cluster_score"] = given["value"] * 3 - 1
+    tables = run(given)
+    given["index_score"] = given["cluster_score"] = np.zeros((1, 1, 1))
+    given["lines"] = np.array([[add, times], [[-1.0] * 3, [3.0] * 3]])
+    for one, two in zip(run(given), tables, strict=True):
+        np.testing.assert_allclose(one, two, atol=1e-12)
 
 
 def test_a_value_on_its_limit():

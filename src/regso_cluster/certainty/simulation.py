@@ -23,7 +23,7 @@ from regso_cluster.grouping.problems import limit_of, rule_holds
 from regso_cluster.kernels._threads import threads
 from regso_cluster.kernels.draws import draw_labels, tabulate_quantiles
 from regso_cluster.kernels.ranks import order_statistics, rank_draws
-from regso_cluster.method import UNIT_FACTOR, Method, Problems, Yardstick
+from regso_cluster.method import UNIT_FACTOR, Method, Problems, Scale, Yardstick
 
 Array = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
@@ -58,11 +58,12 @@ class Simulation:
 
 @dataclass(frozen=True)
 class _Tables:
-    """The posterior at the nodes: (n_areas, n_factors, n_components, n_nodes) each; high values are worse."""
+    """The posterior at the nodes: (n_areas, n_factors, n_components * n_nodes) each, or lines; high is worse."""
 
     value: Array
     index_score: Array
     cluster_score: Array
+    lines: Array
 
 
 @dataclass(frozen=True)
@@ -97,8 +98,8 @@ class _Country:
         tables, rules = self.tables, self.rules
         return (
             _positions(), start, cumulative, split, stretch, tables.value, tables.index_score, tables.cluster_score,
-            self.drawable, seen, self.drawable.any(axis=1), self.has_index, rules.limit, rules.strict, rules.group_of,
-            rules.cuts, rules.weight, rules.rescale, rules.bands, rules.centres, rules.begins,
+            tables.lines, self.drawable, seen, self.drawable.any(axis=1), self.has_index, rules.limit, rules.strict,
+            rules.group_of, rules.cuts, rules.weight, rules.rescale, rules.bands, rules.centres, rules.begins,
         )  # fmt: skip
 
 
@@ -173,18 +174,28 @@ def _tabulate(posterior: Posterior, used: pd.DataFrame, method: Method, yardstic
     )
     value[noisy] = unit[:, None] * quantile_table(posterior.first[noisy], posterior.second[noisy], events)
     signs = np.array([factor.sign for factor in method.factors])
-    flat = pd.DataFrame(value.transpose(0, 2, 3, 1).reshape(-1, p), columns=list(method.keys))
-    scores = {}
-    for use, part in (("index", method.index), ("clusters", method.clusters)):
+    lines = np.zeros((2, 2, p))
+    scores = [np.zeros((1, 1, 1))] * 2
+    for number, (use, part) in enumerate((("index", method.index), ("clusters", method.clusters))):
         if part is None:
-            scores[use] = np.zeros((1, 1, 1, 1))
             continue
+        if _is_line(part.scale):
+            ends = pd.DataFrame(np.outer([0.0, 1.0], signs), columns=list(method.keys))  # turned: 0 and 1
+            at = apply_scale(ends, part.scale, signs, yardstick.scales[use]).to_numpy()
+            lines[number] = at[0], at[1] - at[0]
+            continue
+        flat = pd.DataFrame(value.transpose(0, 2, 3, 1).reshape(-1, p), columns=list(method.keys))
         scaled = apply_scale(flat, part.scale, signs, yardstick.scales[use]).to_numpy()
         shaped = scaled.reshape(n, components, len(_NODES), p).transpose(0, 3, 1, 2)
-        scores[use] = np.nan_to_num(np.ascontiguousarray(shaped))
-    turned = np.nan_to_num(value * signs[:, None, None])
-    whole = {use: one if one.size > 1 else turned for use, one in scores.items()}
-    return _Tables(*(one.reshape(n, p, -1) for one in (turned, whole["index"], whole["clusters"])))
+        scores[number] = np.nan_to_num(np.ascontiguousarray(shaped)).reshape(n, p, -1)
+    turned = np.nan_to_num(value * signs[:, None, None]).reshape(n, p, -1)
+    return _Tables(turned, scores[0], scores[1], lines)
+
+
+def _is_line(scale: Scale) -> bool:
+    """Whether a score is a line in the value, so that it needs no table."""
+    plain = scale.winsorise is None and scale.transform == "none" and scale.decimals is None
+    return plain and scale.kind in ("none", "z", "robust_z")
 
 
 def quantile_table(first: Array, second: Array, events: npt.NDArray[np.bool_]) -> Array:

@@ -104,7 +104,7 @@ def tabulate_quantiles(first, second, events, probability, depth, chunk, work, o
 
 @kernel(parallel=True)
 def draw_labels(
-    number, position, start, cumulative, split, stretch, value, index_score, cluster_score, drawable, seen,
+    number, position, start, cumulative, split, stretch, value, index_score, cluster_score, lines, drawable, seen,
     assessed, has_index, limit, strict, group_of, cuts, weight, rescale, bands, centres, slots, work, counts, sizes,
     score,
 ):  # fmt: skip
@@ -119,7 +119,9 @@ def draw_labels(
         area
     split : (n_rows, p, components) IN: the first number of each component, from 0 to 65536; stretch : IN: 65536
         by how many numbers it has
-    value, index_score, cluster_score : (n, p, components * nodes) IN: at the nodes; value turned so that high is worse
+    value, index_score, cluster_score : (n, p, components * nodes) IN: at the nodes; value turned so that high is worse.
+        (1, 1, 1): the score is a line
+    lines : (2, 2, p) IN: of index and clusters, what is added to the value, turned, times what
     drawable : (n, p) bool IN: the table holds something; seen : (n, p) bool IN: the figure was observed
     assessed, has_index : (n,) bool IN: areas that are judged, that have an index
     limit : (p,) IN, turned; strict : (p,) bool IN: a value on its limit is no problem
@@ -148,6 +150,8 @@ def draw_labels(
     n_bands = bands.shape[0]
     components = split.shape[2]
     nodes = value.shape[2] // components
+    index_table = index_score.shape[2] > 1
+    cluster_table = cluster_score.shape[2] > 1
     k = centres.shape[0]
     open_group = 0
     for g in range(group_of.shape[0]):
@@ -199,10 +203,16 @@ def draw_labels(
                         counts[i, tier] += 1
                         sizes[c, d, tier] += 1
                     if seen[i, f]:
-                        low = index_score[i, f, here]
-                        total += weight[f] * (low + part * (index_score[i, f, here + 1] - low))
-                        low = cluster_score[i, f, here]
-                        work[c, f] = low + part * (cluster_score[i, f, here + 1] - low)
+                        if index_table:
+                            low = index_score[i, f, here]
+                            total += weight[f] * (low + part * (index_score[i, f, here + 1] - low))
+                        else:
+                            total += weight[f] * (lines[0, 0, f] + lines[0, 1, f] * drawn)
+                        if cluster_table:
+                            low = cluster_score[i, f, here]
+                            work[c, f] = low + part * (cluster_score[i, f, here + 1] - low)
+                        else:
+                            work[c, f] = lines[1, 0, f] + lines[1, 1, f] * drawn
                 if slots[2] >= 0:
                     group = group_of[mild]
                     if harsh != mild and group_of[harsh] != group:
