@@ -194,6 +194,8 @@ Where the time goes and what did not help: [`benchmarks/README.md`](../benchmark
 
 At 3,363 x 6; what each contender does stands in [`certainty.md`](../benchmarks/results/certainty.md) and
 [`structure.md`](../benchmarks/results/structure.md).
+The prior of the posterior draws was changed after that row was measured: on a slower day, side by side, four times
+each, the code of that row took 6.9 to 8.0 s and the present one 8.0 to 9.2 s, 1.2 times as long.
 
 {limits()}"""
     (DOCS / "speed.md").write_text(text)
