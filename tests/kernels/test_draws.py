@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from regso_cluster.certainty.simulation import _NODES, _positions, _split, quantile_table
+from regso_cluster.certainty.simulation import _NODES, _is_line, _positions, _split, quantile_table
 from regso_cluster.kernels._threads import threads
 from regso_cluster.kernels.draws import draw_labels
+from regso_cluster.method import Scale
 from tests.kernels import naive_draws as naive
 
 SHAPES = [(10.5, 90.5), (0.5, 40.5), (700.0, 3.0), (3e5, 7e5), (2.0, 2.0), (0.5, 0.5), (1e8, 3e8)]
@@ -115,6 +116,13 @@ def test_labels_are_those_of_the_twin(rescale):
     assert np.array_equal(sizes, drawn)
     np.testing.assert_allclose(score, scored, atol=1e-12)
     assert counts[4].sum() == 0
+
+
+def test_only_plain_scales_are_lines():
+    assert all(_is_line(Scale(kind)) for kind in ("none", "z", "robust_z"))
+    bent = [Scale("z", winsorise=(0.01, 0.99)), Scale("z", transform="log"), Scale("z", decimals=1)]
+    bent += [Scale(kind) for kind in ("percent_rank", "exponential_rank", "min_max")]
+    assert not any(_is_line(scale) for scale in bent)
 
 
 def test_a_line_is_the_table_of_that_line():
