@@ -136,11 +136,11 @@ def test_files_are_named_as_they_were_given(tmp_path, definition):
 
 def test_refused_registers(tmp_path, definition):
     folder = register(tmp_path / "p")
-    folders = tmp_path / "y"  # the year in the names of folders: Dask finds out on opening, or on counting
+    folders = tmp_path / "y"  # the year in the names of folders
     for year in ("old", "new"):
         (folders / f"year={year}").mkdir(parents=True)
         PERSONS.drop(columns="year").to_parquet(folders / f"year={year}" / "a.parquet", index=False)
-    with pytest.raises(InputError, match=r"column of whole numbers|numbers with numbers"):
+    with pytest.raises(InputError, match="year as a whole number"):
         count_persons(folders, definition, year=2024)
     register(folders)  # whole numbers in a file beside them
     with pytest.raises(InputError, match="same columns of the same types"):

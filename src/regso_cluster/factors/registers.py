@@ -231,13 +231,15 @@ def _open(source: str | Path | Sequence[str | Path], definition: Definition, yea
     holes = _holes(paths, definition)
     if holes:
         raise InputError(holes)
-    try:
-        known = dd.read_parquet(given, **read) if filters else plain
-    except (ValueError, OSError, NotImplementedError, TypeError) as error:  # pyarrow's own errors are of these
-        hint = "Every file must have the year in a column of whole numbers."
-        where = f"{names[0]}, column {definition.year}"
-        raise InputError(Fault("no column of years", where, got=_said(error), hint=hint)) from error
-    misfits = _misfits(known._meta, definition, names[0])  # dask's own name for an empty part
+    if definition.year is not None:  # _meta is dask's own name for an empty part; categories: the names of folders
+        years = plain._meta[definition.year].dtype
+        years = years.categories.dtype if isinstance(years, pd.CategoricalDtype) else years
+        if not pd.api.types.is_integer_dtype(years):
+            hint = "Every file, or the name of its folder, must have the year as a whole number."
+            where = f"{names[0]}, column {definition.year}"
+            raise InputError(Fault("no column of years", where, got=str(years), hint=hint))
+    known = dd.read_parquet(given, **read) if filters else plain
+    misfits = _misfits(known._meta, definition, names[0])
     if misfits:
         raise InputError(misfits)
     return known[definition.columns]
