@@ -19,7 +19,8 @@ def drawn(number, split, values, position):
     """The value of one factor in one draw: the component that holds the number, at the quantile inside it."""
     ends = [*split, 65536]
     of = next(j for j in range(len(split)) if ends[j] <= number < ends[j + 1])
-    place = position[int((number + 0.5 - ends[of]) / (ends[of + 1] - ends[of]) * 65536)]
+    stretch = np.float32(65536 / (ends[of + 1] - ends[of]))  # in 32 bits, as the kernel: the next place is as right
+    place = position[int(np.float32(number + 0.5 - ends[of]) * stretch)]
     return np.interp(place, np.arange(len(values[of])), values[of])
 
 

@@ -27,6 +27,7 @@ from regso_cluster.method import UNIT_FACTOR, Method, Problems, Scale, Yardstick
 
 Array = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
+_Singles = npt.NDArray[np.float32]
 MOST_FACTORS = 20  # sets of problems are looked up in a table of 2^factors groups
 _BLOCK = 200  # draws that are made at a time, from a seed of their own
 _BATCHES, _MOST_BLOCKS = 16, 10  # elsewhere: so many batches, or more where one would have more blocks than that
@@ -208,14 +209,14 @@ def quantile_table(first: Array, second: Array, events: npt.NDArray[np.bool_]) -
     return out
 
 
-def _positions() -> Array:
+def _positions() -> _Singles:
     """Where each 16-bit number, as a quantile of a standard normal, stands among the nodes."""
     z = stats.norm.ppf((np.arange(65536) + 0.5) / 65536)
-    positions: Array = (z - _NODES[0]) / (_NODES[1] - _NODES[0])
+    positions: _Singles = ((z - _NODES[0]) / (_NODES[1] - _NODES[0])).astype(np.float32)
     return positions
 
 
-def _split(weight: Array) -> tuple[Array, Array]:
+def _split(weight: Array) -> tuple[_Singles, _Singles]:
     """Part the numbers from 0 to 65536 among components: where each begins, and how its part is stretched to the whole.
 
     Parameters
@@ -228,7 +229,8 @@ def _split(weight: Array) -> tuple[Array, Array]:
     """
     ends = np.round(65536 * np.cumsum(weight, axis=2))
     begins = np.concatenate([np.zeros_like(ends[:, :, :1]), ends[:, :, :-1]], axis=2)
-    return begins, 65536 / np.maximum(ends - begins, 1.0)
+    # whole numbers to 65536 and their halves are exact in 32 bits, and no stretched number rounds up to 65536
+    return begins.astype(np.float32), (65536 / np.maximum(ends - begins, 1.0)).astype(np.float32)
 
 
 def _slots(method: Method, sizes: dict[str, int]) -> tuple[Counts, dict[str, slice]]:
@@ -333,16 +335,18 @@ def _draw(country: _Country, blocks: _Blocks, tally: _Tally, offset: int) -> Non
     n, p = country.posterior.drawn.shape
     chunks = -(-n // _AREAS)
     shared = [country.method.keys.index(key) for key in country.posterior.shared]
-    with_index, work = np.flatnonzero(country.has_index), np.empty((chunks, p))
+    with_index = np.flatnonzero(country.has_index)
     for first, size, stream in blocks:
         begin = first - offset
         number = np.random.default_rng(stream).integers(0, 65536, (n, size, p + 1), dtype=np.uint16)
         for column in shared:
             number[:, :, column] = number[country.first_of, :, column]
         # a chunk has few areas, and the small numbers stay in the cache
-        part, score = np.zeros((chunks, size, country.rules.n_labels), np.uint16), np.empty((size, n))
-        draw_labels(number, *country.arguments, work, tally.counts, part, score)
-        tally.sizes[begin : begin + size] = part.sum(axis=0, dtype=np.int64)
+        part, score = np.zeros((chunks, country.rules.n_labels, size), np.uint16), np.empty((size, n))
+        work, places = np.empty((chunks, p + 5, size)), np.empty((chunks, 3, size), np.int64)
+        labels = np.empty((chunks, size), np.uint16)
+        draw_labels(number, *country.arguments, work, places, labels, tally.counts, part, score)
+        tally.sizes[begin : begin + size] = part.sum(axis=0, dtype=np.int64).T
         if len(with_index):
             rank_into(np.ascontiguousarray(score[:, with_index]), begin, tally.rank)
 

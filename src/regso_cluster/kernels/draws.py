@@ -102,11 +102,99 @@ def tabulate_quantiles(first, second, events, probability, depth, chunk, work, o
                 out[i, q] = math.exp(y) if events[i] else 1.0 / (1.0 + math.exp(-y))
 
 
+@kernel()
+def _pick_rows(number, cumulative, first, last, row):
+    """Pick a row of the area, first <= row <= last, for each draw."""
+    for d in range(row.shape[0]):
+        pick = (numba.int64(number[d]) + 0.5) / 65536.0
+        r = first
+        while r < last and cumulative[r] < pick:
+            r += 1
+        row[d] = r
+
+
+@kernel()
+def _find_places(number, row, split, stretch, position, nodes, node, part):
+    """Find the component and the place in its table that each draw's number means.
+
+    One number says both: the part of 0 .. 65536 that a component has is stretched to the whole.
+    """
+    for d in range(row.shape[0]):
+        r = row[d]
+        pick = numba.float32(number[d]) + numba.float32(0.5)
+        of = 0
+        for j in range(1, split.shape[1]):  # no branch to be guessed
+            of += 1 if pick >= split[r, j] else 0
+        place = position[numba.int64((pick - split[r, of]) * stretch[r, of])]
+        before = numba.int64(place)
+        node[d] = of * nodes + before
+        part[d] = place - before
+
+
+@kernel()
+def _look_up(table, node, part, out):
+    """Give what a table says between the nodes `node` and `node + 1`, for each draw."""
+    for d in range(out.shape[0]):
+        low = table[node[d]]
+        out[d] = low + part[d] * (table[node[d] + 1] - low)
+
+
+@kernel()
+def _on_line(value, line, out):
+    """Give what a line, constant and slope, says of each draw's value."""
+    low = line[0]
+    slope = line[1]
+    for d in range(out.shape[0]):
+        out[d] = low + slope * value[d]
+
+
+@kernel()
+def _below(value, cuts, label):
+    """Give how many of the cut points each draw's value is below."""
+    for d in range(label.shape[0]):
+        label[d] = 0
+    for t in range(cuts.shape[0]):
+        cut = cuts[t]
+        for d in range(label.shape[0]):
+            label[d] += 1 if value[d] < cut else 0
+
+
+@kernel()
+def _nearest(z, seen, centres, square, least, label):
+    """Give the nearest centre over the factors seen, the first of equals, for each draw."""
+    for d in range(label.shape[0]):
+        least[d] = math.inf
+        label[d] = 0
+    for g in range(centres.shape[0]):
+        for d in range(label.shape[0]):
+            square[d] = 0.0
+        for f in range(centres.shape[1]):
+            if seen[f]:
+                centre = centres[g, f]
+                for d in range(label.shape[0]):
+                    square[d] += (z[f, d] - centre) * (z[f, d] - centre)
+        for d in range(label.shape[0]):
+            label[d] = g if square[d] < least[d] else label[d]
+            least[d] = min(square[d], least[d])
+
+
+@kernel()
+def _count(label, first, counts, sizes):
+    """Count the draws of each label from `first` on, in all and draw by draw."""
+    for t in range(counts.shape[0]):
+        found = 0
+        for d in range(label.shape[0]):
+            here = label[d] == first + t
+            sizes[t, d] += here
+            found += here
+        counts[t] += found
+
+
 @kernel(parallel=True)
 def draw_labels(
     number, position, start, cumulative, split, stretch, value, index_score, cluster_score, lines, drawable, seen,
-    assessed, has_index, limit, strict, group_of, cuts, weight, rescale, bands, centres, slots, work, counts, sizes,
-    score,
+    assessed, has_index, limit, strict, group_of, cuts, weight, rescale, bands, centres, slots, work, places, labels,
+    counts, sizes, score,
 ):  # fmt: skip
     """Judge every area in a block of draws, and count the labels; O(n draws (p (tiers + clusters))).
 
@@ -114,11 +202,11 @@ def draw_labels(
     ----------
     number : (n, n_draws, p + 1) uint16 IN: which component each factor has and which quantile of it; the last picks
         the row
-    position : (65536,) float64 IN: where each number stands among the nodes of the tables, as node + fraction
+    position : (65536,) float32 IN: where each number stands among the nodes of the tables, as node + fraction
     start : (n + 1,) int64 IN: rows of each area; cumulative : (n_rows,) IN: their probabilities, added up within an
         area
-    split : (n_rows, p, components) IN: the first number of each component, from 0 to 65536; stretch : IN: 65536
-        by how many numbers it has
+    split : (n_rows, p, components) float32 IN: the first number of each component, from 0 to 65536; stretch : IN:
+        65536 by how many numbers it has
     value, index_score, cluster_score : (n, p, components * nodes) IN: at the nodes; value turned so that high is worse.
         (1, 1, 1): the score is a line
     lines : (2, 2, p) IN: of index and clusters, what is added to the value, turned, times what
@@ -130,16 +218,18 @@ def draw_labels(
     weight : (p,) IN; rescale : divide the index by the weights of what was seen
     slots : (5,) int64 IN: where problems, tiers, groups, bands and clusters begin among the labels; -1: not counted.
         The group after the last is that of areas whose group the draw leaves open
-    work : (n_chunks, p) : work space
+    work : (n_chunks, p + 5, n_draws), places : (n_chunks, 3, n_draws) int64, labels : (n_chunks, n_draws) uint16 :
+        work space
     counts : (n, n_labels) int64 INOUT: draws in which an area had each label
-    sizes : (n_chunks, n_draws, n_labels) integers INOUT: areas of each label in each draw, by chunk of areas, to be
+    sizes : (n_chunks, n_labels, n_draws) integers INOUT: areas of each label in each draw, by chunk of areas, to be
         added up
     score : (n_draws, n) OUT: the index; of areas without one 0
 
     Notes
     -----
     An area belongs to one thread. The index is summed over the factors seen, as in the release; problems and groups
-    use every factor that can be drawn.
+    use every factor that can be drawn. All draws of a factor are made before the next: what follows the look-up is
+    plain arithmetic side by side.
     """
     n = assessed.shape[0]
     p = limit.shape[0]
@@ -147,98 +237,70 @@ def draw_labels(
     n_chunks = sizes.shape[0]
     chunk = (n + n_chunks - 1) // n_chunks
     n_cuts = cuts.shape[1]
-    n_bands = bands.shape[0]
-    components = split.shape[2]
-    nodes = value.shape[2] // components
     index_table = index_score.shape[2] > 1
     cluster_table = cluster_score.shape[2] > 1
-    k = centres.shape[0]
+    nodes = value.shape[2] // split.shape[2]
     open_group = 0
     for g in range(group_of.shape[0]):
         open_group = max(open_group, group_of[g] + 1)
     for c in numba.prange(n_chunks):
+        work_here, row, node, problems, label = work[c], places[c, 0], places[c, 1], places[c, 2], labels[c]
+        z, total, drawn, part = work_here[:p], work_here[p], work_here[p + 1], work_here[p + 2]
+        one, two = work_here[p + 3], work_here[p + 4]
         for i in range(c * chunk, min((c + 1) * chunk, n)):
+            if not has_index[i]:
+                score[:, i] = 0.0
+            if not assessed[i]:
+                continue
+            _pick_rows(number[i, :, p], cumulative, start[i], start[i + 1] - 1, row)
+            problems[:] = 0
+            total[:] = 0.0
+            unknown = 0
             whole = 0.0
-            any_seen = False
             for f in range(p):
-                whole += weight[f] if seen[i, f] else 0.0
-                any_seen = any_seen or seen[i, f]
-            for d in range(n_draws):
-                if not has_index[i]:
-                    score[d, i] = 0.0
-                if not assessed[i]:
+                if not drawable[i, f]:
+                    unknown |= 1 << f
                     continue
-                row = start[i]
-                pick = (numba.int64(number[i, d, p]) + 0.5) / 65536.0
-                while row < start[i + 1] - 1 and cumulative[row] < pick:
-                    row += 1
-                mild = 0
-                harsh = 0
-                total = 0.0
-                for f in range(p):
-                    if not drawable[i, f]:
-                        harsh |= 1 << f
-                        continue
-                    # the part of 0 .. 1 that the component has is stretched to the whole: one number says both
-                    pick = numba.int64(number[i, d, f]) + 0.5
-                    of = 0
-                    for j in range(1, components):  # no branch to be guessed
-                        of += 1 if pick >= split[row, f, j] else 0
-                    place = position[numba.int64((pick - split[row, f, of]) * stretch[row, f, of])]
-                    node = numba.int64(place)
-                    part = place - node
-                    here = of * nodes + node
-                    drawn = value[i, f, here] + part * (value[i, f, here + 1] - value[i, f, here])
-                    beyond = drawn > limit[f] if strict[f] else drawn >= limit[f]
-                    if beyond:
-                        mild |= 1 << f
-                        harsh |= 1 << f
-                        if slots[0] >= 0:
-                            counts[i, slots[0] + f] += 1
-                            sizes[c, d, slots[0] + f] += 1
-                    if slots[1] >= 0:
-                        tier = slots[1] + f * (n_cuts + 1)
-                        for t in range(n_cuts):
-                            tier += 1 if drawn < cuts[f, t] else 0
-                        counts[i, tier] += 1
-                        sizes[c, d, tier] += 1
-                    if seen[i, f]:
-                        if index_table:
-                            low = index_score[i, f, here]
-                            total += weight[f] * (low + part * (index_score[i, f, here + 1] - low))
-                        else:
-                            total += weight[f] * (lines[0, 0, f] + lines[0, 1, f] * drawn)
-                        if cluster_table:
-                            low = cluster_score[i, f, here]
-                            work[c, f] = low + part * (cluster_score[i, f, here + 1] - low)
-                        else:
-                            work[c, f] = lines[1, 0, f] + lines[1, 1, f] * drawn
-                if slots[2] >= 0:
-                    group = group_of[mild]
-                    if harsh != mild and group_of[harsh] != group:
-                        group = open_group
-                    counts[i, slots[2] + group] += 1
-                    sizes[c, d, slots[2] + group] += 1
-                if has_index[i]:
-                    if rescale:
-                        total /= whole
-                    score[d, i] = total
-                    if slots[3] >= 0:
-                        band = slots[3]
-                        for t in range(n_bands):
-                            band += 1 if total < bands[t] else 0
-                        counts[i, band] += 1
-                        sizes[c, d, band] += 1
-                if slots[4] >= 0 and any_seen:
-                    best = 0
-                    least = math.inf
-                    for g in range(k):
-                        square = 0.0
-                        for f in range(p):
-                            if seen[i, f]:
-                                square += (work[c, f] - centres[g, f]) * (work[c, f] - centres[g, f])
-                        if square < least:
-                            least = square
-                            best = g
-                    counts[i, slots[4] + best] += 1
-                    sizes[c, d, slots[4] + best] += 1
+                _find_places(number[i, :, f], row, split[:, f], stretch[:, f], position, nodes, node, part)
+                _look_up(value[i, f], node, part, drawn)
+                for d in range(n_draws):
+                    label[d] = drawn[d] > limit[f] if strict[f] else drawn[d] >= limit[f]
+                    problems[d] |= numba.int64(label[d]) << f
+                if slots[0] >= 0:
+                    at = slots[0] + f
+                    _count(label, 1, counts[i, at : at + 1], sizes[c, at : at + 1])
+                if slots[1] >= 0:
+                    at = slots[1] + f * (n_cuts + 1)
+                    _below(drawn, cuts[f], label)
+                    _count(label, 0, counts[i, at : at + n_cuts + 1], sizes[c, at:])
+                if not seen[i, f]:
+                    continue
+                whole += weight[f]
+                if index_table:
+                    _look_up(index_score[i, f], node, part, one)
+                else:
+                    _on_line(drawn, lines[0, :, f], one)
+                for d in range(n_draws):
+                    total[d] += weight[f] * one[d]
+                if cluster_table:
+                    _look_up(cluster_score[i, f], node, part, z[f])
+                else:
+                    _on_line(drawn, lines[1, :, f], z[f])
+            if slots[2] >= 0:
+                for d in range(n_draws):
+                    group = group_of[problems[d]]
+                    label[d] = group if group_of[problems[d] | unknown] == group else open_group
+                at = slots[2]
+                _count(label, 0, counts[i, at : at + open_group + 1], sizes[c, at:])
+            if has_index[i]:
+                for d in range(n_draws):
+                    total[d] = total[d] / whole if rescale else total[d]
+                    score[d, i] = total[d]
+                if slots[3] >= 0:
+                    at = slots[3]
+                    _below(total, bands, label)
+                    _count(label, 0, counts[i, at : at + bands.shape[0] + 1], sizes[c, at:])
+            if slots[4] >= 0 and seen[i].any():
+                at = slots[4]
+                _nearest(z, seen[i], centres, one, two, label)
+                _count(label, 0, counts[i, at : at + centres.shape[0]], sizes[c, at:])
