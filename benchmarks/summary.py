@@ -194,8 +194,8 @@ Where the time goes and what did not help: [`benchmarks/README.md`](../benchmark
 
 At 3,363 x 6; what each contender does stands in [`certainty.md`](../benchmarks/results/certainty.md) and
 [`structure.md`](../benchmarks/results/structure.md).
-The prior of the posterior draws was changed after that row was measured: on a slower day, side by side, four times
-each, the code of that row took 6.9 to 8.0 s and the present one 8.0 to 9.2 s, 1.2 times as long.
+The posterior draws were measured on a slower day than the other rows: numpy took 37 s for its job, and 26 s on the
+day of the others.
 
 {limits()}"""
     (DOCS / "speed.md").write_text(text)
