@@ -63,8 +63,8 @@ def whole_folder(out: str | Path, what: str) -> Iterator[Path]:
         except OSError as error:
             if not out.exists():
                 raise
-            hint = "Another run wrote it meanwhile: its release stands."
-            raise InputError(Fault("the release folder exists", str(out), hint=hint)) from error
+            hint = f"Another run wrote it meanwhile: its {what} stands."
+            raise InputError(Fault(f"the {what} folder exists", str(out), hint=hint)) from error
         _flush(out.parent)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)

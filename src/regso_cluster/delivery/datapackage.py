@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from regso_cluster.delivery.columns import Table, describe_columns, head_columns
 from regso_cluster.delivery.textfiles import write_csv
 from regso_cluster.delivery.wording import CAREFUL, MADE_UP, UNDECIDED
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.writing import whole_folder
 
 if TYPE_CHECKING:
     from regso_cluster.release import Release
@@ -62,14 +62,10 @@ def write_datapackage(release: Release, folder: Path) -> Path:
     if folder.exists() or folder.is_symlink():
         hint = "A Data Package is a folder of its own: --to NEW-FOLDER/datapackage.json."
         raise InputError(Fault("the folder of the package exists", str(folder), "a new folder", hint=hint))
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.partial-") as temporary:
-        partial = Path(temporary) / folder.name
-        partial.mkdir()
+    with whole_folder(folder, "package") as partial:
         resources = [*_write_tables(release, partial), *_copy_files(release, partial)]
         text = json.dumps(_describe(release, resources), ensure_ascii=False, indent=2)
         (partial / DESCRIPTOR).write_text(text + "\n", "utf-8", newline="\n")
-        partial.rename(folder)
     return folder / DESCRIPTOR
 
 

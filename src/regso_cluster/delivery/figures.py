@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from regso_cluster.delivery.page.groups import GROUPINGS, country_value
 from regso_cluster.delivery.page.words import WORDS, say, show_number
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.method import Factor, Yardstick
+from regso_cluster.writing import whole_file
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -150,17 +150,11 @@ def write_figure(figure: Figure, out: str | Path, settings: dict[Any, Any] | Non
     if out.suffix.lower() not in SUFFIXES or out.is_dir():
         hint = "Name the file with one of these endings."
         raise InputError(Fault("unknown kind of figure", str(out), " or ".join(SUFFIXES), out.suffix, hint))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_name(f".{out.stem}.partial-{os.getpid()}{out.suffix}")
     metadata: dict[str, Any] = (  # neither the date nor the version of matplotlib
         {"Date": None, "Creator": "regso_cluster"} if out.suffix.lower() == ".svg" else {"Software": None}
     )
-    try:
-        with mpl.rc_context(settings or SETTINGS):
-            figure.savefig(partial, dpi=dpi, metadata=metadata)
-        partial.replace(out)
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole_file(out) as partial, mpl.rc_context(settings or SETTINGS):
+        figure.savefig(partial, dpi=dpi, metadata=metadata)
     return out
 
 

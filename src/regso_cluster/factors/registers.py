@@ -34,6 +34,7 @@ from pydantic.dataclasses import dataclass
 from regso_cluster.areas.codes import parse_codes
 from regso_cluster.areas.editions import check_edition, code_set
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.writing import whole_file
 
 _STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 Flags = npt.NDArray[np.bool_]
@@ -405,14 +406,9 @@ def write_counts(counts: Counts, out: str | Path) -> Path:
         raise InputError(Fault("no such kind of table", str(out), ".csv or .parquet", out.suffix, "Rename the file."))
     if out.exists():
         raise InputError(Fault("the table exists", str(out), hint="Choose another --out, or remove the file."))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    half = out.with_name(f".{out.name}.partial-{os.getpid()}")
-    try:
+    with whole_file(out) as partial:
         if out.suffix == ".csv":
-            counts.table.to_csv(half, index=False, lineterminator="\n")
+            counts.table.to_csv(partial, index=False, lineterminator="\n")
         else:
-            counts.table.to_parquet(half, engine="pyarrow", compression="zstd", index=False)
-        half.replace(out)
-    finally:
-        half.unlink(missing_ok=True)
+            counts.table.to_parquet(partial, engine="pyarrow", compression="zstd", index=False)
     return out

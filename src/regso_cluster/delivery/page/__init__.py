@@ -9,7 +9,6 @@ web/        the page's own scripts and style; _libraries/ those of others
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING
 from regso_cluster.delivery.page.bundle import render_page
 from regso_cluster.delivery.page.data import assemble
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.writing import whole_file
 
 if TYPE_CHECKING:
     from regso_cluster.compare import Comparison
@@ -58,13 +58,8 @@ def write_page(releases: Sequence[Release], out: str | Path, comparisons: Sequen
     if out.suffix.lower() not in (".html", ".htm") or out.is_dir():
         raise InputError(Fault("not the name of a page", str(out), "a name that ends with .html", hint="Rename it."))
     text = build_page(releases, comparisons)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_name(f".{out.name}.partial-{os.getpid()}")
-    try:
+    with whole_file(out) as partial:
         partial.write_text(text, "utf-8", newline="\n")
-        partial.replace(out)
-    finally:
-        partial.unlink(missing_ok=True)
     return out
 
 
