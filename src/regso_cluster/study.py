@@ -274,7 +274,7 @@ def run_once(subject: Subject, number: int, settings: Settings) -> Run:
     group, cluster = (changed(getattr(found, one), getattr(before, one), residents) for one in ("group", "cluster"))
     outputs = {
         "n_listed": float(found.listed.sum()),
-        "listed_residents": float(residents[found.listed].sum()),
+        "listed_residents": float(residents[found.listed].sum()) if residents.any() else np.nan,
         "entered": float((found.listed & ~before.listed).sum()),
         "left": float((before.listed & ~found.listed).sum()),
         "mean_rank_shift": float(np.abs(found.rank - before.rank)[both].mean()) if both.any() else np.nan,

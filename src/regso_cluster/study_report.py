@@ -46,7 +46,7 @@ class Sensitivity:
 
     Parameters
     ----------
-    subject, study, design : what was studied and how
+    subject, study : what was studied and how
     runs : a row a run: run, part ("design" or "alone"), choice, setting (of "alone"), settings (JSON), error, outputs
     choices : a row a choice: alone_areas and alone_residents (the largest share that changes group when this choice
         alone differs from the method), drawn_areas and drawn_residents (mean share when it is drawn anew, whatever the
@@ -61,7 +61,6 @@ class Sensitivity:
 
     subject: Subject
     study: Study
-    design: Design
     runs: pd.DataFrame
     choices: pd.DataFrame
     sobol: pd.DataFrame
@@ -302,7 +301,7 @@ def _put_together(
         "notes": list(subject.notes),
     }  # fmt: skip
     frame, choices, sobol, areas = (one.assign(synthetic=synthetic) for one in (frame, choices, sobol, areas))
-    return Sensitivity(subject, study, design, frame, choices, sobol, areas, summary)
+    return Sensitivity(subject, study, frame, choices, sobol, areas, summary)
 
 
 def _runs_table(drawn: list[Run], lone: list[Run], single: list[tuple[str, str, Settings]]) -> pd.DataFrame:
@@ -329,7 +328,7 @@ def _choices_table(
     for grouping in ("group", "cluster"):
         for what in ("areas", "residents"):
             table[f"{grouping}_alone_{what}"] = lone[f"{grouping}_{what}"].max()
-        drawn = share_changed(design, stacked[grouping], subject.residents)
+        drawn = share_changed(design, stacked[grouping], subject.residents, named=grouping == "group")
         table[[f"{grouping}_drawn_areas", f"{grouping}_drawn_residents"]] = drawn[["areas", "residents"]].to_numpy()
     table["rank_alone"], table["rank_drawn"] = lone["mean_rank_shift"].max(), places_moved(design, stacked["rank"])
     table["listed_low"], table["listed_high"] = lone["n_listed"].min(), lone["n_listed"].max()

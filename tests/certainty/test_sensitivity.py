@@ -42,9 +42,16 @@ def test_additive_toy_with_choices_of_several_dials():
     assert found["first"].sum() == pytest.approx(1.0, abs=0.03)
 
 
-def test_one_choice_alone_takes_all():
-    design = lay_out_runs(("a",), 3 * 64)
-    assert sobol_indices(design, design.points[:, 0])["first"].iloc[0] == pytest.approx(1, abs=0.1)
+@pytest.mark.parametrize("dials", [1, 2, 4])
+def test_one_choice_alone_takes_all(dials):
+    design = lay_out_runs(("a",) * dials, 3 * 64)
+    assert design.points.shape == (3 * 64, dials)
+    for one, with_a, last in design.points.reshape(64, 3, dials):
+        assert (one != last).all()
+        assert np.array_equal(with_a, last)
+    found = sobol_indices(design, design.points.sum(axis=1))
+    assert found.index.tolist() == ["a"]
+    assert found[["first", "total"]].to_numpy() == pytest.approx(1, abs=0.15)
 
 
 def test_a_failed_run_takes_its_block_out():
@@ -82,6 +89,9 @@ def test_changes_by_hand():
     one, two = np.array([1, 2, 3, -1, -1]), np.array([2, 2, 3, 1, -1])
     assert changed(one, two, np.array([10.0, 20, 30, 40, 1000])) == (0.5, 0.5)
     assert changed(np.array([-1]), np.array([-1]), np.ones(1)) == (0.0, 0.0)
+    areas, people = changed(one, two, np.zeros(5))
+    assert areas == 0.5
+    assert np.isnan(people)  # nobody is known to live there: not that nobody moved
 
 
 def test_shares_by_hand():
@@ -97,6 +107,16 @@ def test_shares_by_hand():
     assert share_changed(design, labels, residents).loc["a"].tolist() == [0.5, 0.25]
     labels[0] = -1
     assert share_changed(design, labels, residents).isna().all(axis=None)
+
+
+def test_clusters_of_two_runs_are_matched_before_they_are_compared():
+    design = lay_out_runs(("a", "b"), 8)
+    # a gives the same two groups under other numbers; of b the larger group is the 7, by the residents of the last area
+    block = [[0, 0, 7, 7], [7, 7, 0, 0], [9, 9, 8, 9], [0, 0, 0, 0]]
+    found = share_changed(design, np.array(block * 2), np.array([1.0, 1, 1, 5]), named=False)
+    assert found.loc["a"].tolist() == [0.0, 0.0]
+    assert found.loc["b"].tolist() == [0.75, 3 / 8]
+    assert share_changed(design, np.array(block * 2), np.ones(4)).loc["a"].tolist() == [1.0, 1.0]
 
 
 def test_places_moved_by_hand():
@@ -117,6 +137,8 @@ def test_groups_get_the_numbers_they_share_residents_with():
     # nobody of group 1 is in the reference's 1: it is no partner, though one is left
     assert match_labels(np.array([0, 0, 1, -1]), np.array([0, 0, 0, 1]), np.ones(4)).tolist() == [0, 0, 3, -1]
     assert match_labels(np.array([-1]), np.array([0]), np.ones(1)).tolist() == [-1]
+    # without residents by areas
+    assert match_labels(labels, reference, np.zeros(7)).tolist() == match_labels(labels, reference, np.ones(7)).tolist()
 
 
 def test_how_often_an_area_is_listed():

@@ -79,15 +79,16 @@ def lay_out_runs(of_dial: tuple[str, ...], runs: int, seed: int = 0) -> Design:
         raise InputError(Fault("too few runs", "--runs", f"at least {2 * block}", str(runs), hint))
     n_blocks = 2 ** int(np.log2(runs // block))
     points = sobol.sample(_problem(of_dial), n_blocks, calc_second_order=False, scramble=True, seed=seed)
+    if len(groups) == 1:
+        points = points.reshape(n_blocks, 4, -1)[:, [0, 1, 3], :-1].reshape(3 * n_blocks, -1)
     return Design(groups, of_dial, np.ascontiguousarray(points, dtype=np.float64))
 
 
 def _problem(of_dial: tuple[str, ...]) -> dict[str, Any]:
-    n = len(of_dial)
-    problem: dict[str, Any] = {"num_vars": n, "names": [f"x{i}" for i in range(n)], "bounds": [[0.0, 1.0]] * n}
-    if len(set(of_dial)) > 1:  # SALib takes one group for none
-        problem["groups"] = list(of_dial)
-    return problem
+    """Describe dials to SALib, which takes one group for none: beside one choice stands a dial that turns nothing."""
+    named = [*of_dial, "nothing"] if len(set(of_dial)) == 1 else list(of_dial)
+    n = len(named)
+    return {"num_vars": n, "names": [f"x{i}" for i in range(n)], "bounds": [[0.0, 1.0]] * n, "groups": named}
 
 
 def whole_blocks(design: Design, done: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
@@ -118,19 +119,22 @@ def sobol_indices(design: Design, output: Floats, *, seed: int = 0, resamples: i
     columns = ["first", "first_error", "total", "total_error"]
     nothing = pd.DataFrame(np.nan, index=pd.Index(design.groups, name="choice"), columns=columns)
     whole = whole_blocks(design, ~np.isnan(output))
-    kept = output.reshape(design.n_blocks, design.block)[whole].reshape(-1)
+    kept = output.reshape(design.n_blocks, design.block)[whole]
     if whole.sum() < 2 or kept.min() == kept.max():
         return nothing
+    if len(design.groups) == 1:
+        kept = kept[:, [0, 1, 0, 2]]  # A, from B, A with nothing from B, B
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # a resample of blocks in which nothing varies gives NaN
         found = sobol.analyze(  # SALib takes the seed 0 for none
-            _problem(design.of_dial), kept, calc_second_order=False, num_resamples=resamples, seed=seed + 1
+            _problem(design.of_dial), kept.reshape(-1), calc_second_order=False, num_resamples=resamples, seed=seed + 1
         )
     parts = (np.asarray(found[name], dtype=np.float64) for name in ("S1", "S1_conf", "ST", "ST_conf"))
-    return pd.DataFrame(dict(zip(columns, parts, strict=True)), index=nothing.index)
+    shares = (part[: len(design.groups)] for part in parts)
+    return pd.DataFrame(dict(zip(columns, shares, strict=True)), index=nothing.index)
 
 
-def share_changed(design: Design, labels: Labels, residents: Floats) -> pd.DataFrame:
+def share_changed(design: Design, labels: Labels, residents: Floats, *, named: bool = True) -> pd.DataFrame:
     """Give how many areas and residents change group when one choice alone is drawn anew, whatever the others are.
 
     Parameters
@@ -138,6 +142,7 @@ def share_changed(design: Design, labels: Labels, residents: Floats) -> pd.DataF
     design : the runs
     labels : (n_runs, n_areas) groups, -1 where an area has none; a run that failed is -1 throughout
     residents : (n_areas,)
+    named : groups of one number are the same in every run; otherwise two runs are matched before they are compared
 
     Returns
     -------
@@ -148,7 +153,10 @@ def share_changed(design: Design, labels: Labels, residents: Floats) -> pd.DataF
     whole = whole_blocks(design, np.asarray((labels >= 0).any(axis=1)))
     rows = []
     for place, choice in enumerate(design.groups, start=1):
-        shares = [changed(block[0], block[place], residents) for block in blocks[whole]]
+        pairs = [(block[0], block[place]) for block in blocks[whole]]
+        if not named:
+            pairs = [(one, match_labels(two, one, residents)) for one, two in pairs]
+        shares = [changed(one, two, residents) for one, two in pairs]
         areas, people = np.mean(shares, axis=0) if shares else (np.nan, np.nan)
         rows.append((choice, float(areas), float(people)))
     return pd.DataFrame(rows, columns=["choice", "areas", "residents"]).set_index("choice")
@@ -171,12 +179,16 @@ def places_moved(design: Design, rank: Floats) -> pd.Series:
 
 
 def changed(one: Labels, two: Labels, residents: Floats) -> tuple[float, float]:
-    """Give the share of areas and of residents whose group differs; areas without a group in both do not count."""
+    """Give the share of areas and of residents whose group differs; areas without a group in both do not count.
+
+    The share of residents is NaN where nobody is known to live in the areas that count.
+    """
     counted = (one >= 0) | (two >= 0)
     moved = counted & (one != two)
     people = float(residents[counted].sum())
-    areas = float(moved.sum() / counted.sum()) if counted.any() else 0.0
-    return areas, float(residents[moved].sum() / people) if people > 0 else 0.0
+    if not counted.any():
+        return 0.0, 0.0
+    return float(moved.sum() / counted.sum()), float(residents[moved].sum() / people) if people > 0 else np.nan
 
 
 def alone(
@@ -221,7 +233,7 @@ def _text(value: Any) -> str:
 
 
 def match_labels(labels: Labels, reference: Labels, residents: Floats) -> Labels:
-    """Give groups the numbers of the reference groups that they share most residents with.
+    """Give groups the numbers of the reference groups that they share most residents with; areas where none are known.
 
     Parameters
     ----------
@@ -235,7 +247,7 @@ def match_labels(labels: Labels, reference: Labels, residents: Floats) -> Labels
     sizes = (int(labels.max()) + 1, int(reference.max()) + 1)
     if min(sizes) <= 0:
         return labels.copy()
-    shared = overlap(labels, reference, residents, sizes)
+    shared = overlap(labels, reference, residents if residents.any() else np.ones(len(labels)), sizes)
     numbers = np.arange(sizes[0]) + sizes[1]
     for mine, other in zip(*linear_sum_assignment(-shared), strict=True):
         if shared[mine, other] > 0:
