@@ -9,7 +9,6 @@ import pytest
 
 from regso_cluster.method import builtin_methods, load_method
 
-ROOMS = ("errors", "method", "ensemble", "areas", "kernels", "factors", "grouping", "certainty", "years", "delivery")
 # what each room may know, besides errors, method, writing and the version: the rooms before it in the flow of data
 MAY_KNOW = {
     "errors": set(),

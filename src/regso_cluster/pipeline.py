@@ -27,7 +27,7 @@ from regso_cluster.grouping.composite import composite_index
 from regso_cluster.grouping.problems import flag_problems, group_by_problems, measure_limits
 from regso_cluster.grouping.steady import measure_leave_limits, steady_groups
 from regso_cluster.grouping.tiers import band, measure_cuts
-from regso_cluster.grouping.typology import Typology, find_typology, nearest_clusters
+from regso_cluster.grouping.typology import Typology, cluster_weights, find_typology, nearest_clusters
 from regso_cluster.method import Method, Yardstick
 from regso_cluster.results import (
     Classification,
@@ -238,11 +238,12 @@ def assess_clusters(
         hint = "Add [clusters] to the method."
         raise InputError(Fault("the method has no clusters", method.name, hint=hint))
     scores = apply_scale(used, method.clusters.scale, _signs(method), yardstick.scales["clusters"])
-    weighing = weights if weights is not None and method.clusters.weighting == "residents" else None
-    residents = table.areas["population"].fillna(0).to_numpy(np.float64)
+    weighing = cluster_weights(weights, method.clusters, len(scores))
+    population = table.areas["population"]
+    residents = population.fillna(0) if population.notna().any() else population
     return assess_structure(
         scores.to_numpy(np.float64), weighing, method.clusters.structure,
-        residents=residents if residents.any() else None, seed=method.seed, workers=workers,
+        residents=residents.to_numpy(np.float64, na_value=np.nan), seed=method.seed, workers=workers,
     )  # fmt: skip
 
 

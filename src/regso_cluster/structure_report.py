@@ -21,6 +21,7 @@ from regso_cluster.factors.scales import apply_scale
 from regso_cluster.factors.shrinkage import shrink_table
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.grouping.agreement import adjusted_rand
+from regso_cluster.grouping.typology import cluster_weights
 from regso_cluster.method import Certainty, Clusters, Method, StructureRule
 from regso_cluster.pipeline import assess_clusters, measure, usable
 from regso_cluster.release import write_parquet
@@ -127,8 +128,7 @@ def _scaled(table: FactorTable, method: Method) -> tuple[Floats, Floats]:
     clusters = method.clusters or Clusters(2)
     signs = np.array([factor.sign for factor in method.factors])
     X = apply_scale(used, clusters.scale, signs, yardstick.scales["clusters"]).to_numpy(np.float64)
-    by_residents = clusters.weighting == "residents" and weights is not None
-    return X, weights if by_residents and weights is not None else np.ones(len(X))
+    return X, cluster_weights(weights, clusters, len(X))
 
 
 def _table_of(found: Consensus, number: Labels, table: FactorTable, method: Method) -> pd.DataFrame:

@@ -27,7 +27,7 @@ from regso_cluster.factors.tables import FactorTable
 from regso_cluster.grouping.agreement import adjusted_rand
 from regso_cluster.grouping.hierarchies import Agglomerative
 from regso_cluster.grouping.medoids import KMedoids
-from regso_cluster.grouping.typology import nearest_clusters
+from regso_cluster.grouping.typology import cluster_weights, nearest_clusters
 from regso_cluster.method import Method, parse_method
 from regso_cluster.pipeline import judge, measure, usable
 from regso_cluster.release import Release
@@ -154,7 +154,7 @@ def groups_of(subject: Subject, settings: Settings) -> Groups:
     signs = np.array([factor.sign for factor in method.factors])
     scale = measure(used, weights, replace(method, problems=None, composite=None, bands=None, index=None)).scales
     scores = apply_scale(used, method.clusters.scale, signs, scale["clusters"]).to_numpy(np.float64)
-    weighing = weights if weights is not None and method.clusters.weighting == "residents" else np.ones(len(scores))
+    weighing = cluster_weights(weights, method.clusters, len(scores))
     by = str(settings.get(CLUSTERED_BY, "k-means"))
     return replace(found, cluster=find_clusters(scores, weighing, method.clusters.n_clusters, by, method.seed))
 

@@ -13,6 +13,7 @@ from regso_cluster.certainty.priors import _Counts as Counts
 from regso_cluster.certainty.simulation import groups_by_set, simulate
 from regso_cluster.delivery.rank_figure import draw_rank_intervals
 from regso_cluster.errors import InputError
+from regso_cluster.factors.shrinkage import shrink_factor
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.method import Banding, Certainty, Shrinkage, load_method
 from regso_cluster.pipeline import classify, judge, measure, usable
@@ -235,11 +236,46 @@ def test_a_flip_that_only_opens_the_harsher_end_is_one(tmp_path):
     assert pd.isna(first["composite_flip_group"])
 
 
-def test_flips_of_shrunk_rates_take_more_persons(tmp_path):
+def test_flips_of_shrunk_rates_are_of_the_shrunk_rates(tmp_path):
+    """One area at a time gets more or fewer persons until its shrunk rate, with the same prior, crosses the limit."""
     using = dataclasses.replace(method(), certainty=Certainty(draws=20), shrinkage=Shrinkage("country"))
     table = read_factors(write(rows(), tmp_path / "t.csv"), using, edition=2025)
-    areas = classify(table, using, year=2024).areas.loc[list(CODES)]
-    assert areas["composite_flip_persons"].notna().all()
+    result = classify(table, using, year=2024)
+    areas, limit = result.areas.loc[list(CODES)], result.method.measured.limits["poor"]
+    prior = shrink_factor(table, using.factors[0], "country")
+    a, b = prior.prior_first[0], prior.prior_second[0]
+    for (n, d), flip in zip(
+        rows()[["poor_n", "poor_d"]].astype(int).to_numpy(), areas["poor_flip_persons"], strict=True
+    ):
+
+        def over(more, n=n, d=d):
+            return 100 * (a + n + more) / (a + b + d) > limit
+
+        steps = [more for more in range(-n, d - n + 1) if over(more) != over(0)]
+        assert flip == min(steps, key=abs)
+    assert (areas["poor_flip_persons"] != [19, 37, 19, 55, 19, -24]).any()  # what the counted rates would take
+
+
+@pytest.mark.parametrize("rule", ["slack_sd = 0.5", "years = 2"])
+def test_what_the_no_flicker_rule_holds_gets_no_flip_and_is_named(tmp_path, rule):
+    text = METHOD.replace("[composite]", f"[composite]\nsteady = {{ {rule} }}")
+    using = dataclasses.replace(method(text), certainty=Certainty(draws=400, prior="country"))
+    first, second = (
+        read_factors(write(rows().assign(voted_pct=["90.5", voted, "71", "85", "88", "60"]), tmp_path / f"{voted}.csv"),
+                     using, edition=2025)
+        for voted in ("69.9", "70.1")  # a problem below 70; 70.1 is hardly better
+    )  # fmt: skip
+    result = classify(second, using, year=2024, previous=classify(first, using, year=2023).areas)
+    held = result.areas.loc[CODES[1]]
+    assert (held["composite_group"], held["composite_group_free"]) == (2, 3)
+    assert pd.isna(held["composite_flip_persons"])
+    assert held["poor_flip_persons"] > 0
+    assert result.areas.loc[CODES[5], "composite_flip_persons"] == result.areas.loc[CODES[5], "poor_flip_persons"] < 0
+    said = (
+        f"held in their group by the no-flicker rule, and how sure by this year's figures alone: {CODES[1]} (1 in all)"
+    )
+    assert said in result.notes
+    assert CODES[1] not in result.figures["certainty"]["counted_against_the_odds"]
 
 
 def test_without_counts_nothing_is_claimed(tmp_path):

@@ -12,7 +12,6 @@ from regso_cluster.certainty import stability, structure
 from regso_cluster.certainty.clouds import _weighted_ranks, draw_cloud, measure_cloud, orthonormal, stretch
 from regso_cluster.certainty.resampling import Effort
 from regso_cluster.certainty.structure import (
-    Gap,
     _choose,
     assess_structure,
     failed,
@@ -111,15 +110,6 @@ def test_gap_needs_the_weights():
     assert not np.allclose(gap_statistic(X, (3,), weights, n_clouds=5).gap, gap_statistic(X, (3,), n_clouds=5).gap)
 
 
-def test_the_authors_own_rule():
-    def gap(values, errors):
-        return Gap((2, 3, 4), np.array(values), np.array(errors), np.zeros(3), np.zeros((2, 3))).first_standing
-
-    assert gap([0.1, 0.5, 0.49], [0, 0, 0]) == 3
-    assert gap([0.1, 0.12, 0.5], [0, 0.02, 0]) == 2  # 0.1 >= 0.12 - 0.02
-    assert gap([0.1, 0.2, 0.3], [0, 0.01, 0.01]) is None
-
-
 @pytest.mark.thorough
 def test_planted_groups_are_types_with_the_right_number_and_a_cloud_is_bands():
     # what must hold: at least 19 of 20 seeds, both ways
@@ -196,6 +186,8 @@ def test_residents_of_groups_and_their_verdicts():
     assert set(four["verdict"]) == {"highly stable"}
     by_area = assess_structure(X, None, SMALL, residents=weights)
     assert sorted(by_area.groups.query("k == 4")["residents"]) == sorted(np.bincount(group, weights))
+    unknown = assess_structure(X, None, SMALL, residents=np.full(len(X), np.nan))
+    assert unknown.by_k["smallest"].isna().all()  # not the number of areas
 
 
 def test_a_number_of_groups_is_as_good_as_its_worst_group():

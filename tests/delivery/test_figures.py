@@ -61,6 +61,18 @@ def test_a_flow_counts_areas(two_releases):
         assert str(int(one.areas["composite_group"].eq(1).sum())) in shown
 
 
+def test_an_area_of_one_edition_alone_does_not_flow(two_releases):
+    one, two = two_releases
+    worst = one.areas.index[one.areas["composite_group"].eq(1)]
+    renamed = replace(two)
+    vars(renamed)["areas"] = two.areas.rename({worst[0]: "9999R001"})  # read once, and kept
+    shown = [text.get_text() for text in figures.draw_flow([one, renamed]).axes[0].texts]
+    # in neither year, and nothing comes out of "undecided" or goes there
+    undecided = int(one.areas["composite_group"].isna().sum())
+    assert shown.count(str(len(worst) - 1)) >= 2
+    assert str(undecided + 1) not in shown
+
+
 @pytest.fixture(scope="module")
 def two_releases(release):
     return release, replace(release, manifest={**release.manifest, "year": 2025})

@@ -66,7 +66,7 @@ def case(seed=0, n=30, p=3, rows=2, draws=25):
         "assessed": np.arange(n) != 4, "has_index": seen.any(axis=1) & (np.arange(n) != 4),
         "limit": random.standard_normal(p) / 2, "strict": np.array([True, False, True]),
         "group_of": np.array([2, 1, 1, 1, 1, 0, 1, 0]), "cuts": -np.sort(-random.standard_normal((p, 2)), axis=1),
-        "weight": np.array([1.0, 2.0, 0.5]), "rescale": True, "bands": np.array([0.4, -0.2]),
+        "weight": np.array([1.0, 2.0, 0.5]), "rescale": True, "rounding": 0.0, "bands": np.array([0.4, -0.2]),
         "centres": random.standard_normal((3, p)),
     }, chance  # fmt: skip
 
@@ -156,6 +156,16 @@ def test_a_value_on_its_limit():
     assert counts[0, 16:19].tolist() == [25, 0, 0]
     # strict, not strict, strict: only the second is a problem on its limit
     assert counts[0, :3].tolist() == [0, 25, 0]
+
+
+def test_an_index_is_rounded_as_numpy_does():
+    given, _ = case()
+    _, _, exact = run(given)
+    given["rounding"], given["bands"] = 10.0, np.array([0.4, -0.2])
+    counts, _, score = run(given)
+    assert np.array_equal(score, exact.round(1))
+    bands = (score.T[:, :, None] < given["bands"]).sum(axis=2)[given["has_index"]]
+    assert counts[given["has_index"], 16:19].tolist() == [np.bincount(one, minlength=3).tolist() for one in bands]
 
 
 def test_between_two_centres_the_first_is_the_nearest():

@@ -41,7 +41,7 @@ def find_flips(
         over its limit; of a factor of the kommun in all of it; <NA> where no number would, or it is not observed. Of
         factors with counts, where the method has problems
     composite_flip_factor, band_flip_factor, cluster_flip_factor : key; <NA> where no single factor with counts would do
-        it, or the group is not decided
+        it, the group is not decided, or the no-flicker rule holds the area
     composite_flip_persons ... : Int64, how many in that factor
     composite_flip_group ... : Int8, the group that it would be in then; <NA> where that would hang on what is not seen
     Of two factors with as few persons the first of the method; of as many more and fewer, more. Limits, scales, cut
@@ -66,6 +66,16 @@ def find_flips(
     return pd.DataFrame(found, index=areas.index)
 
 
+def held_areas(areas: pd.DataFrame, method: Method) -> npt.NDArray[np.bool_]:
+    """Tell which areas the no-flicker rule holds: in a group or a problem that this year's figures do not give."""
+    pairs = [("composite_group", "composite_group_free"), *((f"{key}_problem", f"{key}_held") for key in method.keys)]
+    held = np.zeros(len(areas), np.bool_)
+    for one, two in pairs:
+        if two in areas:
+            held |= (areas[one] != areas[two]).fillna(False).to_numpy(bool)
+    return held
+
+
 def _flags(areas: pd.DataFrame, method: Method) -> npt.NDArray[np.bool_]:
     return np.stack([areas[f"{key}_problem"].fillna(False).to_numpy(bool) for key in method.keys], axis=1)
 
@@ -83,7 +93,7 @@ def _composite(
     place = 1 << np.arange(flags.shape[1])
     own = (flags * place).sum(axis=1)
     unseen = np.stack([areas[f"{key}_problem"].isna().to_numpy() for key in method.keys], axis=1) @ place
-    decided = areas["composite_group"].notna().to_numpy()
+    decided = areas["composite_group"].notna().to_numpy() & ~held_areas(areas, method)
     moving = np.full(flags.shape, np.inf)
     for number in range(flags.shape[1]):
         other = own ^ (1 << number)

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from regso_cluster.certainty.flags import Listing, false_discovery_rates, judge_list, quantiles_of_draws
-from regso_cluster.certainty.flips import find_flips
+from regso_cluster.certainty.flips import find_flips, held_areas
 from regso_cluster.certainty.priors import Posterior, posteriors_of
 from regso_cluster.certainty.simulation import Simulation, simulate
 from regso_cluster.certainty.themes import theme_ranks
@@ -93,7 +93,8 @@ def measure_labels(
     )
     long = _long(chances, lists, areas)
     groups = _groups(chances, found, areas, certainty)
-    return Labels(columns, long, groups, *_say(lists, found, groups, columns, method, certainty))
+    held = areas.index[held_areas(areas, method)]
+    return Labels(columns, long, groups, *_say(lists, found, groups, columns, held, method, certainty))
 
 
 def _leave_out_unseen(posterior: Posterior, table: FactorTable) -> Posterior:
@@ -270,8 +271,8 @@ def _groups(chances: dict[str, Array], found: Simulation, areas: pd.DataFrame, c
 
 
 def _say(
-    lists: list[_List], found: Simulation, groups: pd.DataFrame, columns: pd.DataFrame, method: Method,
-    certainty: Certainty,
+    lists: list[_List], found: Simulation, groups: pd.DataFrame, columns: pd.DataFrame, held: pd.Index[str],
+    method: Method, certainty: Certainty,
 ) -> tuple[dict[str, Any], tuple[str, ...]]:  # fmt: skip
     """Put what was found into figures for the manifest, and into words."""
     judged = {
@@ -302,10 +303,12 @@ def _say(
     }  # fmt: skip
     notes = [_say_list(group, one) for (name, group), one in judged.items() if name == "composite_list"]
     if "composite_second_probability" in columns:
-        against = against_the_odds(columns)
+        against = against_the_odds(columns.drop(index=held))
         figures["counted_against_the_odds"] = list(against)
         if len(against):
             notes.append(_say_against(against))
+    if len(held):
+        notes.append(_say_held(held))
     if exact:
         notes.append(say_exact(exact))
     return figures, tuple(notes)
@@ -322,8 +325,16 @@ def against_the_odds(columns: pd.DataFrame) -> pd.Index[str]:
 
 
 def _say_against(areas: pd.Index[str]) -> str:
+    return f"counted in one group though another is more probable by all their figures: {_name(areas)}"
+
+
+def _say_held(areas: pd.Index[str]) -> str:
+    return f"held in their group by the no-flicker rule, and how sure by this year's figures alone: {_name(areas)}"
+
+
+def _name(areas: pd.Index[str]) -> str:
     some = ", ".join(areas[:_SOME]) + (f" and {len(areas) - _SOME} more" if len(areas) > _SOME else "")
-    return f"counted in one group though another is more probable by all their figures: {some} ({len(areas)} in all)"
+    return f"{some} ({len(areas)} in all)"
 
 
 def _short(number: float) -> float:

@@ -100,7 +100,8 @@ class _Country:
         return (
             _positions(), start, cumulative, split, stretch, tables.value, tables.index_score, tables.cluster_score,
             tables.lines, self.drawable, seen, self.drawable.any(axis=1), self.has_index, rules.limit, rules.strict,
-            rules.group_of, rules.cuts, rules.weight, rules.rescale, rules.bands, rules.centres, rules.begins,
+            rules.group_of, rules.cuts, rules.weight, rules.rescale, rules.rounding, rules.bands,
+            rules.centres, rules.begins,
         )  # fmt: skip
 
 
@@ -289,6 +290,7 @@ class _Rules:
     cuts: Array
     weight: Array
     rescale: bool
+    rounding: float
     bands: Array
     centres: Array
     begins: Counts
@@ -312,8 +314,12 @@ def _rules(method: Method, yardstick: Yardstick) -> _Rules:
     limit = np.array([factor.sign * yardstick.limits.get(factor.key, np.inf) for factor in method.factors])
     weight = np.array([factor.weight for factor in method.factors])
     rescale = method.index is not None and method.index.aggregation == "mean"
+    decimals = method.index.decimals if method.index else None
+    rounding = 0.0 if decimals is None else 10.0**decimals
     bands = np.array(yardstick.bands, dtype=np.float64)
-    return _Rules(limit, strict_limits(method), group_of, cuts, weight, rescale, bands, centres, begins, slices)
+    return _Rules(
+        limit, strict_limits(method), group_of, cuts, weight, rescale, rounding, bands, centres, begins, slices
+    )
 
 
 def _empty_tally(country: _Country, draws: int) -> _Tally:

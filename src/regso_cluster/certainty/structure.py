@@ -52,14 +52,6 @@ class Gap:
     table: Floats
     clouds: Floats
 
-    @property
-    def first_standing(self) -> int | None:
-        """The authors' own rule: the smallest k with gap(k) >= gap(k + 1) - error(k + 1); None where there is none."""
-        for place, k in enumerate(self.k[:-1]):
-            if self.gap[place] >= self.gap[place + 1] - self.error[place + 1]:
-                return k
-        return None
-
 
 def gap_statistic(
     X: npt.ArrayLike,
@@ -168,7 +160,8 @@ def assess_structure(
     X : (n_areas, n_factors) scaled, NaN where not observed
     weights : (n_areas,) residents; None weighs areas equally
     rule : which numbers of groups, how many clouds, resamples and splits, and the cut-offs
-    residents : (n_areas,) to count groups by, where they do not weigh; None counts by the weights
+    residents : (n_areas,) to count groups by, where they do not weigh; all NaN where nobody knows; None counts by the
+        weights
     seed, workers : see `bootstrap`
 
     Raises
@@ -180,7 +173,7 @@ def assess_structure(
     values = np.array(X, dtype=np.float64, ndmin=2)
     given = np.zeros(layout.n_rows)
     given[layout.order] = layout.weights
-    counted = given if residents is None else np.nan_to_num(np.asarray(residents, dtype=np.float64))
+    counted = given if residents is None else np.asarray(residents, dtype=np.float64)
     most = min(rule.most, len(layout.begins) // 2)
     numbers = tuple(range(rule.fewest, most + 1))
     if not numbers:

@@ -112,10 +112,9 @@ def draw_flow(releases: Sequence[Release], grouping: str = "composite_group", la
         raise InputError(Fault("a flow needs two years or more", "flow", hint="Give a release of each year, once."))
     groups = _groups(ordered[-1], grouping)
     most = largest_group(groups) if grouping == "cluster" else int(groups["group"].max())
-    wide = pd.DataFrame(
-        {one.year: one.areas[_known(one, grouping)].astype("Int64").fillna(0).astype(int) for one in ordered}
-    )
-    wide = wide.fillna(0).astype(int)
+    # an area of one edition alone has no other year to flow to or from
+    wide = pd.concat({one.year: one.areas[_known(one, grouping)] for one in ordered}, axis=1, join="inner")
+    wide = wide.astype("Int64").fillna(0).astype(int)
     moving = wide[(wide != most).any(axis=1)]
     figure, axis = _figure(9.0, 5.2)
     colours = {**_colours(ordered[-1], grouping), 0: UNKNOWN}

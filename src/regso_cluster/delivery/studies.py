@@ -37,9 +37,10 @@ def print_structure(structure: Structure, *, synthetic: bool, consensus: dict[st
                     "silhouette", "smallest, residents", "fails"):  # fmt: skip
         table.add_column(heading, justify="left" if heading in ("stands", "fails") else "right")
     for k, row in structure.by_k.iterrows():
+        smallest = "" if pd.isna(row["smallest"]) else f"{row['smallest']:,.0f}"
         cells = [str(k), "yes" if row["stands"] else "no", f"{100 * row['less_scatter']:.1f} %",
                  f"{row['strength']:.2f}", f"{row['jaccard']:.2f}", f"{row['stability']:.2f}",
-                 f"{row['silhouette']:.2f}", f"{row['smallest']:,.0f}", str(row["fails"])]  # fmt: skip
+                 f"{row['silhouette']:.2f}", smallest, str(row["fails"])]  # fmt: skip
         table.add_row(*map(Text, cells))
     console.print(table)
     verdict = f"{structure.choice} types" if structure.choice else "bands, not types"

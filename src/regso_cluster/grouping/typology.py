@@ -83,7 +83,7 @@ def find_typology(  # noqa: PLR0913  # the data of one step, and last year's
     InputError  fewer areas with different profiles than clusters
     """
     X = scores.to_numpy(np.float64)
-    weights = residents if residents is not None and clusters.weighting == "residents" else np.ones(len(X))
+    weights = cluster_weights(residents, clusters, len(X))
     different = _different_rows(X, weights)
     if different < clusters.n_clusters:
         hint = "Ask for fewer clusters in [clusters] n_clusters."
@@ -231,6 +231,11 @@ def _refit(shared: tuple[Array, Array, Labels, int], resamples: list[tuple[Label
         others, _ = nearest_clusters(X, again.cluster_centers_)
         agreements.append(float(adjusted_rand_score(labels[known], others[known])))
     return agreements
+
+
+def cluster_weights(residents: Array | None, clusters: Clusters, n_areas: int) -> Array:
+    """Give what each area weighs in the clusters: residents where the method asks for them and they are known, or 1."""
+    return residents if residents is not None and clusters.weighting == "residents" else np.ones(n_areas)
 
 
 def nearest_clusters(X: Array, centres: Array, numbers: tuple[int, ...] | None = None) -> tuple[Labels, Labels]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 
 import numba
+import numpy as np
 
 from regso_cluster.kernels._jit import kernel
 
@@ -193,8 +194,8 @@ def _count(label, first, counts, sizes):
 @kernel(parallel=True)
 def draw_labels(
     number, position, start, cumulative, split, stretch, value, index_score, cluster_score, lines, drawable, seen,
-    assessed, has_index, limit, strict, group_of, cuts, weight, rescale, bands, centres, slots, work, places, labels,
-    counts, sizes, score,
+    assessed, has_index, limit, strict, group_of, cuts, weight, rescale, rounding, bands, centres, slots, work, places,
+    labels, counts, sizes, score,
 ):  # fmt: skip
     """Judge every area in a block of draws, and count the labels; O(n draws (p (tiers + clusters))).
 
@@ -216,6 +217,7 @@ def draw_labels(
     group_of : (2^p,) int64 IN: the group, from 0, for each set of problems (bit f is factor f); one entry: no groups
     cuts : (p, tiers - 1) IN, turned, falling; bands : (n_bands - 1,) IN, falling; centres : (k, p) IN; all may be empty
     weight : (p,) IN; rescale : divide the index by the weights of what was seen
+    rounding : 10^decimals of the index; 0: it is not rounded
     slots : (5,) int64 IN: where problems, tiers, groups, bands and clusters begin among the labels; -1: not counted.
         The group after the last is that of areas whose group the draw leaves open
     work : (n_chunks, p + 5, n_draws), places : (n_chunks, 3, n_draws) int64, labels : (n_chunks, n_draws) uint16 :
@@ -295,6 +297,7 @@ def draw_labels(
             if has_index[i]:
                 for d in range(n_draws):
                     total[d] = total[d] / whole if rescale else total[d]
+                    total[d] = np.rint(total[d] * rounding) / rounding if rounding > 0.0 else total[d]
                     score[d, i] = total[d]
                 if slots[3] >= 0:
                     at = slots[3]
