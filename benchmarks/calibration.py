@@ -361,8 +361,8 @@ VERDICT = """- With *profiles* every kind of label given with about 0.9 is right
 - In the planted world nearly nothing truly lies near a limit. The components of each factor leave the gap between its humps empty, so that few groups are
   in doubt at all: five of 3,363 areas a country are given with about 0.9. Classes with a normal spread of their own, which this package had before, filled
   the gap: twice as many were in doubt, and 0.97 of them right.
-- Each area's counts alone (Jeffreys) are wrong where it matters: of a list of areas with three problems or more they promise too much, for the areas over a limit are those
-  that chance carried there. Controlled lists have more than twice the error they state. Beta-binomial by factor is right in its own world and with
+- Each area's counts alone (Jeffreys) are wrong where it matters: in the worlds *beta* and *heavy tails* a list of areas with problems holds many that chance carried over the
+  limit, and controlled lists have about twice the error they state; in the planted world they doubt a thousand areas that are beyond doubt. Beta-binomial by factor is right in its own world and with
   heavy tails, and misjudges a country of two humps.
 - A controlled list has about the share of error that it states: less where hardly an area is in doubt.
 - The interval of the *number* of areas holds the true one about as often as it says: with *profiles* the prior is measured on resamples of the areas, so that its own

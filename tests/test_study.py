@@ -57,6 +57,17 @@ def subject(tmp_path):
     return subject_of_table(*table_of(tmp_path))
 
 
+def test_residents_nobody_knows_are_no_zero(tmp_path):
+    table, method = table_of(tmp_path)
+    unknown = replace(table, areas=table.areas.assign(population=np.nan))
+    level = replace(method, clusters=replace(method.clusters, weighting="areas"))
+    run = run_once(subject_of_table(unknown, level), 0, {})
+    assert run.error == ""
+    assert (run.outputs["cluster_rand"], run.outputs["cluster_areas"], run.outputs["group_areas"]) == (1, 0, 0)
+    names = ("listed_residents", "group_residents", "cluster_residents")
+    assert np.isnan([run.outputs[name] for name in names]).all()
+
+
 def test_the_choices_of_the_method_change_nothing(subject):
     run = run_once(subject, 0, {"problems.limit.sd": 1.0, "study.clustered_by": "k-means"})
     assert run.error == ""
