@@ -189,6 +189,22 @@ def kommun_factor_page(libraries, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def rate_page(libraries, tmp_path_factory):
+    """A page of a factor of which the rate is published, and of how many; the other has neither; and its release."""
+    folder = tmp_path_factory.mktemp("rate")
+    text = METHOD.replace('numerator = "poor_n"', 'value = "poor_pct"').replace(
+        "[problems]", "[certainty]\ndraws = 50\n\n[problems]"
+    )
+    method = parse_method(text, "rate.toml")
+    frame = rows().drop(columns="poor_n").assign(poor_pct=["10", "10", "10", "10", "10", "40"])
+    table = read_factors(write(frame, folder / "t.csv"), method, year=2024, edition=2025)
+    release = write_release(classify(table, method, year=2024), folder / "r")
+    out = folder / "rate.html"
+    out.write_text(build_page([release]), "utf-8")
+    return out, release
+
+
+@pytest.fixture(scope="session")
 def long_names_page(libraries, tmp_path_factory) -> Path:
     """Six areas of their own whose names, and the factor's, have 300 letters and no space."""
     folder, long = tmp_path_factory.mktemp("long"), "Å" * 300

@@ -286,6 +286,46 @@ def test_a_move_between_clusters_says_the_factors_behind_it(sight, compared, yea
         assert kept in said
 
 
+def test_the_player_stops_where_its_button_is_not(sight):
+    sight.page.click("#play")
+    sight.page.click("nav [data-view=change]")
+    assert sight.page.get_attribute("#play", "aria-pressed") == "false"
+
+
+def test_focus_stays_where_it_was_put(sight):
+    sight.go(view="table")
+    sight.page.click("#leaves button:last-child")
+    assert sight.run("() => document.activeElement === document.querySelector('#leaves button:last-child')")
+    sight.page.click("#leaves button:first-child")  # back on the first leaf, where it cannot be pressed again
+    assert sight.run("() => document.activeElement === document.querySelector('#leaves button:last-child')")
+    sight.go(area=AREA)
+    sight.page.click(".alike a")
+    assert sight.run("() => document.activeElement.id") == "card-title"
+    assert AREA not in sight.page.url
+    sight.page.click("#card .close")
+    assert sight.run("() => document.activeElement.id") == "search"
+
+
+def test_a_list_that_is_put_away_is_not_read_out(sight):
+    sight.page.fill("#search", "rinkeby")
+    assert sight.text("#search-count")
+    sight.page.keyboard.press("Escape")
+    assert not sight.text("#search-count")
+
+
+def test_a_published_rate_with_a_denominator_has_a_card_with_its_flip(context, rate_page):
+    page, release = rate_page
+    sight = watch(context, page)
+    sight.load(lang="en", area="0114R001")
+    # five have 10 per cent and one 40: mean 15, SD 11.2, a problem above 26.2: 27 of 100, 17 more
+    assert release.areas.loc["0114R001", "poor_flip_persons"] == 17
+    assert "17 more" in sight.text("#card section")
+    assert "100" in sight.text("#card section")
+    assert WORDS["flip_bare"]["en"].format(factors="turnout") in sight.text("#card section")
+    assert not sight.wrong
+    sight.page.close()
+
+
 @pytest.mark.parametrize("language", ["sv", "en"])
 def test_factors_without_a_flip_say_why(context, kommun_factor_page, language):
     sight = watch(context, kommun_factor_page)

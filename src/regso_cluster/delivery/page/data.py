@@ -209,11 +209,12 @@ def _factor_columns(
     columns: dict[str, Any] = {"status": _statuses(areas[f"{key}_status"])}
     if factor.value is None:
         columns["n"] = numbers(table.numerator[key].reindex(order), 2)
-        columns["d"] = numbers(table.denominator[key].reindex(order), 2)
         if method.shrinkage:  # the limit judged another rate than that of the counts
             columns["judged"] = numbers(areas[f"{key}_value"], 4)
     else:
         columns["v"] = numbers(table.value[key].reindex(order), 4)
+    if factor.denominator:  # a published rate may have one too: flips are said of it
+        columns["d"] = numbers(table.denominator[key].reindex(order), 2)
     if f"{key}_borrowed" in areas:
         columns["borrowed"] = integers(areas[f"{key}_borrowed"])
     held = f"{key}_held"

@@ -33,7 +33,7 @@ export function showCard(year, place) {
 
 function head(year, place) {
   return el("header", {},
-    el("button", { type: "button", class: "close", onclick: () => go({ area: "" }), "aria-label": t("card_close") }, "×"),
+    el("button", { type: "button", class: "close", onclick: () => { go({ area: "" }); byId("search").focus(); }, "aria-label": t("card_close") }, "×"),
     el("h2", { id: "card-title", tabindex: "-1" }, nameOf(place)),
     el("p", { class: "where" }, whereWords(year, place)),
     el("p", { class: "chips" }, !exists(year, place) ? null : groupings().filter((grouping) => grouping in year).map((grouping) => chip(year, grouping, year[grouping][place]))));
@@ -61,9 +61,17 @@ function alikeList(year, place) {
   const found = mostAlike(year, place);
   if (!found.length) return null;
   return el("section", {}, el("h3", {}, t("card_alike")), el("ul", { class: "alike" }, found.map((one) => el("li", {},
-    el("a", { href: write({ ...now(), area: all().areas.code[one.place] }) }, fullName(one.place)),
+    el("a", { href: write({ ...now(), area: all().areas.code[one.place] }), onclick: (event) => follow(event, one.place) }, fullName(one.place)),
     " ", el("span", { class: "small" }, t("card_distance", { distance: number(one.distance, 2) }))))),
   el("p", { class: "small" }, t("card_alike_note")));
+}
+
+// Another card in this page; with a key held the browser opens it elsewhere.
+function follow(event, place) {
+  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  go({ area: all().areas.code[place] });
+  byId("card-title")?.focus();
 }
 
 // A row a year: its groups, and beneath it why a group changed.

@@ -23,7 +23,6 @@ async function start() {
   startState({ years: all().years.map((year) => String(year.year)), themes: themes().map((theme) => theme.id), groupings: groupings(), codes: new Set(all().areas.code) });
   setLanguage(now().lang);
   byId("page").hidden = false;
-  byId("loading").remove();
   translate();
   startMap();
   startControls();
@@ -33,6 +32,7 @@ async function start() {
   startChange();
   onChange(update);
   update(now(), {});
+  byId("loading").remove();
   document.documentElement.dataset.ready = "map";
   window.setTimeout(() => {
     prepareFine();
@@ -109,6 +109,7 @@ function stop() {
 }
 
 function update(state, before) {
+  if (timer && before.view !== state.view) stop(); // the button may not be there any more
   setLanguage(state.lang);
   if (before.lang && before.lang !== state.lang) translate();
   const year = yearOf(state.year);

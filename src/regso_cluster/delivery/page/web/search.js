@@ -11,12 +11,13 @@ let active = -1;
 
 export function startSearch() {
   const field = byId("search");
-  field.addEventListener("input", () => show(search(field.value)));
+  field.addEventListener("input", () => show(search(field.value), field.value));
   field.addEventListener("keydown", onKey);
   field.addEventListener("blur", () => window.setTimeout(() => show([]), 150));
 }
 
-function show(next) {
+// `asked` is what was typed; without it the list is only put away, and nothing is read out.
+function show(next, asked = "") {
   found = next;
   active = -1;
   const options = found.map((one, place) => el("li", { role: "option", id: `found-${place}`, "aria-selected": "false", onpointerdown: (event) => { event.preventDefault(); take(place); } }, describe(one)));
@@ -24,7 +25,7 @@ function show(next) {
   byId("search-list").hidden = !found.length;
   byId("search").setAttribute("aria-expanded", String(found.length > 0));
   byId("search").removeAttribute("aria-activedescendant");
-  byId("search-count").textContent = byId("search").value ? t("search_found", { count: found.length }) : "";
+  byId("search-count").textContent = asked ? t("search_found", { count: found.length }) : "";
 }
 
 function describe(one) {

@@ -120,8 +120,8 @@ export function factorFacts(year, factor, place) {
   return { own, kommun, country, limit, problem, text: said.join(" ") };
 }
 
-// What would flip a factor: first those that change the composite group too, then those that take fewest persons. So
-// the first is the one that the release names.
+// What would flip a factor: first those that change the composite group too, then those that take fewest persons. Where
+// every factor is seen, the first is the one that the release names.
 export function flips(year, place) {
   const found = [];
   for (const factor of all().factors) {
@@ -148,7 +148,7 @@ function flipSentence(year, place, factor, persons) {
 export function flipless(year, place) {
   const judged = all().factors.filter((factor) => (year.factors[factor.key]?.problem?.[place] ?? null) !== null);
   const ofKommun = judged.filter((factor) => factor.level === "kommun");
-  const bare = judged.filter((factor) => factor.level !== "kommun" && !factor.counts);
+  const bare = judged.filter((factor) => factor.level !== "kommun" && !year.factors[factor.key].persons);
   return [["flip_kommun", ofKommun], ["flip_bare", bare]].filter(([, factors]) => factors.length)
     .map(([key, factors]) => t(key, { factors: list(factors.map((factor) => pick(factor.name).toLocaleLowerCase())) }));
 }

@@ -175,8 +175,15 @@ function fillFilters(year) {
 }
 
 function leafButtons(leaf, leaves) {
-  const turn = (to, words) => el("button", { type: "button", disabled: to < 1 || to > leaves, onclick: () => go({ page: String(to) }) }, words);
+  const turn = (to, words) => el("button", { type: "button", disabled: to < 1 || to > leaves, onclick: () => { go({ page: String(to) }); refocus(to > leaf); } }, words);
   return [turn(leaf - 1, t("leaf_before")), el("span", {}, t("leaf", { leaf, leaves })), turn(leaf + 1, t("leaf_next"))];
+}
+
+// The buttons were made anew: back to the one that was pressed, at the end to the other.
+function refocus(onwards) {
+  const buttons = [...byId("leaves").querySelectorAll("button")];
+  if (onwards) buttons.reverse();
+  buttons.find((one) => !one.disabled)?.focus();
 }
 
 // CSV as the reader's own spreadsheet wants it: semicolon and decimal comma in Swedish, comma and point in English.
