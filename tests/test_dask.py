@@ -150,6 +150,7 @@ def lose_a_worker(fresh, monkeypatch):
     return arm
 
 
+@pytest.mark.thorough
 def test_restarts_on_a_cluster_with_a_worker_killed_are_those_of_one_process(fresh, lose_a_worker):
     X, weights = cloud(2, n=300)
     elsewhere = Workers(scheduler=fresh.scheduler_address)
@@ -165,6 +166,7 @@ def test_restarts_on_a_cluster_with_a_worker_killed_are_those_of_one_process(fre
     assert lost[0] > 0
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("doomed", ["_run_chain", "_draw_batch"])
 def test_a_release_from_a_cluster_with_a_worker_killed_has_the_same_bytes(fresh, lose_a_worker, tmp_path, doomed):
     table, method = table_of(tmp_path)

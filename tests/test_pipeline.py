@@ -130,7 +130,7 @@ write_parquet(result.areas.reset_index(), Path(sys.argv[2]))
 """
 
 
-@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("threads", [pytest.param(1, marks=pytest.mark.thorough), 2])
 def test_same_bytes_for_shuffled_rows_threads_and_a_fresh_process(example_release, tmp_path, threads):
     straight = tmp_path / "straight.parquet"
     write_parquet(example_release.classification.areas.reset_index(), straight)

@@ -79,6 +79,7 @@ def test_the_same_classification_gives_the_same_files(written, example_release, 
     assert second.manifest["outputs"] == written.manifest["outputs"]
 
 
+@pytest.mark.thorough
 def test_the_same_bytes_whatever_seed_python_hashes_with(example_release, tmp_path):
     outputs = []
     for seed in ("1", "2"):
@@ -229,6 +230,7 @@ main()
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_killed_while_writing_there_is_no_release_and_an_older_one_is_untouched(example_release, tmp_path, how):
     older = write_release(dataclasses.replace(example_release.classification, year=2023), tmp_path / "2023").path

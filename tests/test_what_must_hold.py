@@ -137,6 +137,7 @@ def series(folder):
             "--out", folder / "r")  # fmt: skip
 
 
+@pytest.mark.thorough
 def test_a_series_killed_in_the_middle_keeps_what_was_done_and_goes_on(tables):
     code = SLOW.format(module="release", name="_manifest", when="args[0].year == 2022")
     killed(code, series(tables), signal.SIGKILL)

@@ -18,6 +18,8 @@ from regso_cluster.delivery.page.words import WORDS, show_number
 from regso_cluster.delivery.textfiles import guard
 from tests.delivery.page.conftest import watch
 
+pytestmark = pytest.mark.thorough
+
 VIEWS = ("map", "table", "groups", "change", "method")
 AREA = "0180R050"
 LARGE = ("2506R001", "2523R003", "2584R004")  # far from names on the map

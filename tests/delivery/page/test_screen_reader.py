@@ -8,6 +8,8 @@ import pytest
 
 from regso_cluster.delivery.page.words import WORDS
 
+pytestmark = pytest.mark.thorough
+
 AREA = "0180R050"
 LINKS = {
     "map": {},
