@@ -376,6 +376,25 @@ def test_a_link_that_names_what_every_object_has_opens_the_page(sight, link):
     assert sight.page.is_visible(f"#view-{link['view']}")
 
 
+@pytest.mark.parametrize(
+    "link", [{"lan": "01", "kommun": "1480"}, {"lan": "99"}, {"group": "cluster:99"}, {"columns": "nothing"}]
+)
+def test_the_table_filters_by_no_more_than_its_filters_show(sight, link):
+    sight.go(view="table", **link)
+    chosen = {name: sight.page.input_value(f"#filter-{name}") for name in ("lan", "kommun", "group", "columns")}
+    lan = link.get("lan", "") if link.get("lan") != "99" else ""
+    assert chosen == {"lan": lan, "kommun": "", "group": "", "columns": "overview"}
+    count, of = re.findall(r"\d+", re.sub(r"\s", "", sight.text("#table-count")))
+    assert int(count) == (int(of) if not lan else sum(code.startswith("01") for code in load_shapes()["regso"]))
+    assert sight.page.locator("[data-column=index_rank]").count() == 1
+
+
+def test_a_year_is_never_compared_with_itself(sight):
+    sight.go(view="change", to="2023", **{"from": "2024"})
+    assert [sight.page.input_value(f"#change-{end}") for end in ("from", "to")] == ["2023", "2024"]
+    assert "2023 till 2024" in sight.text("#change-place")
+
+
 def rows_of(sight):
     return sight.run(
         "() => [...document.querySelectorAll('.areas tbody tr')].map((row) => [...row.cells].map((cell) => cell.innerText))"
