@@ -118,7 +118,8 @@ class Sight:
         raise AssertionError(f"not within four seconds: {script}")
 
     def text(self, selector: str) -> str:
-        return " ".join(self.page.inner_text(selector).split())
+        """What a reader sees; where a long word may break is no letter of it."""
+        return " ".join(self.page.inner_text(selector).replace("\u00ad", "").split())
 
     def run(self, script: str, argument: object = None) -> object:
         return self.page.evaluate(script, argument)

@@ -223,8 +223,8 @@ def test_a_portrait_names_only_clear_differences_and_no_bare_superlative(six):
         if one["group"]
     }
     assert "The group is a single area with 1,000 residents, 16.7% of all." in text[1]
-    assert "Poverty is the highest of the groups: 40.0% against 16.0% in the country." in text[1]
-    assert "Poverty is clearly lower than in the country: 10.0% against 16.0%." in text[2]
+    assert "Poverty: the highest of the groups, 40.0% against 16.0% in the country." in text[1]
+    assert "Poverty: clearly lower than in the country, 10.0% against 16.0%." in text[2]
     assert "lowest of the groups: 10.0%" not in text[2] + text[3]
 
 

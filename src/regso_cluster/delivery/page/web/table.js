@@ -3,7 +3,7 @@
 import { all, areasOf, fold, groupName, groupingName, groupings, hasKommuner, hasResidents, kommunOf, lanName, nameOf, sure, value, classify, themeName } from "./data.js";
 import { byId, el, option } from "./dom.js";
 import { go, now } from "./state.js";
-import { lang, number, pick, share, t, unitWord, decimalsOf } from "./words.js";
+import { lang, number, pick, share, soft, t, unitWord, decimalsOf } from "./words.js";
 
 const ROWS = 50; // on one leaf
 
@@ -118,7 +118,7 @@ function heading(column) {
   const next = state === "ascending" ? `${column.id}-down` : column.id;
   return el("th", { scope: "col", "aria-sort": state, class: column.number === undefined ? null : "number" },
     el("button", { type: "button", onclick: () => { go({ sort: next, page: "" }); byId("table-place").querySelector(`[data-column="${CSS.escape(column.id)}"]`)?.focus(); }, "data-column": column.id },
-      column.head, el("span", { "aria-hidden": "true" }, { ascending: " ▲", descending: " ▼" }[state] ?? "")));
+      soft(column.head), el("span", { "aria-hidden": "true" }, { ascending: " ▲", descending: " ▼" }[state] ?? "")));
 }
 
 function text(column, place) {
