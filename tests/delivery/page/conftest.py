@@ -190,6 +190,18 @@ def kommun_factor_page(libraries, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def unobserved_factor_page(libraries, tmp_path_factory) -> Path:
+    """A page of six areas with a factor, poverty, that is suppressed in all of them."""
+    folder = tmp_path_factory.mktemp("unobserved")
+    text = METHOD.replace("limit = { sd = 1.0 }", 'limit = { above = 15.0, unit = "per cent" }')
+    method = parse_method(text[: text.index("[index]")], "unobserved.toml")
+    table = read_factors(write(rows().assign(poor_n="..", poor_d=".."), folder / "t.csv"), method, year=2024)
+    out = folder / "unobserved.html"
+    out.write_text(build_page([write_release(classify(table, method, year=2024), folder / "r")]), "utf-8")
+    return out
+
+
+@pytest.fixture(scope="session")
 def long_names_page(libraries, tmp_path_factory) -> Path:
     """Six areas of their own whose names, and the factor's, have 300 letters and no space."""
     folder, long = tmp_path_factory.mktemp("long"), "Å" * 300

@@ -416,6 +416,19 @@ def test_the_table_filters_by_no_more_than_its_filters_show(sight, link):
     assert sight.page.locator("[data-column=index_rank]").count() == 1
 
 
+@pytest.mark.parametrize("by", ["poor_value", "poor_problem", "voted_value"])
+def test_a_factor_without_any_value_leaves_the_page_whole(context, unobserved_factor_page, by):
+    sight = watch(context, unobserved_factor_page)
+    sight.load(lang="sv", by=by)
+    for view in ("map", "table", "groups", "method"):
+        sight.go(view=view, by=by, area="0114R001")
+        assert sight.page.is_visible(f"#view-{view}")
+    sight.go(by="poor_problem")
+    assert "Ej observerad 3 363" in sight.text("#legend")
+    assert "poor_value" not in sight.run("() => [...document.getElementById('theme').options].map((one) => one.value)")
+    assert not sight.wrong
+
+
 def test_a_year_is_never_compared_with_itself(sight):
     sight.go(view="change", to="2023", **{"from": "2024"})
     assert [sight.page.input_value(f"#change-{end}") for end in ("from", "to")] == ["2023", "2024"]
