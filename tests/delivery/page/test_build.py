@@ -327,6 +327,8 @@ def test_the_command_writes_a_page_and_leaves_an_earlier_one_when_refused(two_ye
     inside = run(main, ["page", str(six.path), "--out", str(six.path / "p.html")])
     assert inside.exit_code == 1
     assert "never changed" in inside.output
+    named = run(main, ["page", str(tmp_path / "nothing"), "--out", str(tmp_path / "p.txt")])
+    assert "not the name of a page" in named.output  # before any release is read
     assert list(tmp_path.iterdir()) == [out]
 
 

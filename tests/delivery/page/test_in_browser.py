@@ -274,7 +274,7 @@ def test_a_move_between_clusters_says_the_factors_behind_it(sight, compared, yea
     many = show_number(abs(row["persons"]), language, 0).replace("\u00a0", " ")
     direction = WORDS["more" if row["persons"] > 0 else "fewer"][language]
     became = {"sv": "blev", "en": "became"}[language]
-    kept = WORDS["reason_nearer"][language].removeprefix("{change}")
+    kept = WORDS["reason_nearer"][language].split("{change}")[1]
     for place, link in (
         (".history", {"area": row["area"]}),
         ("#change-place", {"view": "change", "grouping": "cluster"}),
@@ -388,6 +388,10 @@ def test_a_link_that_asks_for_what_is_not_there_opens_the_page(sight):
         lang="xx", view="nothing", year="1900", by="<b>", area="9999R999", sort="x", page="-4", a="kommun:0", b="x:1"
     )
     assert sight.text("#year-shown") == "2024"
+    assert sight.text("#card-none").startswith("Länken gäller området 9999R999, som inte finns på den här sidan. Välj")
+    sight.run(f"() => module_state.go({{ area: '{AREA}' }})")
+    sight.page.click(".close")
+    assert sight.text("#card-none").startswith("Välj")
     for view in VIEWS:
         sight.go(view=view, sort="x", page="999", a="kommun:0", b="x:1", grouping="y", to="1900", **{"from": "z"})
         assert sight.page.is_visible(f"#view-{view}")
@@ -871,15 +875,14 @@ def test_change_shows_the_transitions_and_who_moved(sight, compared):
 
 def test_the_legend_keeps_its_colours_in_high_contrast(sight):
     """Windows' contrast themes replace backgrounds: a legend of empty boxes would say nothing of the map."""
-    sight.page.emulate_media(forced_colors="active")
-    sight.page.wait_for_timeout(300)  # the underline takes its time
+    sight.page.emulate_media(forced_colors="active", reduced_motion="reduce")  # else the underline takes its time
     shown = sight.run(
         "() => [...document.querySelectorAll('#legend .swatch')].map((one) => getComputedStyle(one).backgroundColor)"
     )
     current = sight.run(
         "() => [...document.querySelectorAll('nav a')].map((one) => getComputedStyle(one).borderBottomColor)"
     )
-    sight.page.emulate_media(forced_colors="none")
+    sight.page.emulate_media(forced_colors="none", reduced_motion="no-preference")
     wanted = [f"rgb({', '.join(str(int(one[at : at + 2], 16)) for at in (1, 3, 5))})" for one in ordered_colours(4)]
     assert shown[:4] == wanted
     assert current[0] not in current[1:]  # only the tab of this view is underlined

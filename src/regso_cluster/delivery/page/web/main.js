@@ -68,7 +68,6 @@ function shape() {
     link("map").textContent = t("view_areas");
     byId("view-map").setAttribute("aria-label", t("view_areas"));
     byId("view-map").querySelector("h2").textContent = t("view_areas");
-    byId("card-none").textContent = t("card_none_bare");
   }
   for (const name of ["lan", "kommun"]) byId(`filter-${name}`).parentElement.hidden = !hasKommuner();
   byId("filter-group").parentElement.hidden = !groupings().length;
