@@ -888,6 +888,21 @@ def test_the_legend_keeps_its_colours_in_high_contrast(sight):
     assert current[0] not in current[1:]  # only the tab of this view is underlined
 
 
+def test_the_history_on_a_sheet_is_no_taller_than_its_lines(sight, compared):
+    twice = compared.moves["area"].value_counts().index[0]  # its moves stand beside the history, and are taller
+    sight.go(area=twice)
+    sight.run("() => { window.print = () => {}; }")
+    sight.page.click("#print-card")
+    sight.page.emulate_media(media="print")
+    rows = sight.run(
+        "() => [...document.querySelectorAll('#sheet .sheet-foot tbody tr')].map((one) => one.getBoundingClientRect().height)"
+    )
+    sight.page.emulate_media(media="screen")
+    sight.run("() => window.dispatchEvent(new Event('afterprint'))")
+    assert len(rows) == 2
+    assert max(rows) < 50
+
+
 def test_flows_out_of_the_mildest_group_can_be_seen(sight):
     """A line needs a contrast of 3 to 1 against the page (WCAG 1.4.11)."""
     sight.go(view="change")
