@@ -28,7 +28,7 @@ def test_a_map_of_a_kommun_has_the_colours_of_its_groups_and_counts_them(release
     names = release.groups.query("grouping == 'composite_group'").set_index("group")["name_sv"]
     for group, colour in enumerate(ordered_colours(4), start=1):
         count = int(own["composite_group"].eq(group).sum())
-        assert f"{names[group]} ({count})" in text
+        assert f"{names[group]}\u00a0({count})" in text
         assert (text.count(colour) > 1) == (count > 0)  # once in the legend
     assert WORDS["synthetic_long"]["sv"].split(".")[0] in text
 
@@ -51,6 +51,7 @@ def test_a_profile_has_a_mark_for_each_group_and_factor_and_turns_where_low_is_w
         marks = [line.get_xdata()[0] for line in axis.lines if line.get_marker() == "o"]
         assert marks == pytest.approx(list(values[f"{factor.key}_value"]))
         assert axis.xaxis_inverted() == (factor.worse == "low")
+    assert WORDS["profile_scale"]["sv"] in [text.get_text() for text in figure.texts]
 
 
 def test_a_flow_counts_areas(two_releases):
@@ -132,6 +133,9 @@ def test_a_figure_keeps_to_its_language_and_to_its_page(release, language):
             assert not any(WORDS[key][other] in text for text in said), key
         for name in release.groups[f"name_{other}"]:
             assert name not in said
+        assert not any(
+            line.startswith("(") for text in said for line in text.splitlines()
+        )  # a count on a line of its own
         right = figure.legends[0].get_window_extent().x1
         assert right <= figure.bbox.x1
 

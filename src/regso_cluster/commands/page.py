@@ -22,11 +22,12 @@ def page(releases: tuple[Path, ...], out: Path, as_json: bool) -> None:
     from itertools import pairwise
 
     from regso_cluster.compare import compare
-    from regso_cluster.delivery.page import check_releases, write_page
+    from regso_cluster.delivery.page import check_name, check_releases, write_page
     from regso_cluster.release import read_release
     from regso_cluster.writing import refuse_inside_a_release
 
     refuse_inside_a_release(out)
+    check_name(out)
     with Steps() as steps:
         with steps("reading the releases"):
             read = sorted((read_release(one, verify=True) for one in releases), key=lambda one: one.year)

@@ -94,6 +94,7 @@ def draw_profile(release: Release, grouping: str = "composite_group", language: 
         _draw_factor(axis, (release, table), factor, groups, limits.get(factor.key), language)
     _finish(figure, None, release, _title(release, grouping, language), language)
     _legend(figure, release, grouping, language, release.areas.index, limit=bool(limits))
+    figure.text(0.012, 0.012, WORDS["profile_scale"][language], fontsize=7, color=SOFT)
     return figure
 
 
@@ -236,12 +237,14 @@ def _legend(
     own = release.areas[grouping] if codes is None else release.areas[grouping].reindex(codes)
     groups = _groups(release, grouping)
     for group, name in zip(groups["group"].astype(int), groups[f"name_{language}"], strict=True):
-        count = "" if codes is None else f" ({show_number(int(own.eq(group).fillna(False).sum()), language, 0)})"
-        label = textwrap.fill(f"{name}{count}", int(figure.get_figwidth() * LETTERS))
+        count = "" if codes is None else f"\u00a0({show_number(int(own.eq(group).fillna(False).sum()), language, 0)})"
+        label = textwrap.fill(f"{name}{count}", int(figure.get_figwidth() * LETTERS))  # the count never stands alone
         shown.append(Patch(facecolor=colours[group], edgecolor="#6f6960", linewidth=0.4, label=label))
     if own.isna().any():
-        count = "" if codes is None else f" ({show_number(int(own.isna().sum()), language, 0)})"
-        shown.append(Patch(facecolor=UNKNOWN, label=f"{WORDS['undecided'][language]}{count}"))
+        count = "" if codes is None else f"\u00a0({show_number(int(own.isna().sum()), language, 0)})"
+        shown.append(
+            Patch(facecolor=UNKNOWN, edgecolor="#6f6960", linewidth=0.4, label=f"{WORDS['undecided'][language]}{count}")
+        )
     if limit:
         shown.append(Line2D([], [], color="#a0282f", linestyle="--", linewidth=1, label=WORDS["limit"][language]))
         shown.append(Line2D([], [], color=SOFT, linewidth=2, label=WORDS["country"][language]))

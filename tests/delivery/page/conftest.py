@@ -118,7 +118,8 @@ class Sight:
         raise AssertionError(f"not within four seconds: {script}")
 
     def text(self, selector: str) -> str:
-        return " ".join(self.page.inner_text(selector).split())
+        """What a reader sees; where a long word may break is no letter of it."""
+        return " ".join(self.page.inner_text(selector).replace("\u00ad", "").split())
 
     def run(self, script: str, argument: object = None) -> object:
         return self.page.evaluate(script, argument)
@@ -202,6 +203,18 @@ def rate_page(libraries, tmp_path_factory):
     out = folder / "rate.html"
     out.write_text(build_page([release]), "utf-8")
     return out, release
+
+
+@pytest.fixture(scope="session")
+def unobserved_factor_page(libraries, tmp_path_factory) -> Path:
+    """A page of six areas with a factor, poverty, that is suppressed in all of them."""
+    folder = tmp_path_factory.mktemp("unobserved")
+    text = METHOD.replace("limit = { sd = 1.0 }", 'limit = { above = 15.0, unit = "per cent" }')
+    method = parse_method(text[: text.index("[index]")], "unobserved.toml")
+    table = read_factors(write(rows().assign(poor_n="..", poor_d=".."), folder / "t.csv"), method, year=2024)
+    out = folder / "unobserved.html"
+    out.write_text(build_page([write_release(classify(table, method, year=2024), folder / "r")]), "utf-8")
+    return out
 
 
 @pytest.fixture(scope="session")

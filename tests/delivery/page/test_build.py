@@ -223,8 +223,8 @@ def test_a_portrait_names_only_clear_differences_and_no_bare_superlative(six):
         if one["group"]
     }
     assert "The group is a single area with 1,000 residents, 16.7% of all." in text[1]
-    assert "Poverty is the highest of the groups: 40.0% against 16.0% in the country." in text[1]
-    assert "Poverty is clearly lower than in the country: 10.0% against 16.0%." in text[2]
+    assert "Poverty: the highest of the groups, 40.0% against 16.0% in the country." in text[1]
+    assert "Poverty: clearly lower than in the country, 10.0% against 16.0%." in text[2]
     assert "lowest of the groups: 10.0%" not in text[2] + text[3]
 
 
@@ -327,6 +327,8 @@ def test_the_command_writes_a_page_and_leaves_an_earlier_one_when_refused(two_ye
     inside = run(main, ["page", str(six.path), "--out", str(six.path / "p.html")])
     assert inside.exit_code == 1
     assert "never changed" in inside.output
+    named = run(main, ["page", str(tmp_path / "nothing"), "--out", str(tmp_path / "p.txt")])
+    assert "not the name of a page" in named.output  # before any release is read
     assert list(tmp_path.iterdir()) == [out]
 
 

@@ -58,7 +58,7 @@ def test_every_way_to_colour_paints_the_class_that_the_legend_and_the_table_say(
     for theme in themes:
         sight.go(by=theme)
         legend = {
-            row[0]: row[1:]
+            row[0].replace("\u00ad", ""): row[1:]
             for row in sight.run(
                 "() => [...document.querySelectorAll('#legend tbody tr')].map((r) => [...r.cells].map((c) => c.innerText))"
             )
@@ -276,7 +276,7 @@ def test_a_move_between_clusters_says_the_factors_behind_it(sight, compared, yea
     many = show_number(abs(row["persons"]), language, 0).replace("\u00a0", " ")
     direction = WORDS["more" if row["persons"] > 0 else "fewer"][language]
     became = {"sv": "blev", "en": "became"}[language]
-    kept = WORDS["reason_nearer"][language].removeprefix("{change}")
+    kept = WORDS["reason_nearer"][language].split("{change}")[1]
     for place, link in (
         (".history", {"area": row["area"]}),
         ("#change-place", {"view": "change", "grouping": "cluster"}),
@@ -351,6 +351,33 @@ def test_the_word_before_the_choice_of_map_stands_on_one_line_on_a_phone(sight, 
     assert lines == 1
 
 
+@pytest.mark.parametrize(
+    ("link", "word"),
+    [
+        ({"by": "cluster"}, "#legend .chip > span:last-child"),
+        ({"view": "change", "grouping": "cluster"}, ".matrix tbody .chip"),
+    ],
+    ids=["legend", "matrix"],
+)
+def test_a_long_word_breaks_at_its_joint_on_a_phone(sight, link, word):
+    sight.page.set_viewport_size({"width": 320, "height": 640})
+    sight.go(**link)
+    broken = sight.run(
+        """(place) => { const found = [], range = new Range();
+             for (const node of document.querySelectorAll(place)) {
+               const text = node.lastChild, letters = text.data;
+               const top = (at) => { range.setStart(text, at); range.setEnd(text, at + 1); return [...range.getClientRects()].at(-1)?.top; };
+               for (let at = 1; at < letters.length; at += 1) {
+                 if (/^[\\p{L}\u00ad]{2}$/u.test(letters.slice(at - 1, at + 1)) && letters[at] !== "\u00ad" && top(at) > top(at - 1) + 4) found.push([letters, letters[at - 1], at]);
+               }
+             }
+             return found; }""",
+        word,
+    )
+    assert broken  # else the names are too short for this test
+    assert not [one for one in broken if one[1] != "\u00ad"]
+
+
 def test_long_names_of_clusters_leave_the_figures_their_room_on_a_phone(sight):
     sight.page.set_viewport_size({"width": 320, "height": 640})
     sight.go(view="change", grouping="cluster")
@@ -403,6 +430,10 @@ def test_a_link_that_asks_for_what_is_not_there_opens_the_page(sight):
         lang="xx", view="nothing", year="1900", by="<b>", area="9999R999", sort="x", page="-4", a="kommun:0", b="x:1"
     )
     assert sight.text("#year-shown") == "2024"
+    assert sight.text("#card-none").startswith("Länken gäller området 9999R999, som inte finns på den här sidan. Välj")
+    sight.run(f"() => module_state.go({{ area: '{AREA}' }})")
+    sight.page.click(".close")
+    assert sight.text("#card-none").startswith("Välj")
     for view in VIEWS:
         sight.go(view=view, sort="x", page="999", a="kommun:0", b="x:1", grouping="y", to="1900", **{"from": "z"})
         assert sight.page.is_visible(f"#view-{view}")
@@ -416,6 +447,38 @@ def test_a_link_that_asks_for_what_is_not_there_opens_the_page(sight):
 def test_a_link_that_names_what_every_object_has_opens_the_page(sight, link):
     sight.load(lang="sv", **link)
     assert sight.page.is_visible(f"#view-{link['view']}")
+
+
+@pytest.mark.parametrize(
+    "link", [{"lan": "01", "kommun": "1480"}, {"lan": "99"}, {"group": "cluster:99"}, {"columns": "nothing"}]
+)
+def test_the_table_filters_by_no_more_than_its_filters_show(sight, link):
+    sight.go(view="table", **link)
+    chosen = {name: sight.page.input_value(f"#filter-{name}") for name in ("lan", "kommun", "group", "columns")}
+    lan = link.get("lan", "") if link.get("lan") != "99" else ""
+    assert chosen == {"lan": lan, "kommun": "", "group": "", "columns": "overview"}
+    count, of = re.findall(r"\d+", re.sub(r"\s", "", sight.text("#table-count")))
+    assert int(count) == (int(of) if not lan else sum(code.startswith("01") for code in load_shapes()["regso"]))
+    assert sight.page.locator("[data-column=index_rank]").count() == 1
+
+
+@pytest.mark.parametrize("by", ["poor_value", "poor_problem", "voted_value"])
+def test_a_factor_without_any_value_leaves_the_page_whole(context, unobserved_factor_page, by):
+    sight = watch(context, unobserved_factor_page)
+    sight.load(lang="sv", by=by)
+    for view in ("map", "table", "groups", "method"):
+        sight.go(view=view, by=by, area="0114R001")
+        assert sight.page.is_visible(f"#view-{view}")
+    sight.go(by="poor_problem")
+    assert "Ej observerad 3 363" in sight.text("#legend")
+    assert "poor_value" not in sight.run("() => [...document.getElementById('theme').options].map((one) => one.value)")
+    assert not sight.wrong
+
+
+def test_a_year_is_never_compared_with_itself(sight):
+    sight.go(view="change", to="2023", **{"from": "2024"})
+    assert [sight.page.input_value(f"#change-{end}") for end in ("from", "to")] == ["2023", "2024"]
+    assert "2023 till 2024" in sight.text("#change-place")
 
 
 def rows_of(sight):
@@ -854,18 +917,32 @@ def test_change_shows_the_transitions_and_who_moved(sight, compared):
 
 def test_the_legend_keeps_its_colours_in_high_contrast(sight):
     """Windows' contrast themes replace backgrounds: a legend of empty boxes would say nothing of the map."""
-    sight.page.emulate_media(forced_colors="active")
-    sight.page.wait_for_timeout(300)  # the underline takes its time
+    sight.page.emulate_media(forced_colors="active", reduced_motion="reduce")  # else the underline takes its time
     shown = sight.run(
         "() => [...document.querySelectorAll('#legend .swatch')].map((one) => getComputedStyle(one).backgroundColor)"
     )
     current = sight.run(
         "() => [...document.querySelectorAll('nav a')].map((one) => getComputedStyle(one).borderBottomColor)"
     )
-    sight.page.emulate_media(forced_colors="none")
+    sight.page.emulate_media(forced_colors="none", reduced_motion="no-preference")
     wanted = [f"rgb({', '.join(str(int(one[at : at + 2], 16)) for at in (1, 3, 5))})" for one in ordered_colours(4)]
     assert shown[:4] == wanted
     assert current[0] not in current[1:]  # only the tab of this view is underlined
+
+
+def test_the_history_on_a_sheet_is_no_taller_than_its_lines(sight, compared):
+    twice = compared.moves["area"].value_counts().index[0]  # its moves stand beside the history, and are taller
+    sight.go(area=twice)
+    sight.run("() => { window.print = () => {}; }")
+    sight.page.click("#print-card")
+    sight.page.emulate_media(media="print")
+    rows = sight.run(
+        "() => [...document.querySelectorAll('#sheet .sheet-foot tbody tr')].map((one) => one.getBoundingClientRect().height)"
+    )
+    sight.page.emulate_media(media="screen")
+    sight.run("() => window.dispatchEvent(new Event('afterprint'))")
+    assert len(rows) == 2
+    assert max(rows) < 50
 
 
 def test_flows_out_of_the_mildest_group_can_be_seen(sight):
@@ -936,6 +1013,15 @@ def test_the_policy_lets_nothing_else_run_or_leave(sight):
     stopped = [one for one in sight.wrong if "Content Security Policy" in one or "Content-Security-Policy" in one]
     assert stopped
     sight.wrong[:] = [one for one in sight.wrong if one not in stopped]
+
+
+def test_no_soft_hyphen_gets_into_the_table_or_the_file(sight):
+    sight.go(view="table", columns="values", by="cluster")
+    assert "\u00ad" in sight.run("() => document.querySelector('.areas thead').textContent")
+    assert "\u00ad" not in sight.run("() => document.querySelector('.areas tbody').textContent")
+    with sight.page.expect_download() as waited:
+        sight.page.click("#download")
+    assert "\u00ad" not in waited.value.path().read_text("utf-8")
 
 
 def test_hostile_names_are_text(context, hostile_page):

@@ -54,12 +54,23 @@ def write_page(releases: Sequence[Release], out: str | Path, comparisons: Sequen
     ------
     InputError  see `build_page`; a name that does not end with .html, or a folder of that name
     """
-    out = Path(out)
-    if out.suffix.lower() not in (".html", ".htm") or out.is_dir():
-        raise InputError(Fault("not the name of a page", str(out), "a name that ends with .html", hint="Rename it."))
+    out = check_name(out)
     text = build_page(releases, comparisons)
     with whole_file(out) as partial:
         partial.write_text(text, "utf-8", newline="\n")
+    return out
+
+
+def check_name(out: str | Path) -> Path:
+    """Refuse a name that a page cannot have, before any work.
+
+    Raises
+    ------
+    InputError  a name that does not end with .html, or a folder of that name
+    """
+    out = Path(out)
+    if out.suffix.lower() not in (".html", ".htm") or out.is_dir():
+        raise InputError(Fault("not the name of a page", str(out), "a name that ends with .html", hint="Rename it."))
     return out
 
 

@@ -15,6 +15,7 @@ export function showCard(year, place) {
   const card = byId("card");
   card.hidden = place === undefined;
   byId("card-none").hidden = place !== undefined;
+  byId("card-none").textContent = [now().lost && t("card_lost", { code: now().lost }), t(hasMap() ? "card_none" : "card_none_bare")].filter(Boolean).join(" ");
   if (place === undefined) return card.replaceChildren();
   if (!exists(year, place)) return put(card, head(year, place), el("p", { class: "standing" }, t("absent", { year: year.year })), history(place));
   put(card,

@@ -24,7 +24,7 @@ export function showChange() {
     byId("change-choice").hidden = true;
     return;
   }
-  const to = own.find((year) => String(year.year) === now().to) ?? own.at(-1);
+  const to = own.slice(1).find((year) => String(year.year) === now().to) ?? own.at(-1); // the first year has none before it
   const from = own.find((year) => String(year.year) === now().from && year.year < to.year) ?? own[Math.max(0, own.indexOf(to) - 1)];
   byId("change-grouping").replaceChildren(...groupings().map((one) => option(one, t(`grouping_${one}`), grouping)));
   byId("change-from").replaceChildren(...own.filter((year) => year.year < to.year).map((year) => option(String(year.year), String(year.year), String(from.year))));

@@ -5,7 +5,8 @@ import { el, svg } from "./dom.js";
 
 const W = 240;
 
-// One factor of one area on a line from the least to the greatest shown value; the worse side is shaded.
+// One factor of one area on a line from the least to the greatest shown value; the worse side is shaded. Squares are so
+// large that their corners show beneath a circle at the same place.
 export function strip(factor, { own, kommun, country, limit, range }) {
   const known = [own, kommun, country, limit, ...range].filter((one) => one !== null && one !== undefined);
   const x = d3.scaleLinear([d3.min(known), d3.max(known)], [6, W - 6]);
@@ -16,8 +17,8 @@ export function strip(factor, { own, kommun, country, limit, range }) {
     parts.push(svg("line", { x1: x(limit), x2: x(limit), y1: 2, y2: 26, class: "limit" }));
   }
   if (country !== null) parts.push(svg("line", { x1: x(country), x2: x(country), y1: 7, y2: 21, class: "country" }));
-  if (kommun !== null && kommun !== undefined) parts.push(svg("rect", { x: x(kommun) - 4, y: 10, width: 8, height: 8, class: "kommun" }));
-  if (own !== null) parts.push(svg("circle", { cx: x(own), cy: 14, r: 6, class: "own" }));
+  if (kommun !== null && kommun !== undefined) parts.push(svg("rect", { x: x(kommun) - 5.5, y: 8.5, width: 11, height: 11, class: "kommun" }));
+  if (own !== null) parts.push(svg("circle", { cx: x(own), cy: 14, r: 5.5, class: "own" }));
   return svg("svg", { viewBox: `0 0 ${W} 28`, class: "strip", "aria-hidden": "true" }, parts);
 }
 
@@ -43,8 +44,8 @@ export function profile(factors, a, b, country, limits, range) {
       mark(limits[place], (at) => svg("rect", { x: at, width: right - at, y: top - 8, height: 16, class: "beyond" })),
       mark(limits[place], (at) => svg("line", { x1: at, x2: at, y1: top - 10, y2: top + 10, class: "limit" })),
       mark(country[place], (at) => svg("line", { x1: at, x2: at, y1: top - 7, y2: top + 7, class: "country" })),
-      mark(b?.[place], (at) => svg("rect", { x: at - 5, y: top - 5, width: 10, height: 10, class: "second" })),
-      mark(a[place], (at) => svg("circle", { cx: at, cy: top, r: 6.5, class: "own" })),
+      mark(b?.[place], (at) => svg("rect", { x: at - 6.5, y: top - 6.5, width: 13, height: 13, class: "second" })),
+      mark(a[place], (at) => svg("circle", { cx: at, cy: top, r: 6, class: "own" })),
     ];
   });
   return svg("svg", { viewBox: `0 0 380 ${height}`, class: "profile", role: "img", "aria-label": t("profile_label") }, parts);

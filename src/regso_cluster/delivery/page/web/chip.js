@@ -2,7 +2,8 @@
 
 import { groupColour, groupName } from "./data.js";
 import { el, swatch } from "./dom.js";
+import { soft } from "./words.js";
 
 export function chip(year, grouping, group) {
-  return el("span", { class: "chip" }, swatch(groupColour(grouping, group)), groupName(year, grouping, group));
+  return el("span", { class: "chip" }, swatch(groupColour(grouping, group)), soft(groupName(year, grouping, group)));
 }

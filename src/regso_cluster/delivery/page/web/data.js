@@ -167,7 +167,7 @@ export function themes() {
   if (data.classes.index) found.push({ id: "index", kind: "index", section: "theme_groups" });
   for (const [kind, section] of [["value", "theme_values"], ["problem", "theme_problems"], ["tier", "theme_tiers"]]) {
     for (const factor of data.factors) {
-      const has = data.years.some((year) => year.factors[factor.key] && (kind === "value" || kind in year.factors[factor.key]));
+      const has = data.years.some((year) => year.factors[factor.key] && (kind === "value" ? factor.key in data.classes : kind in year.factors[factor.key])); // without any value there are no classes
       if (has) found.push({ id: `${factor.key}_${kind}`, kind, section, factor });
     }
   }

@@ -1,5 +1,7 @@
 // Elements are made by name, attributes and children; text is always set as text, so that no name is ever markup.
 
+import { soft } from "./words.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 export function el(tag, attributes = {}, ...children) {
@@ -36,11 +38,11 @@ export function byId(id) {
 export function simpleTable(caption, headings, rows, { numeric = true, texts = [] } = {}) {
   const right = (place) => (place && numeric && !texts.includes(place) ? "number" : null);
   const cell = (child, place) => (place === 0
-    ? el("th", { scope: "row" }, child)
+    ? el("th", { scope: "row" }, soft(child))
     : el("td", { class: right(place) }, child));
   return el("table", { class: "simple" },
     el("caption", {}, caption),
-    el("thead", {}, el("tr", {}, headings.map((one, place) => el("th", { scope: "col", class: right(place) }, one)))),
+    el("thead", {}, el("tr", {}, headings.map((one, place) => el("th", { scope: "col", class: right(place) }, soft(one))))),
     el("tbody", {}, rows.map((row) => el("tr", {}, row.map(cell)))));
 }
 

@@ -72,7 +72,7 @@ function rules() {
 function releases() {
   const { years } = all();
   const table = simpleTable(t("releases_caption"), [t("column_year"), ...(years.some((year) => year.edition) ? [t("edition")] : []), t("created"), t("input"), t("fingerprint")],
-    years.map((year) => [String(year.year), ...(years.some((one) => one.edition) ? [String(year.edition ?? "–")] : []), year.created.slice(0, 10), year.inputs.map((one) => one.name).join(", "), el("code", {}, year.manifest.slice(0, 16))]), { numeric: false });
+    years.map((year) => [String(year.year), ...(years.some((one) => one.edition) ? [String(year.edition ?? "–")] : []), el("time", {}, year.created.slice(0, 10)), year.inputs.map((one) => one.name).join(", "), el("code", {}, year.manifest.slice(0, 16))]), { numeric: false });
   table.caption.className = "unseen";
   return table;
 }

@@ -31,7 +31,8 @@ export function read(hash) {
     by: oneOf("by", known.themes, known.themes[0]),
   };
   for (const name of PLAIN) found[name] = asked.get(name) ?? "";
-  if (!known.codes.has(found.area)) found.area = "";
+  found.lost = known.codes.has(found.area) ? "" : found.area.slice(0, 30); // an area that this page does not have
+  if (found.lost) found.area = "";
   if (!known.groupings.includes(found.grouping)) found.grouping = known.groupings[0] ?? "";
   return found;
 }
@@ -48,7 +49,7 @@ export function now() {
 
 export function go(changes, { replace = false } = {}) {
   const before = state;
-  state = { ...state, ...changes };
+  state = { ...state, ...changes, lost: "" };
   const link = write(state);
   if (link !== location.hash) history[replace ? "replaceState" : "pushState"](null, "", link);
   tell(before);

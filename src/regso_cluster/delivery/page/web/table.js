@@ -3,7 +3,7 @@
 import { all, areasOf, fold, groupName, groupingName, groupings, hasKommuner, hasResidents, kommunOf, lanName, nameOf, sure, value, classify, themeName } from "./data.js";
 import { byId, el, option } from "./dom.js";
 import { go, now } from "./state.js";
-import { lang, number, pick, share, t, unitWord, decimalsOf } from "./words.js";
+import { lang, number, pick, share, soft, t, unitWord, decimalsOf } from "./words.js";
 
 const ROWS = 50; // on one leaf
 
@@ -19,7 +19,7 @@ function columnsOf(year, theme) {
   ];
   if (!hasResidents(year)) found.pop();
   if (!hasKommuner()) found.splice(2, 2); // areas of their own
-  const set = now().columns || "overview";
+  const set = asked(year).columns;
   if (set === "overview") found.push(...overview(year));
   else found.push(...all().factors.filter((factor) => year.factors[factor.key]).flatMap((factor) => factorColumns(year, factor, set)));
   if (theme && !found.some((one) => one.id === theme.id)) found.push(themeColumn(year, theme));
@@ -118,7 +118,7 @@ function heading(column) {
   const next = state === "ascending" ? `${column.id}-down` : column.id;
   return el("th", { scope: "col", "aria-sort": state, class: column.number === undefined ? null : "number" },
     el("button", { type: "button", onclick: () => { go({ sort: next, page: "" }); byId("table-place").querySelector(`[data-column="${CSS.escape(column.id)}"]`)?.focus(); }, "data-column": column.id },
-      column.head, el("span", { "aria-hidden": "true" }, { ascending: " ▲", descending: " ▼" }[state] ?? "")));
+      soft(column.head), el("span", { "aria-hidden": "true" }, { ascending: " ▲", descending: " ▼" }[state] ?? "")));
 }
 
 function text(column, place) {
@@ -135,15 +135,31 @@ function cell(column, place) {
   return el("td", { class: column.number !== undefined ? "number" : { code: "short", kommun: "short" }[column.id] ?? "group" }, text(column, place));
 }
 
+const SETS = ["overview", "values", "counts", "problems", "tiers"];
+
+// What the link asks of the table, as far as this page and year have it: what no filter shows must not filter.
+function asked(year) {
+  const { q, lan, kommun, group, columns } = now();
+  const known = all().lan.some((one) => one.code === lan) ? lan : "";
+  const own = all().kommuner.some((one) => one.code === kommun && (!known || one.lan === known)) ? kommun : "";
+  const [grouping, wanted] = group.split(":");
+  const there = groupings().includes(grouping) && grouping in year && year.groups[grouping].some((one) => String(one.group ?? "none") === wanted);
+  return { q, lan: known, kommun: own, group: there ? group : "", columns: setsOf(year).includes(columns) ? columns : "overview" };
+}
+
+function setsOf(year) {
+  return SETS.filter((one) => one === "overview" || all().factors.some((factor) => year.factors[factor.key] && factorColumns(year, factor, one).length));
+}
+
 function filtered(year) {
-  const { q, lan, kommun, group } = now();
+  const { q, lan, kommun, group } = asked(year);
   const words = fold(q).split(/\s+/).filter(Boolean);
   const [grouping, wanted] = group.split(":");
   return areasOf(year).filter((place) => {
     const own = kommunOf(place);
     if (lan && own.lan !== lan) return false;
     if (kommun && own.code !== kommun) return false;
-    if (wanted && groupings().includes(grouping) && grouping in year && String(year[grouping][place] ?? "none") !== wanted) return false;
+    if (wanted && String(year[grouping][place] ?? "none") !== wanted) return false;
     const said = fold(`${all().areas.code[place]} ${all().areas.name[place]} ${own.name}`);
     return words.every((word) => said.includes(word));
   });
@@ -164,14 +180,14 @@ function sorted(places, own) {
 }
 
 function fillFilters(year) {
-  const { lan, kommun, group, columns: set, q } = now();
+  const { lan, kommun, group, columns: set, q } = asked(year);
   if (byId("filter-text").value !== q) byId("filter-text").value = q;
   byId("filter-lan").replaceChildren(option("", t("all_lan"), lan), ...all().lan.map((one) => option(one.code, lanName(one.code), lan)));
   const own = all().kommuner.filter((one) => !lan || one.lan === lan).sort((a, b) => a.name.localeCompare(b.name, lang()));
   byId("filter-kommun").replaceChildren(option("", t("all_kommuner"), kommun), ...own.map((one) => option(one.code, one.name, kommun)));
   byId("filter-group").replaceChildren(option("", t("all_groups"), group), ...groupings().filter((grouping) => grouping in year).map((grouping) =>
     el("optgroup", { label: t(`grouping_${grouping}`) }, (year.groups[grouping] ?? []).map((one) => option(`${grouping}:${one.group ?? "none"}`, one.group === null ? t("undecided") : pick(one.name), group)))));
-  byId("filter-columns").replaceChildren(...["overview", "values", "counts", "problems", "tiers"].filter((one) => one === "overview" || all().factors.some((factor) => year.factors[factor.key] && factorColumns(year, factor, one).length)).map((one) => option(one, t(`columns_${one}`), set || "overview")));
+  byId("filter-columns").replaceChildren(...setsOf(year).map((one) => option(one, t(`columns_${one}`), set)));
 }
 
 function leafButtons(leaf, leaves) {

@@ -27,6 +27,18 @@ export function t(key, values = {}) {
   return (own && words[`${key}_own`] || words[key])[language].replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
 }
 
+const joined = {};
+
+// A text whose known long words may break at their joints: browsers without a dictionary of Swedish break them anywhere.
+export function soft(text) {
+  if (typeof text !== "string") return text;
+  joined[language] ??= t("joints").split(" ").map((word) => [new RegExp(word.replaceAll("|", ""), "gi"), word.split("|").map((part) => part.length)]);
+  return joined[language].reduce((said, [word, lengths]) => said.replace(word, (found) => {
+    let at = 0;
+    return lengths.map((length) => found.slice(at, (at += length))).join("\u00ad");
+  }), text);
+}
+
 // A text that comes in both languages with the data.
 export function pick(text) {
   return text ? text[language] : "";
