@@ -145,7 +145,7 @@ def test_a_kommun_without_counts_has_its_parents_rate():
 
 
 def test_too_few_areas_are_refused():
-    with pytest.raises(InputError, match=r"Remove \[shrinkage\]"):
+    with pytest.raises(InputError, match=r"Remove \[shrinkage\], and prior from \[certainty\]"):
         shrink_rates(np.array([1.0, np.nan]), np.array([5.0, 5.0]), np.zeros(2, np.int64), events=False)
 
 
