@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from regso_cluster import study as module
+from regso_cluster import study_report as report
 from regso_cluster.certainty.choices import Choice, ListRule, Study, load_study
 from regso_cluster.ensemble import Workers
 from regso_cluster.errors import InputError
@@ -212,6 +213,17 @@ def test_what_the_machine_failed_in_is_no_finding_and_is_made_again(tmp_path, su
             run_study(subject, SMALL, tmp_path / "out", workers=SERIAL)
     write_sensitivity(run_study(subject, SMALL, tmp_path / "out", workers=SERIAL), tmp_path / "out")
     assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+
+
+def test_a_full_disk_leaves_no_half_of_a_batch(tmp_path, subject, monkeypatch):
+    def half(frame, path):
+        path.write_bytes(b"PAR1")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(report, "write_parquet", half)
+    with pytest.raises(OSError, match="No space"):
+        run_study(subject, SMALL, tmp_path / "out", workers=SERIAL)
+    assert [path.name for path in working_folder(tmp_path / "out").iterdir()] == ["study.json"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="nothing is held there")
