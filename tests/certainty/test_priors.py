@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from regso_cluster.certainty import simulation
 from regso_cluster.certainty.priors import (
     Posterior,
     Profiles,
@@ -18,6 +19,7 @@ from regso_cluster.certainty.priors import (
 )
 from regso_cluster.certainty.priors import _Counts as Counts
 from regso_cluster.certainty.simulation import _cut, simulate
+from regso_cluster.ensemble import Workers, unpacked
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.kernels._threads import threads
 from regso_cluster.method import Certainty, load_method
@@ -147,6 +149,32 @@ def test_each_posterior_has_its_part_of_the_draws(draws, tmp_path):
     third = draws - 2 * draws // 3
     assert (found.counts["poor_problem"][:, 0] == third).all()
     assert (np.sort(found.sizes["poor_problem"][:, 0]) == np.repeat([0, n], [draws - third, third])).all()
+
+
+def test_a_batch_brings_the_posterior_that_it_draws_from_and_no_other(tmp_path, monkeypatch):
+    using = dataclasses.replace(method(), certainty=Certainty(draws=20, prior="country"))
+    table = read_factors(write(rows(), tmp_path / "t.csv"), using, edition=2025)
+    used, weights = usable(table, using)
+    yardstick = measure(used, weights, using)
+    has = judge(used, table, using, yardstick)["index"].notna().to_numpy()
+    one = posteriors_of(table, using, np.random.default_rng(1))[0]
+    both = [one, dataclasses.replace(one, first=one.first + 5.0)]
+    sent = []
+
+    def here(task, shared, todo, workers):
+        for number, batch in enumerate(todo):
+            assert shared is None
+            sent.append(unpacked(batch[0]).posterior.first)
+            yield number, task(shared, batch)
+
+    monkeypatch.setattr(simulation, "run_as_done", here)
+    found = [
+        simulate(both, table, used, has, using, yardstick, np.random.default_rng(0), draws=1000, level=0.9, workers=who)
+        for who in (Workers(threads=1), Workers(scheduler="tcp://nobody:1"))
+    ]
+    assert [part.tobytes() for part in sent] == [part.first.tobytes() for part in both for _ in range(3)]
+    for name, counts in found[0].counts.items():
+        assert np.array_equal(counts, found[1].counts[name])
 
 
 def profiles(share, first, second, weight=None):
