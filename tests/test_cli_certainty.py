@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from regso_cluster.cli import main
 from regso_cluster.pipeline import classify
 from regso_cluster.release import verify_release, write_release
-from tests.factors.test_registers import DEFINITION, A, register
+from tests.factors.test_registers import DEFINITION, PERSONS, A, register
 from tests.test_study import OWN, table_of
 
 pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword")  # dask's own, see test_registers
@@ -57,7 +57,7 @@ def test_sensitivity_prints_and_writes(run, tmp_path):
     assert "on the list:" in said
     assert "first, total: Sobol indices" in said
     assert "not varied: shrinkage, towards kommun: areas of their own" in said
-    assert "ask for more --runs" in said
+    assert "drawn anew, first and total say little from fewer than 32 blocks: ask for more --runs" in said
     assert pd.read_parquet(tmp_path / "s" / "areas.parquet")["listed_share"].notna().all()
     plain = json.loads(
         run(
@@ -78,7 +78,11 @@ def test_count_makes_a_table(run, tmp_path):
     assert "1 persons have no area" in said
     plain = json.loads(run(*asked, "--edition", 2025, "--out", "c.parquet", "--json").stdout)
     assert (plain["areas"], plain["without_area"], plain["synthetic"]) == (3363, 1, True)
+    assert plain["without_year"] == 0
     assert pd.read_csv(tmp_path / "c.csv").set_index("regso").loc[A, "population"] == 5
+    years = pd.array([None, None, 2024, 2024, 2024, 2024, 2024, 2023], dtype="Int64")
+    register(tmp_path / "persons", PERSONS.assign(year=years))
+    assert "note: 2 persons have no year and are not counted" in run(*asked, "--out", "c2.csv").stdout
 
 
 def test_refusals(run, tmp_path):

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from regso_cluster import study as module
+from regso_cluster import study_report as report
 from regso_cluster.certainty.choices import Choice, ListRule, Study, load_study
 from regso_cluster.ensemble import Workers
 from regso_cluster.errors import InputError
@@ -16,7 +17,7 @@ from regso_cluster.factors.tables import read_factors
 from regso_cluster.method import Shrinkage, parse_method
 from regso_cluster.pipeline import classify
 from regso_cluster.release import read_release, write_release
-from regso_cluster.study import find_clusters, run_once, subject_of_release, subject_of_table
+from regso_cluster.study import _centres, _groups, find_clusters, run_once, subject_of_release, subject_of_table
 from regso_cluster.study_report import run_study, working_folder, write_sensitivity
 from tests.certainty.planted import planted
 from tests.tables import METHOD
@@ -225,6 +226,17 @@ def test_what_the_machine_failed_in_is_no_finding_and_is_made_again(tmp_path, su
     assert contents(tmp_path / "out") == contents(tmp_path / "whole")
 
 
+def test_a_full_disk_leaves_no_half_of_a_batch(tmp_path, subject, monkeypatch):
+    def half(frame, path):
+        path.write_bytes(b"PAR1")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(report, "write_parquet", half)
+    with pytest.raises(OSError, match="No space"):
+        run_study(subject, SMALL, tmp_path / "out", workers=SERIAL)
+    assert [path.name for path in working_folder(tmp_path / "out").iterdir()] == ["study.json"]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="nothing is held there")
 def test_two_studies_at_once_do_not_share_a_folder(tmp_path, subject):
     second = []
@@ -325,6 +337,37 @@ def test_which_list(tmp_path):
         subject_of_table(table, method, ListRule("band", 1))
     with pytest.raises(InputError, match="grouping or share"):
         subject_of_table(table, method, ListRule())
+
+
+def test_the_middle_of_the_ranks_and_the_span_of_the_list(tmp_path, subject):
+    n, runs = len(subject.residents), 22
+    # ranks 1 to 21, and a run that failed: the middle 90 per cent are 2 to 20
+    ranks = np.repeat(np.arange(1.0, 23.0)[:, None], n, axis=1)
+    stacked = {"rank": ranks, "group": np.ones((runs, n), int), "listed": np.ones((runs, n), bool)}
+    areas = report._areas_table(subject, stacked, np.arange(runs) < 21)
+    assert (areas["rank_low"] == 2).all()
+    assert (areas["rank_high"] == 20).all()
+    limits = Choice(name="limit", set=("problems.limit.sd",), options=(0.1, 0.5, 1.0, 2.0))
+    found = run_study(subject, Study((limits, SMALL.choices[1]), runs=32), tmp_path / "out", workers=SERIAL)
+    row = found.choices.set_index("choice").loc["limit"]
+    alone = found.runs[found.runs["choice"] == "limit"]["n_listed"]
+    assert (row["listed_low"], row["listed_high"]) == (alone.min(), alone.max())
+    assert alone.min() < alone.median() < alone.max()
+    share = found.areas["listed_share"]
+    assert found.summary["listed"]["always"] == (share > 0.999).sum()
+    assert ((share > 0.5) & (share < 0.999)).any()
+
+
+def test_a_share_is_of_the_areas_that_have_a_rank(subject):
+    areas = pd.DataFrame({"index_rank": pd.array([*range(1, 11), *[None] * 10], dtype="Int64")})
+    plain = replace(subject.method, composite=None, bands=None)
+    assert np.flatnonzero(_groups(areas, plain, ListRule(share=0.2)).listed).tolist() == [0, 1]
+
+
+def test_centres_are_means_by_residents_of_what_was_seen():
+    X = np.array([[0.0, 1.0], [10.0, np.nan], [4.0, np.nan]])
+    centres = _centres(X, np.array([1.0, 3.0, 2.0]), np.array([0, 0, 1]), 2)
+    assert centres.tolist() == [[7.5, 1.0], [4.0, 0.0]]  # of what nobody has seen 0
 
 
 def test_a_study_of_nothing(tmp_path, subject):

@@ -116,13 +116,10 @@ def run_as_done(
         return
     # The bytes go with every batch: what a cluster holds apart is lost with the worker that holds it. A batch goes in a
     # tuple, since joblib has a cluster hold bare arrays apart.
-    packed = pickle.dumps(shared, protocol=pickle.HIGHEST_PROTOCOL)
-    key = hashlib.sha256(packed).hexdigest()
+    packed = Packed.of(shared)
     parent = None if workers.scheduler else os.getpid()
     with _backend(workers, n_jobs):
-        sent = (
-            joblib.delayed(_run_there)(task, packed, key, number, (batch,), parent) for number, batch in enumerate(todo)
-        )
+        sent = (joblib.delayed(_run_there)(task, packed, number, (batch,), parent) for number, batch in enumerate(todo))
         try:
             yield from _as_done(sent)
         except InputError:
@@ -158,8 +155,7 @@ def _run_here(task: Callable[[Any, Batch], Result], shared: Any, number: int, ba
 
 def _run_there(
     task: Callable[[Any, Batch], Result],
-    packed: bytes,
-    key: str,
+    packed: Packed,
     number: int,
     batch: tuple[Batch],
     parent: int | None = None,
@@ -167,7 +163,7 @@ def _run_there(
     if parent is not None:
         _end_with(parent)
     with kernel_threads(1):
-        return number, task(_unpacked(_Packed(key, packed)), batch[0])
+        return number, task(unpacked(packed), batch[0])
 
 
 @lru_cache(maxsize=1)
@@ -182,21 +178,28 @@ def _end_with(parent: int) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-class _Packed:
+class Packed:
     """Bytes known by their hash, so that a worker unpacks them once."""
 
     def __init__(self, key: str, content: bytes) -> None:
         self.key, self.content = key, content
 
+    @staticmethod
+    def of(thing: Any) -> Packed:
+        """Pack something, now."""
+        content = pickle.dumps(thing, protocol=pickle.HIGHEST_PROTOCOL)
+        return Packed(hashlib.sha256(content).hexdigest(), content)
+
     def __hash__(self) -> int:
         return hash(self.key)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Packed) and self.key == other.key
+        return isinstance(other, Packed) and self.key == other.key
 
 
-@lru_cache(maxsize=1)
-def _unpacked(packed: _Packed) -> Any:
+@lru_cache(maxsize=2)  # what all batches share, and what some of them bring
+def unpacked(packed: Packed) -> Any:
+    """Give what was packed; the same object as long as it is asked for in turn."""
     return pickle.loads(packed.content)  # noqa: S301  made by run_as_done itself
 
 

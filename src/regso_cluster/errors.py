@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-SHOWN = 20  # faults printed in full; the rest are counted, and `check --json` lists them all
+SHOWN = 20  # faults printed in full; the rest are counted, and of a table `check --json` lists them all
 
 
 @dataclass(frozen=True)
@@ -59,5 +59,6 @@ class InputError(ValueError):
         if len(self.faults) > SHOWN:
             kinds = Counter(fault.what for fault in self.faults)
             counted = ", ".join(f"{what} ({count})" for what, count in kinds.most_common())
-            lines.append(f"... {len(self.faults)} faults in all: {counted}. `regso-cluster check --json` lists each.")
+            more = "Of a table of factors `regso-cluster check --json` lists each."
+            lines.append(f"... {len(self.faults)} faults in all: {counted}. {more}")
         return "\n".join(lines)

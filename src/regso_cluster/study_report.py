@@ -141,12 +141,16 @@ class _Kept:
             mine = "It is left as it is: choose another --out."
             raise InputError(Fault("not a folder of an unfinished study", str(folder), hint=mine))
         folder.mkdir(parents=True, exist_ok=True)
-        self._write(said, json.dumps(name, indent=2).encode())
+        self._write(said, lambda partial: partial.write_bytes(json.dumps(name, indent=2).encode()))
 
-    def _write(self, path: Path, content: bytes) -> None:
+    def _write(self, path: Path, fill: Callable[[Path], object]) -> None:
+        """Write a file whole or not at all."""
         partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
-        partial.write_bytes(content)
-        partial.replace(path)
+        try:
+            fill(partial)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -193,10 +197,7 @@ class _Kept:
 
     def write(self, runs: list[Run]) -> None:
         """Keep a batch."""
-        path = self.path(runs[0].number)
-        partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
-        write_parquet(_runs_frame(runs), partial)
-        partial.replace(path)
+        self._write(self.path(runs[0].number), lambda partial: write_parquet(_runs_frame(runs), partial))
 
 
 def _read_name(said: Path) -> Any:

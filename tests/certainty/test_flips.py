@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from regso_cluster.certainty.flips import find_flips
+from regso_cluster.certainty.flips import _movable, find_flips
+from regso_cluster.factors.shrinkage import shrink_table
 from regso_cluster.factors.tables import read_factors
-from regso_cluster.method import Banding, Certainty, Clusters, Index, Scale, Yardstick
+from regso_cluster.method import Banding, Certainty, Clusters, Index, Scale, Shrinkage, Yardstick
 from regso_cluster.pipeline import classify, judge, measure, usable
 from tests.tables import CODES, METHOD, method, rows, write
 
@@ -79,6 +80,33 @@ def test_of_as_many_more_and_fewer_it_is_more_and_never_more_than_there_are(tmp_
     assert found["band_flip_group"].tolist() == [2, 3]
     found = flips(table, using, Yardstick(scales=PLAIN, bands=(101.0, -1.0))).loc[list(CODES[:2])]
     assert found["band_flip_persons"].isna().all()
+
+
+def test_nobody_and_everybody_are_possible(tmp_path):
+    # a above 99.5 per cent is a problem, which of 100 only all are: 1 more; b below 0.5, which only none is: 1 fewer
+    ends = COUNTED.replace('worse = "high"\n', 'worse = "high"\nlimit = { above = 99.5, unit = "per cent" }\n')
+    ends = ends.replace('worse = "low"\n', 'worse = "low"\nlimit = { below = 0.5, unit = "per cent" }\n')
+    using = method(ends + "\n[problems]\n")
+    table = counted(tmp_path, using, a_n=["99", "100"], a_d=["100"] * 2, b_n=["1", "0"], b_d=["100"] * 2)
+    yardstick = Yardstick(scales=PLAIN, bands=(0.0,), limits={"a": 99.5, "b": 0.5})
+    found = flips(table, using, yardstick).loc[list(CODES[:2])]
+    assert found["a_flip_persons"].tolist() == [1, -1]
+    assert found["b_flip_persons"].tolist() == [-1, 1]
+    # of bands too, when one person is all that is left: the index is a, b not seen
+    table = counted(tmp_path, using, a_n=["99", "1"], a_d=["100"] * 2, b_n=[".."] * 2, b_d=[".."] * 2)
+    found = flips(table, using, dataclasses.replace(yardstick, bands=(99.5, 0.5))).loc[list(CODES[:2])]
+    assert found["band_flip_persons"].tolist() == [1, -1]
+    assert found["band_flip_group"].tolist() == [1, 3]
+
+
+@pytest.mark.parametrize("unit", ["per cent", "per 1000"])
+def test_nobody_moved_leaves_the_shrunk_rate(tmp_path, unit):
+    using = dataclasses.replace(method(COUNTED.replace("per cent", unit)), shrinkage=Shrinkage("country"))
+    table = counted(tmp_path, using, a_n=["5", "30", "20"], a_d=["100", "300", "90"],
+                    b_n=["50", "30", "20"], b_d=["100", "300", "90"])  # fmt: skip
+    movable = _movable(table, using.factors[0], using)
+    shrunk = shrink_table(table, using)[0].value["a"]
+    np.testing.assert_allclose(movable.value(np.zeros(len(shrunk))), shrunk)
 
 
 def test_clusters_by_hand(tmp_path):

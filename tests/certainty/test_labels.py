@@ -397,6 +397,26 @@ def test_the_runner_up_is_the_most_likely_other(example_release):
             assert ((told > 0) == named).all()
 
 
+@pytest.mark.parametrize(("aggregation", "band"), [("mean", 1), ("sum", 2)])
+def test_the_index_that_is_drawn_is_over_the_weight_of_what_was_seen(tmp_path, aggregation, band):
+    # poverty weighs 0.5 and has z 2.2 in the worst area, turnout weighs 0.5 and is not seen: their mean is 2.2, above
+    # 1.5, their sum 1.1, below. No noise: each draw says what the release says
+    half = METHOD.replace('worse = "high"', 'worse = "high"\nweight = 0.5')
+    using = method(half.replace('worse = "low"', 'worse = "low"\nweight = 0.5'))
+    index = dataclasses.replace(using.index, aggregation=aggregation, min_factors=1)
+    using = dataclasses.replace(using, composite=None, problems=None, index=index, bands=Banding("sd", at=(1.5,)))
+    frame = rows().assign(voted_pct=["80", "80", "80", "81", "82", ".."])
+    table = read_factors(write(frame, tmp_path / "t.csv"), using, edition=2025)
+    used, weights = usable(table, using)
+    yardstick = dataclasses.replace(measure(used, weights, using), bands=(1.5,))
+    n = len(table.areas)
+    sharp = Posterior.of_one(np.full((n, 2), np.nan), np.full((n, 2), np.nan), np.zeros((n, 2), bool))
+    has = judge(used, table, using, yardstick)["index"].notna().to_numpy()
+    found = simulate([sharp], table, used, has, using, yardstick, np.random.default_rng(0), draws=50, level=0.9)
+    at = table.value.index.get_loc(CODES[5])
+    assert found.counts["band"][at].tolist() == [50 * (band == 1), 50 * (band == 2)]
+
+
 def test_the_runner_up_of_a_band(tmp_path):
     using = dataclasses.replace(method(), composite=None, bands=Banding("sd", at=(0.5, 0.0)),
                                 certainty=Certainty(draws=500, prior="country"))  # fmt: skip

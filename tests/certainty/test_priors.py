@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from regso_cluster.certainty import simulation
 from regso_cluster.certainty.priors import (
     Posterior,
     Profiles,
     _chances,
+    _conjugate,
     _densities,
     _joined,
     find_profiles,
@@ -17,6 +19,7 @@ from regso_cluster.certainty.priors import (
 )
 from regso_cluster.certainty.priors import _Counts as Counts
 from regso_cluster.certainty.simulation import _cut, simulate
+from regso_cluster.ensemble import Workers, unpacked
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.kernels._threads import threads
 from regso_cluster.method import Certainty, load_method
@@ -148,6 +151,32 @@ def test_each_posterior_has_its_part_of_the_draws(draws, tmp_path):
     assert (np.sort(found.sizes["poor_problem"][:, 0]) == np.repeat([0, n], [draws - third, third])).all()
 
 
+def test_a_batch_brings_the_posterior_that_it_draws_from_and_no_other(tmp_path, monkeypatch):
+    using = dataclasses.replace(method(), certainty=Certainty(draws=20, prior="country"))
+    table = read_factors(write(rows(), tmp_path / "t.csv"), using, edition=2025)
+    used, weights = usable(table, using)
+    yardstick = measure(used, weights, using)
+    has = judge(used, table, using, yardstick)["index"].notna().to_numpy()
+    one = posteriors_of(table, using, np.random.default_rng(1))[0]
+    both = [one, dataclasses.replace(one, first=one.first + 5.0)]
+    sent = []
+
+    def here(task, shared, todo, workers):
+        for number, batch in enumerate(todo):
+            assert shared is None
+            sent.append(unpacked(batch[0]).posterior.first)
+            yield number, task(shared, batch)
+
+    monkeypatch.setattr(simulation, "run_as_done", here)
+    found = [
+        simulate(both, table, used, has, using, yardstick, np.random.default_rng(0), draws=1000, level=0.9, workers=who)
+        for who in (Workers(threads=1), Workers(scheduler="tcp://nobody:1"))
+    ]
+    assert [part.tobytes() for part in sent] == [part.first.tobytes() for part in both for _ in range(3)]
+    for name, counts in found[0].counts.items():
+        assert np.array_equal(counts, found[1].counts[name])
+
+
 def profiles(share, first, second, weight=None):
     """Give each class one component of its own in every factor, unless weights say otherwise."""
     k, p = len(share), first.shape[0]
@@ -199,6 +228,31 @@ def test_what_an_area_is_hardly_of_is_left_out():
     for weight, kept in ((0.998, [1.0, 0.0]), (0.996, [0.996, 0.004])):
         found = _joined(counts, profiles([1.0], first, second, np.array([[[weight, 1 - weight]]])), alone, [0])
         assert found.weight[0, 0].tolist() == pytest.approx(kept)
+
+
+def test_which_component_a_rate_is_of_is_judged_by_its_count():
+    # before the count Beta(2, 8) with 0.7 and Beta(8, 2) with 0.3; after 9 of 10 by Bayes. Nothing seen: as before
+    first, second = np.array([[2.0, 8.0]]), np.array([[8.0, 2.0]])
+    counts = Counts(np.array([[9.0], [np.nan]]), np.array([[10.0], [np.nan]]), np.array([[True], [False]]),
+                    np.zeros(1, bool))  # fmt: skip
+    alone = Posterior.of_one(np.full((2, 1), np.nan), np.full((2, 1), np.nan), np.ones((2, 1), bool))
+    found = _joined(counts, profiles([1.0], first, second, np.array([[[0.7, 0.3]]])), alone, [0])
+    by_hand = np.array([0.7, 0.3]) * stats.betabinom.pmf(9, 10, [2, 8], [8, 2])
+    np.testing.assert_allclose(found.weight[:, 0], [by_hand / by_hand.sum(), [0.7, 0.3]])
+    assert found.first[:, 0].tolist() == [[11, 17], [2, 8]]
+    assert found.second[:, 0].tolist() == [[9, 3], [8, 2]]
+
+
+def test_components_keep_mean_and_variance_as_beta_and_gamma():
+    # of angles of mean 0.5 and SD 0.1, squared sines; of roots of mean 0.5 and SD 0.1, squares: mean 0.26, variance
+    # 4 0.25 0.01 + 2 0.01^2 = 0.0102
+    angles = np.random.default_rng(0).normal(0.5, 0.1, 1_000_000)
+    a, b = _conjugate(np.array([[0.5]]), np.array([[0.01]]), np.array([[False]]))
+    assert stats.beta.mean(a, b) == pytest.approx((np.sin(angles) ** 2).mean(), rel=0.003)
+    assert stats.beta.var(a, b) == pytest.approx((np.sin(angles) ** 2).var(), rel=0.01)
+    a, b = _conjugate(np.array([[0.5]]), np.array([[0.01]]), np.array([[True]]))
+    assert (a / b).item() == pytest.approx(0.26)
+    assert (a / b**2).item() == pytest.approx(0.0102)
 
 
 def test_of_a_factor_that_nobody_has_nothing_is_drawn(example_release):

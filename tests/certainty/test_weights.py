@@ -25,6 +25,18 @@ def test_by_the_definition():
     assert found.leaving == pytest.approx((ranks[:, found.listed.to_numpy()] > 6).mean())
 
 
+def test_who_is_ever_gone_by_hand():
+    # B is ahead of A where the second weight is more than the first: about half of the draws; C never is behind D.
+    # Of the two listed, A and C, only A is gone in more than 1 - level of the draws, and none in more than 1 - 0.2
+    scores = pd.DataFrame({"one": [1.001, 0.0, 5.0, 0.0], "two": [0.0, 1.0, 5.0, 0.0]}, index=list("ABCD"))
+    found = vary_weights(scores, np.ones(2), spread=0.5, draws=400, first=2)
+    assert found.listed.tolist() == [True, False, True, False]
+    assert found.stays["C"] == 1
+    assert 0.4 < found.stays["A"] < 0.6
+    assert found.ever == 0.5
+    assert vary_weights(scores, np.ones(2), spread=0.5, draws=400, first=2, level=0.2).ever == 0
+
+
 def test_weights_that_do_not_vary_change_nothing():
     scores = pd.DataFrame(np.random.default_rng(1).standard_normal((100, 4)))
     found = vary_weights(scores, np.ones(4), spread=0.0, draws=30)

@@ -23,3 +23,9 @@ def test_a_sum_with_an_unknown_part_is_unknown():
     assert list(sums.index) == ["X", "Y", "Z"]
     assert sums["n"].fillna(-1).tolist() == [-1, 3, -1]
     assert marks["n"].tolist() == ["suppressed", "observed", "suppressed"]
+
+
+def test_of_nobody_there_is_no_rate_even_of_events():
+    found = rate(pd.Series([5.0, 0.0, 5.0]), pd.Series([0.0, 0.0, 50.0]), "per 1000")
+    assert found.isna().tolist() == [True, True, False]
+    assert found.iloc[2] == 100

@@ -134,6 +134,33 @@ def test_files_are_named_as_they_were_given(tmp_path, definition):
     assert str(refused.value).startswith(f"{files[0]}, {files[1]}, column regso: ")
 
 
+def test_rows_without_a_year_are_told(tmp_path, definition):
+    # the first two of A have none: of 2024 three persons of A, one of B and one without an area are left
+    years = pd.array([None, None, 2024, 2024, 2024, 2024, 2024, 2023], dtype="Int64")
+    found = count_persons(register(tmp_path / "p", PERSONS.assign(year=years)), definition, year=2024)
+    assert (found.persons, found.undated) == (5, 2)
+    for year, rows in (("2024", PERSONS[2:7]), ("__HIVE_DEFAULT_PARTITION__", PERSONS[:2])):
+        (tmp_path / "q" / f"year={year}").mkdir(parents=True)
+        rows.drop(columns="year").to_parquet(tmp_path / "q" / f"year={year}" / "a.parquet", index=False)
+    parted = count_persons(tmp_path / "q", definition, year=2024)
+    assert (parted.persons, parted.undated) == (5, 2)
+    assert parted.table.equals(found.table)
+    assert count_persons(register(tmp_path / "r"), definition, year=2024).undated == 0
+
+
+@pytest.mark.parametrize("kind", ["float64", "Float64"])
+def test_infinite_numbers_are_refused_not_counted_as_above_any_bound(tmp_path, definition, kind):
+    persons = PERSONS.assign(assistance=PERSONS["assistance"].replace(100.0, np.inf).astype(kind))
+    with pytest.raises(InputError, match=r"p, column assistance: infinite numbers .*, got 1 in one part.*Correct"):
+        count_persons(register(tmp_path / "p", persons), definition, year=2024)
+
+
+def test_folders_named_by_whole_numbers_with_gaps_are_refused_with_the_reason(tmp_path, definition):
+    PERSONS.astype({"year": "Int64"}).to_parquet(tmp_path / "p", partition_cols=["year"])
+    with pytest.raises(InputError, match="plain whole numbers"):
+        count_persons(tmp_path / "p", definition, year=2024)
+
+
 def test_refused_registers(tmp_path, definition):
     folder = register(tmp_path / "p")
     folders = tmp_path / "y"  # the year in the names of folders

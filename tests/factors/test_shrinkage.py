@@ -145,7 +145,7 @@ def test_a_kommun_without_counts_has_its_parents_rate():
 
 
 def test_too_few_areas_are_refused():
-    with pytest.raises(InputError, match=r"Remove \[shrinkage\]"):
+    with pytest.raises(InputError, match=r"Remove \[shrinkage\], and prior from \[certainty\]"):
         shrink_rates(np.array([1.0, np.nan]), np.array([5.0, 5.0]), np.zeros(2, np.int64), events=False)
 
 
@@ -245,3 +245,14 @@ def test_the_same_counts_are_fitted_once_and_cannot_be_changed_by_who_asked():
     other = shrink_rates(n + 1, d, parent, events=False)
     assert (other.first != one.first).all()
     assert not np.array_equal(shrink_rates(n, d, parent, events=True).second, one.second)
+
+
+def test_areas_without_a_parent_are_not_those_of_the_first():
+    # two areas of parent 0 with 5 per cent, of parent 1 with 20; the last two, of none, have 50
+    n, d = np.array([50.0, 52.0, 200.0, 198.0, 500.0, 505.0]), np.full(6, 1000.0)
+    found = shrink_rates(n, d, np.array([0, 0, 1, 1, -1, -1]), events=False)
+    apart = shrink_rates(n, d, np.array([0, 0, 1, 1, 2, 2]), events=False)
+    np.testing.assert_allclose(found.first, apart.first, rtol=1e-3)
+    np.testing.assert_allclose(
+        found.prior_first[:2] / found.strength, apart.prior_first[:2] / apart.strength, rtol=1e-3
+    )

@@ -15,7 +15,7 @@ from scipy import stats
 
 from regso_cluster.certainty.flags import interval_places
 from regso_cluster.certainty.priors import Posterior
-from regso_cluster.ensemble import ONE_PARALLEL_KERNEL, Workers, batches, run_as_done
+from regso_cluster.ensemble import ONE_PARALLEL_KERNEL, Packed, Workers, batches, run_as_done, unpacked
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.scales import apply_scale
 from regso_cluster.factors.tables import FactorTable
@@ -360,19 +360,22 @@ def _draw(country: _Country, blocks: _Blocks, tally: _Tally, offset: int) -> Non
 def _gather(countries: list[_Country], blocks: list[_Blocks], tally: _Tally, workers: Workers) -> None:
     """Have blocks drawn elsewhere, and put them together: whole numbers, so that no order can be seen."""
     size = min(_MOST_BLOCKS, -(-sum(map(len, blocks)) // _BATCHES))
+    # a batch is of one country, and brings it: all of them are many times as much
     todo = [
-        (number, [part[at] for at in batch]) for number, part in enumerate(blocks) for batch in batches(len(part), size)
+        (packed, [part[at] for at in batch])
+        for packed, part in zip(map(Packed.of, countries), blocks, strict=True)
+        for batch in batches(len(part), size)
     ]
-    for at, (counts, sizes, rank) in run_as_done(_draw_batch, countries, todo, workers):
+    for at, (counts, sizes, rank) in run_as_done(_draw_batch, None, todo, workers):
         begin = todo[at][1][0][0]
         here = slice(begin, begin + len(sizes))
         tally.counts[:] += counts
         tally.sizes[here], tally.rank[:, here] = sizes, rank
 
 
-def _draw_batch(countries: list[_Country], batch: tuple[int, _Blocks]) -> tuple[_Small, _Small, _Small]:
+def _draw_batch(_: None, batch: tuple[Packed, _Blocks]) -> tuple[_Small, _Small, _Small]:
     """Draw some blocks of one country in another process; the tally in few bytes: counts, sizes, rank."""
-    country, blocks = countries[batch[0]], batch[1]
+    country, blocks = unpacked(batch[0]), batch[1]
     tally = _empty_tally(country, sum(size for _, size, _ in blocks))
     with ONE_PARALLEL_KERNEL:
         _draw(country, blocks, tally, blocks[0][0])

@@ -148,7 +148,11 @@ def stability(  # noqa: PLR0913  # one an option of the command
 @click.command(short_help="How far groups depend on the choices of the method.")
 @study_options(
     click.option("--study", "study_file", type=EXISTING, help="A TOML file of choices; default: the package's own."),
-    click.option("--runs", type=click.IntRange(min=4), help="At most so many runs; default: the study's."),
+    click.option(
+        "--runs",
+        type=click.IntRange(min=4),
+        help="At most so many runs for the Sobol indices, and some with one choice alone; default: the study's.",
+    ),
     click.option("--seed", type=click.IntRange(min=0), help="Instead of the study's own."),
 )
 def sensitivity(  # noqa: PLR0913  # one an option of the command

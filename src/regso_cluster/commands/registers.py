@@ -13,7 +13,6 @@ from regso_cluster.commands.options import (
     EXISTING,
     NEW,
     Steps,
-    edition_option,
     json_option,
     scheduler_option,
     threads_option,
@@ -24,7 +23,9 @@ from regso_cluster.commands.options import (
 @click.argument("persons", type=EXISTING, nargs=-1, required=True)
 @click.option("--definition", type=EXISTING, required=True, help="A TOML file: who is counted. See docs/registers.md.")
 @click.option("--year", type=click.IntRange(1900, 2200), help="Only rows of this year.")
-@edition_option
+@click.option(
+    "--edition", type=click.Choice(["2020", "2025"]), help="A row for every area of it; default: of those that occur."
+)
 @click.option("--out", type=NEW, required=True, help="A .csv or .parquet; it must not exist.")
 @threads_option
 @scheduler_option
@@ -52,13 +53,16 @@ def count(
         )
     path = str(write_counts(counted, out))
     said = {"written": [path], "areas": len(counted.table), "persons": counted.persons,
-            "without_area": counted.nowhere, "unknown": counted.unknown, "synthetic": read.synthetic}  # fmt: skip
+            "without_area": counted.nowhere, "without_year": counted.undated, "unknown": counted.unknown,
+            "synthetic": read.synthetic}  # fmt: skip
     if as_json:
         click.echo(json.dumps(said, ensure_ascii=False, indent=2))
         return
     click.echo(f"{path}: {counted.persons:,} persons in {len(counted.table):,} areas; internal, small counts are kept.")
     if counted.nowhere:
         click.echo(f"note: {counted.nowhere:,} persons have no area and are in no row")
+    if counted.undated:
+        click.echo(f"note: {counted.undated:,} persons have no year and are not counted")
     for key, number in counted.unknown.items():
         if number:
             click.echo(f"note: {key}: {number:,} persons in neither count, what the numerator asks is missing")

@@ -113,7 +113,8 @@ def print_sensitivity(summary: dict[str, Any], choices: pd.DataFrame, sobol: pd.
         )
     console.print(f"{runs['design']} runs in {runs['blocks']} blocks, and {runs['alone']} with one choice alone.")
     if runs["blocks"] < FEW_BLOCKS:
-        console.print(f"first and total say little from fewer than {FEW_BLOCKS} blocks: ask for more --runs.")
+        few = f"drawn anew, first and total say little from fewer than {FEW_BLOCKS} blocks"
+        console.print(f"{few}: ask for more --runs.")
     for choice, why in summary["not_varied"].items():
         console.print(f"not varied: {choice}: {why}", markup=False)
     for reason, count in summary["failed"].items():

@@ -21,6 +21,7 @@ import json
 import os
 import tomllib
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -101,12 +102,14 @@ class Counts:
         with `synthetic` where the definition says so. As `check` and `classify` read it
     persons : rows read; nowhere : of them without an area
     unknown : by factor, persons of the denominator for whom the numerator is not known
+    undated : rows without a year, which were not read: they may be of any
     """
 
     table: pd.DataFrame
     persons: int
     nowhere: int
     unknown: dict[str, int]
+    undated: int = 0
 
 
 _DEFINITION: TypeAdapter[Definition] = TypeAdapter(Definition)
@@ -175,9 +178,9 @@ def count_persons(
 
     Raises
     ------
-    InputError  Dask is not installed; no such file or column; a condition that does not fit its column; codes that
-        are no areas of the edition; no person at all. A person who stands twice is counted twice: the register must
-        hold one row a person and year
+    InputError  Dask is not installed; no such file or column; a condition that does not fit its column; an infinite
+        number; codes that are no areas of the edition; no person at all. A person who stands twice is counted twice:
+        the register must hold one row a person and year
 
     Notes
     -----
@@ -195,9 +198,34 @@ def count_persons(
             counted = client.compute(lazy).result()
         else:
             counted = lazy.compute(scheduler="threads", num_workers=threads or os.cpu_count() or 1)
+    except InputError as error:
+        raise InputError([replace(fault, where=f"{named}, {fault.where}") for fault in error.faults]) from error
+    except NotImplementedError as error:  # pyarrow, of pandas' own whole numbers with gaps as names of folders
+        hint = "Before a register is parted into folders by a column, make that column one of plain whole numbers."
+        raise InputError(Fault("not one table of Parquet", named, got=_said(error), hint=hint)) from error
     except (TypeError, ValueError) as error:
         raise InputError(Fault("a condition does not fit its column", named, got=str(error), hint=_FIT)) from error
-    return _to_table(counted.set_index(_CODE), definition, edition, named)
+    found = _to_table(counted.set_index(_CODE), definition, edition, named)
+    return replace(found, undated=_undated(source, definition.year))
+
+
+def _paths(source: str | Path | Sequence[str | Path]) -> list[Path]:
+    return [Path(one) for one in ([source] if isinstance(source, str | Path) else source)]
+
+
+def _undated(source: str | Path | Sequence[str | Path], year: str | None) -> int:
+    """Count the rows without a year, in its column or in the name of their folder: those of one year are read."""
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    undated = 0
+    for file in _files(_paths(source)) if year else ():
+        with pq.ParquetFile(file) as opened:
+            if f"{year}=__HIVE_DEFAULT_PARTITION__" in file.parts:
+                undated += opened.metadata.num_rows
+            elif year in opened.schema_arrow.names:
+                parts = opened.iter_batches(columns=[year])
+                undated += sum(part.column(0).null_count for part in parts)
+    return undated
 
 
 def _open(source: str | Path | Sequence[str | Path], definition: Definition, year: int | None) -> Any:
@@ -206,7 +234,7 @@ def _open(source: str | Path | Sequence[str | Path], definition: Definition, yea
     except ImportError as error:
         hint = "Install it: pip install 'regso-cluster[dask]'."
         raise InputError(Fault("Dask is not installed", "registers", hint=hint)) from error
-    paths = [Path(one) for one in ([source] if isinstance(source, str | Path) else source)]
+    paths = _paths(source)
     faults = [Fault("no such file or folder", str(path), hint="Give Parquet.") for path in paths if not path.exists()]
     if (definition.year is None) != (year is None):
         unnamed = "Name the column of the year in the definition."
@@ -250,19 +278,22 @@ def _said(error: Exception) -> str:
     return str(error).split("Original Message: ")[-1][:200]
 
 
-def _holes(paths: Sequence[Path], definition: Definition) -> list[Fault]:
-    """Find columns that some files have and others lack, or a year that is no number: nobody would be counted there."""
-    import pyarrow as pa  # noqa: PLC0415
-    import pyarrow.parquet as pq  # noqa: PLC0415
-
+def _files(paths: Sequence[Path]) -> list[Path]:
     endings = {".parquet", ".parq", ".pq"}
-    files = [
+    return [
         file
         for path in paths
         for file in (sorted(path.rglob("*")) if path.is_dir() else [path])
         if file.is_file() and (file.suffix in endings or file == path) and not file.name.startswith((".", "_"))
     ]
-    schemas = {file: pq.read_schema(file) for file in files}
+
+
+def _holes(paths: Sequence[Path], definition: Definition) -> list[Fault]:
+    """Find columns that some files have and others lack, or a year that is no number: nobody would be counted there."""
+    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    schemas = {file: pq.read_schema(file) for file in _files(paths)}
     wrong = [
         Fault("no column of years", f"{file}, column {definition.year}", got=str(schema.field(definition.year).type),
               hint="Every file must have the year in a column of whole numbers.")
@@ -320,6 +351,10 @@ def _holds(part: pd.DataFrame, conditions: tuple[Condition, ...]) -> Flags:
         expected = _misfit(column, condition)
         if expected and column.notna().any():
             raise TypeError(f"column {condition.column}: {expected} expected")
+        if infinite := _infinite(column):  # no amount, yet above any bound
+            hint = "Correct the register, or make them missing."
+            got = f"{infinite:,} in one part of the register"
+            raise InputError(Fault("infinite numbers", f"column {condition.column}", "amounts", got, hint))
         if condition.equals is not None:
             holds &= _flags(column == condition.equals)
         if condition.is_in is not None:
@@ -329,6 +364,12 @@ def _holds(part: pd.DataFrame, conditions: tuple[Condition, ...]) -> Flags:
             if bound is not None:
                 holds &= _flags(compare(column, bound))
     return holds
+
+
+def _infinite(column: pd.Series) -> int:
+    if not pd.api.types.is_float_dtype(column.dtype):
+        return 0
+    return int(np.isinf(column.to_numpy(np.float64, na_value=np.nan)).sum())
 
 
 def _flags(found: pd.Series) -> Flags:

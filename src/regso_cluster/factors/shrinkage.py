@@ -71,7 +71,8 @@ def shrink_rates(numerator: Array, denominator: Array, parent: npt.NDArray[np.in
     InputError  fewer than two observed areas
     """
     if ((denominator > 0) & ~np.isnan(numerator)).sum() < 2:
-        raise InputError(Fault("fewer than two observed areas: nothing to shrink towards", hint="Remove [shrinkage]."))
+        hint = "Remove [shrinkage], and prior from [certainty], or take the factor out of the method."
+        raise InputError(Fault("fewer than two observed areas: nothing to shrink towards", hint=hint))
     counts = (np.ascontiguousarray(part, dtype=np.float64).tobytes() for part in (numerator, denominator))
     return _shrink(*counts, np.ascontiguousarray(parent, dtype=np.int64).tobytes(), events)
 
