@@ -345,5 +345,5 @@ def _say_list(group: int, one: Listing) -> str:
     worse = f"group {group}" if group == 1 else f"groups 1 to {group}"
     return (
         f"of the {one.counted:,} areas in {worse}, about {one.wrong:.0f} are expected not to belong, and about "
-        f"{one.missed:.0f} others to belong: {one.expected:.0f} in all ({one.low:,} to {one.high:,})"
+        f"{one.missed:.0f} of the others to belong: {one.expected:.0f} in all ({one.low:,} to {one.high:,})"
     )

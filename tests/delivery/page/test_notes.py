@@ -18,7 +18,7 @@ NOTES = tomllib.loads((resources.files("regso_cluster.delivery.page") / "notes.t
     [
         ("column a_n: 24 suppressed cells kept as missing", "kolumn a_n: 24 celler dolda av sekretess, räknas som saknade"),
         (  # numbers as Swedish writes them
-            "of the 1,180 areas in groups 1 to 2, about 2 are expected not to belong, and about 0 others to belong: 1,178 in all (1,176 to 1,180)",
+            "of the 1,180 areas in groups 1 to 2, about 2 are expected not to belong, and about 0 of the others to belong: 1,178 in all (1,176 to 1,180)",
             "av de 1\u00a0180 områdena i grupp 1 till 2 väntas ungefär 2 inte höra dit, och ungefär 0 andra höra dit: 1\u00a0178 sammanlagt (1\u00a0176 till 1\u00a0180)",
         ),
         (  # a note in a note, and several in it
