@@ -25,6 +25,7 @@ COLOURS = (
 )
 VALUE_COLOURS = ("#5d0a35", "#a82f62", "#e07f7d", "#f4c4a8", "#f6ecdd")  # from the worst fifth to the best
 UNKNOWN = "#a6a6a6"
+INK, SOFT = "#1c1b19", "#57534c"  # of titles, of what stands beside
 _SCALE = ("#4a0629", "#8f1d4e", "#c4476b", "#e58377", "#f2b999", "#f3ede3")
 _KINDS = ("#b8472a", "#12486b", "#e3a83f", "#1f7a70", "#a06ab4", "#9cc3e6", "#3a3a3a")
 QUIET = "#e6e4df"

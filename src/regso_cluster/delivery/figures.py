@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from regso_cluster.areas.shapes import load_shapes
-from regso_cluster.delivery.colours import UNKNOWN, colours_by_number, largest_group
+from regso_cluster.delivery.colours import INK, SOFT, UNKNOWN, colours_by_number, largest_group
 from regso_cluster.delivery.page.data import DRAWN
 from regso_cluster.delivery.page.groups import GROUPINGS, country_value
 from regso_cluster.delivery.page.words import WORDS, say, show_number
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from regso_cluster.release import Release
 
 PALE = 200  # the least part of red, green and blue of a colour that is pale
-INK, SOFT = "#1c1b19", "#57534c"
 SUFFIXES = (".svg", ".png")
 SETTINGS: dict[Any, Any] = {"svg.hashsalt": "regso_cluster", "svg.fonttype": "none"}  # of matplotlib
 LINE = 0.19  # inches a line of the legend takes

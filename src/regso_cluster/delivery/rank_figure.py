@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from regso_cluster.delivery.colours import INK, SOFT
 from regso_cluster.delivery.wording import MADE_UP
 from regso_cluster.errors import Fault, InputError
 
@@ -20,15 +22,15 @@ _WORDS = {
     "sv": {
         "core": "säker grupp", "edge": "nära gränsen", "undecided": "osäker grupp", "not_assessed": "grupp ej bedömd",
         "thousands": "\N{NO-BREAK SPACE}", "axis": "plats bland {ranked} områden, 1 är störst problem",
-        "title": "{title}: de {n} områdena med störst problem\n"
-        "plats i index, med vad slumpen tillåter i {level:.0f}\N{NO-BREAK SPACE}% av simuleringarna",
+        "title": "{title}: de {n} områdena med störst problem",
+        "what": "Plats i index, med vad slumpen tillåter i {level:.0f}\N{NO-BREAK SPACE}% av simuleringarna",
     },
     "en": {
         "core": "group is sure", "edge": "near a limit", "undecided": "group is unsure",
         "not_assessed": "group not assessed", "thousands": ",",
         "axis": "place among {ranked} areas, 1 has the largest problems",
-        "title": "{title}: the {n} areas with the largest problems\n"
-        "place in the index, with what chance allows in {level:.0f}% of the simulations",
+        "title": "{title}: the {n} areas with the largest problems",
+        "what": "Place in the index, with what chance allows in {level:.0f}% of the simulations",
     },
 }  # fmt: skip
 
@@ -84,8 +86,13 @@ def draw_rank_intervals(release: Release, language: str = "sv", *, first: int = 
     axes.tick_params(axis="y", length=0)
     level = release.method.certainty.level if release.method.certainty else 0.9
     title = f"{getattr(release.method.title, language)} {release.year}"
-    axes.set_title(words["title"].format(title=title, n=len(chosen), level=100 * level), loc="left", fontsize=10)
+    headline = textwrap.fill(words["title"].format(title=title, n=len(chosen)), 66)
+    figure.suptitle(headline, x=0.012, ha="left", fontsize=13, fontweight="bold", color=INK, family="serif")
+    axes.set_title(words["what"].format(level=100 * level), loc="left", fontsize=8, color=SOFT)
     axes.legend(frameon=False, fontsize=8, loc="upper right")
     if release.manifest["synthetic"]:
-        figure.supxlabel(getattr(MADE_UP, language), fontsize=7, color="#b5305f")
+        axes.annotate(
+            getattr(MADE_UP, language), (0, 1), xytext=(0, 19), xycoords="axes fraction", textcoords="offset points",
+            fontsize=8, color="#8f1d4e", fontweight="bold",
+        )  # fmt: skip
     return figure
