@@ -148,7 +148,7 @@ function flipSentence(year, place, factor, persons) {
 export function flipless(year, place) {
   const judged = all().factors.filter((factor) => (year.factors[factor.key]?.problem?.[place] ?? null) !== null);
   const ofKommun = judged.filter((factor) => factor.level === "kommun");
-  const bare = judged.filter((factor) => factor.level !== "kommun" && !year.factors[factor.key].persons);
+  const bare = judged.filter((factor) => factor.level !== "kommun" && !factor.counts && !year.factors[factor.key].persons);
   return [["flip_kommun", ofKommun], ["flip_bare", bare]].filter(([, factors]) => factors.length)
     .map(([key, factors]) => t(key, { factors: list(factors.map((factor) => pick(factor.name).toLocaleLowerCase())) }));
 }
