@@ -75,11 +75,11 @@ def run(given, n_threads=1):
     n, draws, p = given["number"].shape[0], given["number"].shape[1], given["number"].shape[2] - 1
     # 3 problems, 3 x 3 tiers, 3 groups and "open", 3 bands, 3 clusters
     slots = np.array([0, 3, 12, 16, 19])
-    counts, sizes = np.zeros((n, 22), np.int64), np.zeros((4, 22, draws), np.int64)
+    counts, sizes = np.zeros((n, 22), np.int64), np.zeros((4, 22, draws), np.uint16)
     score = np.empty((draws, n))
     with threads(n_threads):
         draw_labels(*given.values(), slots, *spaces(p, draws), counts, sizes, score)
-    return counts, sizes.sum(axis=0).T, score
+    return counts, sizes.sum(axis=0, dtype=np.int64).T, score
 
 
 def spaces(p, draws):
@@ -186,7 +186,7 @@ def test_the_same_at_one_and_two_threads():
 def test_labels_not_asked_for_are_not_counted():
     given, _ = case()
     n, draws = given["number"].shape[:2]
-    counts, sizes, score = np.zeros((n, 3), np.int64), np.zeros((4, 3, draws), np.int64), np.empty((draws, n))
+    counts, sizes, score = np.zeros((n, 3), np.int64), np.zeros((4, 3, draws), np.uint16), np.empty((draws, n))
     slots = np.array([-1, -1, -1, -1, 0])
     draw_labels(*given.values(), slots, *spaces(3, draws), counts, sizes, score)
     known = given["assessed"] & given["seen"].any(axis=1)

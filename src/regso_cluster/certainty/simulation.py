@@ -95,11 +95,12 @@ class _Country:
         before = np.concatenate([[0.0], cumulative])[start[:-1]]
         cumulative -= np.repeat(before, np.diff(start))
         split, stretch = _split(self.posterior.weight)
-        seen = np.ascontiguousarray(self.used.notna().to_numpy())
+        # copies: what pandas lends may not be written to, and the kernel would be compiled anew for that
+        seen, has_index = np.array(self.used.notna(), order="C"), np.array(self.has_index)
         tables, rules = self.tables, self.rules
         return (
             _positions(), start, cumulative, split, stretch, tables.value, tables.index_score, tables.cluster_score,
-            tables.lines, self.drawable, seen, self.drawable.any(axis=1), self.has_index, rules.limit, rules.strict,
+            tables.lines, self.drawable, seen, self.drawable.any(axis=1), has_index, rules.limit, rules.strict,
             rules.group_of, rules.cuts, rules.weight, rules.rescale, rules.rounding, rules.bands,
             rules.centres, rules.begins,
         )  # fmt: skip
