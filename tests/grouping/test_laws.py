@@ -53,7 +53,6 @@ def test_threads_and_processes_change_no_byte():
 
 
 @pytest.mark.thorough
-@pytest.mark.thorough
 def test_newly_compiled_code_changes_no_byte(tmp_path):
     here = laws.digests([1], cold=True)
     assert in_a_process("cold", [1], NUMBA_CACHE_DIR=str(tmp_path)) == here
