@@ -171,8 +171,9 @@ def _bytes_of_workbook() -> bytes:
         ("t.csv", b"\n\n \n", "no rows", "header row"),
         ("t.csv", b"a\x00b", "binary data", "CSV"),
         ("t.csv", b"\xff\xfea", "damaged UTF-16", "UTF-8"),
-        ("t.csv", b'a,b\n"' + b"x" * 200_000, "not readable as CSV", "never closed"),
-        ("t.csv", _bytes_of_workbook(), "a workbook or archive named as text", "xlsx"),
+        pytest.param("t.csv", b'a,b\n"' + b"x" * 200_000, "not readable as CSV", "never closed", id="long"),
+        # it holds the time at which it is made: without an id, two processes would name the test differently
+        pytest.param("t.csv", _bytes_of_workbook(), "a workbook or archive named as text", "xlsx", id="workbook"),
         ("t.xlsx", b"PK\x03\x04 not a workbook", "not readable as a workbook", "CSV"),
         ("t.parquet", b"PAR1 not parquet", "not readable as Parquet", ""),
         ("t.docx", b"x", "unknown kind of file", "CSV"),
