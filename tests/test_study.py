@@ -11,6 +11,7 @@ import pytest
 from regso_cluster import study as module
 from regso_cluster import study_report as report
 from regso_cluster.certainty.choices import Choice, ListRule, Study, load_study
+from regso_cluster.certainty.sensitivity import share_changed
 from regso_cluster.ensemble import Workers
 from regso_cluster.errors import InputError
 from regso_cluster.factors.tables import read_factors
@@ -56,6 +57,18 @@ def table_of(folder, n=60):
 @pytest.fixture
 def subject(tmp_path):
     return subject_of_table(*table_of(tmp_path))
+
+
+def test_groups_are_compared_by_number_and_clusters_are_matched(subject, tmp_path, monkeypatch):
+    asked = []
+
+    def spy(*given, named):
+        asked.append(named)
+        return share_changed(*given, named=named)
+
+    monkeypatch.setattr("regso_cluster.study_report.share_changed", spy)
+    run_study(subject, Study(SMALL.choices[:1], runs=8), tmp_path / "out", workers=SERIAL)
+    assert asked == [True, False]
 
 
 def test_residents_nobody_knows_are_no_zero(tmp_path):

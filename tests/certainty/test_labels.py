@@ -236,6 +236,17 @@ def test_a_flip_that_only_opens_the_harsher_end_is_one(tmp_path):
     assert pd.isna(first["composite_flip_group"])
 
 
+def test_draws_round_the_index_as_the_method_says(table):
+    rough = dataclasses.replace(SURE, index=dataclasses.replace(SURE.index, decimals=0))
+    areas = classify(table, rough, year=2024).areas.loc[list(CODES)]
+    # an index of whole standard deviations: five areas are alike in all draws but a few, and share the lowest place
+    tied = areas["index_rank"] == areas["index_rank"].max()
+    assert tied.sum() > 1
+    assert areas.loc[tied, "index_rank_low"].max() <= areas["index_rank"].max()
+    fine = classify(table, SURE, year=2024).areas.loc[list(CODES)]
+    assert areas.loc[tied, "index_rank_high"].max() < fine.loc[tied, "index_rank_high"].max() == 6
+
+
 def test_flips_of_shrunk_rates_are_of_the_shrunk_rates(tmp_path):
     """One area at a time gets more or fewer persons until its shrunk rate, with the same prior, crosses the limit."""
     using = dataclasses.replace(method(), certainty=Certainty(draws=20), shrinkage=Shrinkage("country"))

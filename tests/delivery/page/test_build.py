@@ -388,7 +388,7 @@ def test_half_of_the_libraries_is_as_good_as_none(tmp_path):
 
 
 def test_a_wheel_built_without_npm_says_so_and_holds_no_half_of_the_libraries(root, tmp_path):
-    pytest.importorskip("hatchling")
+    pytest.importorskip("hatchling", reason="builds the package as an installer does")
     source = tmp_path / "source"
     for folder in ("src", "page-libraries", "data"):
         shutil.copytree(root / folder, source / folder, ignore=shutil.ignore_patterns("_libraries*", "__pycache__"))
