@@ -75,7 +75,8 @@ def make(folder: Path, persons: int) -> None:
 
 def count(folder: Path, threads: int) -> None:
     """Count one year, and print what it took."""
-    from regso_cluster.factors.registers import count_persons, load_definition
+    from regso_cluster.factors.register_definition import load_definition
+    from regso_cluster.factors.registers import count_persons
 
     definition = folder / "definition.toml"
     started = time.perf_counter()

@@ -18,7 +18,8 @@ from regso_cluster.certainty.stability import BATCH, _refit, best_labels, bootst
 from regso_cluster.certainty.structure import gap_statistic
 from regso_cluster.ensemble import Workers, connect, run_as_done
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.factors.registers import count_persons, load_definition
+from regso_cluster.factors.register_definition import load_definition
+from regso_cluster.factors.registers import count_persons
 from regso_cluster.grouping import KMeans
 from regso_cluster.method import Certainty, StructureRule
 from regso_cluster.pipeline import classify

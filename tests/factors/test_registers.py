@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from regso_cluster.areas.editions import code_set
 from regso_cluster.errors import InputError
-from regso_cluster.factors.registers import Condition, Counts, _holds, count_persons, load_definition, write_counts
+from regso_cluster.factors.register_definition import Condition, load_definition
+from regso_cluster.factors.registers import Counts, _holds, count_persons, write_counts
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.method import parse_method
 from tests.tables import METHOD

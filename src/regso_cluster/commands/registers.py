@@ -41,7 +41,8 @@ def count(
     Example: regso-cluster count persons/ --definition counts.toml --year 2024 --edition 2025 --out counts-2024.csv
     """
     from regso_cluster.ensemble import connect
-    from regso_cluster.factors.registers import count_persons, load_definition, write_counts
+    from regso_cluster.factors.register_definition import load_definition
+    from regso_cluster.factors.registers import count_persons, write_counts
     from regso_cluster.writing import refuse_inside_a_release
 
     refuse_inside_a_release(out)

@@ -1,15 +1,5 @@
 """From registers to counts: a row a person and year becomes a row an area, out of core, on Dask.
 
-What is counted is a small TOML file. For each factor two lists of conditions, all of which must hold: who is in the
-denominator, and who of them is in the numerator.
-
-    area = "regso"                      # column of the area's code
-    year = "year"                       # column of the year; left out where a file holds one year
-    [[factors]]
-    key = "benefits"
-    denominator = [{ column = "age", at_least = 20, at_most = 64 }]
-    numerator = [{ column = "social_assistance", above = 0 }]
-
 Only the columns named are read, part by part; a part becomes one small table of whole numbers, and these are added:
 neither the order of parts nor who counts them can reach the result. Counts are internal: small ones are kept, and
 nothing here is fit for publication before disclosure control.
@@ -17,31 +7,25 @@ nothing here is fit for publication before disclosure control.
 
 from __future__ import annotations
 
-import json
 import os
-import tomllib
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
-from pydantic.dataclasses import dataclass
 
 from regso_cluster.areas.codes import parse_codes
 from regso_cluster.areas.editions import check_edition, code_set
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.factors.register_definition import COMPARE, Condition, Definition, column_names
 from regso_cluster.writing import whole_file
 
-_STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 Flags = npt.NDArray[np.bool_]
-Value = bool | int | float | str
 
-_COMPARE = {"at_least": np.greater_equal, "at_most": np.less_equal, "above": np.greater, "below": np.less}
 _FIT = "Compare numbers with numbers and text with text; print the columns' types."
 _NUMBERS = {"integer", "floating", "mixed-integer-float", "decimal", "boolean"}
 _CODE = "code of the area_unknown"  # on the way; no column that is written can be called so
@@ -49,50 +33,7 @@ _NOWHERE = ""  # the code of persons without an area
 BLOCK = "32MiB"  # of a file that is read at a time
 
 
-@dataclass(frozen=True, config=_STRICT)
-class Condition:
-    """What must hold in one column; every part that is given. A missing value holds in no condition."""
-
-    column: Annotated[str, Field(min_length=1)]
-    equals: Value | None = None
-    is_in: Annotated[tuple[Value, ...], Field(min_length=1)] | None = None
-    at_least: float | None = None
-    at_most: float | None = None
-    above: float | None = None
-    below: float | None = None
-
-
-@dataclass(frozen=True, config=_STRICT)
-class Counted:
-    """One factor: who is in the denominator, and who of them in the numerator.
-
-    A person in the denominator for whom a column of the numerator is missing is unknown: counted in neither, and
-    told. The columns of the table are `<key>_n` and `<key>_d`.
-    """
-
-    key: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
-    numerator: Annotated[tuple[Condition, ...], Field(min_length=1)]
-    denominator: tuple[Condition, ...] = ()
-
-
-@dataclass(frozen=True, config=_STRICT)
-class Definition:
-    """What a register is counted by; `population` names the column of all persons in the table that is written."""
-
-    factors: Annotated[tuple[Counted, ...], Field(min_length=1)]
-    area: str = "regso"
-    year: str | None = None
-    population: str = "population"
-    synthetic: bool = False
-
-    @property
-    def columns(self) -> list[str]:
-        """The columns that are read."""
-        parts = [c.column for factor in self.factors for c in (*factor.denominator, *factor.numerator)]
-        return list(dict.fromkeys([self.area, *([self.year] if self.year else []), *parts]))
-
-
-@dataclass(frozen=True, config=ConfigDict(arbitrary_types_allowed=True))
+@dataclass(frozen=True)
 class Counts:
     """What was counted.
 
@@ -110,54 +51,6 @@ class Counts:
     nowhere: int
     unknown: dict[str, int]
     undated: int = 0
-
-
-_DEFINITION: TypeAdapter[Definition] = TypeAdapter(Definition)
-
-
-def load_definition(path: str | Path) -> Definition:
-    """Read a definition.
-
-    Raises
-    ------
-    InputError  no such file, not TOML, an unknown key, a condition that says nothing, a key that stands twice
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise InputError(Fault("no such definition", str(path), hint="Give a TOML file; docs/registers.md shows one."))
-    try:
-        found = _DEFINITION.validate_json(
-            json.dumps(tomllib.loads(path.read_text("utf-8-sig")), default=str), strict=True
-        )
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(Fault("not valid TOML", path.name, got=str(error))) from error
-    except ValidationError as error:
-        hint = "docs/registers.md lists the keys."
-        raise InputError([
-            Fault("wrong key or value", f"{path.name}, {'.'.join(map(str, item['loc']))}", got=item["msg"], hint=hint)
-            for item in error.errors(include_url=False)
-        ]) from error  # fmt: skip
-    faults = []
-    for factor in found.factors:
-        for condition in (*factor.denominator, *factor.numerator):
-            given = [name for name in ("equals", "is_in", *_COMPARE) if getattr(condition, name) is not None]
-            if not given:
-                hint = "Add equals, is_in, at_least, at_most, above or below."
-                faults.append(
-                    Fault("a condition that says nothing", f"{path.name}, {factor.key}, {condition.column}", hint=hint)
-                )
-    written = ["regso", *_names(found), "synthetic"]
-    if not found.population or found.population.endswith("_unknown") or written.count(found.population) > 1:
-        hint = 'Give it a name of its own, as population = "population".'
-        faults.append(Fault("the name of another column", f"{path.name}, population", got=found.population, hint=hint))
-    keys = [factor.key for factor in found.factors]
-    faults += [
-        Fault("a key stands twice", f"{path.name}, {key}", hint="Rename one.")
-        for key in sorted({k for k in keys if keys.count(k) > 1})
-    ]
-    if faults:
-        raise InputError(faults)
-    return found
 
 
 def count_persons(
@@ -188,7 +81,7 @@ def count_persons(
     """
     frame = _open(source, definition, year)
     named = ", ".join(map(str, [source] if isinstance(source, str | Path) else source))
-    whole = {name: pd.Series(dtype=np.int64) for name in _names(definition)}
+    whole = {name: pd.Series(dtype=np.int64) for name in column_names(definition)}
     meta = pd.DataFrame({_CODE: pd.Series(dtype=object), **whole})
     lazy = frame.reduction(
         partial(_count, definition=definition), aggregate=_add, combine=_add, meta=meta, split_every=16
@@ -326,7 +219,7 @@ def _misfits(empty: pd.DataFrame, definition: Definition, source: str) -> list[F
 def _misfit(column: pd.Series, condition: Condition) -> str:
     """Say what a condition expects of a column that can never meet it: "text" or "numbers"; empty where it can."""
     values = [*([condition.equals] if condition.equals is not None else []), *(condition.is_in or ())]
-    numbers = any(getattr(condition, name) is not None for name in _COMPARE)
+    numbers = any(getattr(condition, name) is not None for name in COMPARE)
     numbers |= any(not isinstance(value, str) for value in values)
     text = any(isinstance(value, str) for value in values)
     kind = column.dtype
@@ -359,7 +252,7 @@ def _holds(part: pd.DataFrame, conditions: tuple[Condition, ...]) -> Flags:
             holds &= _flags(column == condition.equals)
         if condition.is_in is not None:
             holds &= _flags(column.isin(list(condition.is_in)))
-        for name, compare in _COMPARE.items():
+        for name, compare in COMPARE.items():
             bound = getattr(condition, name)
             if bound is not None:
                 holds &= _flags(compare(column, bound))
@@ -377,11 +270,6 @@ def _flags(found: pd.Series) -> Flags:
     return flags
 
 
-def _names(definition: Definition) -> list[str]:
-    parts = [f"{factor.key}{part}" for factor in definition.factors for part in ("_n", "_d", "_unknown")]
-    return [definition.population, *parts]
-
-
 def _count(part: pd.DataFrame, definition: Definition) -> pd.DataFrame:
     """Count one part: a row a code; persons without an area have the code ""."""
     place, found = pd.factorize(part[definition.area], use_na_sentinel=True)
@@ -396,7 +284,7 @@ def _count(part: pd.DataFrame, definition: Definition) -> pd.DataFrame:
         flags += [within & known & _holds(part, factor.numerator), within & known, within & ~known]
     columns = {
         name: np.bincount(place if flag is None else place[flag], minlength=len(codes)).astype(np.int64)
-        for name, flag in zip(_names(definition), flags, strict=True)
+        for name, flag in zip(column_names(definition), flags, strict=True)
     }
     return pd.DataFrame({_CODE: pd.Series(codes, dtype=object), **columns})
 
@@ -430,7 +318,7 @@ def _to_table(counted: pd.DataFrame, definition: Definition, edition: int | None
     if edition is not None:
         summed = summed.reindex(code_set(edition), fill_value=0)
     unknown = {factor.key: int(counted[f"{factor.key}_unknown"].sum()) for factor in definition.factors}
-    kept = [name for name in _names(definition) if not name.endswith("_unknown")]
+    kept = [name for name in column_names(definition) if not name.endswith("_unknown")]
     table = summed[kept].astype(np.int64).rename_axis("regso").reset_index()
     return Counts(table.assign(synthetic="yes") if definition.synthetic else table, persons, nowhere, unknown)
 
