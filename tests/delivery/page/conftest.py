@@ -163,6 +163,15 @@ def sight(_shared):
     assert not _shared.wrong
 
 
+def page_of(frame, method, folder):
+    """The page of a table of RegSO, and its release."""
+    table = read_factors(write(frame, folder / "t.csv"), method, year=2024, edition=2025)
+    release = write_release(classify(table, method, year=2024), folder / "r")
+    out = folder / "page.html"
+    out.write_text(build_page([release]), "utf-8")
+    return out, release
+
+
 @pytest.fixture(scope="session")
 def own_areas_page(libraries, tmp_path_factory) -> Path:
     """A page of six areas that are no RegSO: no outlines, no kommun, no residents, one year, not synthetic."""
@@ -198,11 +207,7 @@ def rate_page(libraries, tmp_path_factory):
     )
     method = parse_method(text, "rate.toml")
     frame = rows().drop(columns="poor_n").assign(poor_pct=["10", "10", "10", "10", "10", "40"])
-    table = read_factors(write(frame, folder / "t.csv"), method, year=2024, edition=2025)
-    release = write_release(classify(table, method, year=2024), folder / "r")
-    out = folder / "rate.html"
-    out.write_text(build_page([release]), "utf-8")
-    return out, release
+    return page_of(frame, method, folder)
 
 
 @pytest.fixture(scope="session")
@@ -249,11 +254,7 @@ def shrunk_page(libraries, tmp_path_factory):
     limit = METHOD.replace("limit = { sd = 1.0 }", 'limit = { above = 15.0, unit = "per cent" }')
     limit = limit.replace("[problems]", '[shrinkage]\ntowards = "kommun"\n\n[certainty]\ndraws = 200\n\n[problems]')
     method = parse_method(limit, "shrunk.toml")
-    table = read_factors(write(frame, folder / "t.csv"), method, year=2024, edition=2025)
-    release = write_release(classify(table, method, year=2024), folder / "r")
-    out = folder / "shrunk.html"
-    out.write_text(build_page([release]), "utf-8")
-    return out, release
+    return page_of(frame, method, folder)
 
 
 @pytest.fixture(scope="session")
