@@ -205,10 +205,7 @@ def _behind_composite(old: Release, new: Release, moves: pd.DataFrame, moved: Fa
                  for one, baseline in zip((old, new), beside, strict=True)]  # fmt: skip
         before, now = (_long(one, areas, absolute=absolute) for one, areas in zip((old, new), flags, strict=True))
         if moved is not None:
-            long = (
-                moved.value.rename_axis("area").reset_index().melt("area", var_name="factor", value_name="moved_value")
-            )
-            before = before.merge(long, on=["area", "factor"], how="left")
+            before = before.merge(_melt(moved.value, "moved_value"), on=["area", "factor"], how="left")
         parts.append(explain_problems(own, new.method, before, now, own_limits).assign(grouping=grouping))
     return pd.concat(parts, ignore_index=True)
 
@@ -235,6 +232,12 @@ def _space(release: Release) -> Space | None:
     return Space(release.method.factors, clusters.scale, measured.scales["clusters"], centres)
 
 
+def _melt(wide: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Give a row an area and factor; a factor may have any key, also "area" or "factor"."""
+    parts = [pd.DataFrame({"area": wide.index, "factor": key, column: wide[key].array}) for key in wide.columns]
+    return pd.concat(parts, ignore_index=True)
+
+
 def _long(release: Release, areas: pd.DataFrame, *, absolute: bool) -> pd.DataFrame:
     """Give a row an area and factor with its counts, its value and whether it is a problem."""
     long = release.factors.rename(columns={str(release.factors.columns[0]): "area"})
@@ -242,7 +245,7 @@ def _long(release: Release, areas: pd.DataFrame, *, absolute: bool) -> pd.DataFr
         return long.assign(problem=pd.array([pd.NA] * len(long), dtype="boolean"))
     part = "problem_absolute" if absolute else "held" if f"{release.method.keys[0]}_held" in areas else "problem"
     flags = pd.DataFrame({key: areas[f"{key}_{part}"].astype("boolean") for key in release.method.keys})
-    flags = flags.rename_axis("area").reset_index().melt("area", var_name="factor", value_name="problem")
+    flags = _melt(flags, "problem")
     return long.merge(flags, on=["area", "factor"], how="left", validate="one_to_one")
 
 

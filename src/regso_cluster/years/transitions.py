@@ -49,9 +49,8 @@ def list_moves(old: pd.Series, new: pd.Series) -> pd.DataFrame:
         ("entered", now, before, ~same & now.notna().to_numpy()),
         ("left", before, now, ~same & before.notna().to_numpy()),
     ):
-        parts.append(
-            pd.DataFrame({"group": group[rows], "area": group.index[rows], "move": move, "other": other[rows]})
-        )
+        columns = {"group": group.array[rows], "area": group.index[rows], "move": move, "other": other.array[rows]}
+        parts.append(pd.DataFrame(columns))  # by number: own areas have an index that is called "area" too
     return pd.concat(parts).sort_values(["group", "move", "area"], ignore_index=True)
 
 
