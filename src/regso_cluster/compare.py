@@ -465,6 +465,7 @@ def _pool(releases: Sequence[Release], grouping: str) -> tuple[pd.DataFrame, int
     for earlier, later in pairwise(ordered):
         shared = earlier.areas.index.intersection(later.areas.index)
         residents = later.areas["population"].astype("Float64").astype(float).reindex(shared)
-        parts.append(transition_table(*(one.areas[grouping].reindex(shared) for one in (earlier, later)), residents))
+        old, new = (one.areas[grouping].reindex(shared) for one in (earlier, later))
+        parts.append(transition_table(old, new, residents))
     summed = pd.concat(parts).groupby(["old", "new"], dropna=False, as_index=False)[["areas", "residents"]].sum()
     return summed, len(parts), gaps.pop()

@@ -99,8 +99,8 @@ class Mobility:
     years_in_group : (k,) expected years until an area leaves, years between the two / (1 - persistence); inf where none
         leaves, NaN between two releases of one year and for fewer than `LEAST_PAIRS` pairs of years
     mobility : (k - trace) / (k - 1): 0 nobody moves, 1 as if groups were drawn anew
-    steady_state : (k,) shares that the same transitions would lead to; NaN where the chain has none or several, and for fewer
-        than `LEAST_PAIRS` pairs of years
+    steady_state : (k,) shares that the same transitions would lead to; NaN where the chain has none or several, and
+        for fewer than `LEAST_PAIRS` pairs of years
     """
 
     groups: tuple[int, ...]
@@ -207,7 +207,7 @@ def measure_drift(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
             for when, values in (("old", before), ("new", now)):
                 row[f"{name}_{when}"] = float(measure(values)) if both.any() else np.nan
         row["wasserstein"] = float(wasserstein_distance(before, now)) if both.any() else np.nan
-        row["ks"] = float(ks_2samp(before, now).statistic) if both.any() else np.nan
+        row["ks"] = float(ks_2samp(before, now, method="asymp").statistic) if both.any() else np.nan
         spread = both.sum() > 1 and before.std() > 0 and now.std() > 0
         row["correlation"] = float(np.corrcoef(before, now)[0, 1]) if spread else np.nan
         rows.append(row)
