@@ -121,8 +121,8 @@ def test_every_command_takes_a_release_of_own_areas(tmp_path):
     run("freeze", old, "--out", tmp_path / "frozen.toml")
     run("classify", folder / "own-2024.csv", "--method", tmp_path / "frozen.toml", "--year", 2024, "--previous", old,
         "--out", tmp_path / "f")  # fmt: skip
-    for ending in ("csv", "xlsx", "px", "json"):
-        run("export", new, "--out", tmp_path / f"x.{ending}")
+    for ending in ("csv", "xlsx", "px", "json", "parquet"):
+        run("export", new, "--to", tmp_path / f"x.{ending}")
     run("figure", "flow", old, new, "--out", tmp_path / "flow.svg")
     run("figure", "profile", new, "--out", tmp_path / "profile.svg")
     assert "no outlines of these areas" in run("figure", "country", new, "--out", tmp_path / "m.svg", code=1).stderr
