@@ -41,14 +41,16 @@ def released(tmp_path, name, using, frame=None, year=2023, previous=None):
 
 
 def test_names_of_clusters_are_not_carried_into_another_scale(tmp_path):
-    first = classified(tmp_path, method(CLUSTERED))
-    later = rows().assign(poor_n=["12", "20", "10", "30", "10", "84"])
+    first = classified(tmp_path, method(CLUSTERED), rows().assign(poor_n=["10", "24", "15", "60", "22", "80"]))
+    later = rows().assign(poor_n=["11", "24", "15", "60", "22", "84"])
     given = {"previous": first.areas, "previous_method": first.method}
     same = classified(tmp_path, method(CLUSTERED), later, 2024, **given).method.measured
     assert same.cluster_named_at == first.method.measured.cluster_named_at  # named last year, in the same space
-    other = method(CLUSTERED + 'scale = { kind = "percent_rank" }\n')
+    other = method(CLUSTERED + 'scale = { kind = "robust_z" }\n')
     measured = classified(tmp_path, other, later, 2024, **given).method.measured
-    assert measured.cluster_named_at == measured.centres  # named now: a centre in z scores says nothing among ranks
+    assert (
+        measured.cluster_named_at == measured.centres
+    )  # named now: a centre in z scores says nothing in robust scores
     assert measured.cluster_named_at != first.method.measured.cluster_named_at
 
 
@@ -110,7 +112,9 @@ def test_limits_frozen_in_the_earlier_year_do_not_move(tmp_path):
 
 def test_a_revision_of_the_same_year_has_no_note_about_its_clusters(tmp_path):
     first = released(tmp_path, "first", method(CLUSTERED))
-    revised = released(tmp_path, "revised", method(CLUSTERED), rows().assign(poor_n=["10", "20", "10", "30", "10", "90"]))
+    revised = released(
+        tmp_path, "revised", method(CLUSTERED), rows().assign(poor_n=["10", "20", "10", "30", "10", "90"])
+    )
     assert not any("were not matched" in note for note in compare(first, revised).summary["notes"])
     later = released(tmp_path, "later", method(CLUSTERED), year=2024)
     assert any("were not matched" in note for note in compare(first, later).summary["notes"])
