@@ -391,8 +391,9 @@ def test_the_command_writes_every_table_and_reads_for_people_and_programs(tmp_pa
     assert wide.exit_code == 0, wide.output
     mobility = pd.read_parquet(tmp_path / "two-years" / "mobility.parquet").query("grouping == 'composite_group'")
     of_three = mobility[(mobility["weight"] == "areas") & (mobility["group"] == 3)].iloc[0]
-    # of four areas in group 3 one left within the two years
-    assert (of_three["persistence"], of_three["years_in_group"]) == (0.75, 8)
+    # of four areas in group 3 one left within the two years; one pair of years says nothing of how long they stay
+    assert (of_three["persistence"], of_three["pairs"]) == (0.75, 1)
+    assert mobility[["years_in_group", "steady_state"]].isna().all(axis=None)
     assert "two releases of one year" in run("--out", tmp_path / "f2", "--through", old.path, code=1).stderr
     run("--through", third.path, code=2)
     assert "comparison folder exists" in run("--out", out, code=1).stderr

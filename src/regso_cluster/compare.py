@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -93,32 +94,35 @@ def compare(
 
     Raises
     ------
-    InputError  no area or no grouping in common
+    NothingInCommonError  no area in common, or neither a grouping nor a factor; with factors alone (methods of an
+        index, of tiers, or of other groupings) their distributions are compared, and a note says so
     """
     changed = None if marks is None else frozenset(marks.index[~marks["comparable"].to_numpy(bool)])
     alignment = align(old.areas.index, new.areas.index, (old.manifest["edition"], new.manifest["edition"]), changed)
     beside = absolute_limits(old, new)
     old_areas, new_areas = with_absolute(old, beside[0]), with_absolute(new, beside[1])
     groupings = [grouping for grouping in GROUPINGS if grouping in old_areas and grouping in new_areas]
-    if not len(alignment.shared) or not groupings:
+    shared_factors = [key for key in old.method.keys if key in new.method.keys]
+    if not len(alignment.shared) or not (groupings or shared_factors):
         hint = "Compare releases of the same kind of areas that have a composite group, bands or clusters."
         what = "no grouping in common" if len(alignment.shared) else "no area in common"
-        raise InputError(Fault(f"nothing to compare: {what}", f"{old.name}, {new.name}", hint=hint))
-    states = chain(old, new, moved, alignment.shared)
+        raise NothingInCommonError(Fault(f"nothing to compare: {what}", f"{old.name}, {new.name}", hint=hint))
+    states = chain(old, new, moved, alignment.shared) if groupings else _no_groups(alignment.shared)
     residents = new.table.areas["population"].reindex(alignment.shared)
     places = _places(new).reindex(alignment.shared)
     parts = [
         _one_grouping(grouping, states, residents, places, marks, (_certain(old, grouping), _certain(new, grouping)))
-        for grouping in groupings
+        for grouping in groupings or GROUPINGS[:1]
     ]
     moves, transitions, lists = (pd.concat(tables, ignore_index=True) for tables in zip(*parts, strict=True))
-    years = abs(new.year - old.year)
+    if not groupings:  # the columns alone: there is nothing that an area could move between
+        moves, transitions, lists = moves[:0], transitions[:0], lists[:0]
     mobility = {
-        grouping: measure_mobility(table, years=years) for grouping, (_, table, _) in zip(groupings, parts, strict=True)
+        grouping: measure_mobility(table, pairs=1) for grouping, (_, table, _) in zip(groupings, parts, strict=False)
     }
     counted = [count_by_place(part, places.drop(columns="name"), residents).assign(grouping=grouping)
                for grouping, part in lists.groupby("grouping", sort=False)]  # fmt: skip
-    shared_factors = [key for key in old.method.keys if key in new.method.keys]
+    counted = counted or [count_by_place(lists, places.drop(columns="name"), residents).assign(grouping="")[:0]]
     earlier = with_factors(moved, old.method) if moved is not None else old.table
     values = [usable(table, one.method)[0].reindex(alignment.shared)[shared_factors]
               for table, one in ((earlier, old), (new.table, new))]  # fmt: skip
@@ -132,6 +136,16 @@ def compare(
         _grouping_first(lists.join(places, on="area")), _grouping_first(pd.concat(counted, ignore_index=True)),
         mobility, measure_drift(*values), _border_table(marks), summary,
     )  # fmt: skip
+
+
+class NothingInCommonError(InputError):
+    """Two releases without an area in common, or with neither a grouping nor a factor in common."""
+
+
+def _no_groups(shared: pd.Index) -> list[State]:
+    """Give states in which no area has a group, for releases that put areas in none."""
+    nothing = pd.DataFrame({GROUPINGS[0]: pd.array([pd.NA] * len(shared), dtype="Int64")}, index=shared)
+    return [("", nothing), ("data", nothing)]
 
 
 def _grouping_first(table: pd.DataFrame) -> pd.DataFrame:
@@ -205,10 +219,7 @@ def _behind_composite(old: Release, new: Release, moves: pd.DataFrame, moved: Fa
                  for one, baseline in zip((old, new), beside, strict=True)]  # fmt: skip
         before, now = (_long(one, areas, absolute=absolute) for one, areas in zip((old, new), flags, strict=True))
         if moved is not None:
-            long = (
-                moved.value.rename_axis("area").reset_index().melt("area", var_name="factor", value_name="moved_value")
-            )
-            before = before.merge(long, on=["area", "factor"], how="left")
+            before = before.merge(_melt(moved.value, "moved_value"), on=["area", "factor"], how="left")
         parts.append(explain_problems(own, new.method, before, now, own_limits).assign(grouping=grouping))
     return pd.concat(parts, ignore_index=True)
 
@@ -235,6 +246,12 @@ def _space(release: Release) -> Space | None:
     return Space(release.method.factors, clusters.scale, measured.scales["clusters"], centres)
 
 
+def _melt(wide: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Give a row an area and factor; a factor may have any key, also "area" or "factor"."""
+    parts = [pd.DataFrame({"area": wide.index, "factor": key, column: wide[key].array}) for key in wide.columns]
+    return pd.concat(parts, ignore_index=True)
+
+
 def _long(release: Release, areas: pd.DataFrame, *, absolute: bool) -> pd.DataFrame:
     """Give a row an area and factor with its counts, its value and whether it is a problem."""
     long = release.factors.rename(columns={str(release.factors.columns[0]): "area"})
@@ -242,7 +259,7 @@ def _long(release: Release, areas: pd.DataFrame, *, absolute: bool) -> pd.DataFr
         return long.assign(problem=pd.array([pd.NA] * len(long), dtype="boolean"))
     part = "problem_absolute" if absolute else "held" if f"{release.method.keys[0]}_held" in areas else "problem"
     flags = pd.DataFrame({key: areas[f"{key}_{part}"].astype("boolean") for key in release.method.keys})
-    flags = flags.rename_axis("area").reset_index().melt("area", var_name="factor", value_name="problem")
+    flags = _melt(flags, "problem")
     return long.merge(flags, on=["area", "factor"], how="left", validate="one_to_one")
 
 
@@ -275,7 +292,7 @@ def _summary(
         without = int(find_causes([("", groups[0]), ("", groups[1])])["changed"].sum())
         with_rule = summary["groupings"]["composite_group"]["changed"]
         summary["no_flicker"] = {"moves": with_rule, "without_the_rule": without, "saved": without - with_rule}
-    summary["notes"] = [*alignment.notes, *_notes(old, new)]
+    summary["notes"] = [*_backwards(old, new), *alignment.notes, *_notes(old, new)]
     return summary
 
 
@@ -299,19 +316,30 @@ def _describe_borders(alignment: Alignment, moved: FactorTable | None, marks: pd
     return said | {"counts_moved": moved is not None}
 
 
+def _backwards(old: Release, new: Release) -> list[str]:
+    """Say first that the later release was given first: every sentence of the comparison then runs backwards."""
+    if old.year <= new.year:
+        return []
+    return [f"compared backwards, from {old.year} to {new.year}: the earlier release is to come first"]
+
+
 def _notes(old: Release, new: Release) -> list[str]:
     notes = []
+    if not any(one in old.areas and one in new.areas for one in GROUPINGS):
+        notes.append("the two releases have no grouping in common: the distributions of their factors are compared")
     if old.manifest["manifest_sha256"] == new.manifest["manifest_sha256"]:
         notes.append("the two releases are one and the same")
-    if old.year > new.year:
-        notes.append(f"compared backwards, from {old.year} to {new.year}: the earlier release is to come first")
     if _group_names(old) != _group_names(new):
         notes.append("the composite groups of the two methods are not the same: one number may mean two things")
     if _clusters_apart(old, new):
         notes.append(f"the clusters of {new.name} were not matched to those of {old.name} (--previous): one "
                      "number may mean two things, and moves between clusters may be of numbers alone")  # fmt: skip
-    if set(old.method.keys) != set(new.method.keys):
-        notes.append("the two methods have different factors: what they measure on is counted as method")
+    for one, other, said in (
+        (old, new, "factors of the earlier method alone: {}; a move that they make is counted as coverage"),
+        (new, old, "factors of the later method alone: {}; a move that they make is counted as method"),
+    ):
+        if alone := [key for key in one.method.keys if key not in other.method.keys]:
+            notes.append(said.format(", ".join(alone)))
     given = [one.method.baseline for one in (old, new)]
     used = absolute_limits(old, new)
     for one, own, limits in zip((old, new), given, used, strict=True):
@@ -395,22 +423,49 @@ def write_comparison(comparison: Comparison, out: str | Path, *, through: Sequen
             if name == "borders" and frame.empty:
                 continue
             write_parquet(frame.assign(synthetic=comparison.summary["synthetic"]), partial / f"{name}.parquet")
-        write_parquet(mobility_table(comparison), partial / "mobility.parquet")
+        mobility = mobility_table(comparison, through)
+        write_parquet(mobility, partial / "mobility.parquet")
         if flows is not None:
             write_parquet(flows.assign(synthetic=comparison.summary["synthetic"]), partial / "flows.parquet")
         text = json.dumps(comparison.summary, indent=2, ensure_ascii=False) + "\n"
         (partial / "comparison.json").write_text(text, "utf-8")
-        write_comparison_workbook(comparison, partial / "comparison.xlsx", mobility_table(comparison), flows)
+        write_comparison_workbook(comparison, partial / "comparison.xlsx", mobility, flows)
     return Path(out)
 
 
-def mobility_table(comparison: Comparison) -> pd.DataFrame:
-    """Give a row a grouping, weight ("areas", "residents") and group, see `Mobility`."""
+def mobility_table(comparison: Comparison, through: Sequence[Release] = ()) -> pd.DataFrame:
+    """Give a row a grouping, weight ("areas", "residents") and group, see `Mobility`.
+
+    With `through`, releases of other years, transitions are pooled over all neighbouring pairs of years; `pairs` says
+    how many. Expected years and the steady state need `LEAST_PAIRS` of them.
+    """
     rows = []
     for grouping, own in comparison.transitions.groupby("grouping", sort=False):
+        pooled, pairs, years = own, 1, abs(comparison.new.year - comparison.old.year)
+        if through:
+            pooled, pairs, years = _pool([comparison.old, *through, comparison.new], str(grouping)) or (own, 1, years)
         for weight in ("areas", "residents"):
-            one = measure_mobility(own, weight, years=abs(comparison.new.year - comparison.old.year))
+            one = measure_mobility(pooled, weight, years=years, pairs=pairs)
             numbers = zip(one.groups, one.persistence, one.years_in_group, one.steady_state, strict=True)
-            rows += [(grouping, weight, *of_group, one.mobility) for of_group in numbers]
-    columns = ["grouping", "weight", "group", "persistence", "years_in_group", "steady_state", "mobility"]
+            rows += [(grouping, weight, *of_group, one.mobility, pairs) for of_group in numbers]
+    columns = ["grouping", "weight", "group", "persistence", "years_in_group", "steady_state", "mobility", "pairs"]
     return pd.DataFrame(rows, columns=columns).assign(synthetic=comparison.summary["synthetic"])
+
+
+def _pool(releases: Sequence[Release], grouping: str) -> tuple[pd.DataFrame, int, int] | None:
+    """Sum the transitions of neighbouring years; with how many pairs, and years between them.
+
+    None where a release lacks the grouping, or the years are not equally far apart: no one chain describes them.
+    """
+    ordered = sorted(releases, key=lambda one: one.year)
+    gaps = {later.year - earlier.year for earlier, later in pairwise(ordered)}
+    if len(gaps) != 1 or not all(grouping in one.areas for one in ordered):
+        return None
+    parts = []
+    for earlier, later in pairwise(ordered):
+        shared = earlier.areas.index.intersection(later.areas.index)
+        residents = later.areas["population"].astype("Float64").astype(float).reindex(shared)
+        old, new = (one.areas[grouping].reindex(shared) for one in (earlier, later))
+        parts.append(transition_table(old, new, residents))
+    summed = pd.concat(parts).groupby(["old", "new"], dropna=False, as_index=False)[["areas", "residents"]].sum()
+    return summed, len(parts), gaps.pop()

@@ -22,6 +22,7 @@ from regso_cluster.factors.tables import FactorTable
 from regso_cluster.method import Baseline, Method, Origin, Yardstick, hash_as_written, hash_yardstick, parse_method
 from regso_cluster.results import Classification
 from regso_cluster.writing import refuse_inside_a_release, whole_file, whole_folder
+from regso_cluster.years.align import name_codes
 
 FORMAT = 1
 _VERSIONS = (
@@ -209,6 +210,8 @@ def _manifest(
     }
     if previous:
         manifest["previous"] = _name_release(previous)
+        if published := _published(classification, previous):
+            manifest["previous"]["groups"] = published
         if crosswalk:
             manifest["previous"]["crosswalk"] = {key: said for key, said in crosswalk.items() if key != "notes"}
     return manifest
@@ -276,9 +279,29 @@ def write_method(method: Method, out: str | Path) -> Path:
     return out
 
 
+def _published(classification: Classification, previous: Release) -> dict[str, dict[str, int]]:
+    """Count the areas of each group as the previous release published them; "-" are those without a group.
+
+    Counted over all of its areas, of groupings whose groups this release puts beside its own.
+    """
+    counted = {}
+    for grouping in ("composite_group", "cluster"):
+        if f"{grouping}_previous" in classification.areas and grouping in previous.areas:
+            groups = previous.areas[grouping].astype("Int64")
+            counted[grouping] = {str(group): int(n) for group, n in groups.value_counts().sort_index().items()}
+            if groups.isna().any():
+                counted[grouping]["-"] = int(groups.isna().sum())
+    return counted
+
+
 def _previous_notes(classification: Classification, previous: Release, crosswalk: dict[str, Any] | None) -> list[str]:
     """Say what makes the two releases less than comparable."""
     notes = list(crosswalk["notes"]) if crosswalk else []
+    now, then = classification.areas.index, previous.areas.index
+    if len(gone := then.difference(now)):
+        notes.append(f"areas of release {previous.name} that this year lacks ({len(gone)}): {name_codes(list(gone))}")
+    if len(new := now.difference(then)):
+        notes.append(f"areas that release {previous.name} lacks ({len(new)}): {name_codes(list(new))}")
     if previous.manifest["edition"] != classification.table.edition and not crosswalk:
         notes.append(
             "the previous release is of another edition: borders were not checked, a change may be one of borders"

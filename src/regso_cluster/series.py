@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -18,7 +19,7 @@ from typing import Any
 import pandas as pd
 
 from regso_cluster.borders import Borders, Earlier, Outlines, against, read_borders
-from regso_cluster.compare import compare, write_comparison
+from regso_cluster.compare import NothingInCommonError, compare, write_comparison
 from regso_cluster.ensemble import Workers
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.origin import SUFFIX as ORIGIN
@@ -176,12 +177,17 @@ def _one_year(
         written = write_release(result, out / str(year), previous=previous, crosswalk=crosswalk)
         return Made(year, "written", written.path)
     if not _differences(result, standing):
-        return Made(year, "kept", standing.path)
+        return Made(year, "kept", standing.path, _difference(standing, out))
     named = _RELEASE.fullmatch(standing.path.name)
     number = int((named and named[2]) or 1) + 1
     path = out / f"{year}-r{number}"
     revision = write_release(result, path, previous=previous, revises=standing, crosswalk=crosswalk)
-    return Made(year, "revised", revision.path, _difference(revision, out))
+    try:
+        difference = _difference(revision, out)
+    except BaseException:
+        shutil.rmtree(revision.path)  # a revision without its difference would pass for a finished one
+        raise
+    return Made(year, "revised", revision.path, difference)
 
 
 def _classify(
@@ -225,13 +231,20 @@ def _no_outlines(release: Release) -> Fault:
 
 
 def _difference(revision: Release, out: Path) -> Path | None:
-    """Compare a revision with what it revises, where that is not done yet; None for a first release."""
+    """Compare a revision with what it revises, where that is not done yet.
+
+    None for a first release, and where another method leaves nothing to compare.
+    """
     revised = revision.manifest.get("revises")
     if not revised:
         return None
     folder = out / f"{revision.path.name}.difference"
     if not folder.exists():
-        write_comparison(compare(read_release(out / revised["name"]), revision), folder)
+        try:
+            comparison = compare(read_release(out / revised["name"]), revision)
+        except NothingInCommonError:
+            return None
+        write_comparison(comparison, folder)
     return folder
 
 

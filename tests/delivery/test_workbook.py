@@ -209,3 +209,16 @@ def test_headings_are_short_and_none_stands_twice(followed):
     twins = head_columns(["poor_value", "voted_value"], method(twin))
     assert list(twins["sv"]) == ["Fattigdom, % [poor_value]", "Fattigdom, % [voted_value]"]
     assert list(twins["en"]) == ["Poverty, %", "Turnout, %"]
+
+
+def test_a_printed_sheet_says_that_figures_are_made_up(tmp_path):
+    for synthetic in (True, False):
+        frame = rows().assign(synthetic="yes" if synthetic else "no")
+        folder = tmp_path / str(synthetic)
+        folder.mkdir()
+        using = method()
+        table = read_factors(write(frame, folder / "t.csv"), using, edition=2025)
+        release = write_release(classify(table, using, year=2024), folder / "release")
+        book = openpyxl.load_workbook(export(release, folder / "r.xlsx"))
+        headers = [book[name].oddHeader.left.text for name in ("Områden", "Grupper", "Kolumner")]
+        assert all("SYNTET" in (text or "") for text in headers) if synthetic else headers == [None] * 3

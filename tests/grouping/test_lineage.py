@@ -92,3 +92,9 @@ def test_residents_weigh():
     assert table.loc[1, "fate"] == "kept"
     assert trace([1, 1], [1, 2], [75.0, 25.0]).loc[1, "fate"] == "split"
     assert table.loc[1, "residents"] == 90
+
+
+def test_half_of_the_residents_are_enough_for_a_merger():
+    # group 1 has half of its residents from 1 and half of 2's: exactly one half each
+    assert trace([1, 1, 2, 2], [1, 3, 1, 3]).loc[1, "fate"] == "merged"
+    assert trace([1, 1, 2, 2], [1, 3, 1, 3], [1.0, 1.01, 1.0, 1.01]).loc[1, "fate"] != "merged"

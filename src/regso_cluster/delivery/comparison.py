@@ -42,9 +42,13 @@ def print_comparison(comparison: Comparison) -> None:
     if summary["synthetic"]:
         console.print("[bold]SYNTHETIC DATA: every figure is made up.[/bold]")
     years = " to ".join(f"{summary[which]['year']} ({summary[which]['name']})" for which in ("old", "new"))
+    notes = list(summary["notes"])
+    if summary["old"]["year"] > summary["new"]["year"]:
+        _say(console, notes.pop(0).capitalize())
     _say(console, f"{years}: {summary['areas']['compared']:,} areas compared")
-    _say(console, "Areas that changed group, by cause:")
-    console.print(_causes_table(summary["groupings"]))
+    if summary["groupings"]:
+        _say(console, "Areas that changed group, by cause:")
+        console.print(_causes_table(summary["groupings"]))
     shown = [one for one in COMPOSITE if one in summary["groupings"]] or list(summary["groupings"])[:1]
     for grouping in shown:
         _say(console, _title(comparison, grouping))
@@ -59,7 +63,7 @@ def print_comparison(comparison: Comparison) -> None:
                       f"without it, {rule['saved']} saved")  # fmt: skip
     if "borders" in summary:
         _say(console, _say_borders(summary["borders"]))
-    for note in summary["notes"]:
+    for note in notes:
         _say(console, f"note: {note}")
 
 
@@ -303,6 +307,8 @@ _COLUMNS = {
                        "leaves"),
     "steady_state": ("Andel som samma övergångar skulle leda till i längden",
                      "share that the same transitions would lead to in the end"),
+    "pairs": ("Antal par av år som övergångarna räknats över; år i gruppen och jämvikt kräver minst 4",
+              "pairs of years that transitions were counted over; years in the group and the steady state need 4"),
     "mobility": ("Rörlighet: 0 ingen flyttar, 1 som om grupper drogs på nytt (Shorrocks)",
                  "mobility: 0 nobody moves, 1 as if groups were drawn anew (Shorrocks)"),
     "lost": ("Områden där faktorn syns bara det tidigare året", "areas that show the factor in the earlier year alone"),

@@ -32,6 +32,8 @@ SUFFIXES = (".svg", ".png")
 SETTINGS: dict[Any, Any] = {"svg.hashsalt": "regso_cluster", "svg.fonttype": "none"}  # of matplotlib
 LINE = 0.19  # inches a line of the legend takes
 LETTERS = 12  # of a legend on an inch
+ABSENT = -1  # the group of an area in a year that lacks it
+NAMED = 6  # areas that are named in a line
 
 
 def draw_country(release: Release, grouping: str = "composite_group", language: str = "sv") -> Figure:
@@ -112,13 +114,14 @@ def draw_flow(releases: Sequence[Release], grouping: str = "composite_group", la
         raise InputError(Fault("a flow needs two years or more", "flow", hint="Give a release of each year, once."))
     groups = _groups(ordered[-1], grouping)
     most = largest_group(groups) if grouping == "cluster" else int(groups["group"].max())
-    # an area of one edition alone has no other year to flow to or from
-    wide = pd.concat({one.year: one.areas[_known(one, grouping)] for one in ordered}, axis=1, join="inner")
-    wide = wide.astype("Int64").fillna(0).astype(int)
+    # counts are those of each year; an area that a year lacks has nowhere to flow to or from there
+    wide = pd.concat(
+        {one.year: one.areas[_known(one, grouping)].astype("Int64").fillna(0) for one in ordered}, axis=1
+    ).fillna(ABSENT).astype(int)  # fmt: skip
     moving = wide[(wide != most).any(axis=1)]
     figure, axis = _figure(9.0, 5.2)
     colours = {**_colours(ordered[-1], grouping), 0: UNKNOWN}
-    order = sorted(set(np.unique(moving.to_numpy())), key=lambda group: (group == 0, group))
+    order = sorted(set(np.unique(moving.to_numpy())) - {ABSENT}, key=lambda group: (group == 0, group))
     _draw_flow(axis, moving, order, colours)
     title = f"{WORDS[f'grouping_{grouping}'][language]} {ordered[0].year}–{ordered[-1].year}"
     _finish(figure, None, ordered[-1], title,
@@ -126,7 +129,11 @@ def draw_flow(releases: Sequence[Release], grouping: str = "composite_group", la
     _legend(figure, ordered[-1], grouping, language, None)
     name = str(groups.loc[groups["group"] == most, f"name_{language}"].iloc[0])
     left_out = show_number(len(wide) - len(moving), language, 0)
-    figure.text(0.012, 0.012, say("flow_note", language, count=left_out, name=name), fontsize=7, color=SOFT)
+    note = say("flow_note", language, count=left_out, name=name)
+    if len(some := wide.index[(wide == ABSENT).any(axis=1)]):
+        note += " " + say("flow_absent", language, count=show_number(len(some), language, 0),
+                          areas=", ".join(map(str, some[:NAMED])) + (" ..." if len(some) > NAMED else ""))  # fmt: skip
+    figure.text(0.012, 0.012, note, fontsize=7, color=SOFT)
     return figure
 
 

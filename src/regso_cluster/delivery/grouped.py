@@ -26,13 +26,13 @@ NO = ("nej", "false", "falskt", "no")
 def attach_groups(
     data: pd.DataFrame, release: Release, on: str, by: Sequence[str], where: str = "table"
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Put groups of a release beside a table, by RegSO code: one row in, one row out.
+    """Put groups of a release beside a table, by the code of the area: one row in, one row out.
 
     Parameters
     ----------
     data : the table; not changed
     release : whose groups
-    on : column with RegSO codes
+    on : column with RegSO codes, or those of the areas of a release of own areas
     by : columns of the release's areas: composite_group, cluster, band, a factor's tier
     where : the table's name, for messages
 
@@ -54,29 +54,37 @@ def attach_groups(
     faults += [Fault("no such grouping in the release", name, hint=hint) for name in by if name not in release.areas]
     if faults:
         raise InputError(faults)
-    parsed = parse_codes(data[on], "regso")
     edition = release.manifest["edition"]
-    if parsed.editions and edition and set(parsed.editions) != {edition}:
-        hint = "About 288 areas have other borders: move the figures through a crosswalk first."
-        got = ", ".join(map(str, parsed.editions))
-        raise InputError(Fault("codes of another edition", f"{where}, column {on}", str(edition), got, hint))
-    found = parsed.codes.isin(release.areas.index).to_numpy()
+    codes, notes = _codes(data[on], edition, f"{where}, column {on}")
+    found = codes.isin(release.areas.index).to_numpy()
     if not found.any():
-        hint = "Join on the code, as 0114R001, never on the name."
+        hint = f"Join on the code, as {release.areas.index[0] if edition is None else '0114R001'}, never on the name."
         got = "; ".join(map(as_text, data[on].head(2)))
-        raise InputError(Fault("no row has an area of the release", f"{where}, column {on}", "0114R001", got, hint))
-    joined = data.assign(**{on: parsed.codes})
+        expected = f"codes of the release, as {release.areas.index[0]}" if edition is None else "0114R001"
+        raise InputError(Fault("no row has an area of the release", f"{where}, column {on}", expected, got, hint))
+    joined = data.assign(**{on: codes})
     for name in by:
         column = release.areas[name].astype("Int64") if name in groups else release.areas[name]
-        own = column.astype(object).reindex(parsed.codes.to_numpy()).to_numpy()
+        own = column.astype(object).reindex(codes.to_numpy()).to_numpy()
         joined[name] = np.where(found, own, UNMATCHED)
-    notes = []
-    if len(parsed.repaired):
-        notes.append(f"{len(parsed.repaired)} codes mended, as {parsed.repaired['given'].iloc[0]!r}")
     if (~found).any():
         lost = ", ".join(repr(as_text(cell)) for cell in data.loc[~found, on].head(3))
         notes.append(f"{int((~found).sum())} rows have no area of the release and are the group {UNMATCHED!r}: {lost}")
     return joined, tuple(notes)
+
+
+def _codes(column: pd.Series, edition: int | None, where: str) -> tuple[pd.Series, list[str]]:
+    """Read a column of codes: RegSO codes, or those of a release of own areas, which are texts as they are."""
+    if edition is None:
+        text = column.map(as_text)
+        return text.where(text != ""), []
+    parsed = parse_codes(column, "regso")
+    if parsed.editions and set(parsed.editions) != {edition}:
+        hint = "About 288 areas have other borders: move the figures through a crosswalk first."
+        got = ", ".join(map(str, parsed.editions))
+        raise InputError(Fault("codes of another edition", where, str(edition), got, hint))
+    repaired = parsed.repaired
+    return parsed.codes, [f"{len(repaired)} codes mended, as {one!r}" for one in repaired["given"].head(1)]
 
 
 def read_variables(raw: RawTable, columns: Sequence[str]) -> tuple[pd.DataFrame, tuple[str, ...]]:

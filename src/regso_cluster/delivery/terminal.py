@@ -33,7 +33,7 @@ def _table_of_groups(release: Release, grouping: str) -> Any:
 
     own = release.groups[release.groups["grouping"] == grouping]
     before = release.manifest["previous"]
-    earlier = release.areas.get(f"{grouping}_previous") if before else None
+    earlier = _published(release, grouping) if before else None
     # names and titles come from method files: shown as they are, never read as markup
     title = Text(f"{release.method.title.sv} {release.year}: {grouping}")
     # few lines between columns: a name is to be read on a terminal of 80 columns
@@ -60,11 +60,30 @@ def _table_of_groups(release: Release, grouping: str) -> Any:
         has_residents = not pd.isna(row["residents"])
         cells += [f"{row['residents']:,.0f}", f"{row['residents_share']:.1f}"] if has_residents else ["", ""]
         if earlier is not None:
-            cells.append(f"{int((earlier == row['group'] if known else earlier.isna()).sum()):,}")
+            cells.append(f"{earlier.pop(cells[0], 0):,}")
         if "probability" in own:  # how likely the areas of a group belong to it, on average
             cells.append("" if pd.isna(row["probability"]) else _sure(row["probability"]))
         table.add_row(*map(Text, cells))
+    for group, count in (earlier or {}).items():  # groups that no area is in any more
+        name = "Ej indelad" if group == "-" else f"(inga {release.year})"
+        cells = [group, name, "0", "", "", "", f"{count:,}"]
+        table.add_row(*map(Text, cells))
     return table
+
+
+def _published(release: Release, grouping: str) -> dict[str, int] | None:
+    """Count the areas of each group of the previous release as it published them; None without such groups.
+
+    A release written before manifests had these counts: over the areas that it shares with the previous one.
+    """
+    earlier = release.areas.get(f"{grouping}_previous")
+    if earlier is None:
+        return None
+    given = release.manifest["previous"].get("groups", {}).get(grouping)
+    if given is not None:
+        return dict(given)
+    counts = {str(group): int(number) for group, number in earlier.value_counts().items()}
+    return counts | ({"-": int(earlier.isna().sum())} if earlier.isna().any() else {})
 
 
 def _sure(probability: float) -> str:

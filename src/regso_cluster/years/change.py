@@ -151,8 +151,10 @@ def _carried(
 def _say(factor: Factor, row: Any) -> tuple[str, str]:
     """Say one factor of one move in Swedish and English."""
     sv, en = say_change(factor, row.old_value, row.new_value, row.moved_value)
-    limit = say_number(row.new_limit)
+    limit, before = say_apart(row.new_limit, row.old_limit)
     sv, en = f"{sv}, gräns {limit[0]}", f"{en}, limit {limit[1]}"
+    if not np.isnan(row.old_limit) and before != limit:
+        sv, en = f"{sv} (tidigare {before[0]})", f"{en} (earlier {before[1]})"
     if not pd.isna(row.persons):
         persons = say_persons(factor, int(row.persons), int(row.denominator))
         # of several factors one alone need not have kept the group: the limit is what is certain
@@ -162,11 +164,20 @@ def _say(factor: Factor, row: Any) -> tuple[str, str]:
     return sv, en
 
 
-def say_number(number: float) -> tuple[str, str]:
+def say_apart(number: float, other: float) -> tuple[tuple[str, str], tuple[str, str]]:
+    """Write two numbers, with more than four digits where four do not tell them apart; equal texts: equal numbers."""
+    for digits in (4, 5, 6, 8):
+        said, beside = say_number(number, digits), say_number(other, digits)
+        if number == other or said != beside:
+            return said, beside
+    return say_number(number), say_number(number)  # the last bits of one and the same limit
+
+
+def say_number(number: float, figures: int = 4) -> tuple[str, str]:
     """Write a number of four digits with a decimal comma and with a point; "okänt", "unknown" where there is none."""
     if np.isnan(number):
         return "okänt", "unknown"
-    digits = 0 if abs(number) >= 1000 else 3 - max(0, int(np.floor(np.log10(abs(number) or 1.0))))
+    digits = max(0, figures - 1 - max(0, int(np.floor(np.log10(abs(number) or 1.0)))))
     text = f"{number:,.{digits}f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return text.replace(",", "\u00a0").replace(".", ","), text

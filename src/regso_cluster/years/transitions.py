@@ -11,6 +11,7 @@ import pandas as pd
 from scipy.stats import ks_2samp, wasserstein_distance
 
 Array = npt.NDArray[np.float64]
+LEAST_PAIRS = 4  # of years: transitions of fewer do not tell how long areas stay, nor where the shares settle
 _MOVES = ("entered", "left", "stayed")
 
 
@@ -49,9 +50,8 @@ def list_moves(old: pd.Series, new: pd.Series) -> pd.DataFrame:
         ("entered", now, before, ~same & now.notna().to_numpy()),
         ("left", before, now, ~same & before.notna().to_numpy()),
     ):
-        parts.append(
-            pd.DataFrame({"group": group[rows], "area": group.index[rows], "move": move, "other": other[rows]})
-        )
+        columns = {"group": group.array[rows], "area": group.index[rows], "move": move, "other": other.array[rows]}
+        parts.append(pd.DataFrame(columns))  # by number: own areas have an index that is called "area" too
     return pd.concat(parts).sort_values(["group", "move", "area"], ignore_index=True)
 
 
@@ -97,9 +97,10 @@ class Mobility:
         row
     persistence : (k,) the diagonal
     years_in_group : (k,) expected years until an area leaves, years between the two / (1 - persistence); inf where none
-        leaves, NaN between two releases of one year
+        leaves, NaN between two releases of one year and for fewer than `LEAST_PAIRS` pairs of years
     mobility : (k - trace) / (k - 1): 0 nobody moves, 1 as if groups were drawn anew
-    steady_state : (k,) shares that the same transitions would lead to; NaN where the chain has none or several
+    steady_state : (k,) shares that the same transitions would lead to; NaN where the chain has none or several, and
+        for fewer than `LEAST_PAIRS` pairs of years
     """
 
     groups: tuple[int, ...]
@@ -110,7 +111,9 @@ class Mobility:
     steady_state: Array
 
 
-def measure_mobility(table: pd.DataFrame, weight: str = "areas", *, years: int = 1) -> Mobility:
+def measure_mobility(
+    table: pd.DataFrame, weight: str = "areas", *, years: int = 1, pairs: int = LEAST_PAIRS
+) -> Mobility:
     """Measure persistence and mobility from a table of transitions.
 
     Parameters
@@ -118,6 +121,7 @@ def measure_mobility(table: pd.DataFrame, weight: str = "areas", *, years: int =
     table : from `transition_table`; rows with <NA> are left out
     weight : "areas" or "residents"
     years : between the two
+    pairs : of years that the transitions are counted over
 
     Notes
     -----
@@ -133,11 +137,13 @@ def measure_mobility(table: pd.DataFrame, weight: str = "areas", *, years: int =
     totals = counts.sum(axis=1, keepdims=True)
     probabilities = np.divide(counts, totals, out=np.full_like(counts, np.nan), where=totals > 0)
     persistence = np.diag(probabilities).copy()
+    enough = pairs >= LEAST_PAIRS
     with np.errstate(divide="ignore"):
-        in_group = years / (1 - persistence) if years else np.full_like(persistence, np.nan)
+        in_group = years / (1 - persistence) if years and enough else np.full_like(persistence, np.nan)
     k = len(groups)
     mobility = float((k - persistence.sum()) / (k - 1)) if k > 1 else 0.0
-    return Mobility(groups, probabilities, persistence, in_group, mobility, _steady_state(probabilities))
+    steady = _steady_state(probabilities) if enough else np.full_like(persistence, np.nan)
+    return Mobility(groups, probabilities, persistence, in_group, mobility, steady)
 
 
 def _steady_state(probabilities: Array) -> Array:
@@ -201,7 +207,7 @@ def measure_drift(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
             for when, values in (("old", before), ("new", now)):
                 row[f"{name}_{when}"] = float(measure(values)) if both.any() else np.nan
         row["wasserstein"] = float(wasserstein_distance(before, now)) if both.any() else np.nan
-        row["ks"] = float(ks_2samp(before, now).statistic) if both.any() else np.nan
+        row["ks"] = float(ks_2samp(before, now, method="asymp").statistic) if both.any() else np.nan
         spread = both.sum() > 1 and before.std() > 0 and now.std() > 0
         row["correlation"] = float(np.corrcoef(before, now)[0, 1]) if spread else np.nan
         rows.append(row)

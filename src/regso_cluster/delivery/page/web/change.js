@@ -9,6 +9,7 @@ import { go, now, write } from "./state.js";
 import { number, said, t } from "./words.js";
 
 const SHOWN = 12; // moves that are shown at once
+const NAMED = 6; // areas that are named in a line
 const LISTED = 300; // moves on the page; the table of `compare` has them all
 
 export function startChange() {
@@ -62,18 +63,21 @@ function ground(years, grouping) {
 function flow(years, grouping) {
   const groups = groupsOf(years, grouping);
   const most = ground(years, grouping);
-  const known = inAll(years);
-  const moving = known.filter((place) => years.some((year) => year[grouping][place] !== most));
+  const known = everyArea().filter((place) => years.some((year) => exists(year, place)));
+  const lost = known.filter((place) => !years.every((year) => exists(year, place)));
+  const moving = known.filter((place) => years.some((year) => !exists(year, place) || year[grouping][place] !== most));
+  const sizes = years.map((year) => d3.rollup(moving.filter((place) => exists(year, place)), (part) => part.length, (place) => year[grouping][place])); // as each year counts them
   const flows = years.slice(1).flatMap((next, at) => {
     const year = years[at];
-    const count = d3.rollup(moving, (part) => part.length, (place) => year[grouping][place], (place) => next[grouping][place]);
+    const count = d3.rollup(moving.filter((place) => exists(year, place) && exists(next, place)), (part) => part.length, (place) => year[grouping][place], (place) => next[grouping][place]);
     return [...count].flatMap(([from, ends]) => [...ends].map(([to, areas]) => ({ year: year.year, next: next.year, from, to, areas })));
   });
   const names = (group) => groupName(years.at(-1), grouping, group);
   return el("section", {}, el("h3", {}, t("flow_title", { from: years[0].year, to: years.at(-1).year })),
     el("p", { class: "key" }, groups.map((group) => el("span", {}, swatch(groupColour(grouping, group)), names(group)))),
-    scroller(t("flow_label"), flowChart(years.map((year) => year.year), groups, flows, (group) => groupColour(grouping, group), names)),
-    el("p", { class: "small" }, t("flow_note", { count: number(known.length - moving.length), name: names(most) })));
+    scroller(t("flow_label"), flowChart(years.map((year) => year.year), groups, flows, sizes, (group) => groupColour(grouping, group), names)),
+    el("p", { class: "small" }, t("flow_note", { count: number(known.length - moving.length), name: names(most) }),
+      lost.length ? ` ${t("flow_absent", { count: number(lost.length), areas: lost.slice(0, NAMED).map(fullName).join(", ") + (lost.length > NAMED ? " ..." : "") })}` : null));
 }
 
 // What a reader should know of the two years: other editions, and what the comparison noted.

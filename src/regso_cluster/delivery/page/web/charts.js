@@ -57,11 +57,11 @@ function inked(colour, thin) {
 }
 
 // Flows between the groups of following years. `flows`: {year, next, from, to, areas}; groups in fixed order, worst on top.
-export function flowChart(years, groups, flows, colours, names) {
+// `sizes`: the areas of each group, a map a year; an area that another year lacks counts in its own, and flows nowhere.
+export function flowChart(years, groups, flows, sizes, colours, names) {
   const [width, height] = [1000, 400];
   const id = (year, group) => `${year} ${group}`;
-  const used = new Set(flows.flatMap((flow) => [id(flow.year, flow.from), id(flow.next, flow.to)]));
-  const nodes = years.flatMap((year, column) => groups.map((group) => ({ id: id(year, group), year, group, column }))).filter((node) => used.has(node.id));
+  const nodes = years.flatMap((year, column) => groups.map((group) => ({ id: id(year, group), year, group, column, fixedValue: sizes[column].get(group) ?? 0 }))).filter((node) => node.fixedValue > 0);
   const layout = d3.sankey().nodeId((node) => node.id).nodeAlign((node) => node.column).nodeWidth(14).nodePadding(14)
     .nodeSort((one, other) => groups.indexOf(one.group) - groups.indexOf(other.group))
     .linkSort((one, other) => groups.indexOf(one.target.group) - groups.indexOf(other.target.group) || groups.indexOf(one.source.group) - groups.indexOf(other.source.group))

@@ -172,7 +172,7 @@ function changeWords(factor, persons, of) {
 }
 
 // A factor behind a move: what it was and became, the limit, and what would have kept it on its old side.
-function reasonWords([key, old, next, oldLimit, limit, persons, of, wasProblem, moved], cause) {
+function reasonWords([key, old, next, oldLimit, limit, persons, of, wasProblem, moved]) {
   const factor = all().factors.find((one) => one.key === key);
   if (!factor) return "";
   const shown = (value) => (value === null ? t("unknown_value") : number(value, decimalsOf(factor)));
@@ -180,7 +180,7 @@ function reasonWords([key, old, next, oldLimit, limit, persons, of, wasProblem, 
   const said = [t(moved !== null && shown(moved) !== facts.old ? "reason_borders" : "reason", facts)];
   if (limit !== null) {
     const limits = { old: shown(oldLimit), limit: shown(limit) };
-    const both = cause !== "data" && oldLimit !== null && limits.old !== limits.limit; // a limit moves a little each year
+    const both = oldLimit !== null && limits.old !== limits.limit;
     said.push(t(both ? "reason_limits" : "reason_limit", limits));
   }
   if (persons !== null) said.push(t(wasProblem ? "reason_kept_beyond" : "reason_kept_within", { change: changeWords(factor, persons, of) }));
@@ -209,5 +209,5 @@ export function changesOf(place) {
 }
 
 export function readMove([place, old, group, cause, reasons], grouping) {
-  return { place, old, group, cause, reasons: reasons.map((one) => (grouping === "cluster" ? nearerWords(one) : reasonWords(one, cause))).filter(Boolean) };
+  return { place, old, group, cause, reasons: reasons.map((one) => (grouping === "cluster" ? nearerWords(one) : reasonWords(one))).filter(Boolean) };
 }
