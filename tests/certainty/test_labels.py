@@ -460,6 +460,7 @@ def test_areas_that_were_counted_against_the_odds_are_named(tmp_path):
     # who hardly differ, chance is likelier than a rate of more than 26
     using = dataclasses.replace(method(VOTERS), certainty=Certainty(draws=400, prior="country"))
     frame = with_voters(rows()).assign(poor_n=["10", "10", "10", "10", "10", "5"], poor_d=["100"] * 5 + ["8"])
+    frame.loc[2, "voted_pct"] = "75"  # 70 is the limit
     result = classify(read_factors(write(frame, tmp_path / "t.csv"), using, edition=2025), using, year=2024)
     area = result.areas.loc[CODES[5]]
     assert area["poor_problem"]

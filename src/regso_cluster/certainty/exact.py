@@ -66,7 +66,7 @@ def find_hanging(
     labels: dict[str, Bools] = {}
     if method.composite:
         lists = _lists(exact, areas, method)
-        labels["composite_group"] = lists.any(axis=1)
+        labels["composite_group"] = np.asarray(lists.any(axis=1))
     if method.bands and method.index:
         labels["band"] = _bands(exact, used, method, yardstick)
     if method.clusters:
@@ -82,7 +82,7 @@ def _lists(exact: Bools, areas: pd.DataFrame, method: Method) -> Bools:
     unseen = np.stack([areas[f"{key}_problem"].isna().to_numpy() for key in method.keys], axis=1) @ place
     most, least = (flags | exact) @ place, (flags & ~exact) @ place
     numbers = np.arange(int(group_of.max()))  # the group of all other areas is on no list
-    found = np.zeros((len(exact), len(numbers)), np.bool_)
+    found: Bools = np.zeros((len(exact), len(numbers)), np.bool_)
     for of_unseen in (0, unseen):
         worse, milder = group_of[most | of_unseen], group_of[least | of_unseen]
         found = np.logical_or(found, (worse[:, None] <= numbers) != (milder[:, None] <= numbers))

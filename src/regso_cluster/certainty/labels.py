@@ -319,9 +319,7 @@ def _say(
             str(name): {str(row["group"]): _expected(row) for row in part.to_dict("records")}
             for name, part in groups.groupby("grouping", sort=False)
         },
-        "lists": [
-            {"list": name, "group": group, **_plain(one)} for (name, group), one in judged.items()
-        ],
+        "lists": [{"list": name, "group": group, **_plain(one)} for (name, group), one in judged.items()],
         "fdr": certainty.fdr,
     }  # fmt: skip
     notes = [_say_list(group, one) for (name, group), one in judged.items() if name == "composite_list"]
@@ -364,12 +362,9 @@ def _name(areas: pd.Index[str]) -> str:
     return f"{some} ({len(areas)} in all)"
 
 
-_GROUPINGS = {"composite_group": "composite group", "band": "band", "cluster": "cluster"}
-
-
 def _say_hanging(name: str, count: int, n_areas: int) -> str:
     return (
-        f"how sure the {_GROUPINGS[name]} is was not assessed in {count:,} of {n_areas:,} areas: it hangs on figures "
+        f"how sure the {name.replace('_', ' ')} is was not assessed in {count:,} of {n_areas:,} areas: it hangs on figures "
         "taken as exact; probabilities elsewhere cover the noise of the counts alone"
     )
 
