@@ -57,7 +57,7 @@ def test_sensitivity_prints_and_writes(run, tmp_path):
     assert "on the list:" in said
     assert "first, total: Sobol indices" in said
     assert "not varied: shrinkage, towards kommun: areas of their own" in said
-    assert "drawn anew, first and total say little from fewer than 32 blocks: ask for more --runs" in said
+    assert "first and total are not shown, and drawn anew says little, from fewer than 32 blocks: ask for more --runs" in said
     assert pd.read_parquet(tmp_path / "s" / "areas.parquet")["listed_share"].notna().all()
     plain = json.loads(
         run(

@@ -15,10 +15,10 @@ import numpy.typing as npt
 import pandas as pd
 import tomli_w
 
-from regso_cluster.certainty.choices import CLUSTERED_BY, ListRule, Settings, with_settings
+from regso_cluster.certainty.choices import CLUSTERED_BY, ListRule, Settings, Study, with_settings
 from regso_cluster.certainty.resampling import Effort, lay_out
 from regso_cluster.certainty.sensitivity import changed, match_labels
-from regso_cluster.certainty.stability import best_labels
+from regso_cluster.certainty.stability import LARGEST_CONSENSUS, best_labels
 from regso_cluster.ensemble import ONE_PARALLEL_KERNEL
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.scales import apply_scale
@@ -148,6 +148,23 @@ def _list_rule(method: Method, rule: ListRule | None) -> ListRule:
             Fault("not one list", "list", "grouping or share", hint='As { grouping = "band", worst = 1 }.')
         )
     return rule
+
+
+def without_pairs(study: Study, n_areas: int) -> tuple[Study, dict[str, str]]:
+    """Leave k-medoids out of the ways of clustering where the distances of all pairs of areas take too much memory."""
+    if n_areas <= LARGEST_CONSENSUS:
+        return study, {}
+    why = (
+        f"the distances of all pairs of {n_areas:,} areas take {8 * n_areas**2 / 1e9:.1f} GB in every worker; "
+        f"it is varied up to {LARGEST_CONSENSUS:,} areas"
+    )
+    choices, left_out = [], {}
+    for choice in study.choices:
+        if CLUSTERED_BY in choice.set and "k-medoids" in (choice.options or ()):
+            left_out[f"{choice.name}, k-medoids"] = why
+            choice = replace(choice, options=tuple(one for one in choice.options or () if one != "k-medoids"))  # noqa: PLW2901
+        choices.append(choice)
+    return replace(study, choices=tuple(choices)), left_out
 
 
 def groups_of(subject: Subject, settings: Settings) -> Groups:

@@ -364,8 +364,8 @@ def _name(areas: pd.Index[str]) -> str:
 
 def _say_hanging(name: str, count: int, n_areas: int) -> str:
     return (
-        f"how sure the {name.replace('_', ' ')} is was not assessed in {count:,} of {n_areas:,} areas: it hangs on figures "
-        "taken as exact; probabilities elsewhere cover the noise of the counts alone"
+        f"how sure the {name.replace('_', ' ')} is was not assessed in {count:,} of {n_areas:,} areas: it hangs on "
+        "figures taken as exact; probabilities elsewhere cover the noise of the counts alone"
     )
 
 
