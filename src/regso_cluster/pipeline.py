@@ -94,7 +94,7 @@ def classify(
         figures |= of_clusters
     else:
         yardstick, said = method.measured, _say_given(method.measured, method, table)
-    notes += said
+    notes += [*said, *filter(None, [method.drifting])]
     judged = judge(used, table, method, yardstick)
     if method.composite and method.composite.steady:
         judged = steady_groups(judged, used, table.status, method, yardstick.leave_limits, previous)

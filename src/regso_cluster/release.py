@@ -273,7 +273,8 @@ def write_method(method: Method, out: str | Path) -> Path:
         raise InputError(Fault("the method file exists", str(out), hint="Choose another --out, or remove the file."))
     refuse_inside_a_release(out)
     with whole_file(out) as partial:
-        partial.write_text(method.to_toml(), "utf-8", newline="\n")
+        comment = f"# {method.drifting}\n" if method.drifting else ""
+        partial.write_text(comment + method.to_toml(), "utf-8", newline="\n")
     return out
 
 

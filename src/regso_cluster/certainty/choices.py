@@ -289,7 +289,7 @@ def _why_not_option(places: tuple[str, ...], option: Value, method: Method) -> s
     if LEAVE_OUT in places and option != "none" and asked > len(method.factors) - 1:
         return (
             f"a composite group asks for {asked} problems, and of {len(method.factors)} factors "
-            f"{len(method.factors) - 1} would be left; to study it, write a method without it and with a rule of its own"
+            f"{len(method.factors) - 1} would be left; to study it, write a method without it with other rules"
         )
     return _why_not(method, dict.fromkeys(places, option))
 
