@@ -30,7 +30,10 @@ def freeze(release: Path, out: Path, beside: bool, as_json: bool) -> None:
     from regso_cluster.release import freeze as run
     from regso_cluster.release import read_release, write_method
 
-    path = str(write_method(run(read_release(release, verify=True), beside=beside), out))
+    frozen = run(read_release(release, verify=True), beside=beside)
+    path = str(write_method(frozen, out))
+    if frozen.drifting:
+        click.echo(f"note: {frozen.drifting}", err=True)
     click.echo(json_text({"written": [path]}, ensure_ascii=False) if as_json else path)
 
 

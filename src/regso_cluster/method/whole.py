@@ -103,8 +103,8 @@ class Method:
             return ""
         return (
             f"limits kept from {origin.year} of values that may be amounts of money: {', '.join(keys)}; if they are, "
-            f"the limits are in the prices of {origin.year}, and fewer or more areas pass them as prices and incomes rise; "
-            "nominal = false for a factor says that it is no amount of money"
+            f"the limits are in the prices of {origin.year}, and fewer or more areas pass them as prices and incomes "
+            "rise; nominal = false for a factor says that it is no amount of money"
         )
 
     def to_toml(self) -> str:
