@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from regso_cluster.certainty import simulation
+from regso_cluster.certainty import _memory, simulation
 from regso_cluster.certainty.priors import (
     Posterior,
     Profiles,
@@ -20,10 +20,11 @@ from regso_cluster.certainty.priors import (
 from regso_cluster.certainty.priors import _Counts as Counts
 from regso_cluster.certainty.simulation import _cut, simulate
 from regso_cluster.ensemble import Workers, unpacked
+from regso_cluster.errors import InputError
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.kernels._threads import threads
 from regso_cluster.method import Certainty, load_method
-from regso_cluster.pipeline import judge, measure, usable
+from regso_cluster.pipeline import classify, judge, measure, usable
 from tests.tables import method, rows, write
 
 

@@ -27,8 +27,8 @@ def refuse_beyond_memory(n_areas: int, method: Method) -> None:
     wanted, most = _BYTES * n_areas * len(method.factors), memory_here()
     if most is not None and wanted > most:
         hint = (
-            'Set prior = "country" in [certainty]: each factor alone, in about a third of the memory. Or take a part of '
-            "the areas, or a larger machine."
+            'Set prior = "country" in [certainty]: each factor alone, in about a third of the memory. Or take a '
+            "part of the areas, or a larger machine."
         )
         got = f"about {wanted / 1e9:.1f} GB for {n_areas:,} areas and {len(method.factors)} factors"
         raise InputError(Fault("too little memory for the prior of profiles", "certainty.prior",
