@@ -362,10 +362,17 @@ def _name(areas: pd.Index[str]) -> str:
     return f"{some} ({len(areas)} in all)"
 
 
+_NOT_SAID = {
+    "composite_group": "how sure the composite group is was not assessed in",
+    "band": "how sure the band is was not assessed in",
+    "cluster": "how sure the cluster is was not assessed in",
+}
+
+
 def _say_hanging(name: str, count: int, n_areas: int) -> str:
     return (
-        f"how sure the {name.replace('_', ' ')} is was not assessed in {count:,} of {n_areas:,} areas: it hangs on "
-        "figures taken as exact; probabilities elsewhere cover the noise of the counts alone"
+        f"{_NOT_SAID[name]} {count:,} of {n_areas:,} areas: it hangs on figures taken as exact; probabilities "
+        "elsewhere cover the noise of the counts alone"
     )
 
 
@@ -385,7 +392,7 @@ def _plain(one: Listing) -> dict[str, float | int | None]:
 
 def _say_list(group: int, one: Listing) -> str:
     worse = f"group {group}" if group == 1 else f"groups 1 to {group}"
-    if one.wrong is None or one.missed is None:
+    if one.wrong is None or one.missed is None or (one.counted and one.not_assessed == one.counted):
         return f"of the {one.counted:,} areas in {worse} none was assessed: all hang on figures taken as exact"
     if one.expected is None:
         return (

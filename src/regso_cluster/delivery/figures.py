@@ -279,7 +279,7 @@ def _draw_factor(
     if factor.worse == "low":
         axis.invert_xaxis()
     unit = say_unit_name(factor, language)
-    mean = f" ({WORDS['mean_of_areas'][language]})" if factor.averaged else ""
+    mean = say("mean_of_areas", language) if factor.averaged else ""
     axis.set_title(
         f"{getattr(factor.name, language)}, {unit}".rstrip(", ") + mean, loc="left", fontsize=8.5, pad=2, color=INK
     )
