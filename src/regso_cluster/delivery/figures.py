@@ -281,7 +281,11 @@ def _draw_factor(
     unit = say_unit_name(factor, language)
     mean = say("mean_of_areas", language) if factor.averaged else ""
     axis.set_title(
-        f"{getattr(factor.name, language)}, {unit}".rstrip(", ") + mean, loc="left", fontsize=8.5, pad=2, color=INK
+        f"{getattr(factor.name, language)}, {unit}".rstrip(", ") + (f" ({mean})" if mean else ""),
+        loc="left",
+        fontsize=8.5,
+        pad=2,
+        color=INK,
     )
     axis.set(ylim=(-1, 1), yticks=[])
     axis.tick_params(axis="x", labelsize=7, length=2, pad=1, colors=SOFT)
