@@ -57,7 +57,9 @@ def test_sensitivity_prints_and_writes(run, tmp_path):
     assert "on the list:" in said
     assert "first, total: Sobol indices" in said
     assert "not varied: shrinkage, towards kommun: areas of their own" in said
-    assert "drawn anew, first and total say little from fewer than 32 blocks: ask for more --runs" in said
+    few = "first and total are not shown, and drawn anew says little, from fewer than 32 blocks: ask for more --runs"
+    assert few in said
+    assert "±" not in said.replace("± half", "")  # no index is shown
     assert pd.read_parquet(tmp_path / "s" / "areas.parquet")["listed_share"].notna().all()
     plain = json.loads(
         run(
@@ -128,3 +130,13 @@ def test_a_release_says_types_or_bands(run, tmp_path):
     )
     assert made["figures"]["clusters"]["structure"]["choice"] is None
     assert any(note.startswith("bands, not types") for note in made["notes"])
+
+
+def test_a_sobol_index_is_a_share_or_says_so():
+    from regso_cluster.delivery.studies import _index
+
+    assert _index(0.314, 0.05) == "0.31 ±0.05"
+    assert _index(1.91, 1.79) == "about 1"
+    assert _index(1.34, 0.2) == "unclear"
+    assert _index(-0.02, 0.05) == "about 0"
+    assert _index(float("nan"), 0.1) == ""

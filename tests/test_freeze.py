@@ -162,3 +162,21 @@ def test_a_method_is_not_written_into_a_release_nor_through_a_dangling_link(rele
     with pytest.raises(InputError, match="the method file exists"):
         write_method(released.method, tmp_path / "link.toml")
     assert (tmp_path / "link.toml").is_symlink()
+
+
+def test_what_was_measured_is_not_changed_by_deleting_its_release(released, tmp_path):
+    path = tmp_path / "frozen.toml"
+    write_method(freeze(released), path)
+    text = path.read_text("utf-8")
+    begins = text.index("[frozen]")
+    without = text[:begins] + text[text.index("\n[", begins) + 1 :]
+    assert "[measured" in without
+    path.write_text(without, "utf-8")
+    with pytest.raises(InputError, match="limits and cut points that no release stands for"):
+        load_method(path)
+    # in its release it is what that release measured, and only there
+    assert load_method(released.path / "method.toml") == released.method
+    copy = tmp_path / "method.toml"
+    copy.write_text((released.path / "method.toml").read_text("utf-8"), "utf-8")
+    with pytest.raises(InputError, match="no release stands for"):
+        load_method(copy)

@@ -10,14 +10,14 @@ import pytest
 
 from regso_cluster import study as module
 from regso_cluster import study_report as report
-from regso_cluster.certainty.choices import Choice, ListRule, Study, load_study
+from regso_cluster.certainty.choices import Choice, ListRule, Study, dials_of, load_study
 from regso_cluster.certainty.sensitivity import share_changed
 from regso_cluster.ensemble import Workers
 from regso_cluster.errors import InputError
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.method import Shrinkage, parse_method
 from regso_cluster.pipeline import classify
-from regso_cluster.release import read_release, write_release
+from regso_cluster.release import freeze, read_release, write_release
 from regso_cluster.study import _centres, _groups, find_clusters, run_once, subject_of_release, subject_of_table
 from regso_cluster.study_report import run_study, working_folder, write_sensitivity
 from tests.certainty.planted import planted
@@ -284,6 +284,48 @@ def test_a_release_is_compared_with_what_it_published(tmp_path):
     assert run.outputs["cluster_areas"] == 0  # whatever order the clusters are found in
     with pytest.raises(InputError, match="never changed"):
         run_study(subject, SMALL, release.path / "study")
+
+
+def test_a_chained_release_has_no_effect_of_holding_on_to_last_year(tmp_path):
+    # last year's clusters cut the areas elsewhere, and the search that starts from them stays there
+    table, method = table_of(tmp_path)
+    first = write_release(classify(table, method, year=2023), tmp_path / "2023")
+    pulled = first.areas.assign(cluster=pd.array(1 + np.arange(len(first.areas)) % 3, dtype="Int8"))
+    chained = classify(table, method, year=2024, previous=pulled, previous_method=first.method)
+    chained.areas["cluster"] = pulled["cluster"]  # as far from a free search as can be
+    subject = subject_of_release(write_release(chained, tmp_path / "2024", previous=first))
+    for settings in ({}, {"problems.limit.sd": 0.5}, {"factors.0.weight": 1.2}):
+        assert run_once(subject, 0, settings).outputs["cluster_areas"] == 0
+    assert run_once(subject, 0, {"clusters.n_clusters": 5}).outputs["cluster_areas"] > 0
+    (said,) = [note for note in subject.notes if "clusters published differ" in note]
+    assert "runs are compared with the latter" in said
+
+
+def test_frozen_limits_are_no_effect_of_a_choice(tmp_path):
+    table, method = table_of(tmp_path)
+    released = write_release(classify(table, method, year=2023), tmp_path / "2023")
+    frozen = freeze(released)
+    moved = replace(table, value=table.value.assign(poor=table.value["poor"] + 8))
+    subject = subject_of_release(write_release(classify(moved, frozen, year=2024), tmp_path / "2024"))
+    assert run_once(subject, 0, {}).outputs["group_areas"] == 0
+    assert any(note.startswith("the groups published differ in ") for note in subject.notes)
+
+
+def test_kmedoids_is_left_out_where_pairs_take_too_much_memory(tmp_path, monkeypatch):
+    table, method = table_of(tmp_path)
+    monkeypatch.setattr(module, "LARGEST_CONSENSUS", 50)
+    found = run_study(subject_of_table(table, method), SMALL, tmp_path / "s", workers=SERIAL)
+    (why,) = [why for what, why in found.summary["not_varied"].items() if what == "clustering, k-medoids"]
+    assert "pairs of 60 areas" in why
+    assert not found.runs["settings"].str.contains("k-medoids").any()
+    assert found.runs["settings"].str.contains("ward").any()
+
+
+def test_a_factor_that_a_rule_counts_on_is_explained_in_words(tmp_path):
+    _, method = table_of(tmp_path)  # two factors, and a group of both problems
+    study = Study((Choice(name="factor left out", set=("study.leave_out",), options=()), *SMALL.choices))
+    _, idle = dials_of(study, method)
+    assert "asks for 2 problems, and of 2 factors 1 would be left" in " ".join(idle.values())
 
 
 SHRUNK = Shrinkage("country")

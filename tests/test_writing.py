@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 
+import numpy as np
+import pandas as pd
 import pytest
 
-from regso_cluster.writing import whole_file
+from regso_cluster.factors.tables import read_factors
+from regso_cluster.method import parse_method
+from regso_cluster.pipeline import classify
+from regso_cluster.release import _hash_of_manifest, verify_release, write_release
+from regso_cluster.structure_report import assess_release, write_structure
+from regso_cluster.writing import json_text, whole_file
+from tests.tables import METHOD
 
 
 def test_a_file_is_moved_into_place_and_replaces_an_earlier_one(tmp_path):
@@ -61,3 +70,58 @@ def test_the_file_has_the_permissions_of_any_other(tmp_path):
         partial.write_text("1")
     (tmp_path / "other").write_text("1")
     assert (tmp_path / "kept.json").stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
+def strictly(text):
+    """Read JSON as JavaScript does: NaN and Infinity are no JSON."""
+
+    def refuse(word):
+        raise AssertionError(f"no JSON: {word}")
+
+    return json.loads(text, parse_constant=refuse)
+
+
+def test_json_has_no_nan():
+    said = {"a": float("nan"), "b": [float("inf"), np.float64("nan"), 1.5], "c": ({"d": -float("inf")},), "e": None}
+    assert strictly(json_text(said)) == {"a": None, "b": [None, None, 1.5], "c": [{"d": None}], "e": None}
+    assert json_text({"smallest": 3.0}, indent=2) == '{\n  "smallest": 3.0\n}'
+
+
+STRUCTURE = """
+[clusters]
+n_clusters = 2
+weighting = "areas"
+[clusters.structure]
+most = 3
+clouds = 5
+resamples = 2
+splits = 2
+"""
+
+
+def test_a_manifest_without_residents_is_valid_json(tmp_path):
+    text = METHOD.replace('coverage = "partial"', 'areas = "own"').replace('population = "population"\n', "")
+    using = parse_method(text + STRUCTURE)
+    made = np.random.default_rng(0)
+    frame = pd.DataFrame({
+        "regso": [f"A{i:03}" for i in range(60)], "poor_n": made.integers(5, 90, 60), "poor_d": 100,
+        "voted_pct": made.uniform(60, 95, 60).round(1),
+    })  # fmt: skip
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    table = read_factors(tmp_path / "t.csv", using)
+    release = write_release(classify(table, using, year=2024), tmp_path / "r")
+    told = strictly((release.path / "manifest.json").read_text("utf-8"))
+    by_k = told["figures"]["clusters"]["structure"]["by_k"]
+    assert [one["smallest"] for one in by_k.values()] == [None, None]
+    assert verify_release(release.path) == []
+    found = assess_release(table, using)
+    write_structure(found, tmp_path / "s", synthetic=False)
+    strictly((tmp_path / "s" / "structure.json").read_text("utf-8"))
+    # a release of an earlier version holds NaN, and its own hash was made with it: it is read and verified as before
+    old = json.loads((release.path / "manifest.json").read_text("utf-8"))
+    for one in old["figures"]["clusters"]["structure"]["by_k"].values():
+        one["smallest"] = float("nan")
+    old["manifest_sha256"] = _hash_of_manifest(old)
+    (release.path / "manifest.json").write_text(json.dumps(old), "utf-8")
+    assert "NaN" in (release.path / "manifest.json").read_text("utf-8")
+    assert verify_release(release.path) == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -21,7 +20,7 @@ from regso_cluster.method import Text, Yardstick
 from regso_cluster.pipeline import usable
 from regso_cluster.release import Release, write_parquet
 from regso_cluster.steps import State, absolute_limits, chain, free, seen, with_absolute, with_factors
-from regso_cluster.writing import whole_folder
+from regso_cluster.writing import json_text, whole_folder
 from regso_cluster.years.align import Alignment, align
 from regso_cluster.years.change import CAUSES, explain_problems, find_causes
 from regso_cluster.years.cluster_moves import Figures, Space, explain_clusters
@@ -427,7 +426,7 @@ def write_comparison(comparison: Comparison, out: str | Path, *, through: Sequen
         write_parquet(mobility, partial / "mobility.parquet")
         if flows is not None:
             write_parquet(flows.assign(synthetic=comparison.summary["synthetic"]), partial / "flows.parquet")
-        text = json.dumps(comparison.summary, indent=2, ensure_ascii=False) + "\n"
+        text = json_text(comparison.summary, indent=2, ensure_ascii=False) + "\n"
         (partial / "comparison.json").write_text(text, "utf-8")
         write_comparison_workbook(comparison, partial / "comparison.xlsx", mobility, flows)
     return Path(out)

@@ -144,6 +144,11 @@ def _failed(error: Exception, workers: Workers) -> Fault:
     """Say why a batch failed in another process."""
     reason = f"{type(error).__name__}: {error}"
     hint = "Every worker needs the same versions installed, and memory for a batch; its log says more."
+    if not workers.scheduler:
+        hint = (
+            "A worker that ends without a word was most often stopped by the system for want of memory: use fewer "
+            "--threads, so that fewer work at once, or a machine with more memory."
+        )
     where = f"--scheduler {workers.scheduler}" if workers.scheduler else "a process of this machine"
     return Fault("a worker failed", where, got=reason, hint=hint)
 

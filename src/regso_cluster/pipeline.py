@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from regso_cluster.certainty._memory import refuse_beyond_memory
 from regso_cluster.certainty.labels import Labels, measure_labels, say_exact
 from regso_cluster.certainty.structure import Structure, assess_structure, say_structure, structure_figures
 from regso_cluster.ensemble import Workers, WorkersError
@@ -80,6 +81,7 @@ def classify(
         raise InputError(
             Fault("a table read with another method", table.source, str(method.keys), str(tuple(table.value)))
         )
+    refuse_beyond_memory(len(table.areas), method)
     method = replace(method, seed=method.seed if seed is None else seed)
     workers = replace(workers or Workers(), threads=threads or (workers.threads if workers else None))
     counted = table
@@ -94,7 +96,7 @@ def classify(
         figures |= of_clusters
     else:
         yardstick, said = method.measured, _say_given(method.measured, method, table)
-    notes += said
+    notes += [*said, *filter(None, [method.drifting])]
     judged = judge(used, table, method, yardstick)
     if method.composite and method.composite.steady:
         judged = steady_groups(judged, used, table.status, method, yardstick.leave_limits, previous)

@@ -21,7 +21,7 @@ from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.method import Baseline, Method, Origin, Yardstick, hash_as_written, hash_yardstick, parse_method
 from regso_cluster.results import Classification
-from regso_cluster.writing import refuse_inside_a_release, whole_file, whole_folder
+from regso_cluster.writing import json_text, refuse_inside_a_release, whole_file, whole_folder, without_nan
 from regso_cluster.years.align import name_codes
 
 FORMAT = 1
@@ -148,8 +148,9 @@ def write_release(
         manifest = _manifest(classification, partial, previous, crosswalk, timings or {})
         if revises:
             manifest["revises"] = _name_release(revises)
+        manifest = without_nan(manifest)
         manifest["manifest_sha256"] = _hash_of_manifest(manifest)
-        (partial / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        (partial / "manifest.json").write_text(json_text(manifest, indent=2, ensure_ascii=False) + "\n", "utf-8")
     return Release(Path(os.path.abspath(out)), manifest)  # noqa: PTH100  # resolve() would follow a symlinked parent
 
 
@@ -275,7 +276,8 @@ def write_method(method: Method, out: str | Path) -> Path:
         raise InputError(Fault("the method file exists", str(out), hint="Choose another --out, or remove the file."))
     refuse_inside_a_release(out)
     with whole_file(out) as partial:
-        partial.write_text(method.to_toml(), "utf-8", newline="\n")
+        comment = f"# {method.drifting}\n" if method.drifting else ""
+        partial.write_text(comment + method.to_toml(), "utf-8", newline="\n")
     return out
 
 

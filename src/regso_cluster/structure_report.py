@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -26,7 +25,7 @@ from regso_cluster.method import Certainty, Clusters, Method, StructureRule
 from regso_cluster.pipeline import assess_clusters, measure, usable
 from regso_cluster.release import write_parquet
 from regso_cluster.study import find_clusters
-from regso_cluster.writing import whole_folder
+from regso_cluster.writing import json_text, whole_folder
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
@@ -194,6 +193,6 @@ def write_structure(
         if agreed:
             write_parquet(agreed.areas.assign(synthetic=synthetic), partial / "consensus.parquet")
             said["consensus"] = agreed.figures
-        (partial / "structure.json").write_text(json.dumps(said, indent=2) + "\n", "utf-8")
+        (partial / "structure.json").write_text(json_text(said, indent=2) + "\n", "utf-8")
         save_figure(draw_stability(structure, language, synthetic=synthetic), partial / "stability.svg")
     return Path(out)

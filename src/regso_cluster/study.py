@@ -15,10 +15,10 @@ import numpy.typing as npt
 import pandas as pd
 import tomli_w
 
-from regso_cluster.certainty.choices import CLUSTERED_BY, ListRule, Settings, with_settings
+from regso_cluster.certainty.choices import CLUSTERED_BY, ListRule, Settings, Study, with_settings
 from regso_cluster.certainty.resampling import Effort, lay_out
 from regso_cluster.certainty.sensitivity import changed, match_labels
-from regso_cluster.certainty.stability import best_labels
+from regso_cluster.certainty.stability import LARGEST_CONSENSUS, best_labels
 from regso_cluster.ensemble import ONE_PARALLEL_KERNEL
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.scales import apply_scale
@@ -97,7 +97,11 @@ def subject_of_table(table: FactorTable, method: Method, rule: ListRule | None =
 
 
 def subject_of_release(release: Release, rule: ListRule | None = None) -> Subject:
-    """Study a release: groups are compared with the published ones; its no-flicker rule is put aside.
+    """Study a release: runs are compared with what the method as it is gives its table when it is made as a run is.
+
+    A run measures limits anew and finds clusters without last year's; the no-flicker rule is put aside. Where the
+    published groups or clusters differ from that (frozen limits, clusters that hold on to last year's), a note says in
+    how many areas: what no choice did is never counted as the effect of one.
 
     Raises
     ------
@@ -110,12 +114,23 @@ def subject_of_release(release: Release, rule: ListRule | None = None) -> Subjec
         notes.append("the limits of the release are frozen: the study measures them anew on its table")
     plain = replace(method, measured=None, frozen=None, baseline=None)
     residents = table.areas["population"].fillna(0).to_numpy(np.float64)
-    reference = _groups(release.areas, plain, listing)
+    published = _groups(release.areas, plain, listing)
     if "cluster" in release.areas:
         numbers = _whole(release.areas["cluster"])
         code = np.searchsorted(np.unique(numbers[numbers > 0]), numbers)
-        reference = replace(reference, cluster=np.where(numbers > 0, code, -1))
-    return Subject(table, plain, reference, listing, residents, release.path.resolve().name, tuple(notes))
+        published = replace(published, cluster=np.where(numbers > 0, code, -1))
+    subject = Subject(table, plain, published, listing, residents, release.path.resolve().name, tuple(notes))
+    reference = groups_of(subject, {})
+    reference = replace(reference, cluster=match_labels(reference.cluster, published.cluster, residents))
+    for name, one, two in (
+        ("groups", reference.group, published.group), ("clusters", reference.cluster, published.cluster)
+    ):  # fmt: skip
+        if differ := int((one != two).sum()):
+            notes.append(
+                f"the {name} published differ in {differ:,} areas from those that a run with the method's own choices "
+                "gives: runs are compared with the latter, so that no choice has this difference counted as its effect"
+            )
+    return replace(subject, reference=reference, notes=tuple(notes))
 
 
 def _list_rule(method: Method, rule: ListRule | None) -> ListRule:
@@ -133,6 +148,23 @@ def _list_rule(method: Method, rule: ListRule | None) -> ListRule:
             Fault("not one list", "list", "grouping or share", hint='As { grouping = "band", worst = 1 }.')
         )
     return rule
+
+
+def without_pairs(study: Study, n_areas: int) -> tuple[Study, dict[str, str]]:
+    """Leave k-medoids out of the ways of clustering where the distances of all pairs of areas take too much memory."""
+    if n_areas <= LARGEST_CONSENSUS:
+        return study, {}
+    why = (
+        f"the distances of all pairs of {n_areas:,} areas take {8 * n_areas**2 / 1e9:.1f} GB in every worker; "
+        f"it is varied up to {LARGEST_CONSENSUS:,} areas"
+    )
+    choices, left_out = [], {}
+    for choice in study.choices:
+        if CLUSTERED_BY in choice.set and "k-medoids" in (choice.options or ()):
+            left_out[f"{choice.name}, k-medoids"] = why
+            choice = replace(choice, options=tuple(one for one in choice.options or () if one != "k-medoids"))  # noqa: PLW2901
+        choices.append(choice)
+    return replace(study, choices=tuple(choices)), left_out
 
 
 def groups_of(subject: Subject, settings: Settings) -> Groups:

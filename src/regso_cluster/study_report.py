@@ -34,8 +34,8 @@ from regso_cluster.certainty.sensitivity import (
 from regso_cluster.ensemble import Workers, batches, run_as_done
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.release import write_parquet
-from regso_cluster.study import Groups, Run, Subject, run_batch
-from regso_cluster.writing import refuse_inside_a_release, whole_folder
+from regso_cluster.study import Groups, Run, Subject, run_batch, without_pairs
+from regso_cluster.writing import json_text, refuse_inside_a_release, whole_folder
 
 BATCH = 8  # runs that are kept together: at most so many are made again after a cut
 
@@ -90,7 +90,9 @@ def run_study(
     InputError  too few runs; a working folder of another study, or one that a study is at work in
     """
     refuse_inside_a_release(Path(out))
-    dials, idle = dials_of(study, subject.method)
+    possible, too_large = without_pairs(study, len(subject.residents))
+    dials, idle = dials_of(possible, subject.method)
+    idle |= too_large
     if not dials:
         reasons = "; ".join(f"{name}: {why}" for name, why in idle.items())
         raise InputError(
@@ -377,7 +379,7 @@ def write_sensitivity(found: Sensitivity, out: str | Path, language: Literal["sv
         for name in ("runs", "choices", "sobol", "areas"):
             write_parquet(getattr(found, name), partial / f"{name}.parquet")
         (partial / "study.toml").write_text(study_toml(found.study), "utf-8", newline="\n")
-        text = json.dumps(found.summary, indent=2, ensure_ascii=False) + "\n"
+        text = json_text(found.summary, indent=2, ensure_ascii=False) + "\n"
         (partial / "sensitivity.json").write_text(text, "utf-8")
         from regso_cluster.delivery.study_figures import draw_tornado, save_figure  # noqa: PLC0415  optional
 

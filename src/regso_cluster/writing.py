@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import glob
+import json
+import math
 import os
 import shutil
 import tempfile
@@ -10,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from regso_cluster.errors import Fault, InputError
 
@@ -99,3 +102,21 @@ def _flush(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def without_nan(value: Any) -> Any:
+    """Give plain data with None for every number that is none, in dicts and lists at any depth: JSON has no NaN."""
+    if isinstance(value, dict):
+        return {key: without_nan(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_nan(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def json_text(value: Any, **options: Any) -> str:
+    """Write plain data as JSON that every reader takes: null for NaN and infinity; `options` are those of json.dumps.
+
+    >>> json_text({"smallest": float("nan"), "areas": 3})
+    '{"smallest": null, "areas": 3}'
+    """
+    return json.dumps(without_nan(value), allow_nan=False, **options)

@@ -86,7 +86,7 @@ def test_factors_that_a_rule_names_cannot_be_left_out():
     # one factor of two can never be two problems
     dials, idle = dials_of(any_factor, method())
     assert not dials
-    assert "of 1 factors can never hold" in idle["x"]
+    assert "asks for 2 problems, and of 2 factors 1 would be left" in idle["x"]
     assert [f["key"] for f in with_settings(method(), {"study.leave_out": "poor"})["factors"]] == ["voted"]
 
 

@@ -21,6 +21,12 @@ from regso_cluster.release import write_release
 from tests.tables import CODES, METHOD, method, rows, write
 
 SURE = dataclasses.replace(method(), certainty=Certainty(draws=4000, prior="country"))
+# turnout of so many voters that chance in it is nothing, but counted: no label hangs on a figure taken as exact
+VOTERS = METHOD.replace('value = "voted_pct"', 'value = "voted_pct"\ndenominator = "voters"')
+
+
+def with_voters(frame):
+    return frame.assign(voters="1000000")
 
 
 @pytest.fixture
@@ -340,9 +346,10 @@ def test_too_many_factors_are_refused():
 
 
 def test_bands_without_a_composite_are_the_lists(tmp_path):
-    using = dataclasses.replace(method(), composite=None, bands=Banding("sd", at=(0.5, 0.0)),
+    using = dataclasses.replace(method(VOTERS), composite=None, bands=Banding("sd", at=(0.5, 0.0)),
                                 certainty=Certainty(draws=50, prior="country"))  # fmt: skip
-    areas = classify(read_factors(write(rows(), tmp_path / "t.csv"), using, edition=2025), using, year=2024).areas
+    frame = with_voters(rows())
+    areas = classify(read_factors(write(frame, tmp_path / "t.csv"), using, edition=2025), using, year=2024).areas
     assert areas["band_probability"].loc[list(CODES)].notna().all()
     assert areas["how_sure"].loc[list(CODES)].isin(["core", "edge", "undecided"]).all()
 
@@ -368,11 +375,12 @@ def test_an_index_alone_has_intervals_and_no_labels(table, tmp_path):
 
 
 def test_areas_without_any_figure_are_not_assessed_and_not_drawn(tmp_path):
-    frame = rows().assign(poor_n=["10", "80", "12", "30", "10", "80"])
+    using = dataclasses.replace(SURE, factors=method(VOTERS).factors)
+    frame = with_voters(rows()).assign(poor_n=["10", "80", "12", "30", "10", "80"])
     frame.loc[5, ["poor_n", "poor_d", "voted_pct"]] = ".."  # suppressed: something is there
-    frame.loc[4, ["poor_n", "poor_d", "voted_pct"]] = "NA"
+    frame.loc[4, ["poor_n", "poor_d", "voted_pct", "voters"]] = "NA"
     frame.loc[3, "voted_pct"] = "NA"  # one factor missing: the other speaks
-    result = classify(read_factors(write(frame, tmp_path / "t.csv"), SURE, edition=2025), SURE, year=2024)
+    result = classify(read_factors(write(frame, tmp_path / "t.csv"), using, edition=2025), using, year=2024)
     areas, silent = result.areas, result.areas.index.difference([*CODES[:4], CODES[5]])
     assert CODES[4] in silent
     assert set(areas.loc[silent, "how_sure"]) == {"not_assessed"}
@@ -429,9 +437,11 @@ def test_the_index_that_is_drawn_is_over_the_weight_of_what_was_seen(tmp_path, a
 
 
 def test_the_runner_up_of_a_band(tmp_path):
-    using = dataclasses.replace(method(), composite=None, bands=Banding("sd", at=(0.5, 0.0)),
+    using = dataclasses.replace(method(VOTERS), composite=None, bands=Banding("sd", at=(0.5, 0.0)),
                                 certainty=Certainty(draws=500, prior="country"))  # fmt: skip
-    result = classify(read_factors(write(rows(), tmp_path / "t.csv"), using, edition=2025), using, year=2024)
+    result = classify(
+        read_factors(write(with_voters(rows()), tmp_path / "t.csv"), using, edition=2025), using, year=2024
+    )
     areas = result.areas.loc[list(CODES)]
     own = result.certainty[(result.certainty["grouping"] == "band") & result.certainty["regso"].isin(CODES)]
     others = (
@@ -448,8 +458,9 @@ def test_the_runner_up_of_a_band(tmp_path):
 def test_areas_that_were_counted_against_the_odds_are_named(tmp_path):
     # five areas have 10 of 100, and the sixth 5 of 8, over the limit: of so few persons, and with five others
     # who hardly differ, chance is likelier than a rate of more than 26
-    using = dataclasses.replace(method(), certainty=Certainty(draws=400, prior="country"))
-    frame = rows().assign(poor_n=["10", "10", "10", "10", "10", "5"], poor_d=["100"] * 5 + ["8"])
+    using = dataclasses.replace(method(VOTERS), certainty=Certainty(draws=400, prior="country"))
+    frame = with_voters(rows()).assign(poor_n=["10", "10", "10", "10", "10", "5"], poor_d=["100"] * 5 + ["8"])
+    frame.loc[2, "voted_pct"] = "75"  # 70 is the limit
     result = classify(read_factors(write(frame, tmp_path / "t.csv"), using, edition=2025), using, year=2024)
     area = result.areas.loc[CODES[5]]
     assert area["poor_problem"]

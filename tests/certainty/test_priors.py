@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from regso_cluster.certainty import simulation
+from regso_cluster.certainty import _memory, simulation
 from regso_cluster.certainty.priors import (
     Posterior,
     Profiles,
@@ -20,10 +20,11 @@ from regso_cluster.certainty.priors import (
 from regso_cluster.certainty.priors import _Counts as Counts
 from regso_cluster.certainty.simulation import _cut, simulate
 from regso_cluster.ensemble import Workers, unpacked
+from regso_cluster.errors import InputError
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.kernels._threads import threads
 from regso_cluster.method import Certainty, load_method
-from regso_cluster.pipeline import judge, measure, usable
+from regso_cluster.pipeline import classify, judge, measure, usable
 from tests.tables import method, rows, write
 
 
@@ -274,3 +275,21 @@ def test_areas_of_few_kinds_have_few_classes():
     counts = Counts(n, np.ones((200, 2)), np.ones((200, 2), bool), np.zeros(2, bool))
     (found,) = find_profiles(counts, np.ones((1, 200)), 10)
     assert len(found.share) == 2
+
+
+def test_a_prior_that_the_machine_has_no_memory_for_is_refused_beforehand(monkeypatch, tmp_path):
+    table = read_factors(write(rows(), tmp_path / "t.csv"), method(), edition=2025)
+    # 3,363 areas and 2 factors of 11 kB: 74 MB
+    monkeypatch.setattr(_memory, "memory_here", lambda: 70_000_000)
+    asked = dataclasses.replace(method(), certainty=Certainty(draws=20))
+    with pytest.raises(InputError, match="too little memory for the prior of profiles") as refused:
+        classify(table, asked, year=2024)
+    assert 'prior = "country"' in str(refused.value)
+    classify(table, dataclasses.replace(asked, certainty=Certainty(draws=20, prior="country")), year=2024)
+    monkeypatch.setattr(_memory, "memory_here", lambda: 80_000_000)
+    classify(table, asked, year=2024)
+
+
+def test_the_memory_of_this_machine_is_known():
+    known = _memory.memory_here()
+    assert known is None or known > 100_000_000

@@ -169,3 +169,12 @@ def test_no_partitions(partitions):
 def test_consensus_of_more_groups_than_areas():
     with pytest.raises(InputError, match="other groups"):
         consensus([[0, 0, 1]], 4)
+
+
+def test_a_consensus_of_too_many_areas_is_refused_before_the_work():
+    from regso_cluster.certainty.stability import refuse_too_many
+
+    refuse_too_many(12_000)
+    with pytest.raises(InputError, match="9\\.1 GB") as refused:
+        refuse_too_many(33_755)
+    assert "at most 12,000" in str(refused.value)

@@ -285,6 +285,12 @@ def _why_not_option(places: tuple[str, ...], option: Value, method: Method) -> s
         return f"no such clustering, expected {', '.join(WAYS)}"
     if LEAVE_OUT in places and option not in ("none", *_free_factors(method)):
         return "no factor of the method" if option not in method.keys else "a rule or a theme names it"
+    asked = max((group.rule.at_least or 0 for group in method.composite.groups), default=0) if method.composite else 0
+    if LEAVE_OUT in places and option != "none" and asked > len(method.factors) - 1:
+        return (
+            f"a composite group asks for {asked} problems, and of {len(method.factors)} factors "
+            f"{len(method.factors) - 1} would be left; to study it, write a method without it with other rules"
+        )
     return _why_not(method, dict.fromkeys(places, option))
 
 

@@ -27,15 +27,18 @@ class Listing:
     wrong : of those on the list, expected not to belong
     missed : of those not on it, expected to belong
     controlled : areas on the longest list of which at most the share `fdr` is expected not to belong
+    not_assessed : of those counted, areas that hang on a figure taken as exact. Where any area does, `expected`, `low`
+        and `high` are None, and `wrong`, `missed` and `controlled` are of the others; None where there are no others
     """
 
     counted: int
-    expected: float
-    low: int
-    high: int
-    wrong: float
-    missed: float
-    controlled: int
+    expected: float | None
+    low: int | None
+    high: int | None
+    wrong: float | None
+    missed: float | None
+    controlled: int | None
+    not_assessed: int = 0
 
 
 def false_discovery_rates(probability: Array) -> Array:
@@ -58,8 +61,9 @@ def false_discovery_rates(probability: Array) -> Array:
 
 
 def judge_list(
-    probability: Array, listed: npt.NDArray[np.bool_], number: npt.NDArray[np.int64], level: float, fdr: float
-) -> Listing:
+    probability: Array, listed: npt.NDArray[np.bool_], number: npt.NDArray[np.int64], level: float, fdr: float,
+    hanging: npt.NDArray[np.bool_] | None = None,
+) -> Listing:  # fmt: skip
     """Hold a list against the probabilities.
 
     Parameters
@@ -69,9 +73,17 @@ def judge_list(
     number : (n_draws,) areas that belonged in each draw
     level : of the interval
     fdr : share of the controlled list that may be expected not to belong
+    hanging : (n_areas,) areas whose place on the list hangs on a figure taken as exact; None: no area's
     """
     known = ~np.isnan(probability)
     on, off = known & listed, known & ~listed
+    if hanging is not None and hanging.any():
+        left_out = int((listed & hanging).sum())
+        if not known.any():
+            return Listing(int(listed.sum()), None, None, None, None, None, None, left_out)
+        wrong, missed = float((1 - probability[on]).sum()), float(probability[off].sum())
+        controlled = int((false_discovery_rates(probability)[known] <= fdr).sum())
+        return Listing(int(listed.sum()), None, None, None, wrong, missed, controlled, left_out)
     low, high = quantiles_of_draws(np.sort(number), level)
     return Listing(
         int(listed.sum()), float(number.mean()), low, high, float((1 - probability[on]).sum()),

@@ -2,7 +2,8 @@
 
 Held fixed: limits, scales, cut points and centres of the release, and the figures without counts. Drawn: every rate,
 from its posterior. So a probability answers: would this area have this label if its true rates were known, by the
-yardstick of this release? Left out: errors of registers, and the choice of the method itself.
+yardstick of this release? Left out: errors of registers, and the choice of the method itself. A label that hangs on a
+figure without counts has no probability: it is not assessed.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from regso_cluster.certainty.exact import Hanging, find_hanging
 from regso_cluster.certainty.flags import Listing, false_discovery_rates, judge_list, quantiles_of_draws
 from regso_cluster.certainty.flips import find_flips, held_areas
 from regso_cluster.certainty.priors import Posterior, posteriors_of
@@ -84,17 +86,21 @@ def measure_labels(
         posteriors, table, used, has_index, method, yardstick, generator,
         draws=certainty.draws, level=certainty.level, workers=workers,
     )  # fmt: skip
-    chances = _chances(found, method)
-    lists = _lists(chances, found, areas, method)
+    drawn = posteriors[0].drawn
+    hanging = find_hanging(found.drawable & ~drawn, used, areas, method, yardstick)
+    chances = _chances(found, method, hanging)
+    lists = _lists(chances, found, areas, method, hanging)
     columns = _columns(chances, found, areas, method, certainty)
+    if method.index:  # a rank that no draw could move has no interval
+        columns.loc[~drawn.any(axis=1), ["index_rank_low", "index_rank_high"]] = pd.NA
     columns = columns.join(find_flips(table, used, areas, method, yardstick))
     columns = columns.join(
         theme_ranks(posteriors, table, used, areas, method, yardstick, generator, certainty, workers=workers)
     )
     long = _long(chances, lists, areas)
-    groups = _groups(chances, found, areas, certainty)
+    groups = _groups(chances, found, areas, method, certainty, hanging)
     held = areas.index[held_areas(areas, method)]
-    return Labels(columns, long, groups, *_say(lists, found, groups, columns, held, method, certainty))
+    return Labels(columns, long, groups, *_say(lists, found, groups, columns, held, method, certainty, hanging))
 
 
 def _leave_out_unseen(posterior: Posterior, table: FactorTable) -> Posterior:
@@ -103,8 +109,8 @@ def _leave_out_unseen(posterior: Posterior, table: FactorTable) -> Posterior:
     return replace(posterior, drawn=posterior.drawn & ~silent[:, None])
 
 
-def _chances(found: Simulation, method: Method) -> dict[str, Array]:
-    """Turn counts of draws into probabilities; NaN where nothing was drawn."""
+def _chances(found: Simulation, method: Method, hanging: Hanging) -> dict[str, Array]:
+    """Turn counts of draws into probabilities; NaN where nothing was drawn or a label hangs on an exact figure."""
     chances = {name: counts / found.draws for name, counts in found.counts.items()}
     for number, key in enumerate(method.keys):
         for name in (f"{key}_problem", f"{key}_tier"):
@@ -113,33 +119,44 @@ def _chances(found: Simulation, method: Method) -> dict[str, Array]:
     for name in ("composite_group", "band", "cluster"):
         if name in chances:
             chances[name][found.counts[name].sum(axis=1) == 0] = np.nan
+    for name, chance in chances.items():
+        chance[hanging.counted(name, method)] = np.nan
     return chances
 
 
 @dataclass(frozen=True)
 class _List:
-    """A list that areas are on or not: problems of one factor, or a group and all that are worse."""
+    """A list that areas are on or not: problems of one factor, or a group and all that are worse.
+
+    `hanging` are the areas of which it is not assessed whether they belong: that hangs on a figure taken as exact.
+    """
 
     name: str
     group: int
     probability: Array
     listed: npt.NDArray[np.bool_]
     number: npt.NDArray[np.int64]
+    hanging: npt.NDArray[np.bool_]
 
 
-def _lists(chances: dict[str, Array], found: Simulation, areas: pd.DataFrame, method: Method) -> list[_List]:
+def _lists(
+    chances: dict[str, Array], found: Simulation, areas: pd.DataFrame, method: Method, hanging: Hanging
+) -> list[_List]:
     """Give every list of the method: problems by factor, then each composite group with those worse."""
     lists = []
     for key in method.keys if method.problems else ():
         name = f"{key}_problem"
         listed = areas[name].fillna(False).to_numpy(bool)
-        lists.append(_List(name, 1, chances[name][:, 0], listed, found.sizes[name][:, 0]))
+        exact = hanging.counted(name, method)
+        lists.append(_List(name, 1, chances[name][:, 0], listed, found.sizes[name][:, 0], exact))
     if method.composite:
         number = areas["composite_group"].fillna(len(method.composite.groups) + 1).to_numpy(np.int64)
         for group in range(1, len(method.composite.groups) + 1):
-            chance = chances["composite_group"][:, :group].sum(axis=1)
+            counts, exact = found.counts["composite_group"], hanging.lists[:, group - 1]
+            chance = (counts / found.draws)[:, :group].sum(axis=1)
+            chance[exact | (counts.sum(axis=1) == 0)] = np.nan
             drawn = found.sizes["composite_group"][:, :group].sum(axis=1)
-            lists.append(_List("composite_list", group, chance, number <= group, drawn))
+            lists.append(_List("composite_list", group, chance, number <= group, drawn, exact))
     return lists
 
 
@@ -251,7 +268,10 @@ def _row_by_row(columns: list[npt.NDArray[Any]], kind: type) -> npt.NDArray[Any]
     return np.stack(columns, axis=1).ravel() if columns else np.empty(0, kind)
 
 
-def _groups(chances: dict[str, Array], found: Simulation, areas: pd.DataFrame, certainty: Certainty) -> pd.DataFrame:
+def _groups(
+    chances: dict[str, Array], found: Simulation, areas: pd.DataFrame, method: Method, certainty: Certainty,
+    hanging: Hanging,
+) -> pd.DataFrame:  # fmt: skip
     rows = []
     for name, chance in chances.items():
         if name.endswith("_problem"):
@@ -260,23 +280,29 @@ def _groups(chances: dict[str, Array], found: Simulation, areas: pd.DataFrame, c
         own = areas[name].to_numpy(np.float64, na_value=np.nan)
         size = chance.shape[1] - (name == "composite_group")
         for at, group in list(enumerate(numbers))[:size]:
-            number = found.sizes[name][:, at]
+            number, exact = found.sizes[name][:, at], hanging.counted(name, method)
             low, high = quantiles_of_draws(np.sort(number), certainty.level)
-            inside = chance[(own == group) & ~np.isnan(chance[:, at]), at]
-            mean = float(inside.mean()) if len(inside) else np.nan
+            ends = (np.nan, np.nan, np.nan) if exact.any() else (float(number.mean()), low, high)
+            inside, known = own == group, ~np.isnan(chance[:, at])
+            assessed = chance[inside & known, at]
+            # of a group of which most areas are not assessed the others say nothing
+            enough = len(assessed) and (inside & exact).sum() <= len(assessed)
+            mean = float(assessed.mean()) if enough else np.nan
             word = str(how_sure(np.array([mean]), certainty)[0])
-            rows.append((name, group, float(number.mean()), low, high, mean, word))
+            rows.append((name, group, *ends, mean, word))
     columns = ["grouping", "group", "expected", "expected_low", "expected_high", "probability", "how_sure"]
     return pd.DataFrame(rows, columns=columns).astype({"group": "Int8"})
 
 
 def _say(
     lists: list[_List], found: Simulation, groups: pd.DataFrame, columns: pd.DataFrame, held: pd.Index[str],
-    method: Method, certainty: Certainty,
+    method: Method, certainty: Certainty, hanging: Hanging,
 ) -> tuple[dict[str, Any], tuple[str, ...]]:  # fmt: skip
     """Put what was found into figures for the manifest, and into words."""
     judged = {
-        (one.name, one.group): judge_list(one.probability, one.listed, one.number, certainty.level, certainty.fdr)
+        (one.name, one.group): judge_list(
+            one.probability, one.listed, one.number, certainty.level, certainty.fdr, one.hanging
+        )
         for one in lists
     }
     words = columns["how_sure"].value_counts()
@@ -290,15 +316,10 @@ def _say(
         "held_fixed": FIXED,
         "how_sure": {word: int(words.get(word, 0)) for word in ("core", "edge", "undecided", NOT_ASSESSED)},
         "groups": {
-            str(name): {str(row["group"]): {"expected": round(float(row["expected"]), 1), "low":
-            int(row["expected_low"]),
-                                            "high": int(row["expected_high"])} for row in part.to_dict("records")}
+            str(name): {str(row["group"]): _expected(row) for row in part.to_dict("records")}
             for name, part in groups.groupby("grouping", sort=False)
         },
-        "lists": [
-            {"list": name, "group": group, **{key: _short(number) for key, number in asdict(one).items()}}
-            for (name, group), one in judged.items()
-        ],
+        "lists": [{"list": name, "group": group, **_plain(one)} for (name, group), one in judged.items()],
         "fdr": certainty.fdr,
     }  # fmt: skip
     notes = [_say_list(group, one) for (name, group), one in judged.items() if name == "composite_list"]
@@ -311,6 +332,10 @@ def _say(
         notes.append(_say_held(held))
     if exact:
         notes.append(say_exact(exact))
+    hang = {name: int(part.sum()) for name, part in hanging.labels.items() if part.any()}
+    if hang:
+        figures["hang_on_exact"] = hang
+        notes += [_say_hanging(name, count, len(columns)) for name, count in hang.items()]
     return figures, tuple(notes)
 
 
@@ -337,12 +362,44 @@ def _name(areas: pd.Index[str]) -> str:
     return f"{some} ({len(areas)} in all)"
 
 
-def _short(number: float) -> float:
-    return round(number, 2) if isinstance(number, float) else number
+_NOT_SAID = {
+    "composite_group": "how sure the composite group is was not assessed in",
+    "band": "how sure the band is was not assessed in",
+    "cluster": "how sure the cluster is was not assessed in",
+}
+
+
+def _say_hanging(name: str, count: int, n_areas: int) -> str:
+    return (
+        f"{_NOT_SAID[name]} {count:,} of {n_areas:,} areas: it hangs on figures taken as exact; probabilities "
+        "elsewhere cover the noise of the counts alone"
+    )
+
+
+def _expected(row: dict[Any, Any]) -> dict[str, float | int | None]:
+    """Give the areas expected in a group for the manifest; nothing is expected where labels hang on exact figures."""
+    if np.isnan(row["expected"]):
+        return dict.fromkeys(("expected", "low", "high"))
+    expected = round(float(row["expected"]), 1)
+    return {"expected": expected, "low": int(row["expected_low"]), "high": int(row["expected_high"])}
+
+
+def _plain(one: Listing) -> dict[str, float | int | None]:
+    """Write a list for the manifest; how many were not assessed is written where there are some."""
+    plain = {key: round(number, 2) if isinstance(number, float) else number for key, number in asdict(one).items()}
+    return plain if one.not_assessed else {key: number for key, number in plain.items() if key != "not_assessed"}
 
 
 def _say_list(group: int, one: Listing) -> str:
     worse = f"group {group}" if group == 1 else f"groups 1 to {group}"
+    if one.wrong is None or one.missed is None or (one.counted and one.not_assessed == one.counted):
+        return f"of the {one.counted:,} areas in {worse} none was assessed: all hang on figures taken as exact"
+    if one.expected is None:
+        return (
+            f"of the {one.counted:,} areas in {worse}, {one.not_assessed:,} were not assessed, since they hang on "
+            f"figures taken as exact; of those assessed about {one.wrong:.0f} are expected not to belong, and about "
+            f"{one.missed:.0f} of the others assessed to belong"
+        )
     return (
         f"of the {one.counted:,} areas in {worse}, about {one.wrong:.0f} are expected not to belong, and about "
         f"{one.missed:.0f} of the others to belong: {one.expected:.0f} in all ({one.low:,} to {one.high:,})"

@@ -265,6 +265,21 @@ class Consensus:
 LARGEST_CONSENSUS = 12_000  # areas; a matrix of pairs takes 1.2 GB there
 
 
+def refuse_too_many(n_areas: int) -> None:
+    """Refuse a consensus of more areas than a matrix of pairs has room for.
+
+    Raises
+    ------
+    InputError  more than 12,000 areas
+    """
+    if n_areas > LARGEST_CONSENSUS:
+        hint = "Leave --consensus out, or take a part of the areas."
+        got = f"{n_areas:,}, which would take {8 * n_areas**2 / 1e9:.1f} GB for the pairs of areas"
+        raise InputError(
+            Fault("too many areas for a consensus", "--consensus", f"at most {LARGEST_CONSENSUS:,}", got, hint)
+        )
+
+
 def consensus(partitions: npt.ArrayLike, k: int, *, weights: npt.ArrayLike | None = None) -> Consensus:
     """Join many partitions: the share of them in which two areas are together, then average linkage on 1 - share.
 

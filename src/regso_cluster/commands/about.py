@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from regso_cluster.commands.options import (
     Steps,
     json_option,
 )
+from regso_cluster.writing import json_text
 
 
 @click.command(short_help="List the built-in methods, or print one.")
@@ -33,7 +32,7 @@ def methods(name: str | None, as_json: bool) -> None:
     if as_json:
         plain = [{"name": one.name, "title": {"sv": one.title.sv, "en": one.title.en}, "sha256": one.hash,
                   "factors": list(one.keys), "areas": one.table.areas} for one in listed]  # fmt: skip
-        click.echo(json.dumps(plain, ensure_ascii=False, indent=2))
+        click.echo(json_text(plain, ensure_ascii=False, indent=2))
         return
     for one in listed:
         click.echo(f"{one.name:28}{one.title.sv}\n{'':28}{one.title.en}")

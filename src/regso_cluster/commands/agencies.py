@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
 import click
 
 from regso_cluster.commands.options import EXISTING, NEW, Steps, deso_option, edition_option, json_option
+from regso_cluster.writing import json_text
 
 
 @click.command(short_help="Join the groups of a release to your own table.")
@@ -57,7 +57,7 @@ def join(  # noqa: PLR0913  # one an option of the command
         )  # fmt: skip
     written = [str(path) for path in done.written]
     if as_json:
-        click.echo(json.dumps(done.report.as_dict() | {"written": written}, ensure_ascii=False, indent=2, default=str))
+        click.echo(json_text(done.report.as_dict() | {"written": written}, ensure_ascii=False, indent=2, default=str))
     click.echo(done.report.text(), err=True)
     if done.refused:
         click.echo(

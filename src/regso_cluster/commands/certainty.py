@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -23,6 +22,7 @@ from regso_cluster.commands.options import (
     threads_option,
 )
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.writing import json_text
 
 if TYPE_CHECKING:
     from regso_cluster.factors.tables import FactorTable
@@ -122,6 +122,10 @@ def stability(  # noqa: PLR0913  # one an option of the command
             from regso_cluster.structure_report import assess_release, find_consensus, write_structure
 
             _, table, loaded = subject.open()
+            if consensus:
+                from regso_cluster.certainty.stability import refuse_too_many
+
+                refuse_too_many(int(table.value.notna().any(axis=1).sum()))
         changes = {"most": most, "resamples": resamples, "clouds": clouds, "splits": 10}
         with steps("looking for structure"):
             workers = Workers(threads, scheduler)
@@ -137,7 +141,7 @@ def stability(  # noqa: PLR0913  # one an option of the command
 
         own = loaded.clusters.n_clusters if loaded.clusters else 0
         said = {"synthetic": table.synthetic} | structure_figures(found, own)
-        click.echo(json.dumps(said | ({"consensus": agreed.figures} if agreed else {}), indent=2))
+        click.echo(json_text(said | ({"consensus": agreed.figures} if agreed else {}), indent=2))
         return
     from regso_cluster.delivery.studies import print_structure
 
@@ -187,7 +191,7 @@ def sensitivity(  # noqa: PLR0913  # one an option of the command
         with steps("writing"):
             write_sensitivity(found, out, language)
     if as_json:
-        click.echo(json.dumps(found.summary, ensure_ascii=False, indent=2))
+        click.echo(json_text(found.summary, ensure_ascii=False, indent=2))
         return
     from regso_cluster.delivery.studies import print_sensitivity
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ from regso_cluster.commands.options import (
     threads_option,
 )
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.writing import json_text
 
 if TYPE_CHECKING:
     from regso_cluster.ensemble import Workers
@@ -110,7 +110,7 @@ def classify(  # noqa: PLR0913  # one an option of the command
     if files and not differ:
         click.echo("the two releases are of one edition: the outlines were not used", err=True)
     if as_json:
-        click.echo(json.dumps(release.manifest, ensure_ascii=False, indent=2))
+        click.echo(json_text(release.manifest, ensure_ascii=False, indent=2))
     else:
         from regso_cluster.delivery.terminal import print_release
 
@@ -136,4 +136,4 @@ def _classify_all(
     if as_json:
         plain = [{"year": one.year, "what": one.what, "path": str(one.path),
                   "difference": str(one.difference) if one.difference else None} for one in made]  # fmt: skip
-        click.echo(json.dumps(plain, ensure_ascii=False, indent=2))
+        click.echo(json_text(plain, ensure_ascii=False, indent=2))

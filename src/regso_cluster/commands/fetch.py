@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, cast
 
 import click
 
 from regso_cluster.commands.options import NEW, Steps, json_option, method_option
+from regso_cluster.writing import json_text
 
 _cache_option = click.option("--cache", type=NEW, help="Folder of fetched answers; default: REGSO_CACHE, or your own.")
 _tables_service = click.option("--service", envvar="REGSO_SCB_URL", help="Address of a PxWebApi 2; default: SCB's.")
@@ -154,7 +154,7 @@ def shapes(
         path = layers.write_shapes(kept, out) if out else kept.folder / SHAPES_FILE
     said = kept.source
     if as_json:
-        click.echo(json.dumps({"written": [str(path)], "fresh": kept.fresh, **said}, ensure_ascii=False, indent=2))
+        click.echo(json_text({"written": [str(path)], "fresh": kept.fresh, **said}, ensure_ascii=False, indent=2))
         return
     click.echo(f"{path}: {said['areas']} areas of {said['layer']}, retrieved {said['retrieved'][:10]}")
     if said["mended"]:
@@ -170,7 +170,7 @@ def _report(out: Path, fetched: Any, as_json: bool) -> None:
     if as_json:
         plain = {"written": written, "areas": len(fetched.frame), "columns": list(fetched.frame.columns),
                  "notes": list(fetched.notes), "missing": missing, "origin": fetched.origin}  # fmt: skip
-        click.echo(json.dumps(plain, ensure_ascii=False, indent=2))
+        click.echo(json_text(plain, ensure_ascii=False, indent=2))
         return
     click.echo(f"{out}: {len(fetched.frame)} areas, columns {', '.join(fetched.frame.columns)}")
     for note in fetched.notes:

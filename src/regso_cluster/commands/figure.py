@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
 from regso_cluster.commands.options import NEW, json_option
+from regso_cluster.writing import json_text
 
 
 @click.command(short_help="Draw a map, a profile or a flow chart as SVG or PNG.")
@@ -58,4 +58,4 @@ def figure(
     else:
         drawn = {"country": figures.draw_country, "profile": figures.draw_profile}[kind](read[0], by, language)
     path = str(figures.write_figure(drawn, out))
-    click.echo(json.dumps({"written": [path]}, ensure_ascii=False) if as_json else path)
+    click.echo(json_text({"written": [path]}, ensure_ascii=False) if as_json else path)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
 from regso_cluster.commands.options import NEW, Steps, json_option
+from regso_cluster.writing import json_text
 
 
 @click.command(short_help="Make one HTML file of releases: map, cards, table, years.")
@@ -36,4 +36,4 @@ def page(releases: tuple[Path, ...], out: Path, as_json: bool) -> None:
             comparisons = [compare(old, new) for old, new in pairwise(read)]
         with steps("putting the page together"):
             path = str(write_page(read, out, comparisons))
-    click.echo(json.dumps({"written": [path]}, ensure_ascii=False) if as_json else path)
+    click.echo(json_text({"written": [path]}, ensure_ascii=False) if as_json else path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from regso_cluster.commands.options import (
     scheduler_option,
     threads_option,
 )
+from regso_cluster.writing import json_text
 
 
 @click.command(short_help="Count a register of persons by area and factor.")
@@ -57,7 +57,7 @@ def count(
             "without_area": counted.nowhere, "without_year": counted.undated, "unknown": counted.unknown,
             "synthetic": read.synthetic}  # fmt: skip
     if as_json:
-        click.echo(json.dumps(said, ensure_ascii=False, indent=2))
+        click.echo(json_text(said, ensure_ascii=False, indent=2))
         return
     click.echo(f"{path}: {counted.persons:,} persons in {len(counted.table):,} areas; internal, small counts are kept.")
     if counted.nowhere:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any, Literal
@@ -17,6 +16,7 @@ from regso_cluster.commands.options import (
     outline_options,
     read_outline_options,
 )
+from regso_cluster.writing import json_text
 
 
 @click.command(short_help="Recompute the hashes of a release.")
@@ -48,7 +48,7 @@ def verify(
         )
     if as_json:
         click.echo(
-            json.dumps(
+            json_text(
                 {"ok": not faults, "faults": [fault.as_dict() for fault in faults]},
                 ensure_ascii=False,
                 indent=2,
@@ -96,4 +96,4 @@ def export(
             raise click.UsageError("--schema and --replace are for a database: --to postgresql://...")
         refuse_inside_a_release(Path(to))
         written = str(write(read_release(release, verify=True), Path(to), language=language, excel_sv=excel_sv))
-    click.echo(json.dumps({"written": [written]}, ensure_ascii=False) if as_json else written)
+    click.echo(json_text({"written": [written]}, ensure_ascii=False) if as_json else written)

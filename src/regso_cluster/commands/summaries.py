@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from regso_cluster.commands.options import EXISTING, NEW, json_option
+from regso_cluster.writing import json_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -218,4 +219,4 @@ def _print_json(
     rows = json.loads(table.to_json(orient="records", double_precision=10))
     shown = {**said, "synthetic": synthetic, "table": rows, "notes": list(notes),
              "texts": [{"sv": text.sv, "en": text.en} for text in texts], "written": written}  # fmt: skip
-    click.echo(json.dumps(shown, ensure_ascii=False, indent=2))
+    click.echo(json_text(shown, ensure_ascii=False, indent=2))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from regso_cluster.commands.options import (
     method_option,
 )
 from regso_cluster.errors import InputError
+from regso_cluster.writing import json_text
 
 
 @click.command(short_help="Write a synthetic country.")
@@ -32,7 +32,7 @@ def example(folder: Path, years: range, seed: int, as_json: bool) -> None:
     from regso_cluster.example import write_example
 
     paths = [str(path) for path in write_example(folder, years, seed)]
-    click.echo(json.dumps({"written": paths}, ensure_ascii=False) if as_json else "\n".join(paths))
+    click.echo(json_text({"written": paths}, ensure_ascii=False) if as_json else "\n".join(paths))
 
 
 @click.command(short_help="Check a table: every fault at once.")
@@ -59,7 +59,7 @@ def check(
         if not as_json:
             raise
         click.echo(
-            json.dumps(
+            json_text(
                 {"ok": False, "faults": [fault.as_dict() for fault in error.faults]},
                 ensure_ascii=False,
                 indent=2,
@@ -70,7 +70,7 @@ def check(
     if as_json:
         found = {"ok": True, "areas": len(read.areas), "edition": read.edition, "synthetic": read.synthetic,
                  "notes": list(read.notes), "status": {key: status[key].to_dict() for key in status}}  # fmt: skip
-        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        click.echo(json_text(found, ensure_ascii=False, indent=2))
         return
     click.echo(f"{table}: no fault. {len(read.areas)} areas, edition {read.edition or 'of its own'}.")
     click.echo(status.T.rename_axis("factor").to_string())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from regso_cluster.commands.options import (
     outline_options,
     read_outline_options,
 )
+from regso_cluster.writing import json_text
 
 
 @click.command(short_help="Make the limits of a release absolute.")
@@ -30,8 +30,11 @@ def freeze(release: Path, out: Path, beside: bool, as_json: bool) -> None:
     from regso_cluster.release import freeze as run
     from regso_cluster.release import read_release, write_method
 
-    path = str(write_method(run(read_release(release, verify=True), beside=beside), out))
-    click.echo(json.dumps({"written": [path]}, ensure_ascii=False) if as_json else path)
+    frozen = run(read_release(release, verify=True), beside=beside)
+    path = str(write_method(frozen, out))
+    if frozen.drifting:
+        click.echo(f"note: {frozen.drifting}", err=True)
+    click.echo(json_text({"written": [path]}, ensure_ascii=False) if as_json else path)
 
 
 @click.command(short_help="Who moved between two releases, and why.")
@@ -90,7 +93,7 @@ def compare(
     if out:
         write_comparison(comparison, out, through=[read_release(one, verify=True) for one in through])
     if as_json:
-        click.echo(json.dumps(comparison.summary, ensure_ascii=False, indent=2))
+        click.echo(json_text(comparison.summary, ensure_ascii=False, indent=2))
     else:
         from regso_cluster.delivery.comparison import print_comparison
 

@@ -18,7 +18,7 @@ from regso_cluster.delivery._reading import AgencyTable
 from regso_cluster.delivery.textfiles import guard
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.reading import TEXT_SUFFIXES
-from regso_cluster.writing import whole_file
+from regso_cluster.writing import json_text, whole_file
 
 WRITABLE = (*TEXT_SUFFIXES, ".xlsx", ".parquet", ".gpkg", ".geojson")
 ROWS_OF_EXCEL = 1_048_576
@@ -280,7 +280,7 @@ def _write_geojson(table: JoinedTable, path: Path) -> None:
             feature | {"properties": (feature.get("properties") or {}) | added}
             for feature, added in zip(document["features"], properties, strict=True)
         ]
-        path.write_text(json.dumps(document | {"features": features}, ensure_ascii=False), "utf-8")
+        path.write_text(json_text(document | {"features": features}, ensure_ascii=False), "utf-8")
         return
     geometry, crs = _map_of(table)
     shapes: Any = [None] * len(table.frame)
@@ -295,7 +295,7 @@ def _write_geojson(table: JoinedTable, path: Path) -> None:
         }
         for row, shape in zip(rows, shapes, strict=True)
     ]
-    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False), "utf-8")
+    path.write_text(json_text({"type": "FeatureCollection", "features": features}, ensure_ascii=False), "utf-8")
 
 
 def _to_wgs84(geometry: NDArray[np.object_], crs: str) -> NDArray[np.object_]:
@@ -344,4 +344,4 @@ def write_plain(frame: pd.DataFrame, path: Path, document: dict[str, Any]) -> No
         write_joined(JoinedTable(frame, (), source, None, {}), path)
         return
     with whole_file(path) as partial:
-        partial.write_text(json.dumps(document, ensure_ascii=False, indent=2, default=_json) + "\n", "utf-8")
+        partial.write_text(json_text(document, ensure_ascii=False, indent=2, default=_json) + "\n", "utf-8")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
-from regso_cluster.method import Method, Text
+from regso_cluster.method import Factor, Method, Text
 
 _COLUMNS = {
     "regso": Text("RegSO-kod", "RegSO code"),
@@ -327,6 +327,7 @@ UNITS = {
     "rank": Text("rang", "rank"),
     "score": Text("poäng", "score"),
 }
+_MEAN = Text("medelvärdet av områdenas värden", "mean of the areas' values")
 Table = Literal["areas", "groups", "factors", "lineage", "certainty"]
 
 
@@ -335,7 +336,7 @@ def describe_columns(columns: Iterable[str], method: Method, table: Table = "are
 
     Returns
     -------
-    a row a column, in the order given: column, sv, en, unit
+    a row a column, in the order given: column, sv, en, unit (as the method says), unit_sv, unit_en (as it is shown)
 
     Raises
     ------
@@ -348,9 +349,29 @@ def describe_columns(columns: Iterable[str], method: Method, table: Table = "are
         known = {name: (text, "") for name, text in _OTHER_TABLES[table].items()}
         for factor in method.factors:
             whole = Text(f"{factor.name.sv}: gruppen som helhet", f"{factor.name.en}: the group as a whole")
+            if factor.averaged:
+                by = Text(", vägt med boende", ", weighted by residents") if method.table.population else Text("", "")
+                whole = Text(f"{factor.name.sv}: {_MEAN.sv}{by.sv}", f"{factor.name.en}: {_MEAN.en}{by.en}")
             known[f"{factor.key}_value"] = (whole, factor.unit)
-    rows = [(column, known[column][0].sv, known[column][0].en, known[column][1]) for column in columns]
-    return pd.DataFrame(rows, columns=["column", "sv", "en", "unit"])
+    shown = {f"{factor.key}_value": unit_of(factor) for factor in method.factors}
+    rows = []
+    for column in columns:
+        text, unit = known[column]
+        named = shown.get(column.removesuffix("_absolute"), Text(unit, unit)) if unit else Text("", "")
+        rows.append((column, text.sv, text.en, unit, named.sv, named.en))
+    return pd.DataFrame(rows, columns=["column", "sv", "en", "unit", "unit_sv", "unit_en"])
+
+
+def unit_of(factor: Factor) -> Text:
+    """Give what the unit of a factor is called where it is shown: the method's own words, or those of the program."""
+    return factor.unit_name or UNITS[factor.unit]
+
+
+def say_unit(row: dict[Any, Any]) -> str:
+    """Give the unit of a described column in one text for both languages: as the method says, or by its own name."""
+    if not row["unit"] or (row["unit_sv"], row["unit_en"]) == (UNITS[row["unit"]].sv, UNITS[row["unit"]].en):
+        return str(row["unit"])
+    return " / ".join(dict.fromkeys((str(row["unit_sv"]), str(row["unit_en"]))))
 
 
 def head_columns(columns: Iterable[str], method: Method, table: Table = "areas") -> pd.DataFrame:
@@ -366,7 +387,7 @@ def head_columns(columns: Iterable[str], method: Method, table: Table = "areas")
     """
     rows = []
     for row in describe_columns(columns, method, table).to_dict("records"):
-        heading = _HEADINGS.get(row["column"]) or _head_factor(row["column"], method)
+        heading = _HEADINGS.get(row["column"]) or _head_factor(row["column"], method, table)
         # what has no heading of its own is headed by the beginning of its description
         start = {language: re.split(r"[,;(:]", row[language])[0].strip() for language in ("sv", "en")}
         rows.append((row["column"], *((heading.sv, heading.en) if heading else start.values())))
@@ -378,14 +399,16 @@ def head_columns(columns: Iterable[str], method: Method, table: Table = "areas")
     return headings
 
 
-def _head_factor(column: str, method: Method) -> Text | None:
+def _head_factor(column: str, method: Method, table: Table) -> Text | None:
     base = column.removesuffix("_absolute")
     suffix = Text(", fasta gränser", ", fixed limits") if base != column else Text("", "")
     if base != column and base in _HEADINGS:
         return Text(_HEADINGS[base].sv + suffix.sv, _HEADINGS[base].en + suffix.en)
     for factor in method.factors:
         if base == f"{factor.key}_value":
-            unit = UNITS.get(factor.unit, Text(factor.unit, factor.unit))
+            unit = unit_of(factor)
+            if table == "groups" and factor.averaged:
+                suffix = Text(f", {_MEAN.sv}", f", {_MEAN.en}")
             return Text(f"{factor.name.sv}, {unit.sv}{suffix.sv}", f"{factor.name.en}, {unit.en}{suffix.en}")
         for part, text in _FACTOR_HEADINGS.items():
             if base == f"{factor.key}_{part}":

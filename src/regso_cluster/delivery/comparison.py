@@ -170,7 +170,7 @@ def _say_sure(probability: Any, word: Any) -> str:
     if pd.isna(word):
         return ""
     if pd.isna(probability):
-        return f" ({word})"
+        return f" ({str(word).replace('_', ' ')})"
     share = ">99" if probability > 0.99 else "<1" if probability < 0.01 else f"{100 * probability:.0f}"
     return f" ({share} % sure, {word})"
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from regso_cluster.delivery.columns import UNITS, head_columns
+from regso_cluster.delivery.columns import head_columns, unit_of
 from regso_cluster.delivery.wording import CAREFUL, UNDECIDED, Language, mark_of, say
 from regso_cluster.method import Text
 
@@ -108,7 +108,7 @@ def method_rows(release: Release, language: Language) -> pd.DataFrame:
     ]
     for factor in method.factors:
         limit = measured.limits.get(factor.key) if measured else None
-        text = f"{say(UNITS[factor.unit], language)}, {say(_WORSE[factor.worse], language)}"
+        text = f"{say(unit_of(factor), language)}, {say(_WORSE[factor.worse], language)}"
         if limit is not None:
             number = f"{limit:.4g}".replace(".", ",") if sv else f"{limit:.4g}"
             text += f"; {words['beyond']} {number}"

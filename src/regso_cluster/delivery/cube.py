@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from regso_cluster.delivery.columns import UNITS, describe_columns, head_columns
+from regso_cluster.delivery.columns import describe_columns, head_columns
 from regso_cluster.delivery.wording import CAREFUL, MADE_UP, UNDECIDED
 from regso_cluster.method import Method, Text
 
@@ -122,7 +122,7 @@ def _describe(contents: list[tuple[str, dict[int, Text]]], areas: pd.DataFrame, 
             name,
             Text(str(heads["sv"].iloc[place]), str(heads["en"].iloc[place])),
             Text(str(meant["sv"].iloc[place]), str(meant["en"].iloc[place])),
-            _unit_of(name, str(meant["unit"].iloc[place]), labels),
+            _unit_of(name, Text(str(meant["unit_sv"].iloc[place]), str(meant["unit_en"].iloc[place])), labels),
             _decimals_of(areas[name], str(meant["unit"].iloc[place])),
             labels,
         )
@@ -173,9 +173,9 @@ def _numbers(cells: pd.Series) -> npt.NDArray[np.float64]:
     return np.asarray(cells.astype("Float64").to_numpy(np.float64, na_value=np.nan), dtype=np.float64)
 
 
-def _unit_of(name: str, unit: str, labels: dict[int, Text]) -> Text:
-    if unit:
-        return UNITS.get(unit, Text(unit, unit))
+def _unit_of(name: str, unit: Text, labels: dict[int, Text]) -> Text:
+    if unit.sv:
+        return unit
     return (
         _NUMBER if labels else _COUNT if name in _COUNTED or name.endswith("_flip_persons") else Text("tal", "figure")
     )

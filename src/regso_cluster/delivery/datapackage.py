@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from regso_cluster.delivery.columns import Table, describe_columns, head_columns
+from regso_cluster.delivery.columns import Table, describe_columns, head_columns, say_unit
 from regso_cluster.delivery.textfiles import write_csv
 from regso_cluster.delivery.wording import CAREFUL, MADE_UP, UNDECIDED
 from regso_cluster.errors import Fault, InputError
@@ -135,7 +135,7 @@ def _fields(frame: pd.DataFrame, release: Release, table: Table) -> list[dict[st
     heads = head_columns(columns, release.method, table)
     fields = []
     for place, column in enumerate(columns):
-        unit = str(meant["unit"].iloc[place])
+        unit = say_unit(meant.iloc[place].to_dict())
         field: dict[str, Any] = {
             "name": column,
             "type": _type_of(frame.iloc[:, place].dtype),

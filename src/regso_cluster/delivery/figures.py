@@ -14,7 +14,7 @@ from regso_cluster.areas.shapes import load_shapes
 from regso_cluster.delivery.colours import INK, SOFT, UNKNOWN, colours_by_number, largest_group
 from regso_cluster.delivery.page.data import DRAWN
 from regso_cluster.delivery.page.groups import GROUPINGS, country_value
-from regso_cluster.delivery.page.words import WORDS, say, show_number
+from regso_cluster.delivery.page.words import WORDS, say, say_unit_name, show_number
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.method import Factor, Yardstick
 from regso_cluster.writing import whole_file
@@ -285,8 +285,15 @@ def _draw_factor(
             axis.plot(value, 0, "o", markersize=8, color=colours[int(group)], markeredgecolor=INK, markeredgewidth=0.6)
     if factor.worse == "low":
         axis.invert_xaxis()
-    unit = WORDS[f"unit_{factor.unit.replace(' ', '_')}"][language]
-    axis.set_title(f"{getattr(factor.name, language)}, {unit}".rstrip(", "), loc="left", fontsize=8.5, pad=2, color=INK)
+    unit = say_unit_name(factor, language)
+    mean = say("mean_of_areas", language) if factor.averaged else ""
+    axis.set_title(
+        f"{getattr(factor.name, language)}, {unit}".rstrip(", ") + (f" ({mean})" if mean else ""),
+        loc="left",
+        fontsize=8.5,
+        pad=2,
+        color=INK,
+    )
     axis.set(ylim=(-1, 1), yticks=[])
     axis.tick_params(axis="x", labelsize=7, length=2, pad=1, colors=SOFT)
     steps = axis.get_xticks()

@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import numpy as np
 import pandas as pd
 
-from regso_cluster.delivery.columns import Table, describe_columns
+from regso_cluster.delivery.columns import Table, describe_columns, say_unit
 from regso_cluster.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -314,7 +314,7 @@ def _comment(run: Any, table: str, name: str, columns: list[str], release: Relea
     kinds: dict[str, Table] = {"areas": "areas", "groups": "groups", "factors": "factors", "lineage": "lineage"}
     described = [column for column in columns if column != "geom"]
     for row in describe_columns(described, release.method, kinds[name]).to_dict("records"):
-        text = f"{row['sv']} / {row['en']}" + (f" ({row['unit']})" if row["unit"] else "")
+        text = f"{row['sv']} / {row['en']}" + (f" ({say_unit(row)})" if row["unit"] else "")
         literal = text.replace("'", "''")  # COMMENT takes no parameters; standard strings know no other escape
         run(f"COMMENT ON COLUMN {table}.{_quoted(row['column'])} IS '{literal}'")
 

@@ -94,9 +94,8 @@ def print_sensitivity(summary: dict[str, Any], choices: pd.DataFrame, sobol: pd.
         ends = (row["listed_low"], row["listed_high"])
         cells.append(f"{ends[0]:.0f} to {ends[1]:.0f}" if not pd.isna(ends[0]) else "")
         own = indices.loc[row["choice"]]
-        cells += [
-            "" if pd.isna(own[name]) else f"{own[name]:.2f} ±{own[f'{name}_error']:.2f}" for name in ("first", "total")
-        ]
+        enough = summary["runs"]["blocks"] >= FEW_BLOCKS
+        cells += [_index(own[name], own[f"{name}_error"]) if enough else "" for name in ("first", "total")]
         table.add_row(Text(row["choice"]), *cells)
     console.print(table)
     console.print(
@@ -113,7 +112,7 @@ def print_sensitivity(summary: dict[str, Any], choices: pd.DataFrame, sobol: pd.
         )
     console.print(f"{runs['design']} runs in {runs['blocks']} blocks, and {runs['alone']} with one choice alone.")
     if runs["blocks"] < FEW_BLOCKS:
-        few = f"drawn anew, first and total say little from fewer than {FEW_BLOCKS} blocks"
+        few = f"first and total are not shown, and drawn anew says little, from fewer than {FEW_BLOCKS} blocks"
         console.print(f"{few}: ask for more --runs.")
     for choice, why in summary["not_varied"].items():
         console.print(f"not varied: {choice}: {why}", markup=False)
@@ -121,3 +120,14 @@ def print_sensitivity(summary: dict[str, Any], choices: pd.DataFrame, sobol: pd.
         console.print(f"FAILED, {count} runs: {reason}", markup=False)
     for note in summary["notes"]:
         console.print(f"note: {note}", markup=False)
+
+
+def _index(value: float, error: float) -> str:
+    """Show a Sobol index; a share of variance lies between 0 and 1, and an estimate outside says so in words."""
+    if value != value:  # noqa: PLR0124  NaN: the output never varied
+        return ""
+    if 0 <= value <= 1:
+        return f"{value:.2f} ±{error:.2f}"
+    end = "1" if value > 1 else "0"
+    near = value - error <= 1 if value > 1 else value + error >= 0
+    return f"about {end}" if near else "unclear"

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from regso_cluster.delivery.colours import UNKNOWN, VALUE_COLOURS, map_colours
-from regso_cluster.delivery.columns import UNITS, head_columns
+from regso_cluster.delivery.columns import head_columns, unit_of
 from regso_cluster.method import Factor, Method
 
 NO_GROUP = "Oavgjord eller ej indelad"
@@ -96,7 +96,7 @@ def style_of_values(values: pd.Series, factor: Factor) -> str:
     """
     known = values.astype("Float64").dropna().to_numpy(np.float64)
     cuts = [cut for cut in np.unique(np.quantile(known, [0.2, 0.4, 0.6, 0.8])).tolist() if cut > known.min()]
-    column, unit = f'"{factor.key}_value"', UNITS[factor.unit].sv
+    column, unit = f'"{factor.key}_value"', unit_of(factor).sv
     classes = []
     for place in range(len(cuts) + 1):
         low, high = (cuts[place - 1] if place else None), (cuts[place] if place < len(cuts) else None)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from regso_cluster.delivery.colours import map_colours
-from regso_cluster.delivery.columns import UNITS, Table, describe_columns, head_columns
+from regso_cluster.delivery.columns import Table, describe_columns, head_columns
 from regso_cluster.delivery.cover import cover_rows, method_rows
 from regso_cluster.delivery.wording import Language, in_language, mark_of, say
 from regso_cluster.errors import Fault, InputError
@@ -158,7 +158,7 @@ def _name_groupings(groups: pd.DataFrame, release: Release, language: Language) 
 
 
 def _explain(meant: pd.DataFrame, heads: pd.DataFrame, sheet: str, language: Language) -> pd.DataFrame:
-    unit = [say(UNITS[unit], language) if unit in UNITS else unit for unit in meant["unit"]]
+    unit = list(meant[f"unit_{language}"])
     words = {
         "sv": ("Blad", "Rubrik", "Betyder", "Enhet", "Namn i andra format"),
         "en": ("Sheet", "Heading", "Means", "Unit", "Name in other formats"),

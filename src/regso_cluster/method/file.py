@@ -16,7 +16,7 @@ from regso_cluster.errors import Fault, InputError
 from regso_cluster.method.contradictions import find_contradictions
 from regso_cluster.method.faults import line_of, shape_faults
 from regso_cluster.method.whole import ADAPTER, Method
-from regso_cluster.method.yardstick import Yardstick, hash_plain
+from regso_cluster.method.yardstick import Yardstick, hash_plain, hash_yardstick
 
 
 def builtin_methods() -> tuple[str, ...]:
@@ -30,7 +30,8 @@ def load_method(name_or_path: str | Path) -> Method:
 
     Raises
     ------
-    InputError  no such method; a file that is not TOML; an unknown key, factor or unit, each with its line
+    InputError  no such method; a file that is not TOML; an unknown key, factor or unit, each with its line; [measured]
+        without [frozen]: limits and cut points that no release stands for
     """
     text = str(name_or_path)
     if text in builtin_methods():
@@ -44,7 +45,24 @@ def load_method(name_or_path: str | Path) -> Method:
         text = content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(Fault("not UTF-8 text", path.name, hint="Save the method file as UTF-8.")) from error
-    return parse_method(text, path.name)
+    method = parse_method(text, path.name)
+    if method.measured and not method.frozen and not _stands_in_its_release(method.measured, path):
+        hint = (
+            "`regso-cluster freeze RELEASE --out FILE` writes limits and cut points for other tables, and names "
+            "their release. Without [measured] everything is measured anew."
+        )
+        place = f"{path.name}, line {line_of(text, ('measured',))}"
+        raise InputError(Fault("limits and cut points that no release stands for", place, "[frozen]", "none", hint))
+    return method
+
+
+def _stands_in_its_release(measured: Yardstick, path: Path) -> bool:
+    """Whether a method file lies in a release whose manifest names what it measured."""
+    try:
+        manifest = json.loads((path.parent / "manifest.json").read_text("utf-8"))
+        return bool(manifest["yardstick"]["sha256"] == hash_yardstick(measured))
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return False
 
 
 def parse_method(text: str, source: str = "method") -> Method:

@@ -106,7 +106,9 @@ class Factor:
     without it the factor has no noise model and is taken as exact.
 
     `worse` is the direction in which the factor is a problem. `level` "kommun": one value for all areas of a kommun.
-    `counted`: who the numerator counts, in the plural, for sentences about persons.
+    `counted`: who the numerator counts, in the plural, for sentences about persons. `unit_name`: what the unit is
+    called where it is shown ("tkr"); `unit` still says which values there can be. `nominal`: whether these are amounts
+    of money in the prices of the year, so that a frozen limit drifts; None: not known, of a value in score it may be.
     """
 
     key: Key
@@ -120,7 +122,20 @@ class Factor:
     weight: Positive = 1.0
     limit: Limit | None = None
     counted: Text | None = None
+    unit_name: Text | None = None
+    nominal: bool | None = None
     source: str = ""
+
+    @property
+    def averaged(self) -> bool:
+        """Whether the figure of a group is the mean of its areas' values: one rate for all of them is not known."""
+        return self.value is not None or self.level == "kommun"
+
+    @property
+    def drifts(self) -> bool:
+        """Whether a frozen limit of this factor may lose its meaning as prices rise."""
+        may = self.value is not None and self.denominator is None and self.unit == "score"
+        return may if self.nominal is None else self.nominal
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -94,6 +94,19 @@ class Method:
         """The same without any yardstick: equal for a method and for what was frozen from it."""
         return _hash_of(replace(self, measured=None, frozen=None, baseline=None))
 
+    @property
+    def drifting(self) -> str:
+        """Say which limits are held fixed though prices move; empty where none is."""
+        origin = self.frozen or (self.baseline.origin if self.baseline else None)
+        keys = [factor.key for factor in self.factors if factor.drifts]
+        if origin is None or not keys:
+            return ""
+        return (
+            f"limits kept from {origin.year} of values that may be amounts of money: {', '.join(keys)}; if they are, "
+            f"the limits are in the prices of {origin.year}, and fewer or more areas pass them as prices and incomes "
+            "rise; nominal = false for a factor says that it is no amount of money"
+        )
+
     def to_toml(self) -> str:
         """Write the method with every default filled in; `parse_method` reads it back equal."""
         return tomli_w.dumps(ADAPTER.dump_python(self, mode="json", exclude_none=True), multiline_strings=True)

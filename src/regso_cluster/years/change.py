@@ -187,9 +187,14 @@ def say_change(factor: Factor, old: float, new: float, moved: float = np.nan) ->
     """Say the old and the new value of a factor; `moved` is the old one in the new borders, where it differs."""
     units = {"per cent": ("procent", "per cent"), "per 1000": ("per 1\u00a0000", "per 1,000"), "share": ("", "")}
     unit = units.get(factor.unit, (factor.unit, factor.unit))
+    if factor.unit_name:
+        unit = factor.unit_name.sv, factor.unit_name.en
     before, now, between = say_number(old), say_number(new), say_number(moved)
     sv = f"{factor.name.sv}: {before[0]} blev {now[0]} {unit[0]}".rstrip()
     en = f"{factor.name.en}: {before[1]} became {now[1]} {unit[1]}".rstrip()
+    if np.isnan(new) and not np.isnan(old):  # the unit belongs to the value that is known
+        sv = f"{factor.name.sv}: {before[0]} {unit[0]}".rstrip() + f" blev {now[0]}"
+        en = f"{factor.name.en}: {before[1]} {unit[1]}".rstrip() + f" became {now[1]}"
     if not np.isnan(moved) and between != before:
         sv, en = f"{sv} ({between[0]} i de nya gränserna)", f"{en} ({between[1]} in the new borders)"
     return sv, en

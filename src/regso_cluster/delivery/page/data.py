@@ -111,6 +111,7 @@ def _describe_factor(factor: Factor) -> dict[str, Any]:
         "counted": text(factor.counted) if factor.counted else None,
         "level": factor.level,
         "counts": factor.value is None,
+        **({"unit_name": text(factor.unit_name)} if factor.unit_name else {}),
     }
 
 

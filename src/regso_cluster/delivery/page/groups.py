@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from regso_cluster.delivery.page.words import WORDS, say, show_number, with_unit
+from regso_cluster.delivery.page.words import say, say_unit_name, show_number, with_unit
 from regso_cluster.factors.rates import OBSERVED
 from regso_cluster.method import UNIT_FACTOR, Factor
 
@@ -139,7 +139,7 @@ def _share(probability: float, language: str) -> str:
 
 
 def _amount(value: float, factor: Factor, language: str) -> str:
-    unit = WORDS[f"unit_{factor.unit.replace(' ', '_')}"][language]
+    unit = say_unit_name(factor, language)
     return with_unit(show_number(value, language, DECIMALS.get(factor.unit, 1)), unit, language)
 
 

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from regso_cluster.method import Factor
+
 
 def _read() -> dict[str, dict[str, str]]:
     text = (resources.files(__package__) / "words.toml").read_text("utf-8")
@@ -21,6 +23,13 @@ WORDS = _read()
 def say(key: str, language: str, **values: str) -> str:
     """Give a text in a language with its {places} filled; filled-in text is never read as a template again."""
     return WORDS[key][language].format(**values)
+
+
+def say_unit_name(factor: Factor, language: str) -> str:
+    """Give what stands after a value of a factor: the method's own name of the unit, or the page's; "" for none."""
+    if factor.unit_name:
+        return str(getattr(factor.unit_name, language))
+    return str(WORDS[f"unit_{factor.unit.replace(' ', '_')}"][language])
 
 
 def with_unit(shown: str, unit: str, language: str) -> str:

@@ -8,7 +8,7 @@ import { boundsOf, hasMap } from "./outlines.js";
 import { locator } from "./map.js";
 import { clusterWords } from "./sentences.js";
 import { go, now, write } from "./state.js";
-import { lang, amount, number, pick, t } from "./words.js";
+import { lang, amount, list, number, pick, t } from "./words.js";
 
 const LISTED = 40; // areas named under a group
 
@@ -121,6 +121,7 @@ function compared(year, a, b) {
   const range = factors.map((factor) => Object.values(year.groups).flat().map((group) => group.values[factor.key]).filter((one) => one !== null && one !== undefined));
   const same = b.id === "country";
   const limited = hasLimits(year);
+  const means = factors.filter((factor) => !factor.counts || factor.level === "kommun").map((factor) => pick(factor.name));
   const whole = a.id !== "country"; // else the whole stands there already
   const heads = [t("factor"), a.name, ...(same ? [] : [b.name]), ...(whole ? [t("country")] : []), ...(limited ? [t("limit")] : [])];
   return el("section", { class: "compared" },
@@ -128,6 +129,7 @@ function compared(year, a, b) {
       el("span", {}, el("i", { class: "mark own" }), a.name), same ? null : el("span", {}, el("i", { class: "mark second" }), b.name),
       el("span", {}, el("i", { class: "mark country" }), t("country")), limited && el("span", {}, el("i", { class: "mark beyond" }), t("key_beyond"))),
     el("p", { class: "small" }, t("profile_note")),
+    means.length ? el("p", { class: "small" }, t("profile_means", { factors: list(means) })) : null,
     el("div", { class: "beside" }, profile(factors, own, same ? null : other, country, limits, range),
     scroller(t("profile_table"), simpleTable(t("profile_table"), heads, factors.map((factor, place) => [pick(factor.name), ...[own[place], ...(same ? [] : [other[place]]), ...(whole ? [country[place]] : []), ...(limited ? [limits[place]] : [])].map((one) => amount(one, factor))])))));
 }

@@ -11,7 +11,7 @@ import { hasMap } from "./outlines.js";
 import { startSearch } from "./search.js";
 import { go, now, onChange, startState } from "./state.js";
 import { showTable, startTable } from "./table.js";
-import { number, pick, setLanguage, setOwnAreas, setWords, soft, t } from "./words.js";
+import { number, pick, setLanguage, setOwnAreas, setWords, soft, t, unitWord } from "./words.js";
 
 const BEAT = 1200; // milliseconds a year when playing
 let timer = null;
@@ -172,7 +172,7 @@ function fillControls(state, theme) {
 function legend({ classes, unknown }, theme, year) {
   const rows = [...classes, ...(unknown.areas ? [unknown] : [])];
   put(byId("legend"),
-    el("caption", {}, `${themeName(theme)}, ${year.year}`, theme.kind === "value" ? el("span", { class: "small" }, ` ${t(`unit_long_${theme.factor.unit.replace(" ", "_")}`)}`) : ""),
+    el("caption", {}, `${themeName(theme)}, ${year.year}`, theme.kind === "value" ? el("span", { class: "small" }, ` ${unitWord(theme.factor, true)}`) : ""),
     el("thead", {}, el("tr", {}, [t("legend_class"), t("areas"), hasResidents(year) && t("column_residents")].filter(Boolean).map((one, place) => el("th", { scope: "col", class: place ? "number" : null }, one)))),
     el("tbody", {}, rows.map((one) => el("tr", {}, el("th", { scope: "row" }, el("span", { class: "chip" }, swatch(one.colour), el("span", {}, soft(one.label)))), el("td", { class: "number" }, number(one.areas)), hasResidents(year) && el("td", { class: "number" }, number(one.residents))))));
 }

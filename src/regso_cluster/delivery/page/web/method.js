@@ -38,7 +38,7 @@ function factorTable() {
   const limited = years.filter(hasLimits);
   const sourced = factors.some((factor) => factor.source);
   const table = simpleTable(t("factors_caption"), [t("factor"), t("worse_head"), ...(sourced ? [t("source")] : []), t("unit"), ...limited.map((year) => t("limit_of", { year: year.year }))],
-    factors.map((factor) => [pick(factor.name), t(`worse_${factor.worse}`), ...(sourced ? [el("span", { class: "long" }, factor.source ? said(factor.source) : "–")] : []), unitWord(factor.unit, true),
+    factors.map((factor) => [pick(factor.name), t(`worse_${factor.worse}`), ...(sourced ? [el("span", { class: "long" }, factor.source ? said(factor.source) : "–")] : []), unitWord(factor, true),
       ...limited.map((year) => (year.limits[factor.key] === undefined ? "–" : number(year.limits[factor.key], decimalsOf(factor))))]), { texts: sourced ? [1, 2, 3] : [1, 2] });
   table.caption.className = "unseen";
   return table;

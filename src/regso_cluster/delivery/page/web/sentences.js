@@ -50,7 +50,7 @@ function groupSentence(year, grouping, place) {
   const words = { grouping: t(`grouping_${grouping}`), name };
   if (group === null) return t("card_no_group", words);
   const probability = sure(year, grouping, "chance", place);
-  if (probability === null) return t(grouping === "cluster" ? "card_group_unmeasured" : "card_group", words);
+  if (probability === null) return t(grouping === "cluster" || all().method.certainty ? "card_group_unmeasured" : "card_group", words);
   const { core, edge } = all().method.certainty ?? { core: 0.9, edge: 0.6 };
   const said = t(probability >= core ? "card_group_sure" : probability >= edge ? "card_group_fair" : "card_group_unsure", { ...words, share: share(probability) });
   return [said, secondSentence(year, grouping, place)].filter(Boolean).join(" ");

@@ -66,7 +66,7 @@ function interval(year) {
 function factorColumns(year, factor, set) {
   const head = pick(factor.name);
   const column = year.factors[factor.key];
-  if (set === "values") return [{ id: `${factor.key}_value`, head: `${head}, ${unitWord(factor.unit)}`, sort: (place) => value(year, factor, place), number: decimalsOf(factor) }];
+  if (set === "values") return [{ id: `${factor.key}_value`, head: `${head}, ${unitWord(factor)}`, sort: (place) => value(year, factor, place), number: decimalsOf(factor) }];
   if (set === "counts" && factor.counts) {
     return ["n", "d"].map((part) => ({ id: `${factor.key}_${part}`, head: `${head}: ${t(`column_${part}`)}`, sort: (place) => column[part][place], number: 0 }));
   }

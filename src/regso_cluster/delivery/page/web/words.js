@@ -72,7 +72,9 @@ export function share(probability) {
   return number(rounded);
 }
 
-export function unitWord(unit, long = false) {
+export function unitWord(factor, long = false) {
+  if (factor.unit_name) return pick(factor.unit_name);
+  const { unit } = factor;
   return long ? t(`unit_long_${unit.replace(" ", "_")}`) : t(`unit_${unit.replace(" ", "_")}`);
 }
 
@@ -85,7 +87,7 @@ export function amount(value, factor) {
 // "12,3 %" in Swedish, "12.3%" in English; the number and its unit stand on one line.
 export function withUnit(shown, factor) {
   const joint = language === "en" && factor.unit === "per cent" ? "" : "\u00a0";
-  return `${shown}${joint}${unitWord(factor.unit)}`.trim();
+  return `${shown}${joint}${unitWord(factor)}`.trim();
 }
 
 export function decimalsOf(factor) {
