@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,6 +109,8 @@ def join(table: pd.DataFrame, release: Release, on: str | tuple[str, str], **opt
     _refuse_collisions(table.columns, added.columns, "the table", chosen.prefix)
     added.index = table.index
     whole = pd.concat([table, added], axis=1)
+    if release.manifest["synthetic"]:
+        whole.attrs["synthetic"] = True  # whatever columns were asked for
     return JoinResult(whole, report_of(matches, synthetic=bool(release.manifest["synthetic"])))
 
 
@@ -163,7 +165,7 @@ def join_file(
     """
     from regso_cluster.delivery._writing import JoinedTable, check_writable, write_joined
 
-    path, out, options = Path(path), Path(out), options or JoinOptions()
+    path, out, options = Path(path), Path(out), _with_mark(options or JoinOptions(), release)
     check_writable(out)
     _refuse_overwriting(path, out, report)
     source = read_agency_table(path, layer)
@@ -184,6 +186,13 @@ def join_file(
     sheets = {"Matchning": found.table()}
     write_joined(JoinedTable(whole, tuple(map(str, added.columns)), source, shapes, sheets), out)
     return JoinedFile(found, (out, *written), refused=False)
+
+
+def _with_mark(options: JoinOptions, release: Release) -> JoinOptions:
+    """Let the mark of made-up figures go with any columns into a file."""
+    named = options.columns and options.columns != ("all",) and "synthetic" not in options.columns
+    marked = named and release.manifest["synthetic"] and "synthetic" in release.areas
+    return replace(options, columns=(*options.columns, "synthetic")) if marked else options
 
 
 def _refuse_overwriting(path: Path, out: Path, report: str | Path | None) -> None:
@@ -222,8 +231,6 @@ def _match(source: AgencyTable, release: Release, on: str, options: JoinOptions)
 
 
 def _with_notes(matches: Matches, notes: tuple[str, ...]) -> Matches:
-    from dataclasses import replace
-
     return replace(matches, notes=(*notes, *matches.notes))
 
 
