@@ -136,7 +136,12 @@ def _protect(
 def _check(
     data: pd.DataFrame, paths: Sequence[Sequence[str]], statistic: Statistic, units: Floats, values: Floats
 ) -> None:
-    faults = []
+    hint = "Name columns from the widest to the finest, each once."
+    faults = [
+        Fault("a path with a column twice, or without a column", ",".join(path), hint=hint)
+        for path in paths
+        if not path or len(set(path)) < len(path)
+    ]
     for column in dict.fromkeys(column for path in paths for column in path):
         if column in RESERVED:
             hint = "Rename it: the table of results has a column of that name."
