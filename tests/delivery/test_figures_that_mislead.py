@@ -15,10 +15,11 @@ from regso_cluster.cli import main
 from regso_cluster.delivery.disclosure import Earlier, Rule, protect
 from regso_cluster.delivery.grouped import APART, with_regions
 from regso_cluster.delivery.join import join
-from regso_cluster.delivery.published import read_published, write_table
+from regso_cluster.delivery.published import is_marked, read_published, write_table
 from regso_cluster.delivery.summarise import summarise
 from regso_cluster.errors import InputError
 from regso_cluster.factors.made_up import is_synthetic
+from regso_cluster.factors.reading import read_table
 
 
 def run(*arguments, code=0):
@@ -112,7 +113,7 @@ def test_what_cannot_be_counted_is_refused_protected_or_not(columns, options, sa
 
 def test_a_refusal_counts_the_rows_and_protect_refuses_alike():
     swapped = schools().rename(columns={"passed": "pupils", "pupils": "passed"}).drop(index=6)
-    with pytest.raises(InputError, match="50 of 30 in row 0; 50 of 30 in row 1; 100 of 80 in row 2 and 4 more rows"):
+    with pytest.raises(InputError, match="50 of 30 in row 0; 50 of 30 in row 1; 100 of 80 in row 2 and 3 more rows"):
         summarise(swapped, "group", "passed", of="pupils", protected=False)
     keys = schools().assign(group="1")
     for units, values, said in (
@@ -206,10 +207,8 @@ def test_synthetic_survives_every_road(folder, ending):
                 assert "synthetic" in pd.read_parquet(written)
             else:
                 assert "synthetic" in pd.read_csv(written)
-        # and what was written is a table that says so itself
-        again = run("protect", f"{name}.{ending}", "--path", "level" if name == "protected" else "grouping", code=1)
-        assert again.exit_code == 1
-    run("join", "schools.csv", "--release", folder / "none", "--on", "code", "--out", "x.csv", code=1)
+        written = folder / f"{name}.{ending}"
+        assert is_marked(written, read_table(written).frame)  # also for whoever reads it next
 
 
 def test_synthetic_survives_chosen_columns_and_python(folder, released):
@@ -302,3 +301,14 @@ def test_settings_that_cannot_be_and_doubled_columns_are_refused():
         summarise(twice, "group", "passed", of="pupils")
     with pytest.raises(InputError, match="a path with a column twice"):
         protect(schools().assign(group="a"), [("group", "group")], statistic="count", rule=Rule())
+
+
+def test_a_notebook_shows_the_mark(folder, released):
+    joined = join(pd.read_csv("schools.csv").iloc[:-2], released, "code")
+    summary = summarise(joined.table, "regso_composite_group", "passed", of="pupils")
+    shield = protect(joined.table, [("regso_code",)], statistic="count")
+    for shown in (joined, summary, shield, released):
+        assert "SYNTHETIC DATA" in shown._repr_html_()
+    made = summarise(schools(), "group", "passed", of="pupils", area="code")
+    assert "SYNTHETIC DATA" not in made._repr_html_()
+    assert "<table" in made._repr_html_()

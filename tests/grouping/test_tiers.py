@@ -93,8 +93,10 @@ def test_a_note_names_the_groups_that_equal_values_leave_empty():
     banding = Banding("quantiles", groups=3)
     factors = (Named("a", 1.0), Named("b", -1.0))
     method = Chosen(bands=banding, tiers=banding, factors=factors)
-    cuts = {one.key: tuple(one.sign * cut for cut in measure_cuts(one.sign * used[one.key].to_numpy(), banding, None, ""))
-            for one in factors}  # fmt: skip
+    cuts = {}
+    for one in factors:
+        turned = measure_cuts(one.sign * used[one.key].to_numpy(), banding, None, "")
+        cuts[one.key] = tuple(one.sign * cut for cut in turned)
     index = used["a"].to_numpy()
     notes = say_empty(used, index, method, Cuts(measure_cuts(index, banding, None, "index"), cuts))
     said = "3 of 3 is empty: 25 of 40 areas have the value 0 and are all in {} 2, since equal values are never parted"

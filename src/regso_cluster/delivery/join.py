@@ -15,6 +15,7 @@ from regso_cluster.delivery._keys import KINDS, Keyed, kind_of, match_keys
 from regso_cluster.delivery._reading import AgencyTable, read_agency_table
 from regso_cluster.delivery.match_report import Matches, MatchReport, report_of, write_report
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.factors.made_up import show_table
 
 if TYPE_CHECKING:
     from regso_cluster.release import Release
@@ -66,6 +67,9 @@ class JoinResult:
 
     table: pd.DataFrame
     report: MatchReport
+
+    def _repr_html_(self) -> str:
+        return show_table(self.table, synthetic=self.report.synthetic)
 
 
 def join(table: pd.DataFrame, release: Release, on: str | tuple[str, str], **options: Any) -> JoinResult:

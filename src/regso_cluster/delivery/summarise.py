@@ -23,7 +23,7 @@ from regso_cluster.delivery.intervals import (
 from regso_cluster.delivery.joined import names_beside, without_area
 from regso_cluster.delivery.variables import check_figures, find_totals
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.factors.made_up import is_synthetic
+from regso_cluster.factors.made_up import is_synthetic, show_table
 from regso_cluster.method import Text
 
 Floats = npt.NDArray[np.float64]
@@ -88,6 +88,9 @@ class Summary:
     def texts(self) -> tuple[Text, ...]:
         """What has to stand beside the table, in Swedish and English."""
         return (CAUTION, METHOD[self.kind], SHIELDED if self.protection else UNPROTECTED)
+
+    def _repr_html_(self) -> str:
+        return show_table(self.table, synthetic=self.synthetic)
 
 
 @dataclass(frozen=True)
@@ -278,10 +281,11 @@ def _numbers(data: pd.DataFrame, name: str | None) -> Floats:
 
 
 def _label(column: pd.Series) -> pd.Series:
-    """Groups as text; whole numbers without decimals; a missing group is "-"."""
+    """Groups as text; whole numbers without decimals; a missing or blank group is "-"."""
     text = column.astype(object).map(
         lambda cell: UNDECIDED if cell is None or pd.isna(cell) else
-        str(int(cell)) if isinstance(cell, int | float | np.number) and float(cell).is_integer() else str(cell)
+        str(int(cell)) if isinstance(cell, int | float | np.number) and float(cell).is_integer() else
+        str(cell).strip() or UNDECIDED
     )  # fmt: skip
     return text.astype(object)
 

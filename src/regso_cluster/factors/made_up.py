@@ -55,3 +55,10 @@ def _is_yes(cell: object) -> bool:
     if isinstance(cell, bool | np.bool_):
         return bool(cell)
     return as_text(cell).casefold() not in _NO
+
+
+def show_table(table: pd.DataFrame, *, synthetic: bool) -> str:
+    """Give a table as HTML for a notebook, with the mark of made-up figures above it."""
+    mark = "<p><strong>SYNTHETIC DATA: every figure is made up.</strong></p>" if synthetic else ""
+    with pd.option_context("display.max_rows", 20):
+        return mark + table.to_html(max_rows=20, notebook=True)

@@ -21,7 +21,7 @@ from regso_cluster.delivery.disclosure.rounding import round_cells, seen_rounded
 from regso_cluster.delivery.disclosure.rules import NOT_SENSITIVE, Rule
 from regso_cluster.delivery.variables import check_figures
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.factors.made_up import is_synthetic
+from regso_cluster.factors.made_up import is_synthetic, show_table
 
 Statistic = Literal["count", "share", "mean"]
 COMPLEMENTARY = "complementary"
@@ -63,6 +63,9 @@ class Protected:
     def is_safe(self) -> bool:
         """Whether every sensitive cell has a feasible interval as wide as required."""
         return bool(self.audit["safe"].all())
+
+    def _repr_html_(self) -> str:
+        return show_table(self.table, synthetic=is_synthetic(self.table))
 
 
 def protect(  # noqa: PLR0913  # the settings of one table
