@@ -27,7 +27,7 @@ from regso_cluster.grouping.borrowed import borrowed_strength
 from regso_cluster.grouping.composite import composite_index
 from regso_cluster.grouping.problems import flag_problems, group_by_problems, measure_limits
 from regso_cluster.grouping.steady import measure_leave_limits, steady_groups
-from regso_cluster.grouping.tiers import band, measure_cuts
+from regso_cluster.grouping.tiers import band, measure_cuts, say_empty
 from regso_cluster.grouping.typology import Typology, cluster_weights, find_typology, nearest_clusters
 from regso_cluster.method import Method, Yardstick
 from regso_cluster.results import (
@@ -145,15 +145,17 @@ def _measure_and_say(
     """Measure the yardstick, with what the reader is told of the clusters and what the manifest holds of them."""
     yardstick, typology = _measure(used, weights, method, previous, previous_method, workers)
     yardstick = replace(yardstick, synthetic=table.synthetic)
+    index = _index(used, method, yardstick.scales).to_numpy() if method.bands else None
+    tied = say_empty(used, index, method, yardstick)
     if typology is None:
-        return yardstick, [], {}
+        return yardstick, tied, {}
     figures: dict[str, Any] = {
         "stability": round(typology.stability, 4),
         "objective": typology.objective,
         "objective_without_anchors": typology.free_objective,
     }
     said, judged_structure = _structure(used, weights, table, method, yardstick, workers)
-    said = [*_say_clusters(typology, method, previous is not None), *said]
+    said = [*tied, *_say_clusters(typology, method, previous is not None), *said]
     return yardstick, said, {"clusters": figures | judged_structure}
 
 

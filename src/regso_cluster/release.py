@@ -18,6 +18,7 @@ import pandas as pd
 
 from regso_cluster import __version__
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.factors.made_up import show_table
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.method import Baseline, Method, Origin, Yardstick, hash_as_written, hash_yardstick, parse_method
 from regso_cluster.results import Classification
@@ -50,6 +51,9 @@ class Release:
 
     path: Path
     manifest: dict[str, Any]
+
+    def _repr_html_(self) -> str:
+        return show_table(self.groups, synthetic=bool(self.manifest["synthetic"]))
 
     @cached_property
     def method(self) -> Method:

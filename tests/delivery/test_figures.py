@@ -163,3 +163,26 @@ def test_the_command(release, tmp_path):
     inside = run(main, ["figure", "profile", str(release.path), "--out", str(release.path / "p.svg")])
     assert inside.exit_code == 1
     assert "never changed" in inside.output
+
+
+def test_need_groups_are_drawn_and_another_name_is_refused_by_naming_those(two_releases, tmp_path):
+    release = two_releases[0]
+    key = release.method.keys[0]
+    name = release.method.factors[0].name
+    for language, word in (("sv", "behovsgrupp"), ("en", "need group")):
+        for drawn in (
+            figures.draw_kommun(release, "0184", f"{key}_tier", language),
+            figures.draw_profile(release, f"{key}_tier", language),
+            figures.draw_flow(two_releases, f"{key}_tier", language),
+        ):
+            title = drawn.texts[0].get_text()
+            assert f"{getattr(name, language)}: {word}" in title
+            assert len(drawn.legends[0].get_texts()) >= 5
+    with pytest.raises(InputError, match=f"composite_group, cluster, {key}_tier") as refused:
+        figures.draw_profile(release, f"{key}_problem")
+    assert "Give --by one of these" in str(refused.value)
+    ranks = CliRunner().invoke(
+        main, ["figure", "ranks", str(release.path), "--by", "cluster", "--out", str(tmp_path / "r.png")]
+    )
+    assert ranks.exit_code == 2
+    assert "takes no --by" in ranks.stderr

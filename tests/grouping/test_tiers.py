@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from regso_cluster.delivery.page.notes import in_swedish
 from regso_cluster.errors import InputError
-from regso_cluster.grouping.tiers import band, measure_cuts
+from regso_cluster.grouping.tiers import band, measure_cuts, say_empty
 from regso_cluster.method import Banding
 
 NAN = np.nan
@@ -82,3 +85,44 @@ def test_quantiles_are_those_of_the_rank():
     values = np.random.default_rng(5).normal(size=997)
     rank = pd.Series(values).rank(ascending=False)
     assert groups(values, Banding("quantiles", groups=10)) == np.ceil(rank * 10 / 997).astype(int).tolist()
+
+
+def test_a_note_names_the_groups_that_equal_values_leave_empty():
+    # 25 of 40 are 0: the worst third has the 13 largest, all zeros share the middle one, and the last is empty
+    used = pd.DataFrame({"a": [0.0] * 25 + [float(at) for at in range(1, 16)], "b": np.arange(40.0)})
+    banding = Banding("quantiles", groups=3)
+    factors = (Named("a", 1.0), Named("b", -1.0))
+    method = Chosen(bands=banding, tiers=banding, factors=factors)
+    cuts = {}
+    for one in factors:
+        turned = measure_cuts(one.sign * used[one.key].to_numpy(), banding, None, "")
+        cuts[one.key] = tuple(one.sign * cut for cut in turned)
+    index = used["a"].to_numpy()
+    notes = say_empty(used, index, method, Cuts(measure_cuts(index, banding, None, "index"), cuts))
+    said = "3 of 3 is empty: 25 of 40 areas have the value 0 and are all in {} 2, since equal values are never parted"
+    assert notes == [
+        f"index: index band {said.format('index band')}", f"factor a: need group {said.format('need group')}",
+    ]  # fmt: skip
+    for note in notes:
+        assert "lika värden aldrig delas upp" in str(in_swedish(note))
+    by_sd = Chosen(bands=None, tiers=Banding("sd", at=(9.0,)), factors=factors)
+    assert not say_empty(used, None, by_sd, Cuts((), {"a": (99.0,), "b": (99.0,)}))
+
+
+@dataclass
+class Named:
+    key: str
+    sign: float
+
+
+@dataclass
+class Chosen:
+    bands: Banding | None
+    tiers: Banding | None
+    factors: tuple[Named, ...]
+
+
+@dataclass
+class Cuts:
+    bands: tuple[float, ...]
+    tiers: dict[str, tuple[float, ...]]

@@ -14,7 +14,11 @@ from regso_cluster.writing import json_text
 @click.argument("kind", type=click.Choice(["country", "kommun", "profile", "flow", "ranks"]))
 @click.argument("releases", type=NEW, nargs=-1, required=True)
 @click.option("--out", type=NEW, required=True, help="A file that ends with .svg or .png; an earlier one is replaced.")
-@click.option("--by", "grouping", help="composite_group, cluster or band; default: the first that the release has.")
+@click.option(
+    "--by",
+    "grouping",
+    help="Any grouping of the release: composite_group, cluster, band, <factor>_tier; default: its first.",
+)
 @click.option("--kommun", help="For the kind kommun: its four digits.")
 @click.option("--language", type=click.Choice(["sv", "en"]), default="sv", show_default=True, help="Of the words.")
 @click.option("--first", type=click.IntRange(1, 400), help="For the kind ranks: how many areas; default: 80.")
@@ -40,13 +44,15 @@ def figure(
 
     if (kind == "kommun") != bool(kommun):
         raise click.UsageError("--kommun goes with the kind kommun, and the kind kommun needs it.")
+    if kind == "ranks" and grouping:
+        raise click.UsageError("ranks draws places in the index and takes no --by; country, kommun, profile, flow do.")
     if first and kind != "ranks":
         raise click.UsageError("--first goes with the kind ranks.")
     if kind != "flow" and len(releases) > 1:
         raise click.UsageError(f"{kind} draws one release.")
     refuse_inside_a_release(out)
     read = [read_release(one, verify=True) for one in releases]
-    by = grouping or next((name for name in GROUPINGS if name in read[-1].areas), GROUPINGS[0])
+    by = grouping or next(iter(figures.groupings_of(read[-1])), GROUPINGS[0])
     if kind == "kommun":
         drawn = figures.draw_kommun(read[0], str(kommun), by, language)
     elif kind == "flow":

@@ -83,7 +83,7 @@ def summarise(table: Path, release: Path | None, by: tuple[str, ...], as_json: b
     Example: regso-cluster summarise schools.csv --release releases/2024 --by composite_group --value passed --of pupils
     """
     from regso_cluster.delivery.grouped import JOINED, attach_groups, read_variables
-    from regso_cluster.delivery.published import as_levels, print_summary
+    from regso_cluster.delivery.published import as_levels, is_marked, print_summary
     from regso_cluster.delivery.summarise import summarise as run
     from regso_cluster.factors.reading import read_table
     from regso_cluster.release import read_release
@@ -102,7 +102,7 @@ def summarise(table: Path, release: Path | None, by: tuple[str, ...], as_json: b
                   area=settings["on"] if settings["on"] in data else None, names=opened.groups if opened else None,
                   rule=_rule(settings), earlier=_earlier(settings, by, lambda one: as_levels(one, by)),
                   protected=not settings["unprotected"])  # fmt: skip
-    synthetic = bool(opened and opened.manifest["synthetic"]) or "synthetic" in data
+    synthetic = bool(opened and opened.manifest["synthetic"]) or summary.synthetic or is_marked(table, data)
     notes += (*raw.notes, *summary.notes)
     written = _write(summary.table, summary.audit, summary.texts, settings, synthetic)
     if as_json:
@@ -130,13 +130,14 @@ def summarise(table: Path, release: Path | None, by: tuple[str, ...], as_json: b
 def protect(table: Path, paths: tuple[str, ...], as_json: bool, **settings: Any) -> None:
     """Sum TABLE by one or more hierarchies and hide what tells of a person, or lets it be worked out.
 
-    Columns lan and kommun follow from a column regso where TABLE lacks them.
+    Columns lan and kommun follow from a column regso where TABLE lacks them; of what `join` wrote lan, kommun and regso
+    are what it found. Rows without a group are a group of their own.
 
     Example: regso-cluster protect counts.csv --path lan,kommun,regso --value passed --of pupils --out counts.xlsx
     """
     from regso_cluster.delivery.disclosure import protect as run
     from regso_cluster.delivery.grouped import read_variables, with_regions
-    from regso_cluster.delivery.published import print_protected, shielded_texts
+    from regso_cluster.delivery.published import is_marked, print_protected, shielded_texts
     from regso_cluster.factors.reading import read_table
 
     _check_targets(table, settings)
@@ -148,7 +149,7 @@ def protect(table: Path, paths: tuple[str, ...], as_json: bool, **settings: Any)
     kind: Statistic = settings["kind"] or ("share" if settings["value"] else "count")
     shield = run(data, keys, statistic=kind, units=units, values=values, rule=_rule(settings),
                  earlier=_earlier(settings, columns, lambda one: one))  # fmt: skip
-    synthetic = "synthetic" in raw.frame
+    synthetic = is_marked(table, raw.frame)
     notes += (*raw.notes, *more, *shield.notes)
     written = _write(shield.table, shield.audit, shielded_texts(), settings, synthetic)
     if as_json:

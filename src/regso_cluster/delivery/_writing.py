@@ -112,6 +112,7 @@ def _write_workbook(table: JoinedTable, path: Path) -> None:
     import xlsxwriter
 
     from regso_cluster.delivery.exports import WORKBOOK_OPTIONS
+    from regso_cluster.delivery.workbook import CREATED
 
     if len(table.frame) >= ROWS_OF_EXCEL:
         hint = "Write .csv or .parquet."
@@ -123,6 +124,7 @@ def _write_workbook(table: JoinedTable, path: Path) -> None:
         frame = frame.copy(deep=False)
         frame.insert(table.source.geometry_at, table.source.geometry_name or "geometry", _as_wkt(table.source.geometry))
     book = xlsxwriter.Workbook(path, WORKBOOK_OPTIONS)
+    book.set_properties({"created": CREATED})
     try:
         formats = {
             "own": book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"}),

@@ -12,6 +12,7 @@ import pandas as pd
 
 from regso_cluster.areas.shapes import load_shapes
 from regso_cluster.delivery.colours import INK, SOFT, UNKNOWN, colours_by_number, largest_group
+from regso_cluster.delivery.columns import head_columns
 from regso_cluster.delivery.page.data import DRAWN
 from regso_cluster.delivery.page.groups import GROUPINGS, country_value
 from regso_cluster.delivery.page.words import WORDS, say, say_unit_name, show_number
@@ -123,7 +124,7 @@ def draw_flow(releases: Sequence[Release], grouping: str = "composite_group", la
     colours = {**_colours(ordered[-1], grouping), 0: UNKNOWN}
     order = sorted(set(np.unique(moving.to_numpy())) - {ABSENT}, key=lambda group: (group == 0, group))
     _draw_flow(axis, moving, order, colours)
-    title = f"{WORDS[f'grouping_{grouping}'][language]} {ordered[0].year}–{ordered[-1].year}"
+    title = f"{_name_of(ordered[-1], grouping, language)} {ordered[0].year}–{ordered[-1].year}"
     _finish(figure, None, ordered[-1], title,
             language, synthetic=any(one.manifest["synthetic"] for one in ordered))  # fmt: skip
     _legend(figure, ordered[-1], grouping, language, None)
@@ -171,9 +172,15 @@ def _figure(width: float, height: float, rows: int | None = None) -> tuple[Figur
     return figure, figure.subplots() if rows is None else np.atleast_1d(figure.subplots(rows, 1))
 
 
+def groupings_of(release: Release) -> list[str]:
+    """Name the groupings that can be drawn: all that the release has groups of, those of the page first."""
+    own = [str(name) for name in release.groups["grouping"].unique() if name in release.areas]
+    return [*(name for name in GROUPINGS if name in own), *(name for name in own if name not in GROUPINGS)]
+
+
 def _known(release: Release, grouping: str) -> str:
-    if grouping not in release.areas:
-        known = [name for name in GROUPINGS if name in release.areas]
+    known = groupings_of(release)
+    if grouping not in known:
         hint = (
             "Give --by one of these."
             if known
@@ -212,7 +219,14 @@ def _coloured(release: Release, grouping: str) -> tuple[gpd.GeoDataFrame, np.nda
 
 
 def _title(release: Release, grouping: str, language: str) -> str:
-    return f"{WORDS[f'grouping_{grouping}'][language]} {release.year}"
+    return f"{_name_of(release, grouping, language)} {release.year}"
+
+
+def _name_of(release: Release, grouping: str, language: str) -> str:
+    """Name a grouping: those of the page by its words, need groups by their factor, as the workbook heads them."""
+    if f"grouping_{grouping}" in WORDS:
+        return WORDS[f"grouping_{grouping}"][language]
+    return str(head_columns([grouping], release.method)[language].iloc[0])
 
 
 def _finish(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from regso_cluster.areas.codes import parse_codes
-from regso_cluster.delivery.summarise import UNMATCHED
+from regso_cluster.delivery.hiding import UNMATCHED
+from regso_cluster.delivery.joined import CODE, REGIONS, joined_prefix
+from regso_cluster.delivery.variables import find_totals
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.reading import RawTable, as_text, parse_numbers
 from regso_cluster.method import Table
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from regso_cluster.release import Release
 
 JOINED = "regso_code"  # as `join` calls it
+APART = ("Utan område / Without an area", "Ej indelad / Not classified")  # groups of rows that have none
+_REGIONAL = r"\d{4}(?:[RCrc]\d+)?$"  # RegSO or kommun, which tell their kommun and län
 YES = ("ja", "true", "sant", "yes")
 NO = ("nej", "false", "falskt", "no")
 
@@ -125,20 +129,52 @@ def with_regions(
 ) -> tuple[pd.DataFrame, np.ndarray, np.ndarray | None, tuple[str, ...]]:
     """Give the keys of a table as text, kommun and län from RegSO codes where they are missing, and its figures.
 
-    Rows without a figure are left out, with a note.
+    Of a table that `join` wrote regso, kommun and lan are what it found, and any other key without its prefix, too.
+    Rows without a key are a group of their own, rows without a figure are left out, each with a note.
 
     Raises
     ------
-    InputError  columns that are missing, cells without a key
+    InputError  columns that are missing, a row that equals the sum of all others
     """
-    data = data.copy()
-    if "regso" in data:
-        codes = parse_codes(data["regso"], "regso").codes
-        for name, width in (("kommun", 4), ("lan", 2)):
-            if name in columns and name not in data:
-                data[name] = codes.str.slice(0, width)
+    counted = {name: data[name].to_numpy(np.float64, na_value=np.nan) for name in (of, value) if name}
+    data, notes = _with_keys(data, columns, where)
+    apart = np.all([data[name].isin(APART) for name in columns], axis=0)
+    totals, faults = find_totals(data, counted, apart)
+    if faults:
+        raise InputError(faults)
+    if totals.any():
+        rows = ", ".join(map(str, data.index[totals][:3]))
+        notes.append(f"{int(totals.sum())} rows of totals left out, no units: row {rows}")
+    data = data[~totals]
+    for name in columns:
+        for label in APART:
+            lost = int((data[name] == label).sum())
+            if lost:
+                notes.append(f"column {name}: {lost} rows are the group {label!r}")
+    units = counted[of][~totals] if of else np.ones(len(data))
+    values = counted[value][~totals] if value else None
+    seen = ~np.isnan(units) & (~np.isnan(values) if values is not None else True)
+    if (~seen).any():
+        notes.append(f"{int((~seen).sum())} rows without a figure left out")
+    return data[seen], units[seen], values[seen] if values is not None else None, tuple(notes)
+
+
+def _with_keys(data: pd.DataFrame, columns: Sequence[str], where: str) -> tuple[pd.DataFrame, list[str]]:
+    """Give the keys as text: the table's own, those that `join` wrote, or what follows from the codes."""
+    data, prefix, notes = data.copy(), joined_prefix(data), []
+    codes = pd.Series("", index=data.index, dtype=object)
+    if prefix is not None:
+        codes = data[prefix + CODE].map(as_text)
+        notes = _take_joined(data, columns, prefix)
+    elif "regso" in data:
+        codes = parse_codes(data["regso"], "regso").codes.map(as_text)
         if "regso" in columns:
             data["regso"] = codes
+    inside = codes.str.match(_REGIONAL)
+    for name, width in (("kommun", 4), ("lan", 2)):
+        if name in columns and name not in data and inside.any():
+            data[name] = codes.where(inside, "").str.slice(0, width)
+    regions = {*REGIONS, *((prefix or "") + column for column in REGIONS.values())}
     faults = []
     for name in columns:
         if name not in data:
@@ -146,11 +182,30 @@ def with_regions(
             faults.append(Fault("no such column", f"{where}, column {name}", hint=hint))
             continue
         text = data[name].map(as_text)
-        data[name] = text.where(text != "", None)
+        if name in regions and (text == "").all():
+            hint = "Give codes such as 0114R001, or join the table to a release first."
+            faults.append(Fault("no row has an area", f"{where}, column {name}", "codes of areas", hint=hint))
+            continue
+        data[name] = text.where(text != "", _missing_group(codes, prefix, region=name in regions))
     if faults:
         raise InputError(faults)
-    units = data[of].to_numpy(np.float64) if of else np.ones(len(data))
-    values = data[value].astype("Float64").to_numpy(np.float64, na_value=np.nan) if value else None
-    seen = np.isfinite(units) & (np.isfinite(values) if values is not None else True)
-    notes = (f"{int((~seen).sum())} rows without a figure left out",) if (~seen).any() else ()
-    return data[seen].reset_index(drop=True), units[seen], values[seen] if values is not None else None, notes
+    return data, notes
+
+
+def _take_joined(data: pd.DataFrame, columns: Sequence[str], prefix: str) -> list[str]:
+    """Put the columns that `join` wrote under the names that are asked for; the table's own are kept but for regso."""
+    notes = []
+    for name in columns:
+        joined = prefix + REGIONS.get(name, name)
+        if joined in data and (name == "regso" or name not in data) and joined != name:
+            if name in data:
+                notes.append(f"column {joined}, as join wrote it, is taken for {name}")
+            data[name] = data[joined]
+    return notes
+
+
+def _missing_group(codes: pd.Series, prefix: str | None, *, region: bool) -> Any:
+    """Name the group of rows without one: a row that has an area is in no group, one without has no area."""
+    if region:
+        return APART[0]
+    return APART[1] if prefix is None else np.where(codes == "", *APART)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from regso_cluster.delivery._keys import KINDS, Keyed, kind_of, match_keys
 from regso_cluster.delivery._reading import AgencyTable, read_agency_table
 from regso_cluster.delivery.match_report import Matches, MatchReport, report_of, write_report
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.factors.made_up import show_table
 
 if TYPE_CHECKING:
     from regso_cluster.release import Release
@@ -67,6 +68,9 @@ class JoinResult:
     table: pd.DataFrame
     report: MatchReport
 
+    def _repr_html_(self) -> str:
+        return show_table(self.table, synthetic=self.report.synthetic)
+
 
 def join(table: pd.DataFrame, release: Release, on: str | tuple[str, str], **options: Any) -> JoinResult:
     """Join the groups of a release to a table.
@@ -109,6 +113,8 @@ def join(table: pd.DataFrame, release: Release, on: str | tuple[str, str], **opt
     _refuse_collisions(table.columns, added.columns, "the table", chosen.prefix)
     added.index = table.index
     whole = pd.concat([table, added], axis=1)
+    if release.manifest["synthetic"]:
+        whole.attrs["synthetic"] = True  # whatever columns were asked for
     return JoinResult(whole, report_of(matches, synthetic=bool(release.manifest["synthetic"])))
 
 
@@ -163,7 +169,7 @@ def join_file(
     """
     from regso_cluster.delivery._writing import JoinedTable, check_writable, write_joined
 
-    path, out, options = Path(path), Path(out), options or JoinOptions()
+    path, out, options = Path(path), Path(out), _with_mark(options or JoinOptions(), release)
     check_writable(out)
     _refuse_overwriting(path, out, report)
     source = read_agency_table(path, layer)
@@ -184,6 +190,13 @@ def join_file(
     sheets = {"Matchning": found.table()}
     write_joined(JoinedTable(whole, tuple(map(str, added.columns)), source, shapes, sheets), out)
     return JoinedFile(found, (out, *written), refused=False)
+
+
+def _with_mark(options: JoinOptions, release: Release) -> JoinOptions:
+    """Let the mark of made-up figures go with any columns into a file."""
+    named = options.columns and options.columns != ("all",) and "synthetic" not in options.columns
+    marked = named and release.manifest["synthetic"] and "synthetic" in release.areas
+    return replace(options, columns=(*options.columns, "synthetic")) if marked else options
 
 
 def _refuse_overwriting(path: Path, out: Path, report: str | Path | None) -> None:
@@ -222,8 +235,6 @@ def _match(source: AgencyTable, release: Release, on: str, options: JoinOptions)
 
 
 def _with_notes(matches: Matches, notes: tuple[str, ...]) -> Matches:
-    from dataclasses import replace
-
     return replace(matches, notes=(*notes, *matches.notes))
 
 

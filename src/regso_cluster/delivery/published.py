@@ -10,7 +10,9 @@ import pandas as pd
 
 from regso_cluster.delivery.exports import SYNTHETIC, WORKBOOK_OPTIONS, write_sheet
 from regso_cluster.delivery.textfiles import unguard, write_csv
+from regso_cluster.delivery.workbook import CREATED
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.factors.made_up import is_synthetic
 from regso_cluster.method import Text
 from regso_cluster.writing import whole_file
 
@@ -23,6 +25,7 @@ CONFIDENTIAL = Text(
     "FÅR INTE SPRIDAS: protokollet säger vilka dolda tal som är små, och hur små.",
     "NOT FOR PUBLICATION: the audit says which hidden figures are small, and how small.",
 )
+MOST_HEADINGS = 100_000  # characters of a table without rows
 _WIDE, _NARROW = 120, (1, 2, 3, 5)
 _NOTES = ("note_sv", "note_en")
 COLUMNS = {
@@ -36,7 +39,7 @@ COLUMNS = {
     "areas": Text("Områden i gruppen", "Areas of the group"),
     "areas_seen": Text("Områden med värde i tabellen", "Areas with a value in the table"),
     "rows": Text("Rader med värde", "Rows with a value"),
-    "missing": Text("Rader utan värde, räknade men inte summerade", "Rows without a value, counted and not summarised"),
+    "missing": Text("Rader utan värde, i ingen annan siffra", "Rows without a value, in no other figure"),
     "units": Text("Antal enheter (personer) bakom värdet", "Units (persons) behind the figure"),
     "attribute": Text("Antal med egenskapen", "Units with the attribute"),
     "share": Text("Andel, procent", "Share, per cent"),
@@ -45,7 +48,7 @@ COLUMNS = {
     "low": Text("Intervallets nedre ände", "Lower end of the interval"),
     "high": Text("Intervallets övre ände", "Upper end of the interval"),
     "median": Text("Median: av enheter, vid andelar av områden", "Median: of units; for a share, of areas"),
-    "gap": Text("Skillnad mot alla övriga", "Gap to all others"),
+    "gap": Text("Skillnad mot övriga grupper med område", "Gap to the other groups with an area"),
     "gap_low": Text("Skillnadens nedre ände", "Lower end of the gap"),
     "gap_high": Text("Skillnadens övre ände", "Upper end of the gap"),
     "hidden": Text("Något är dolt i raden", "Something is hidden in the row"),
@@ -70,6 +73,7 @@ def write_table(
     InputError  another ending, a folder of that name
     """
     to = check_target(to)
+    synthetic = synthetic or is_synthetic(table)
     table = _with_counts(table.assign(synthetic=True) if synthetic else table)
     noted = table.assign(**{column: " ".join(getattr(text, column[-2:]) for text in texts) for column in _NOTES})
     writers: dict[str, Callable[[Path], object]] = {
@@ -117,7 +121,7 @@ def _write_workbook(table: pd.DataFrame, texts: Sequence[Text], path: Path, *, s
     said = pd.DataFrame([(text.sv, text.en) for text in texts], columns=["Svenska", "English"])
     columns = describe(table.columns)
     with xlsxwriter.Workbook(path, WORKBOOK_OPTIONS) as book:
-        book.set_properties({"title": name, "comments": SYNTHETIC if synthetic else ""})
+        book.set_properties({"title": name, "comments": SYNTHETIC if synthetic else "", "created": CREATED})
         write_sheet(book, name, table, synthetic=synthetic, frozen_columns=2, headings=columns)
         write_sheet(book, "Läs detta", said, synthetic=synthetic)
         write_sheet(book, "Kolumner", columns.drop(columns="unit"), synthetic=synthetic)
@@ -164,14 +168,50 @@ def read_published(path: str | Path, keys: Sequence[str]) -> pd.DataFrame:
 def _read_frame(path: Path) -> pd.DataFrame:
     from regso_cluster.factors.reading import read_table
 
-    frame = read_table(path).frame  # refuses what cannot be read; of a workbook it takes the longest sheet
+    try:
+        frame = read_table(path).frame  # refuses what cannot be read; of a workbook it takes the longest sheet
+    except InputError:
+        frame = _read_headings(path)
+        if not {"cell", "kind", "rule", "value"} <= set(frame.columns):
+            raise
+        return frame  # an audit of a table in which nothing is hidden
     if path.suffix.lower() != ".xlsx":
         return frame
+    return _read_first_sheet(path)
+
+
+def _read_headings(path: Path) -> pd.DataFrame:
+    """Read the columns of a table without rows, as `write_table` writes it; no columns where it is no such table."""
+    if path.suffix.lower() == ".parquet":
+        frame = pd.read_parquet(path)
+    elif path.suffix.lower() == ".xlsx":
+        frame = _read_first_sheet(path)
+    else:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            lines = [line for line in file.read(MOST_HEADINGS).splitlines() if line.strip()]
+        frame = pd.DataFrame(columns=lines[0].split(",") if len(lines) == 1 else [])
+    return frame if frame.empty else pd.DataFrame()
+
+
+def _read_first_sheet(path: Path) -> pd.DataFrame:
     import python_calamine
 
     rows = python_calamine.CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python()
     at = 1 if str(rows[0][0]) == SYNTHETIC else 0
     return pd.DataFrame(rows[at + 1 :], columns=[str(cell) for cell in rows[at]], dtype=object)
+
+
+def is_marked(path: Path, table: pd.DataFrame) -> bool:
+    """Tell whether a table, or in its workbook a line above the headings, says that the figures are made up."""
+    if is_synthetic(table):
+        return True
+    if path.suffix.lower() not in (".xlsx", ".xlsm"):
+        return False
+    import python_calamine
+
+    book = python_calamine.CalamineWorkbook.from_path(path)
+    first = (book.get_sheet_by_name(name).to_python(nrows=1) for name in book.sheet_names)
+    return any(str(cell).strip() == SYNTHETIC for rows in first for row in rows for cell in row[:1])
 
 
 def as_levels(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from regso_cluster.delivery.disclosure import Earlier, Protected, Rule, protect
+from regso_cluster.delivery.hiding import TOTAL, UNMATCHED, _hide, name_quantile, say_rows, tell_rows
 from regso_cluster.delivery.intervals import (
     Estimate,
     estimate_mean,
@@ -19,15 +20,16 @@ from regso_cluster.delivery.intervals import (
     share_difference,
     weighted_quantile,
 )
+from regso_cluster.delivery.joined import names_beside, without_area
+from regso_cluster.delivery.variables import check_figures, find_totals
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.factors.made_up import is_synthetic, show_table
 from regso_cluster.method import Text
 
 Floats = npt.NDArray[np.float64]
 Kind = Literal["share", "mean"]
 
-TOTAL = "total"
 UNDECIDED = "-"
-UNMATCHED = "unmatched"
 CAUTION = Text(
     "Ett värde för en grupp av områden gäller gruppen, inte en person i den: samband mellan områden är inte samband "
     "mellan människor (ekologiskt felslut, Robinson 1950).",
@@ -36,16 +38,16 @@ CAUTION = Text(
 )
 METHOD = {
     "share": Text(
-        "Intervall: Wilson, antal delat med designeffekten när områden är kluster. Skillnad mot övriga: Newcombe. "
-        "Skyddade: inte för några få områden, avrundade utåt.",
-        "Intervals: Wilson, units divided by the design effect with areas as clusters. Gap to the rest: Newcombe. "
-        "Protected: not for a few areas, rounded outwards.",
+        "Intervall: Wilson, antal delat med designeffekten när områden är kluster. Skillnad mot övriga grupper "
+        "med område, aldrig mot rader utan område: Newcombe. Skyddade: inte för några få områden, avrundade utåt.",
+        "Intervals: Wilson, units divided by the design effect with areas as clusters. Gap to the other groups with "
+        "an area, never to rows without one: Newcombe. Protected: not for a few areas, rounded outwards.",
     ),
     "mean": Text(
-        "Intervall: lineariserad varians med områden som kluster, t-fördelning. Skillnad mot övriga: Welch. "
-        "Skyddade: inte för några få områden, avrundade utåt.",
-        "Intervals: linearised variance with areas as clusters, t distribution. Gap to the rest: Welch. "
-        "Protected: not for a few areas, rounded outwards.",
+        "Intervall: lineariserad varians med områden som kluster, t-fördelning. Skillnad mot övriga grupper med "
+        "område, aldrig mot rader utan område: Welch. Skyddade: inte för några få områden, avrundade utåt.",
+        "Intervals: linearised variance with areas as clusters, t distribution. Gap to the other groups with an area, "
+        "never to rows without one: Welch. Protected: not for a few areas, rounded outwards.",
     ),
 }
 SHIELDED = Text(
@@ -64,13 +66,14 @@ class Summary:
     table : a row a group and one for the total: `grouping`, `group`, `name_sv`, `name_en`, `areas` (all of the
         group, as far as known), `areas_seen` (with a value), `rows`, `missing` (rows without a value), `units`, for a
         share `attribute` and `share` (per cent), for a mean `mean`; `low`, `high`; `median` and `q25` ...: of units for
-        a mean, of areas for a share; `gap`, `gap_low`, `gap_high` to all other units; `hidden`. What is hidden is
-        missing
+        a mean, of areas for a share; `gap`, `gap_low`, `gap_high` to the units of the other groups that have an area;
+        `hidden`; `synthetic` where the figures are made up. What is hidden is missing
     audit : what was hidden and why, not for publication; None where nothing was asked to be
     kind : "share" or "mean"
     value : the column
     notes : what was recognised and left out
     protection : Protected, or None
+    synthetic : the figures are made up
     """
 
     table: pd.DataFrame
@@ -79,11 +82,15 @@ class Summary:
     value: str
     notes: tuple[str, ...]
     protection: Protected | None
+    synthetic: bool = False
 
     @property
     def texts(self) -> tuple[Text, ...]:
         """What has to stand beside the table, in Swedish and English."""
         return (CAUTION, METHOD[self.kind], SHIELDED if self.protection else UNPROTECTED)
+
+    def _repr_html_(self) -> str:
+        return show_table(self.table, synthetic=self.synthetic)
 
 
 @dataclass(frozen=True)
@@ -127,13 +134,15 @@ def summarise(  # noqa: PLR0913  # as many columns and settings as a table has
     Parameters
     ----------
     data : a row a unit, or a row an area or school; not changed
-    by : columns of groups; a missing group is the group "-". Several are protected together, since they share units
+    by : columns of groups; a missing group is the group "-", or "unmatched" where the row has no area, by `area` or by
+        the code that `join` wrote. Several are protected together, since they share units
     value : for a mean a number; for a share True and False, or with `of` how many have the attribute
     of : column with the units under a share
     weight : column with the units that a row stands for; without it a row is one. Not a survey weight
     kind : None: a share where `of` is given or the column is boolean, else a mean
     area : column with the area; areas are the clusters of the intervals; None: each row by itself
-    names : columns grouping, group, name_sv, name_en and perhaps areas, as `Release.groups`
+    names : columns grouping, group, name_sv, name_en and perhaps areas, as `Release.groups`; None: those in columns
+        `<grouping>_name` of the table, as `join` writes them
     rule : what is too little to show; None: SCB's rule of the share
     earlier : a table published before that this one is linked to
     protected : False hides nothing
@@ -146,26 +155,45 @@ def summarise(  # noqa: PLR0913  # as many columns and settings as a table has
 
     Raises
     ------
-    InputError  columns that are missing or not numbers, counts that are none, no row with a value
+    InputError  columns that are missing or not numbers, counts that are none (protected or not), no row with a value,
+        a row that equals the sum of all others
 
     Notes
     -----
+    A gap is to the units of all other groups that lie in an area: areas without a group ("-") are among them, as they
+    are part of the country; rows without an area ("unmatched") are in no gap, and have none. Rows without an area that
+    call themselves a total ("Summa", "Totalt", "Riket") are left out, with a note.
+
     A quantile is shown where the figure itself is, and at least `rule.min_attribute` rows (for a share: areas) lie on
-    either side. The smallest and largest value are never given. Gaps are shown only where the total is too: with the
-    total hidden they would give it away. How areas differ, for the intervals, is taken from the groups that are shown;
-    of fewer than `rule.min_attribute` areas no interval is shown, and others are rounded outwards: sizes of areas are
-    known, and with them an exact interval of two areas gives the figures of both.
+    either side. The smallest and largest value are never given. Gaps are shown only where the total and the rows
+    without an area are too: with one of them hidden they would give it away. How areas differ, for the intervals, is
+    taken from the groups that are shown; of fewer than `rule.min_attribute` areas no interval is shown, and others are
+    rounded outwards: sizes of areas are known, and with them an exact interval of two areas gives the figures of both.
     """
-    by = [by] if isinstance(by, str) else list(by)
+    by = [by] if isinstance(by, str) else list(dict.fromkeys(by))
     rule = rule or Rule()
+    _check_columns(data, [*by, value, *(name for name in (of, weight, area) if name)], (of, weight))
+    _check_settings(level, quantiles)
     kind = kind or ("share" if of or pd.api.types.is_bool_dtype(data[value].dtype) else "mean")
-    _check_columns(data, [*by, value, *(name for name in (of, weight, area) if name)], of, weight)
+    counted = {name: _numbers(data, name) for name in (of, weight) if name}
+    if kind == "share" and of:
+        counted[value] = _numbers(data, value)
+    labels = _labels(data, by, area)
+    apart = labels.isin((UNDECIDED, UNMATCHED)).all(axis=1).to_numpy() & _open_area(data, area)
+    totals, faults = find_totals(data, counted, apart)
+    if faults:
+        raise InputError(faults)
+    said = (_say_totals(data, totals),) if totals.any() else ()
+    data, labels = data[~totals], labels[~totals]
     units = _numbers(data, of or weight) if of or weight else np.ones(len(data))
     values = _numbers(data, value)
+    faults = check_figures(kind, units, values if of or kind == "mean" else values * units,
+                           names=(of or weight or "units", value), rows=data.index)  # fmt: skip
+    if faults:
+        raise InputError(faults)
     seen = np.isfinite(values) & np.isfinite(units)
     if not seen.any():
         raise InputError(Fault("no row with a value", f"column {value}", hint="Name another column with --value."))
-    labels = pd.DataFrame({name: _label(data[name]) for name in by}, index=data.index)
     areas = _label(data[area]).to_numpy(object) if area else np.arange(len(data)).astype(str).astype(object)
     sums = values if kind == "share" and of else values * units
     variable = Variable(kind, units[seen], sums[seen], areas[seen])
@@ -173,22 +201,73 @@ def summarise(  # noqa: PLR0913  # as many columns and settings as a table has
     shield = protect(own, [(name,) for name in by], statistic=kind, units=variable.units, values=variable.sums,
                      rule=rule, earlier=earlier) if protected else None  # fmt: skip
     if shield:  # an interval tells of the squares of what it is made from: rows of hidden groups stay out
-        variable = replace(variable, told=_told(own, shield))
-    rows = [_row(TOTAL, TOTAL, variable, np.ones(len(own), bool), level, quantiles)]
+        variable = replace(variable, told=tell_rows(own, shield))
+    everyone = np.ones(len(own), bool)
+    rows = [_row(TOTAL, TOTAL, variable, (everyone, ~everyone), level, quantiles)]
     for name in by:
+        placed = (own[name] != UNMATCHED).to_numpy()
         for group in _order(labels[name]):
-            rows.append(_row(name, group, variable, (own[name] == group).to_numpy(), level, quantiles))  # noqa: PERF401
-    table = _describe(pd.DataFrame(rows), labels, areas, seen, names)
+            inside = (own[name] == group).to_numpy()
+            rest = ~inside & placed & (group != UNMATCHED)
+            rows.append(_row(name, group, variable, (inside, rest), level, quantiles))
+    table = _describe(pd.DataFrame(rows), labels, areas, seen, names_beside(data, by) if names is None else names)
     table = _hide(table, shield, rule, quantiles)
-    return Summary(table, shield.audit if shield else None, kind, value, _notes(shield, seen, kind, values), shield)
+    notes = (*said, *say_rows(shield, table, (seen, units), kind, values, of or weight))
+    made = Summary(_tidy(table), shield.audit if shield else None, kind, value, notes, shield, is_synthetic(data))
+    return _mark(made) if made.synthetic else made
 
 
-def _check_columns(data: pd.DataFrame, columns: list[str], of: str | None, weight: str | None) -> None:
+def _mark(made: Summary) -> Summary:
+    """Say in the table and its audit that the figures are made up."""
+    audit = None if made.audit is None else made.audit.assign(synthetic=True)
+    return replace(made, table=made.table.assign(synthetic=True), audit=audit)
+
+
+def _tidy(table: pd.DataFrame) -> pd.DataFrame:
+    """Take away what a float64 adds to a decimal number: 58.40000000000001."""
+    floats = table.select_dtypes("float64").columns
+    return table.assign(**{name: [float(f"{cell:.12g}") for cell in table[name]] for name in floats})
+
+
+def _labels(data: pd.DataFrame, by: list[str], area: str | None) -> pd.DataFrame:
+    """Give the groups of the rows; what has no group for want of an area is "unmatched"."""
+    labels = pd.DataFrame({name: _label(data[name]) for name in by}, index=data.index)
+    lost = without_area(data, area)
+    return labels if lost is None else labels.mask((labels == UNDECIDED) & lost[:, None], UNMATCHED)
+
+
+def _open_area(data: pd.DataFrame, area: str | None) -> npt.NDArray[np.bool_]:
+    """Tell which rows are not known to lie in an area."""
+    lost = without_area(data, area)
+    return np.ones(len(data), bool) if lost is None else lost
+
+
+def _say_totals(data: pd.DataFrame, totals: npt.NDArray[np.bool_]) -> str:
+    rows = ", ".join(map(str, data.index[totals][:3]))
+    return f"{int(totals.sum())} rows of totals left out, no units: row {rows}"
+
+
+def _check_columns(data: pd.DataFrame, columns: list[str], weighing: tuple[str | None, str | None]) -> None:
     hint = f"Columns there are: {', '.join(map(str, data.columns[:20]))}."
     faults = [Fault("no such column", f"column {name}", hint=hint) for name in columns if name not in data]
-    if of and weight:
+    twins = [name for name in dict.fromkeys(columns) if (data.columns == name).sum() > 1]
+    faults += [Fault("two columns of one name", f"column {name}", hint="Rename one of them.") for name in twins]
+    if all(weighing):
         hint = "The units under a share are its weight: leave --weight out."
         faults.append(Fault("both --of and --weight", hint=hint))
+    if faults:
+        raise InputError(faults)
+
+
+def _check_settings(level: float, quantiles: Sequence[float]) -> None:
+    faults = []
+    if not 0 < level < 1:
+        faults.append(Fault("no level of an interval", "level", "between 0 and 1", str(level), "Often 0.95."))
+    faults += [
+        Fault("no quantile", "quantiles", "between 0 and 1", str(share), "The median is 0.5.")
+        for share in quantiles
+        if not 0 < share < 1
+    ]
     if faults:
         raise InputError(faults)
 
@@ -202,10 +281,11 @@ def _numbers(data: pd.DataFrame, name: str | None) -> Floats:
 
 
 def _label(column: pd.Series) -> pd.Series:
-    """Groups as text; whole numbers without decimals; a missing group is "-"."""
+    """Groups as text; whole numbers without decimals; a missing or blank group is "-"."""
     text = column.astype(object).map(
         lambda cell: UNDECIDED if cell is None or pd.isna(cell) else
-        str(int(cell)) if isinstance(cell, int | float | np.number) and float(cell).is_integer() else str(cell)
+        str(int(cell)) if isinstance(cell, int | float | np.number) and float(cell).is_integer() else
+        str(cell).strip() or UNDECIDED
     )  # fmt: skip
     return text.astype(object)
 
@@ -220,10 +300,11 @@ def _order(labels: pd.Series) -> list[str]:
 
 
 def _row(
-    grouping: str, group: str, variable: Variable, inside: npt.NDArray[np.bool_], level: float,
-    quantiles: Sequence[float],
+    grouping: str, group: str, variable: Variable, of: tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]],
+    level: float, quantiles: Sequence[float],
 ) -> dict[str, object]:  # fmt: skip
-    """Summarise one group, and its gap to all units outside it."""
+    """Summarise one group, and its gap to the rest: `of` tells which rows are in it and which in the rest."""
+    inside, outside = of
     one = _estimate(variable, inside, level)
     units = float(variable.units[inside].sum())
     row: dict[str, object] = {"grouping": grouping, "group": group, "units": units}
@@ -237,16 +318,11 @@ def _row(
         # by rows, and by where it lies: one heavy row may hold most of the weight and be the smallest of all
         sides = len(values) * min(share, 1 - share), (values <= at).sum(), (values >= at).sum()
         row |= {name_quantile(share): scale * at, f"_{name_quantile(share)}": float(min(sides))}
-    rest = _estimate(variable, ~inside, level)
+    rest = _estimate(variable, outside, level)
     low, high = np.nan, np.nan
     if np.isfinite(one.value) and np.isfinite(rest.value):
         low, high = share_difference(one, rest) if scale == 100 else mean_difference(one, rest, level)
     return row | {"gap": scale * (one.value - rest.value), "gap_low": scale * low, "gap_high": scale * high}
-
-
-def name_quantile(share: float) -> str:
-    """Name the column of a quantile: median, q25, q90."""
-    return "median" if share == 0.5 else f"q{100 * share:g}"
 
 
 def _clusters(variable: Variable, inside: npt.NDArray[np.bool_]) -> tuple[Floats, Floats]:
@@ -298,73 +374,3 @@ def _describe(
          "name_en": [one[1] for one in text], "areas": pd.array([size.get(pair) for pair in pairs], "Int64")}
     )  # fmt: skip
     return pd.concat([first, described, table.drop(columns=["grouping", "group"])], axis=1)
-
-
-def _hide(table: pd.DataFrame, shield: Protected | None, rule: Rule, quantiles: Sequence[float]) -> pd.DataFrame:
-    """Take out what may not be shown."""
-    sides = {share: table.pop(f"_{name_quantile(share)}").to_numpy(np.float64) for share in quantiles}
-    table["hidden"] = False
-    if shield is None:
-        return table
-    units, value = _shown(table, shield)
-    seen = table["areas_seen"].to_numpy(np.int64)
-    many = seen >= rule.min_attribute  # how few areas differ can be solved for, when their sizes are known
-    both = many & (seen[0] - seen >= rule.min_attribute)
-    for low, high, enough in (("low", "high", many), ("gap_low", "gap_high", both)):
-        table[low], table[high] = (ends.where(enough) for ends in _coarsen(table[low], table[high]))
-    told = [name for name in ("attribute", "share", "mean", "low", "high") if name in table]
-    gaps = ["gap", "gap_low", "gap_high"]
-    for name in ("areas_seen", "rows", "missing"):
-        table[name] = table[name].astype("Int64").where(units)
-    table["units"] = table["units"].where(units)
-    for name in told:
-        table[name] = table[name].where(value)
-    for name in gaps:  # with the total hidden, a gap would give it away
-        table[name] = table[name].where(value & value[0])
-    for share in quantiles:
-        table[name_quantile(share)] = table[name_quantile(share)].where(value & (sides[share] >= rule.min_attribute))
-    table["hidden"] = ~value
-    return table
-
-
-def _coarsen(low: pd.Series, high: pd.Series) -> tuple[pd.Series, pd.Series]:
-    """Round intervals outwards, to a hundredth to a tenth of their width: more digits would tell of single areas."""
-    width = (high - low).to_numpy(np.float64)
-    step = 10.0 ** (np.floor(np.log10(np.where(width > 0, width, 1.0))) - 1)
-    return np.floor(low / step + 1e-9) * step, np.ceil(high / step - 1e-9) * step
-
-
-def _shown(table: pd.DataFrame, shield: Protected) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Tell for each row whether its units, and whether its figure, may be shown."""
-    public = shield.table
-    keys = [
-        (TOTAL, TOTAL) if row["level"] == TOTAL else (row["level"], row[row["level"]])
-        for row in public.to_dict("records")
-    ]
-    figure = "attribute" if "attribute" in public else "sum"
-    shown = {
-        key: (not np.isnan(units), not np.isnan(value))
-        for key, units, value in zip(keys, public["units"], public[figure], strict=True)
-    }
-    # a group of which no row has a value has nobody to tell of
-    found = [shown.get(pair, (True, True)) for pair in zip(table["grouping"], table["group"], strict=True)]
-    return np.array([one for one, _ in found]), np.array([one for _, one in found])
-
-
-def _told(labels: pd.DataFrame, shield: Protected) -> npt.NDArray[np.bool_]:
-    """Tell which rows are in no group with a hidden figure."""
-    public = shield.table
-    told = np.ones(len(labels), bool)
-    for name in labels:
-        own = public[(public["level"] == name) & public["hidden"]]
-        told &= ~labels[name].isin(own[name]).to_numpy()
-    return told
-
-
-def _notes(shield: Protected | None, seen: npt.NDArray[np.bool_], kind: Kind, values: Floats) -> tuple[str, ...]:
-    notes = []
-    if (~seen).any():
-        notes.append(f"{int((~seen).sum())} rows without a value are counted and not summarised")
-    if kind == "mean" and np.isin(values[seen], (0.0, 1.0)).all():
-        notes.append("every value is 0 or 1: --kind share gives the interval and the protection of a share")
-    return (*notes, *(shield.notes if shield else ()))

@@ -30,6 +30,7 @@ _FIRST = (
     "index_rank_high",
 )  # fmt: skip
 SYNTHETIC = "SYNTETISKA DATA: alla siffror är påhittade. SYNTHETIC DATA: every figure is made up."
+CREATED = dt.datetime(2000, 1, 1)  # of a workbook without a release: the same table, the same bytes
 WORKBOOK_OPTIONS = {
     "strings_to_formulas": False,
     "strings_to_numbers": False,
@@ -66,6 +67,7 @@ def write_table_workbook(frame: pd.DataFrame, path: Path, *, name: str, syntheti
 
     _check_fits(frame, path)
     book = xlsxwriter.Workbook(path, WORKBOOK_OPTIONS)
+    book.set_properties({"created": CREATED})
     try:
         write_sheet(book, name, frame, synthetic=synthetic, frozen_columns=1, language=language)
         book.close()

@@ -27,6 +27,7 @@ from regso_cluster.areas.editions import (
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.checks import check_counts, check_year, doubtful_units, factor_part
 from regso_cluster.factors.deso import to_regso
+from regso_cluster.factors.made_up import is_synthetic
 from regso_cluster.factors.origin import read_origin
 from regso_cluster.factors.pxweb import to_areas
 from regso_cluster.factors.rates import MISSING, OBSERVED, SUPPRESSED, TOO_FEW, rate
@@ -393,8 +394,7 @@ def _assemble(
     worst_first = [(joined == mark).any(axis=1) for mark in (TOO_FEW, MISSING, SUPPRESSED)]
     kept = ["name", "kommun", "kommun_name", "lan", *(["area_type"] if table.area_type else []), "population"]
     areas = areas.reindex(columns=kept).assign(status=np.select(worst_first, [TOO_FEW, MISSING, SUPPRESSED], OBSERVED))
-    said = raw.frame.get("synthetic", pd.Series(dtype=object)).map(as_text).str.lower()
-    synthetic = bool(said.isin(["yes", "y", "true", "1", "ja", "j", "sant"]).any())
+    synthetic = is_synthetic(raw.frame)
     return FactorTable(
         areas, numerator, denominator, value, joined, edition, raw.name, raw.sha256, tuple(notes), synthetic
     )

@@ -226,7 +226,8 @@ class KMedoids(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DistanceGroupe
             member = np.full(len(table), -1, dtype=np.int64)
             member[used] = np.arange(len(used))
             rows = DistinctRows(np.empty((len(used), 0)), weights[used], member)
-            square = checked_square(table)[np.ix_(used, used)]
+            table = checked_square(table)
+            square = table[np.ix_(used, used)]
         else:
             rows = distinct_rows(table, weights)
             self.metric_ = metric_of(rows, self.metric, self.factor_weights, self.missing)

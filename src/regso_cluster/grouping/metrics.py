@@ -16,6 +16,7 @@ from regso_cluster.grouping._numbers import LARGEST, SMALLEST, as_floats, refuse
 Floats = npt.NDArray[np.float64]
 MetricName = Literal["euclidean", "sqeuclidean", "manhattan", "mahalanobis", "gower", "correlation"]
 METRICS: tuple[str, ...] = get_args(MetricName)
+ROUNDING = 1e-6  # of the largest distance: what the order of sums, or float32, leaves between the two cells of a pair
 SQUARED = ("euclidean", "sqeuclidean", "mahalanobis")
 
 
@@ -120,22 +121,63 @@ def checked_table(values: Any, n_factors: int | None = None) -> Floats:
 
 
 def checked_square(distances: Any, block: int = 256) -> Floats:
-    """Check that a matrix is square, symmetric, >= 0, zeros on the diagonal, nothing missing. Raises InputError."""
+    """Check that a matrix is square, symmetric, >= 0, zeros on the diagonal, nothing missing.
+
+    Differences of rounding, up to `ROUNDING` times the largest distance, are evened out: a pair becomes the mean of its
+    two cells, the diagonal and what is a little below 0 become 0. A matrix without them is given back as it is.
+
+    Raises
+    ------
+    InputError  naming the first pair that is no distance, with both its values
+    """
     square = checked_table(distances)
     n = len(square)
-    good = square.shape == (n, n) and bool(square.min() >= 0)
-    if good and np.diagonal(square).any():
-        row = int(np.flatnonzero(np.diagonal(square))[0])
+    if square.shape != (n, n):
+        hint = "Give the distances of all rows to all rows."
+        raise InputError(Fault("not a matrix of distances", "", "square, (n, n)", f"shape {square.shape}", hint))
+    if n == 0:
+        return square
+    if np.isnan(square).any():
+        hint = "A pair with nothing in common has no distance: leave one of the two rows out."
+        raise _no_distance(square, np.isnan(square), "nothing missing", hint)
+    slack = ROUNDING * max(float(square.max()), 0.0)
+    if square.min() < -slack:
+        hint = "Of likeness or correlation make distances first: 1 - likeness."
+        raise _no_distance(square, square < -slack, ">= 0", hint)
+    own = np.diagonal(square)
+    if (np.abs(own) > slack).any():
+        row = int(np.flatnonzero(np.abs(own) > slack)[0])
         hint = "Of likeness, with ones on the diagonal, make distances first: 1 - likeness"
         where = f"row {row}, column {row}"
         raise InputError(Fault("a row has a distance to itself", where, "0", str(square[row, row]), hint))
-    for i in range(0, n if good else 0, block):  # in blocks: a transposed matrix is read slowly
-        for j in range(i, n, block):
-            good = good and bool((square[i : i + block, j : j + block] == square[j : j + block, i : i + block].T).all())
-    if not good:
-        expected = "square, symmetric, >= 0, nothing missing"
-        raise InputError(Fault(what="not a matrix of distances", expected=expected, got=str(square.shape)))
-    return square
+    even = not own.any() and bool(square.min() >= 0)
+    if _largest_asymmetry(square, slack, block) == 0 and even:
+        return square
+    evened = np.maximum((square + square.T) / 2, 0.0)  # the sum of two numbers is the same both ways
+    np.fill_diagonal(evened, 0.0)
+    return np.ascontiguousarray(evened)
+
+
+def _largest_asymmetry(square: Floats, slack: float, block: int) -> float:
+    """Measure how far the two cells of a pair are apart, in blocks: a transposed matrix is read slowly."""
+    most = 0.0
+    for i in range(0, len(square), block):
+        for j in range(i, len(square), block):
+            apart = np.abs(square[i : i + block, j : j + block] - square[j : j + block, i : i + block].T)
+            most = max(most, float(apart.max()))
+            if most > slack:
+                row, column = (int(at) for at in np.argwhere(apart > slack)[0])
+                wrong = np.zeros(square.shape, dtype=np.bool_)
+                wrong[min(i + row, j + column), max(i + row, j + column)] = True
+                hint = "A distance is the same both ways: take the mean of the two, (D + D.T) / 2, if that is meant."
+                raise _no_distance(square, wrong, "symmetric", hint)
+    return most
+
+
+def _no_distance(square: Floats, wrong: npt.NDArray[np.bool_], expected: str, hint: str) -> InputError:
+    row, column = (int(at) for at in np.argwhere(wrong)[0])
+    got = f"{square[row, column]!s} there, {square[column, row]!s} the other way"
+    return InputError(Fault("not a matrix of distances", f"row {row}, column {column}", expected, got, hint))
 
 
 def _factor_weights(factor_weights: Any, n_factors: int) -> Floats:

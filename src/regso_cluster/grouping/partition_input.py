@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.grouping._estimators import checked_weights
 from regso_cluster.grouping._numbers import LARGEST, as_floats, refuse_extremes
+from regso_cluster.grouping.metrics import ROUNDING
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -50,7 +51,12 @@ def checked_distances(distances: ArrayLike) -> Floats:
         hint = "A pair with nothing in common has no distance: leave one of the two rows out"
         raise InputError(Fault("not a distance", where, f"a number from 0 to {LARGEST}", got, hint))
     if np.diagonal(matrix).any():
-        row = int(np.flatnonzero(np.diagonal(matrix))[0])
+        far = np.diagonal(matrix) > ROUNDING * matrix.max()
+        if not far.any():
+            matrix = matrix.copy()
+            np.fill_diagonal(matrix, 0.0)
+            return matrix
+        row = int(np.flatnonzero(far)[0])
         raise InputError(
             Fault("a row has a distance to itself", f"distances[{row}, {row}]", "0", str(matrix[row, row]))
         )

@@ -9,7 +9,7 @@ import pandas as pd
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.scales import weighted_mean_sd
 from regso_cluster.grouping.natural_breaks import natural_breaks
-from regso_cluster.method import Banding
+from regso_cluster.method import Banding, Method, Yardstick
 
 Array = npt.NDArray[np.float64]
 
@@ -85,3 +85,48 @@ def band(values: Array, cuts: tuple[float, ...]) -> pd.arrays.IntegerArray:
     result: pd.arrays.IntegerArray = pd.array(groups, dtype="Int8")
     result[np.isnan(values)] = pd.NA
     return result
+
+
+def say_empty(used: pd.DataFrame, index: Array | None, method: Method, yardstick: Yardstick) -> list[str]:
+    """Say which groups of equal size are empty, and which value of many areas left them so.
+
+    Parameters
+    ----------
+    used : (n_areas, n_factors) in the units of the factors, NaN where not observed
+    index : (n_areas,), high is worse; needed where the method has bands
+    method, yardstick : the choices, and the cut points measured on these values
+
+    Returns
+    -------
+    a note for each factor, and one for the index, that has an empty group
+    """
+    said = []
+    if method.bands and index is not None:
+        said += _empty_groups(index, yardstick.bands, method.bands, ("index", "index band"))
+    for factor in method.factors if method.tiers else ():
+        cuts = tuple(factor.sign * cut for cut in yardstick.tiers[factor.key])
+        turned = factor.sign * used[factor.key].to_numpy()
+        said += _empty_groups(turned, cuts, method.tiers, (f"factor {factor.key}", "need group"), factor.sign)
+    return said
+
+
+def _empty_groups(
+    values: Array, cuts: tuple[float, ...], banding: Banding | None, names: tuple[str, str], sign: float = 1.0
+) -> list[str]:
+    if banding is None or banding.kind != "quantiles":
+        return []
+    what, kind = names
+    seen = values[~np.isnan(values)]
+    groups = 1 + (seen[:, None] < np.asarray(cuts)).sum(axis=1)
+    sizes = np.bincount(groups, minlength=banding.size + 1)[1:]
+    if not len(seen) or sizes.all():
+        return []
+    distinct, counts = np.unique(seen, return_counts=True)
+    most = int(np.argmax(counts))
+    value = f"{sign * float(distinct[most]) + 0.0:.6g}"
+    group = 1 + int((distinct[most] < np.asarray(cuts)).sum())
+    empty = ", ".join(str(number) for number, size in enumerate(sizes, start=1) if size == 0)
+    return [
+        f"{what}: {kind} {empty} of {banding.size} is empty: {int(counts[most])} of {len(seen)} areas have the value "
+        f"{value} and are all in {kind} {group}, since equal values are never parted"
+    ]

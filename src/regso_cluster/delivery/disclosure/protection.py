@@ -19,13 +19,15 @@ from regso_cluster.delivery.disclosure.intruder import TOLERANCE, Intervals, com
 from regso_cluster.delivery.disclosure.problem import Problem, pose
 from regso_cluster.delivery.disclosure.rounding import round_cells, seen_rounded
 from regso_cluster.delivery.disclosure.rules import NOT_SENSITIVE, Rule
+from regso_cluster.delivery.variables import check_figures
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.factors.made_up import is_synthetic, show_table
 
 Statistic = Literal["count", "share", "mean"]
 COMPLEMENTARY = "complementary"
 # columns of the table and the audit, which no key can be called
 RESERVED = ("level", "units", "attribute", "share", "sum", "mean", "hidden", "period", "cell", "kind", "rule", "value",
-            "low", "high", "exact", "low_required", "high_required", "safe")  # fmt: skip
+            "low", "high", "exact", "low_required", "high_required", "safe", "synthetic")  # fmt: skip
 _ROUNDS = 20
 _MANY = 500  # cells tied together, for which each question takes a tenth of a second or more
 
@@ -61,6 +63,9 @@ class Protected:
     def is_safe(self) -> bool:
         """Whether every sensitive cell has a feasible interval as wide as required."""
         return bool(self.audit["safe"].all())
+
+    def _repr_html_(self) -> str:
+        return show_table(self.table, synthetic=is_synthetic(self.table))
 
 
 def protect(  # noqa: PLR0913  # the settings of one table
@@ -103,6 +108,17 @@ def protect(  # noqa: PLR0913  # the settings of one table
     weights = np.ones(len(data)) if units is None else np.asarray(units, np.float64)
     given = weights if values is None else np.asarray(values, np.float64)
     _check(data, paths, statistic, weights, given)
+    made = _protect(data, paths, (statistic, rule), (weights, given), earlier, total=total, complementary=complementary)
+    if not is_synthetic(data):
+        return made
+    return replace(made, table=made.table.assign(synthetic=True), audit=made.audit.assign(synthetic=True))
+
+
+def _protect(
+    data: pd.DataFrame, paths: Sequence[Sequence[str]], how: tuple[Statistic, Rule], figures: tuple[Floats, Floats],
+    earlier: Earlier | None, *, total: bool, complementary: bool,
+) -> Protected:  # fmt: skip
+    (statistic, rule), (weights, given) = how, figures
     margins = make_margins(data, paths, total=total)
     sums = {"units": margins.sums(weights)}
     if statistic != "count":
@@ -123,7 +139,12 @@ def protect(  # noqa: PLR0913  # the settings of one table
 def _check(
     data: pd.DataFrame, paths: Sequence[Sequence[str]], statistic: Statistic, units: Floats, values: Floats
 ) -> None:
-    faults = []
+    hint = "Name columns from the widest to the finest, each once."
+    faults = [
+        Fault("a path with a column twice, or without a column", ",".join(path), hint=hint)
+        for path in paths
+        if not path or len(set(path)) < len(path)
+    ]
     for column in dict.fromkeys(column for path in paths for column in path):
         if column in RESERVED:
             hint = "Rename it: the table of results has a column of that name."
@@ -135,17 +156,10 @@ def _check(
     if not len(data):
         faults.append(Fault("no rows", hint="A table needs at least one row with a value."))
     hint = "Leave out rows without a value, and count them."
-    if not (np.isfinite(units).all() and (units >= 0).all()):
-        faults.append(Fault("units that are no number from 0", "units", hint=hint))
-    if not np.isfinite(values).all():
-        faults.append(Fault("values that are no number", "values", hint=hint))
-    elif statistic == "share" and not ((values >= 0) & (values <= units)).all():
-        hint = "The column of units must hold everyone, the value those with the attribute."
-        faults.append(Fault("more with the attribute than units, or fewer than 0", "values", hint=hint))
-    counts = np.concatenate([units, values]) if statistic == "share" else units
-    if not faults and (counts != np.round(counts)).any():
-        hint = "Counts are of whole persons: round them, or give a mean instead."
-        faults.append(Fault("counts that are not whole", "units and values", hint=hint))
+    for name, given in (("units", units), ("values", values)):
+        if np.isnan(given).any():
+            faults.append(Fault("rows without a figure", name, got=f"{int(np.isnan(given).sum())} rows", hint=hint))
+    faults += check_figures(statistic, units, None if statistic == "count" else values, rows=data.index)
     if faults:
         raise InputError(faults)
 
