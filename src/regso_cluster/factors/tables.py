@@ -28,7 +28,7 @@ from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.checks import check_counts, check_year, doubtful_units, factor_part
 from regso_cluster.factors.deso import to_regso
 from regso_cluster.factors.origin import read_origin
-from regso_cluster.factors.pxweb import to_areas
+from regso_cluster.factors.pxweb import settle_marks, to_areas
 from regso_cluster.factors.rates import MISSING, OBSERVED, SUPPRESSED, TOO_FEW, rate
 from regso_cluster.factors.reading import RawTable, as_text, parse_numbers, read_table
 from regso_cluster.method import Factor, Method
@@ -100,10 +100,10 @@ def read_factors(
     ------
     InputError  every fault of the table at once
     """
-    raw = read_table(path)
+    raw = settle_marks(read_table(path), (*method.table.suppressed, *method.table.missing))
     origin, said = read_origin(Path(path), raw.sha256)
     if method.table.areas == "regso":
-        raw = to_areas(raw, method.table.code, frozenset(column for one in method.factors for column in one.columns))
+        raw = to_areas(raw, method.table.code, _wanted(method), year=year)
     faults: list[Fault] = []
     notes = [*said, *raw.notes]
     edition = edition or (origin or {}).get("edition")
@@ -128,6 +128,12 @@ def read_factors(
     counts, status = counts.reindex(areas.index), status.reindex(areas.index, fill_value=MISSING)
     table = dataclasses.replace(_assemble(raw, method, areas, counts, status, edition, notes), origin=origin)
     return dataclasses.replace(table, deso_key=_key_used(deso_key)) if by_deso and deso_key else table
+
+
+def _wanted(method: Method) -> frozenset[str]:
+    """Name the columns of figures that a method reads."""
+    population = [method.table.population] if method.table.population else []
+    return frozenset([*population, *(column for one in method.factors for column in one.columns)])
 
 
 def _key_used(path: str | Path) -> tuple[tuple[str, str], ...]:
