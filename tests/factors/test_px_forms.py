@@ -302,10 +302,7 @@ def fuzz(runs, seed):
         kind = ("json", "px", "keyed")[run % 3]
         content = mutate(bytes_of[kind], chance)
         try:
-            if kind == "px":
-                frame = read_px(content, "t.px")[0]
-            else:
-                frame = read_jsonstat(content, "t.json")
+            frame = read_px(content, "t.px")[0] if kind == "px" else read_jsonstat(content, "t.json")
             raw = settle_marks(RawTable("t", frame, ""), [".."])
             to_areas(raw, "regso", frozenset({"Andel 1"}), year=2024)
             read += 1

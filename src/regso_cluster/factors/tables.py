@@ -235,6 +235,10 @@ def _codes(
     if len(parsed.repaired):
         first = parsed.repaired.iloc[0]
         notes.append(f"{len(parsed.repaired)} codes repaired, as {first['given']!r} to {first['code']}")
+    if len(parsed.beside):
+        first = parsed.beside.iloc[0]
+        to = f"{first['given']!r} to {first['code']}"
+        notes.append(f"{len(parsed.beside)} codes with a text beside them: the code was taken, as {to}")
     edition = _said_edition({*parsed.editions, *([edition] if edition else [])}, where, faults)
     if by_deso:
         return parsed.codes, True, edition
