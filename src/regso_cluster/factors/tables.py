@@ -107,7 +107,7 @@ def read_factors(
     faults: list[Fault] = []
     notes = [*said, *raw.notes]
     edition = edition or (origin or {}).get("edition")
-    year = check_year(raw, year, faults)
+    year = check_year(raw, year, faults, notes)
     parts = _layout(raw, method)
     codes, by_deso, edition = _codes(raw, method, edition, year, faults, notes)
     counts, status = _numbers(raw, parts, codes, method, faults, notes)
