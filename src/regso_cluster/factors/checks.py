@@ -83,18 +83,19 @@ def check_year(raw: RawTable, year: int | None, faults: list[Fault], notes: list
     shown = cells.map(as_text)
     distinct = cells[~shown.duplicated().to_numpy()]
     read = {row: read_year(cell) for row, cell in distinct.items()}
+    texts = dict(zip(cells.index, shown, strict=True))
     where = f"{raw.name}, column {columns[0]}"
     wrong = [(row, why) for row, (found, why) in read.items() if found is None and why]
     hint = "Write the year as four digits, as 2024: of a school year, the one that the method counts by."
     faults += [
-        Fault(why, f"{raw.name}, row {row}, column {columns[0]}", "one year", shown[row][:40], hint)
+        Fault(why, f"{raw.name}, row {row}, column {columns[0]}", "one year", texts[row][:40], hint)
         for row, why in wrong[:20]
     ]
     years = sorted({found for found, _ in read.values() if found is not None})
     dated = [(row, found) for row, (found, kind) in read.items() if found is not None and kind]
     if dated:
         row, found = dated[0]
-        notes.append(f"column {columns[0]}: dates or periods such as {shown[row][:30]} read as the year {found}")
+        notes.append(f"column {columns[0]}: dates or periods such as {texts[row][:30]} read as the year {found}")
     if len(years) > 1:
         hint = "Split the table: one file a year."
         faults.append(Fault("more than one year", where, "one year", ", ".join(map(str, years[:8])), hint))

@@ -97,7 +97,8 @@ def settle_marks(raw: RawTable, marks: Iterable[str]) -> RawTable:
     """
     if "described" not in raw.frame.attrs:
         return raw
-    known, kept, frame = set(marks), {}, raw.frame.copy()
+    known, frame = set(marks), raw.frame.copy()
+    kept: dict[str, int] = {}
     for column in frame.columns:
         cells = frame[column]
         for row, text in cells[cells.astype(str).str.endswith("]")].items():
@@ -124,7 +125,8 @@ def _spread(
     group = frame.groupby(keys, sort=False).ngroup().to_numpy() if keys else np.zeros(len(frame), np.intp)
     at = np.unique(row, return_index=True)[1]
     begin = np.unique(group, return_index=True)[1]
-    groups = [tuple(map(str, one)) for one in frame[keys].to_numpy(dtype=object)[begin]] if keys else [()]
+    named = frame[keys].to_numpy(dtype=object)[begin] if keys else [()]
+    groups: list[tuple[str, ...]] = [tuple(map(str, one)) for one in named]
     if len(groups) * len(values) > MOST_COLUMNS or len(at) * len(groups) * len(values) > _MOST_WIDE:
         got = f"{len(groups):,} categories of {len(values):,} columns"
         hint = f"Save fewer categories of {', '.join(keys)}." if keys else "Save fewer columns."

@@ -26,6 +26,7 @@ from regso_cluster.areas.editions import (
 )
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.checks import check_counts, check_year, doubtful_units, factor_part
+from regso_cluster.factors.dashes import describe_dashes, find_dashes, read_zeros
 from regso_cluster.factors.deso import to_regso
 from regso_cluster.factors.origin import read_origin
 from regso_cluster.factors.pxweb import settle_marks, to_areas
@@ -273,8 +274,10 @@ def _numbers(
     """Read the numbers of all parts, by code: counts and status (n_areas, n_parts), columns (factor, role)."""
     table, counts, status = method.table, {}, {}
     clashing: set[object] = set()
+    dashes: dict[str, int] = {}
     for part in parts:
-        numbers = parse_numbers(part.cells, table.suppressed, table.missing, decimal_comma=raw.decimal_comma)
+        cells = read_zeros(part.cells, table.zero, part.column, notes)
+        numbers = parse_numbers(cells, table.suppressed, table.missing, decimal_comma=raw.decimal_comma)
         notes += [f"column {part.column}: {note}" for note in numbers.notes]
         for row, text in numbers.bad.items():
             where = f"{raw.name}, row {row}, column {part.column}, {codes.get(row, '')}"
@@ -295,6 +298,7 @@ def _numbers(
                     Fault("a code stands twice", f"{raw.name}, row {row}", "one row an area", str(code), hint)
                 )
         keep = (own.notna() & ~own.duplicated()).to_numpy()
+        dashes[part.column] = int(find_dashes(cells, numbers.status)[keep].sum())
         index = pd.Index(own[keep], name=table.code)
         counts[part.factor.key, part.role] = pd.Series(numbers.values[keep], index=index)
         status[part.factor.key, part.role] = pd.Series(numbers.status[keep], index=index)
@@ -302,7 +306,11 @@ def _numbers(
     found = pd.DataFrame(status, columns=columns).fillna(MISSING)  # a long table may lack an area for one factor
     for part in parts:
         for mark, word in ((SUPPRESSED, "suppressed"), (MISSING, "empty")):
-            if count := int((found[part.factor.key, part.role] == mark).sum()):
+            count = int((found[part.factor.key, part.role] == mark).sum())
+            if mark == MISSING and dashes[part.column]:
+                count -= dashes[part.column]
+                notes.append(describe_dashes(part.column, dashes[part.column]))
+            if count:
                 notes.append(f"column {part.column}: {count} {word} cells kept as missing")
     return pd.DataFrame(counts, columns=columns), found.replace("bad", MISSING)
 
@@ -318,7 +326,10 @@ def _areas(raw: RawTable, codes: pd.Series, method: Method, edition: int | None,
         areas["area_type"] = raw.frame.loc[rows.index, table.area_type].map(as_text).replace("", pd.NA).to_numpy()
     if table.population:
         numbers = parse_numbers(
-            raw.frame[table.population], table.suppressed, table.missing, decimal_comma=raw.decimal_comma
+            read_zeros(raw.frame[table.population], table.zero, table.population, []),
+            table.suppressed,
+            table.missing,
+            decimal_comma=raw.decimal_comma,
         )
         by_row = pd.Series(numbers.values, index=raw.frame.index)
         wrong = (by_row.isna() & codes.notna()) | (by_row < 0) | (by_row % 1 != 0)
