@@ -1,6 +1,6 @@
 """The dash in a cell: an absolute zero where PxWeb wrote it, and nothing known where somebody else did.
 
-SCB's PX format calls a cell with a dash a zero ("Data in the PX-file", DATASYMBOLNIL); other tables have it where nothing
+The PX format calls a cell with a dash a zero ("Data in the PX-file", DATASYMBOLNIL); other tables have it where nothing
 is known. So it stays missing, apart from empty cells, until the method says `zero = ["-", "–"]`.
 """
 

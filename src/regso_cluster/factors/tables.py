@@ -325,12 +325,8 @@ def _areas(raw: RawTable, codes: pd.Series, method: Method, edition: int | None,
     if table.area_type:
         areas["area_type"] = raw.frame.loc[rows.index, table.area_type].map(as_text).replace("", pd.NA).to_numpy()
     if table.population:
-        numbers = parse_numbers(
-            read_zeros(raw.frame[table.population], table.zero, table.population, []),
-            table.suppressed,
-            table.missing,
-            decimal_comma=raw.decimal_comma,
-        )
+        cells = read_zeros(raw.frame[table.population], table.zero, table.population, [])
+        numbers = parse_numbers(cells, table.suppressed, table.missing, decimal_comma=raw.decimal_comma)
         by_row = pd.Series(numbers.values, index=raw.frame.index)
         wrong = (by_row.isna() & codes.notna()) | (by_row < 0) | (by_row % 1 != 0)
         faults.extend(
