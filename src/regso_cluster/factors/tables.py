@@ -274,7 +274,7 @@ def _numbers(
     """Read the numbers of all parts, by code: counts and status (n_areas, n_parts), columns (factor, role)."""
     table, counts, status = method.table, {}, {}
     clashing: set[object] = set()
-    dashes: dict[str, int] = {}
+    dashes: dict[tuple[str, str], int] = {}
     for part in parts:
         cells = read_zeros(part.cells, table.zero, part.column, notes)
         numbers = parse_numbers(cells, table.suppressed, table.missing, decimal_comma=raw.decimal_comma)
@@ -298,20 +298,24 @@ def _numbers(
                     Fault("a code stands twice", f"{raw.name}, row {row}", "one row an area", str(code), hint)
                 )
         keep = (own.notna() & ~own.duplicated()).to_numpy()
-        dashes[part.column] = int(find_dashes(cells, numbers.status)[keep].sum())
+        dashes[part.factor.key, part.role] = int(find_dashes(cells, numbers.status)[keep].sum())
         index = pd.Index(own[keep], name=table.code)
         counts[part.factor.key, part.role] = pd.Series(numbers.values[keep], index=index)
         status[part.factor.key, part.role] = pd.Series(numbers.status[keep], index=index)
     columns = pd.MultiIndex.from_tuples(counts)
     found = pd.DataFrame(status, columns=columns).fillna(MISSING)  # a long table may lack an area for one factor
     for part in parts:
-        for mark, word in ((SUPPRESSED, "suppressed"), (MISSING, "empty")):
+        for mark, said in (
+            (SUPPRESSED, "suppressed cells kept as missing"),
+            (MISSING, "empty cells kept as missing"),
+        ):
             count = int((found[part.factor.key, part.role] == mark).sum())
-            if mark == MISSING and dashes[part.column]:
-                count -= dashes[part.column]
-                notes.append(describe_dashes(part.column, dashes[part.column]))
+            dashed = dashes[part.factor.key, part.role] if mark == MISSING else 0
+            if dashed:
+                count -= dashed
+                notes.append(describe_dashes(part.column, dashed))
             if count:
-                notes.append(f"column {part.column}: {count} {word} cells kept as missing")
+                notes.append(f"column {part.column}: {count} {said}")
     return pd.DataFrame(counts, columns=columns), found.replace("bad", MISSING)
 
 
