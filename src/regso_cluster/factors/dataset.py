@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 MOST_BYTES = 48 * 2**20  # of a file; as Python objects JSON takes up to forty times its size
-MOST_CELLS = 4_000_000
+MOST_CELLS = 2_000_000
 MOST_STUB = 20_000_000  # cells of the columns of categories
 MOST_DIMENSIONS = 30  # an array of numpy has at most 64
 MOST_COLUMNS = 5_000  # measures times periods

@@ -101,7 +101,8 @@ def settle_marks(raw: RawTable, marks: Iterable[str]) -> RawTable:
     kept: dict[str, int] = {}
     for column in frame.columns:
         cells = frame[column]
-        for row, text in cells[cells.astype(str).str.endswith("]")].items():
+        ends = [isinstance(cell, str) and cell.endswith("]") for cell in cells]
+        for row, text in cells[ends].items():
             found = MARKED.fullmatch(str(text))
             if found:
                 frame.loc[row, column] = found[2] if found[2] in known else found[1]
@@ -175,7 +176,7 @@ def _codes_alone(frame: pd.DataFrame, area: str, notes: list[str]) -> pd.DataFra
     figures = {column for column in frame.columns if VALUE_COLUMN.fullmatch(str(column))}
     attrs, frame = frame.attrs, frame.copy()
     for column in frame.columns:
-        if column != area and column not in figures:
+        if column != area and column not in figures and "described" not in attrs:  # those are text as they are read
             frame[column] = frame[column].map(as_text)
     frame[area] = found[0].where(beside, given)
     frame.attrs = attrs
