@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regso_cluster.errors import InputError
-from regso_cluster.factors.pxweb import edition_of_codes, has_figures, parse_dataset, read_jsonstat, to_areas
+from regso_cluster.factors.jsonstat import parse_dataset, read_jsonstat
+from regso_cluster.factors.pxweb import edition_of_codes, has_figures, to_areas
 from regso_cluster.factors.reading import RawTable, read_table
 from regso_cluster.factors.tables import read_factors
 from tests.factors.test_scb_tables import method_for
@@ -50,7 +51,7 @@ def test_cells_marks_and_gaps_by_hand():
 def test_sparse_values_and_lists_of_marks():
     assert areas_of(dataset(SUFFIXED, {"1": 7})).frame["0000AAAA"].tolist() == ["", "7"]
     assert areas_of(dataset(SUFFIXED, [None, 7], status=["..", None])).frame["0000AAAA"].tolist() == ["..", "7"]
-    assert areas_of(dataset(SUFFIXED, [None, 7], status=[".."])).frame["0000AAAA"].tolist() == ["..", "7"]
+    assert areas_of(dataset(SUFFIXED, [None, 7], status=[".."])).frame["0000AAAA"].tolist() == ["..", ".."]
     assert areas_of(dataset(SUFFIXED, [None, None], status="..")).frame["0000AAAA"].tolist() == ["..", ".."]
 
 

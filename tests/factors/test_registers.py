@@ -293,3 +293,92 @@ def test_columns_of_categories_and_of_nothing_but_missing_values(tmp_path):
     assert (found.table["a_n"].tolist(), found.table["a_d"].tolist(), found.unknown) == ([1, 1], [2, 1], {"a": 1})
     source, small = small_register(tmp_path, [None] * 4, "above = 0")
     assert count_persons(source, small).unknown == {"a": 4}
+
+
+def written(path, columns, types):
+    """Write one file of a register with the types of another program."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.table({name: pa.array(cells, types[name]) for name, cells in columns.items()}), path)
+
+
+SMALL = """
+area = "regso"
+year = "year"
+[[factors]]
+key = "b"
+denominator = [{ column = "age", at_least = 20 }]
+numerator = [{ column = "kr", above = 0 }]
+"""
+
+
+@pytest.fixture
+def small(tmp_path):
+    (tmp_path / "small.toml").write_text(SMALL, "utf-8")
+    return load_definition(tmp_path / "small.toml")
+
+
+def types_of(text, kr):
+    import pyarrow as pa
+
+    return {"regso": text, "year": pa.int64(), "age": pa.int64(), "kr": kr}
+
+
+PART = {"regso": [A, A, B], "year": [2024, 2024, 2024], "age": [30, 10, 40], "kr": [5, 5, 0]}
+
+
+@pytest.mark.parametrize("folders", [False, True])
+def test_parts_without_a_value_and_texts_of_other_programs_are_one_table(small, tmp_path, folders):
+    """By hand: each full part has in A one of one adult with kr above 0, in B none of one; one part knows no kr."""
+    import pyarrow as pa
+
+    text = [pa.string(), pa.large_string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string())]
+    for number, kind in enumerate(text):
+        gone = number == 1
+        part = PART | ({"kr": [None] * 3} if gone else {})
+        types = types_of(kind, pa.null() if gone else pa.int64())
+        if folders:
+            part = {name: cells for name, cells in part.items() if name != "year"}
+        written(tmp_path / "r" / ("year=2024" if folders else ".") / f"{number}.parquet", part, types)
+    counts = count_persons(tmp_path / "r", small, year=2024)
+    assert counts.table.to_numpy().tolist() == [[A, 8, 3, 3], [B, 4, 0, 3]]
+    assert counts.unknown == {"b": 2}
+
+
+def test_one_file_of_texts_as_views(small, tmp_path):
+    import pyarrow as pa
+
+    written(tmp_path / "v.parquet", PART, types_of(pa.string_view(), pa.int64()))
+    assert count_persons(tmp_path / "v.parquet", small, year=2024).table["population"].tolist() == [2, 1]
+
+
+@pytest.mark.parametrize("blank", ["", "   ", "        ", None, "\u00a0"])
+def test_codes_of_blanks_are_no_area(small, tmp_path, blank):
+    import pyarrow as pa
+
+    part = PART | {"regso": [f"{A}  ", A, blank]}
+    written(tmp_path / "b.parquet", part, types_of(pa.string(), pa.int64()))
+    counts = count_persons(tmp_path / "b.parquet", small, year=2024)
+    assert (counts.nowhere, counts.table.to_numpy().tolist()) == (1, [[A, 2, 1, 1]])
+
+
+def test_numbers_in_one_file_and_texts_in_another_are_refused(small, tmp_path):
+    import pyarrow as pa
+
+    written(tmp_path / "r/1.parquet", PART, types_of(pa.string(), pa.int64()))
+    written(tmp_path / "r/2.parquet", PART | {"kr": ["fem", "5", "0"]}, types_of(pa.string(), pa.string()))
+    with pytest.raises(InputError) as refused:
+        count_persons(tmp_path / "r", small, year=2024)
+    assert "folders" not in str(refused.value)
+
+
+NO_TOML = [SMALL.replace("kr", "år").encode("cp1252"), b"\xff\xfea", b"x = " + b"[" * 5000, b"x = " + b"9" * 5000]
+
+
+@pytest.mark.parametrize("content", NO_TOML)
+def test_a_definition_that_is_no_utf8_or_no_toml_is_refused_in_words(tmp_path, content):
+    (tmp_path / "d.toml").write_bytes(content)
+    with pytest.raises(InputError, match=r"not UTF-8|not valid TOML"):
+        load_definition(tmp_path / "d.toml")

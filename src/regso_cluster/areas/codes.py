@@ -1,21 +1,24 @@
 """Parse and check the codes of RegSO, DeSO, kommuner and län.
 
 A code is text: `0114R001` (kommun, R, number), `0114A0010` (kommun, A/B/C, number), `0114`, `01`.
-Spreadsheets make numbers of the last two and lose the first zero; that is mended, and told in
-`ParsedCodes.repaired`.
+Spreadsheets make numbers of the last two and lose the first zero; that is repaired, and listed in
+`ParsedCodes.repaired`. A text beside a code ("0114R001 Bollstanäs", "0114 Upplands Väsby") is taken away and listed in
+`ParsedCodes.beside`; beside the code of a kommun it must be the name of that kommun.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from regso_cluster.areas.editions import kommun_names
+from regso_cluster.areas.names import kommun_of_name, lan_of_name
 
 Kind = Literal["regso", "deso", "kommun", "lan"]
 
@@ -26,6 +29,16 @@ _PATTERNS: dict[str, str] = {
     "kommun": r"(\d{3,4})(?:\.0+)?()()",
     "lan": r"(\d{1,2})(?:\.0+)?()()",
 }
+_HEADS: dict[str, str] = {
+    "regso": r"\d{3,4}R\d{3}(?:_REGSO20\d\d)?",
+    "deso": r"\d{3,4}[ABC]\d{4}(?:_DESO20\d\d)?",
+    "kommun": r"\d{3,4}",
+    "lan": r"\d{1,2}",
+}
+# A text begins with a letter, so that two numbers, or a code and a figure, are not taken for one code.
+_BEFORE = r"({head})(?:\s*[,:;]\s*|\s+[-–]\s+|\s+)(\(?[^\W\d_].*)"
+_AFTER = r"([^\W\d_].*?),?\s*\(({head})\)"
+_ANY_CODE = re.compile(r"(?<!\d)\d{3,4}(?:R\d{3}|[ABC]\d{4})(?!\d)", re.IGNORECASE)
 _EXAMPLES: dict[str, str] = {"regso": "0114R001", "deso": "0114A0010", "kommun": "0114", "lan": "01"}
 _WIDTH: dict[str, int] = {"regso": 4, "deso": 4, "kommun": 4, "lan": 2}
 _TEXT = pd.Series(["text"]).dtype  # str in pandas 3, object before
@@ -44,12 +57,14 @@ class ParsedCodes:
         stood as a decimal number. Spaces, letter case and an edition's suffix are read past without a note
     refused : columns `position`, `given`, `reason`; an empty cell counts, with `given` missing
     editions : the years in suffixes such as `_RegSO2025`, ascending; empty where no code had one
+    beside : columns `position`, `given`, `code`: codes with a text beside them that was taken away
     """
 
     codes: pd.Series[str]
     repaired: pd.DataFrame
     refused: pd.DataFrame
     editions: tuple[int, ...]
+    beside: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["position", "given", "code"]))
 
 
 def parse_codes(values: Iterable[object], kind: Kind) -> ParsedCodes:
@@ -80,14 +95,16 @@ def parse_codes(values: Iterable[object], kind: Kind) -> ParsedCodes:
     text = given.astype(object).map(_as_text).astype(_TEXT)
     # One look at each distinct text: a table of counts repeats a code once for every age and sex.
     position, distinct = pd.factorize(text, use_na_sentinel=True)
-    table = pd.DataFrame([_parse(value, kind) for value in distinct], columns=["code", "reason", "mended", "edition"])
-    empty = {"code": None, "reason": "an empty cell", "mended": False, "edition": 0}
+    columns = ["code", "reason", "mended", "edition", "beside"]
+    table = pd.DataFrame([_parse_beside(value, kind) for value in distinct], columns=columns)
+    empty = {"code": None, "reason": "an empty cell", "mended": False, "edition": 0, "beside": False}
     table = pd.concat([table, pd.DataFrame([empty])], ignore_index=True).take(
         position
     )  # -1, no text, takes the last row
     codes = pd.Series(table["code"].to_numpy(dtype=object), index=given.index, name=given.name).astype(_TEXT)
     mended = np.flatnonzero(table["mended"].to_numpy(dtype=bool))
     refused = np.flatnonzero(table["code"].isna())
+    beside = np.flatnonzero(table["beside"].to_numpy(dtype=bool))
     shown = text.reset_index(drop=True)
     return ParsedCodes(
         codes=codes,
@@ -102,6 +119,7 @@ def parse_codes(values: Iterable[object], kind: Kind) -> ParsedCodes:
             }
         ),
         editions=tuple(sorted({int(year) for year in table["edition"]} - {0})),
+        beside=pd.DataFrame({"position": beside, "given": shown.iloc[beside].array, "code": codes.iloc[beside].array}),
     )
 
 
@@ -118,8 +136,44 @@ def lan_of(codes: pd.Series[str]) -> pd.Series[str]:
 def _as_text(value: Any) -> str | None:
     if value is None or value is pd.NA or value is pd.NaT or value != value:  # noqa: PLR0124 (NaN only)
         return None
-    text = str(value).strip().strip("\ufeff\u200b").strip()
+    text = unicodedata.normalize("NFC", str(value)).strip().strip("\ufeff\u200b").strip()
     return text or None
+
+
+def _parse_beside(text: str, kind: Kind) -> tuple[str | None, str, bool, int, bool]:
+    """Give what `_parse` gives, of the code alone where a text is beside it, and whether one was."""
+    plain = _parse(text, kind)
+    if plain[0] is not None or len(text) > 200:
+        return (*plain, False)
+    head = _HEADS[kind]
+    before = re.fullmatch(_BEFORE.format(head=head), text, flags=re.IGNORECASE | re.DOTALL)
+    after = re.fullmatch(_AFTER.format(head=head), text, flags=re.IGNORECASE | re.DOTALL)
+    prefixed = re.fullmatch(r"SE[_ ]?(\d{4})", text, flags=re.IGNORECASE | re.ASCII)
+    if before or after:
+        code, said = (before[1], before[2]) if before else (after[2], after[1])  # type: ignore[index]
+        return _parse_with_text(code, said, kind, plain)
+    if prefixed and kind == "kommun":
+        return (*_parse(prefixed[1], kind), True)
+    return (*plain, False)
+
+
+def _parse_with_text(
+    code: str, said: str, kind: Kind, plain: tuple[str | None, str, bool, int]
+) -> tuple[str | None, str, bool, int, bool]:
+    """Parse a code and look at the text beside it: a name of the kommun or län, an edition, no second code."""
+    found = _parse(code, kind)
+    edition = re.fullmatch(r"\(?(?:REG|DE)SO[ _]?(20\d\d)\)?", said, flags=re.IGNORECASE | re.ASCII)
+    named = {"kommun": kommun_of_name, "lan": lan_of_name}.get(kind, lambda _: found[0])(said)
+    reason = ""
+    if found[0] is not None and named is None:
+        return (*plain, False)
+    if found[0] is not None and named != found[0]:
+        reason = f"the code and the name beside it differ: {said[:40]!r} is {named}"
+    elif found[0] is not None and _ANY_CODE.search(said):
+        reason = "two codes in one cell"
+    elif found[0] is not None and edition and not found[3] and kind in ("regso", "deso"):
+        return (*_parse(f"{code}_{kind}{edition[1]}", kind), False)
+    return (None, reason, False, 0, False) if reason else (*found, found[0] is not None)
 
 
 def _parse(text: str, kind: Kind) -> tuple[str | None, str, bool, int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from regso_cluster.areas.codes import parse_codes
-from regso_cluster.areas.editions import EDITIONS, check_edition, code_set, detect_edition, kommun_names
+from regso_cluster.areas.editions import EDITIONS, check_edition, code_set, detect_edition
+from regso_cluster.areas.names import kommun_of_name
 from regso_cluster.delivery._reading import read_agency_table
 from regso_cluster.delivery.match_report import Matches
 from regso_cluster.errors import Fault, InputError
@@ -20,7 +20,7 @@ from regso_cluster.factors.deso import read_deso_key
 from regso_cluster.factors.reading import as_text
 
 KINDS = ("regso", "deso", "kommun")
-_SUFFIX = r"_REGSO(20\d\d)\s*$"
+_SUFFIX = r"[_ (]REGSO[_ ]?(20\d\d)(?!\d)"
 _WHOLE = 0.99  # of the residents: so much of an area in one other is all of it, as in `areas.crosswalk.mark_areas`
 
 
@@ -55,12 +55,11 @@ def kind_of(keys: pd.Series, edition: int | None, where: str) -> str:
         return "area"
     texts = pd.Series(pd.unique(keys.map(as_text)))
     texts = texts[texts != ""]
-    names = _kommuner()
     shares = (
         {kind: float(parse_codes(texts, kind).codes.notna().mean()) for kind in ("regso", "deso")} if len(texts) else {}
     )
     if len(texts):
-        kommun = parse_codes(texts, "kommun").codes.notna() | texts.map(_plain).isin(names.index).to_numpy()
+        kommun = parse_codes(texts, "kommun").codes.notna() | texts.map(kommun_of_name).notna().to_numpy()
         shares["kommun"] = float(kommun.mean())
     best = max(shares, key=lambda kind: shares[kind], default="")
     if shares.get(best, 0.0) >= 0.5:
@@ -145,6 +144,13 @@ def _parse(rows: _Rows, kind: str, notes: list[str], counts: NDArray[np.intp]) -
     parsed = parse_codes(rows.text, kind)  # type: ignore[arg-type]  # one of its kinds
     rows.code[:] = parsed.codes.astype(object).where(parsed.codes.notna(), None)
     repaired = np.zeros(len(rows.text), np.bool_)
+    beside = parsed.beside["position"].to_numpy(np.intp)
+    if len(beside):
+        first = parsed.beside.iloc[0]
+        notes.append(
+            f"{int(counts[beside].sum())} codes with a text beside them: the code was taken, "
+            f"as {first['given']!r} to {first['code']}"
+        )
     repaired[parsed.repaired["position"].to_numpy(np.intp)] = True
     refused = parsed.refused[parsed.refused["given"].notna()]
     for position, reason in zip(refused["position"], refused["reason"], strict=True):
@@ -291,25 +297,15 @@ def _match_kommuner(keys: pd.Series) -> Matches:
     notes: list[str] = []
     rows = _rows(keys)
     counts = np.bincount(rows.position, minlength=len(rows.text))
-    by_name = rows.text.map(_plain).map(_kommuner())
+    by_name = rows.text.map(kommun_of_name)
     named = by_name.notna().to_numpy()
     repaired = _parse(rows, "kommun", notes, counts) & ~named
     rows.code[named] = by_name.to_numpy(dtype=object)[named]
     rows.mark(named | np.array([code is not None for code in rows.code]), "matched")
     rows.mark(repaired, "repaired")
     unread = rows.status == "unreadable"
-    rows.mark(unread, "unknown_code", "neither the code nor the name of a kommun")
+    differs = np.array(["differ" in reason for reason in rows.reason], dtype=np.bool_)
+    rows.mark(unread & ~differs, "unknown_code", "neither the code nor the name of a kommun")
+    region = rows.text.map(lambda text: text.casefold().startswith("region ")).to_numpy(np.bool_)
+    rows.mark(unread & region, "unknown_code", "a region, which is a county of several kommuner")
     return rows.spread("kommun", notes)
-
-
-def _plain(name: str) -> str:
-    """Give the name of a kommun without what is written around it; Swedish letters count."""
-    text = unicodedata.normalize("NFC", name).casefold().replace("-", " ").strip()
-    return re.sub(r"\s+", " ", re.sub(r"\b(kommun|stad|kn)\b", "", text)).strip()
-
-
-def _kommuner() -> pd.Series:
-    """Give the codes of kommuner by their names, and by the names as in "Stockholms kommun"."""
-    names = {_plain(name): code for code, name in kommun_names().items()}
-    genitive = {f"{name}s": code for name, code in names.items() if not name.endswith("s")}
-    return pd.Series(genitive | names)

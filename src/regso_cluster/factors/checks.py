@@ -8,6 +8,7 @@ import pandas as pd
 from regso_cluster.areas.codes import kommun_of
 from regso_cluster.errors import Fault
 from regso_cluster.factors.reading import RawTable, as_text
+from regso_cluster.factors.year_column import read_year
 from regso_cluster.method import UNIT_RANGE, Factor, Method
 
 
@@ -66,21 +67,43 @@ def doubtful_units(counts: pd.DataFrame, method: Method) -> list[str]:
     ]
 
 
-def check_year(raw: RawTable, year: int | None, faults: list[Fault]) -> int | None:
-    """Compare the year asked for with the table's own, and give the one that is known."""
+def check_year(raw: RawTable, year: int | None, faults: list[Fault], notes: list[str]) -> int | None:
+    """Compare the year asked for with the table's own, and give the one that is known.
+
+    Parameters
+    ----------
+    raw : its column `year` may hold whole numbers, 2024.0, dates or periods; empty cells do not count
+    year : asked for
+    faults, notes : what is wrong, and how dates were read, is added to these
+    """
     columns = [column for column in raw.frame.columns if str(column).lower() == "year"]
     if not columns:
         return year
-    years = sorted(set(raw.frame[columns[0]].map(as_text)) - {""})
+    cells = raw.frame[columns[0]]
+    shown = cells.map(as_text)
+    distinct = cells[~shown.duplicated().to_numpy()]
+    read = {row: read_year(cell) for row, cell in distinct.items()}
+    texts = dict(zip(cells.index, shown, strict=True))
     where = f"{raw.name}, column {columns[0]}"
+    wrong = [(row, why) for row, (found, why) in read.items() if found is None and why]
+    hint = "Write the year as four digits, as 2024: of a school year, the one that the method counts by."
+    faults += [
+        Fault(why, f"{raw.name}, row {row}, column {columns[0]}", "one year", texts[row][:40], hint)
+        for row, why in wrong[:20]
+    ]
+    years = sorted({found for found, _ in read.values() if found is not None})
+    dated = [(row, found) for row, (found, kind) in read.items() if found is not None and kind]
+    if dated:
+        row, found = dated[0]
+        notes.append(f"column {columns[0]}: dates or periods such as {texts[row][:30]} read as the year {found}")
     if len(years) > 1:
         hint = "Split the table: one file a year."
-        faults.append(Fault("more than one year", where, "one year", ", ".join(years[:8]), hint))
-    elif year is not None and years and years[0] != str(year):
+        faults.append(Fault("more than one year", where, "one year", ", ".join(map(str, years[:8])), hint))
+    elif year is not None and years and years[0] != year:
         hint = f"Give --year {years[0]}, or the table of {year}."
-        faults.append(Fault("another year than asked for", where, str(year), years[0], hint))
-    elif years and years[0].isdecimal():
-        return int(years[0])
+        faults.append(Fault("another year than asked for", where, str(year), str(years[0]), hint))
+    elif years:
+        return years[0]
     return year
 
 

@@ -1,208 +1,41 @@
-"""What PxWeb gives, JSON-stat 2 and its CSV: read as text, then brought to one row an area.
+"""What PxWeb saves in any form, brought to one row an area: pivoted or one value a row, of CSV, Excel, JSON or PC-Axis.
 
 Marks such as `..` stay as they stand; the method judges them. Outside an edition's years a table may hold 0 where there
 is nothing (TAB6574 does): such cells are told by the edition of the code and the year, never by their value.
-
-JSON-stat 2: https://json-stat.org/full/ (sections dataset, dimension, value, status).
 """
 
 from __future__ import annotations
 
 import dataclasses
-import json
-import math
 import re
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from regso_cluster.areas.editions import detect_edition, edition_of_year
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.factors.reading import RawTable
+from regso_cluster.factors.dataset import MARKED, MOST_COLUMNS, Described
+from regso_cluster.factors.pxweb_columns import Wide, WideColumn, choose_period
+from regso_cluster.factors.pxweb_layout import VALUE_COLUMN, WITH_TEXT, Layout, find_layout
+from regso_cluster.factors.reading import RawTable, as_text
 
-LARGEST_CELLS = 20_000_000
-AREA_CODE = r"\d{4}(?:R\d{3}|[ABC]\d{4})(?:_(?:RegSO|DeSO)\d{4})?"
-_PERIOD = r"(?:19|20)\d\d(?:[MKTV]\d{1,2})?"
-_VALUE_COLUMN = re.compile(rf"(.+) ({_PERIOD})")
-_CONTENTS_CODE = re.compile(r"[0-9A-Z]{8}")
-
-
-@dataclass(frozen=True)
-class Dimension:
-    """One dimension of a table.
-
-    Parameters
-    ----------
-    key, label : its code and text
-    codes : in order
-    labels : by code
-    eliminable : may be left out of a question; then the service gives its total
-    """
-
-    key: str
-    label: str
-    codes: tuple[str, ...]
-    labels: dict[str, str]
-    eliminable: bool
+_MOST_WIDE = 40_000_000  # areas times columns
 
 
-@dataclass(frozen=True)
-class Dataset:
-    """A table in JSON-stat 2, or the description of one.
-
-    Parameters
-    ----------
-    dimensions : in the order of the cells
-    label, source, updated, notes : what the table says of itself
-    contents, time : keys of the dimensions that name the measure and the period; None where it has none
-    cells : (n_cells,) text: a number, a mark, or "" where nothing stands; empty for a description
-    """
-
-    dimensions: tuple[Dimension, ...]
-    label: str
-    source: str
-    updated: str
-    notes: tuple[str, ...]
-    contents: str | None
-    time: str | None
-    cells: tuple[str, ...]
-
-    def __getitem__(self, key: str) -> Dimension:
-        return next(one for one in self.dimensions if one.key == key)
-
-    @property
-    def size(self) -> int:
-        """Cells that the dimensions make."""
-        return math.prod(len(one.codes) for one in self.dimensions)
-
-
-def parse_dataset(content: bytes, name: str, *, described: bool = False) -> Dataset:
-    """Read JSON-stat 2.
-
-    Parameters
-    ----------
-    content : of a file or an answer
-    name : of it, for messages
-    described : a description: it has no cells
-
-    Raises
-    ------
-    InputError  broken JSON, another class or version, sizes that do not agree, a cell that is no number
-    """
-    try:
-        read = json.loads(content)
-        if read["class"] != "dataset" or not str(read["version"]).startswith("2"):
-            raise ValueError(f"class {read['class']!r}, version {read['version']!r}")
-        dimensions = tuple(_dimension(key, read["dimension"][key]) for key in read["id"])
-        sizes = [len(one.codes) for one in dimensions]
-        if sizes != read["size"] and not described:
-            raise ValueError(f"size {read['size']}, categories {sizes}")
-        role = read.get("role", {})
-        notes = [
-            *read.get("note", []),
-            *(note for key in read["id"] for note in read["dimension"][key].get("note", [])),
-        ]
-        return Dataset(
-            dimensions, str(read.get("label", "")), str(read.get("source", "")), str(read.get("updated", "")),
-            tuple(" ".join(str(note).split()) for note in notes), next(iter(role.get("metric", [])), None),
-            next(iter(role.get("time", [])), None),
-            () if described else _cells(read["value"], read.get("status"), math.prod(sizes)),
-        )  # fmt: skip
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
-        hint = "Fetch it again as json-stat2: outputFormat=json-stat2."
-        got = f"{type(error).__name__}: {error}"[:120]
-        raise InputError(Fault("not readable as JSON-stat 2", name, got=got, hint=hint)) from error
-
-
-def _dimension(key: str, read: dict[str, Any]) -> Dimension:
-    category = read["category"]
-    labels = {str(code): str(label) for code, label in category.get("label", {}).items()}
-    index = category.get("index", list(labels))
-    if isinstance(index, dict):
-        if sorted(index.values()) != list(range(len(index))):
-            raise ValueError(f"positions of {key} with gaps")
-        index = sorted(index, key=index.__getitem__)
-    if len(set(index)) != len(index):
-        raise ValueError(f"a code of {key} stands twice")
-    eliminable = bool(read.get("extension", {}).get("elimination", False))
-    return Dimension(key, str(read.get("label", key)), tuple(map(str, index)), labels, eliminable)
-
-
-def _cells(value: Any, status: Any, size: int) -> tuple[str, ...]:
-    """Give each cell as text: the number, else the mark of its status."""
-    if size > LARGEST_CELLS:
-        raise ValueError(f"{size} cells")
-    if isinstance(value, dict):  # sparse
-        filled: list[Any] = [None] * size
-        for position, number in value.items():
-            filled[_position(position, size)] = number
-        value = filled
-    if len(value) != size:
-        raise ValueError(f"{len(value)} cells for {size} places")
-    marks: dict[int, str] = {}
-    if isinstance(status, dict):
-        marks = {_position(position, size): str(mark) for position, mark in status.items()}
-    elif isinstance(status, list):
-        if len(status) not in (1, size):
-            raise ValueError(f"{len(status)} marks for {size} places")
-        marks = {place: str(mark) for place, mark in enumerate(status * (size // len(status))) if mark is not None}
-    elif status is not None:
-        marks = dict.fromkeys(range(size), str(status))
-    return tuple(marks.get(place, "") if one is None else _as_number(one) for place, one in enumerate(value))
-
-
-def _position(position: Any, size: int) -> int:
-    if not 0 <= int(position) < size:
-        raise ValueError(f"no place {position} among {size}")
-    return int(position)
-
-
-def _as_number(value: Any) -> str:
-    if isinstance(value, str):
-        return value  # a mark, in the tables of some services
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise TypeError(f"a cell that is no number: {value!r}")
-    return repr(value)
-
-
-def read_jsonstat(content: bytes, name: str) -> pd.DataFrame:
-    """Read JSON-stat 2 in the form of PxWeb's CSV: a column a dimension, then one for each measure and period.
-
-    Returns
-    -------
-    (n_rows,) text; the index counts from 2, as rows of a file with a header
-
-    Raises
-    ------
-    InputError  as `parse_dataset`
-    """
-    dataset = parse_dataset(content, name)
-    across = [key for key in (dataset.contents, dataset.time) if key]
-    stub = [one for one in dataset.dimensions if one.key not in across]
-    cells = np.array(dataset.cells, dtype=object).reshape([len(one.codes) for one in dataset.dimensions])
-    order = [[one.key for one in dataset.dimensions].index(key) for key in [*(one.key for one in stub), *across]]
-    rows = math.prod(len(one.codes) for one in stub)
-    cells = cells.transpose(order).reshape(rows, -1)
-    measures = dataset[dataset.contents].codes if dataset.contents else ("value",)
-    periods = dataset[dataset.time].codes if dataset.time else ("",)
-    columns = [f"{measure} {period}".strip() for measure in measures for period in periods]
-    grid = pd.MultiIndex.from_product([one.codes for one in stub], names=[one.key for one in stub])
-    index = pd.RangeIndex(2, rows + 2)
-    values = pd.DataFrame(cells, columns=columns, index=index, dtype=object)
-    return pd.concat([grid.to_frame(index=False).astype(object).set_axis(index), values], axis=1)
-
-
-def to_areas(raw: RawTable, code: str, wanted: frozenset[str] = frozenset(), *, area: str | None = None) -> RawTable:
+def to_areas(
+    raw: RawTable, code: str, wanted: frozenset[str] = frozenset(), *, area: str | None = None, year: int | None = None
+) -> RawTable:
     """Bring what PxWeb gives to one row an area; any other table stays as it is.
 
     Parameters
     ----------
     raw : as read
     code : the name that the column of codes is to have
-    wanted : column names; a table that has them all is not changed
+    wanted : column names; a table that has them all is not changed. Codes and texts of measures and categories serve
     area : the column of areas where it is known; otherwise it is found by its RegSO or DeSO codes
+    year : of a table of several years, the one that is meant
 
     Returns
     -------
@@ -213,60 +46,141 @@ def to_areas(raw: RawTable, code: str, wanted: frozenset[str] = frozenset(), *, 
 
     Raises
     ------
-    InputError  two rows for one area and category; no row of an edition with figures
+    InputError  two rows for one area and category; no row of an edition with figures; a measure that is wanted and of
+        which there are several, by categories or by years; more than `dataset.MOST_COLUMNS` of them
     """
-    found = _areas_of(raw.frame, area)
-    if found is None or (wanted and wanted <= set(raw.frame.columns)):
+    complete = bool(wanted) and {code, *wanted} <= set(raw.frame.columns)
+    found = find_layout(raw.frame, area, code)
+    if found is None or (complete and found.time is None and found.contents is None):
         return raw
-    area, stub, values = found
-    frame, notes = raw.frame, list(raw.notes)
-    periods = sorted({period for _, period in values.values()} - {""})
-    frame = _mask(frame, area, {column: period for column, (_, period) in values.items()}, notes)
+    described: Described = raw.frame.attrs.get("described") or Described()
+    notes = list(raw.notes)
+    frame = _codes_alone(raw.frame, found.area, notes)
+    if found.time or found.contents:
+        frame, found = _one_row(frame, found, raw.name)
+    periods = sorted({period for _, period in found.values.values()} - {""})
+    frame = _mask(frame, found.area, {column: period for column, (_, period) in found.values.items()}, notes)
     if frame.empty:
         hint = "Fetch the table in the edition of its years."
         raise InputError(Fault("no area has figures of these periods", raw.name, got="; ".join(notes[-1:]), hint=hint))
-    parting = [column for column in stub if frame[column].unique().size > 1]
-    notes += [f"column {column}: {frame[column].iloc[0]} throughout" for column in stub if column not in parting]
-    twice = frame[frame.duplicated([area, *parting])]
-    if len(twice):
-        where = f"{raw.name}, row {twice.index[0]}"
-        got = ", ".join(str(cell) for cell in twice.iloc[0][[area, *parting]])
-        raise InputError(Fault("an area stands twice", where, "one row for each area and category", got))
-    wide = {}
-    rows = pd.Series(frame.index, index=frame[area].to_numpy()).groupby(level=0, sort=False).first()
-    groups = frame.groupby(parting, sort=False) if parting else [((), frame)]
-    for key, part in groups:
-        for column, (measure, period) in values.items():
-            parts = [measure, *map(str, key), *([period] if len(periods) > 1 else [])]
-            wide[" ".join(parts)] = part.set_index(area)[column].reindex(rows.index).to_numpy()
-    table = pd.DataFrame({code: rows.index, **wide}, index=pd.Index(rows.to_numpy()), dtype=object)
-    if len(periods) == 1 and len(periods[0]) == 4:
-        table.insert(1, "year", periods[0])
+    parting, told = [], []
+    for column in found.stub:
+        per_area = frame.groupby(found.area, sort=False)[column].nunique()
+        if len(set(frame[column])) == 1:
+            notes.append(f"column {column}: {frame[column].iloc[0]} throughout")
+        elif (per_area == 1).all() and len(per_area) == len(frame):  # the name of the area, its kommun
+            told.append(column)
+        else:
+            parting.append(column)
+    at, groups, block = _spread(frame, [found.area], parting, list(found.values), raw.name)
+    rows = frame.iloc[at]
+    columns = [WideColumn(measure, key, period) for key in groups for measure, period in found.values.values()]
+    named = Wide(raw.name, columns, parting, periods, year, described)
+    wide = named.name_columns(block, wanted, notes)
+    table = pd.DataFrame(
+        {code: rows[found.area].to_numpy(), **{one: rows[one].to_numpy() for one in told if one not in wide}, **wide},
+        index=pd.Index(rows.index.to_numpy()), dtype=object,
+    )  # fmt: skip
+    chosen = choose_period(periods, year)
+    if len(chosen) == 4 and "year" not in table:
+        table.insert(1, "year", chosen)
     notes.append(f"read as a table of PxWeb: {len(table)} areas")
     return dataclasses.replace(raw, frame=table, notes=tuple(notes))
 
 
-def _areas_of(frame: pd.DataFrame, area: str | None) -> tuple[str, list[str], dict[str, tuple[str, str]]] | None:
-    """Find the column of areas, the other stub columns, and the value columns with measure and period."""
+def settle_marks(raw: RawTable, marks: Iterable[str]) -> RawTable:
+    """Read numbers with a mark of their file, "5 [sekr]", as the method says: one of its marks hides the number.
+
+    Parameters
+    ----------
+    marks : those of suppression and absence that the method names; under any other the number stays, with a note
+    """
+    if "described" not in raw.frame.attrs:
+        return raw
+    known, frame = set(marks), raw.frame.copy()
+    kept: dict[str, int] = {}
+    for column in frame.columns:
+        cells = frame[column]
+        ends = [isinstance(cell, str) and cell.endswith("]") for cell in cells]
+        for row, text in cells[ends].items():
+            found = MARKED.fullmatch(str(text))
+            if found:
+                frame.loc[row, column] = found[2] if found[2] in known else found[1]
+                if found[2] not in known:
+                    kept[found[2]] = kept.get(found[2], 0) + 1
+    notes = [f'{count} numbers with the mark "{mark[:40]}" kept as numbers' for mark, count in sorted(kept.items())]
+    return dataclasses.replace(raw, frame=frame, notes=(*raw.notes, *notes))
+
+
+def _spread(
+    frame: pd.DataFrame, rows: list[str], keys: list[str], values: list[str], name: str
+) -> tuple[npt.NDArray[np.intp], list[tuple[str, ...]], npt.NDArray[np.object_]]:
+    """Bring a table to one row for each of `rows`, and a column for each of `keys` and `values`.
+
+    Returns
+    -------
+    first row of each, the categories of `keys` in the order of their first row, and (n_rows, n_keys * n_values) cells,
+    NaN where the table has no row
+    """
+    row = frame.groupby(rows, sort=False).ngroup().to_numpy()
+    group = frame.groupby(keys, sort=False).ngroup().to_numpy() if keys else np.zeros(len(frame), np.intp)
+    at = np.unique(row, return_index=True)[1]
+    begin = np.unique(group, return_index=True)[1]
+    named = frame[keys].to_numpy(dtype=object)[begin] if keys else [()]
+    groups: list[tuple[str, ...]] = [tuple(map(str, one)) for one in named]
+    if len(groups) * len(values) > MOST_COLUMNS or len(at) * len(groups) * len(values) > _MOST_WIDE:
+        got = f"{len(groups):,} categories of {len(values):,} columns"
+        hint = f"Save fewer categories of {', '.join(keys)}." if keys else "Save fewer columns."
+        raise InputError(Fault("too many categories", name, f"at most {MOST_COLUMNS:,} columns", got, hint))
+    order = np.lexsort((group, row))
+    same = (np.diff(row[order]) == 0) & (np.diff(group[order]) == 0)
+    if same.any():
+        twice = int(order[1:][same].min())
+        got = ", ".join(str(cell) for cell in frame.iloc[twice][[*rows, *keys]])[:120]
+        where = f"{name}, row {frame.index[twice]}"
+        raise InputError(Fault("an area stands twice", where, "one row for each area and category", got))
+    block = np.full((len(at), len(groups) * len(values)), np.nan, dtype=object)
+    for place, column in enumerate(values):
+        block[row, group * len(values) + place] = frame[column].to_numpy(dtype=object)
+    return at, groups, block
+
+
+def _one_row(frame: pd.DataFrame, found: Layout, name: str) -> tuple[pd.DataFrame, Layout]:
+    """Bring a table of one value a row to the pivoted form: a column for each measure and period."""
+    keys = [key for key in (found.contents, found.time) if key]
+    rows = [found.area, *found.stub]
+    at, groups, block = _spread(frame, rows, keys, list(found.values), name)
     values: dict[str, tuple[str, str]] = {}
-    for column in reversed(frame.columns):
-        match = _VALUE_COLUMN.fullmatch(column)
-        if not match:
-            break
-        values[column] = (match[1], match[2])
-    stub = [column for column in frame.columns if column not in values]
-    if area is not None:
-        return area, [column for column in stub if column != area], dict(reversed(values.items()))
-    named = bool(stub) and (
-        stub[0].lower() == "region" or any(_CONTENTS_CODE.fullmatch(one) for one, _ in values.values())
-    )
-    if not (values and named):
-        return None
-    shares = {column: frame[column].astype(str).str.fullmatch(AREA_CODE, case=False).mean() for column in stub}
-    area = max(stub, key=lambda column: shares[column])
-    if not shares[area] > 0.5:
-        return None
-    return area, [column for column in stub if column != area], dict(reversed(values.items()))
+    for group in groups:
+        for column in found.values:
+            measure = group[0] if found.contents else column
+            if found.contents and len(found.values) > 1:
+                measure = f"{measure} {column}"
+            period = group[-1] if found.time else ""
+            values[f"{measure} {period}".strip()] = (measure, period)
+    kept = frame.iloc[at][rows]
+    cells = pd.DataFrame(block, columns=list(values), index=kept.index, dtype=object)
+    return pd.concat([kept, cells], axis=1), Layout(found.area, found.stub, values)
+
+
+def _codes_alone(frame: pd.DataFrame, area: str, notes: list[str]) -> pd.DataFrame:
+    """Take the text from codes that have one beside them, and make text of what the rows are known by."""
+    given = frame[area].map(as_text)
+    found = given.str.extract(f"^{WITH_TEXT}$", flags=re.IGNORECASE | re.DOTALL)
+    beside = found[1].notna()
+    if beside.any():
+        first = given[beside].iloc[0]
+        taken = int(given[beside].nunique())
+        to = found[0][beside].iloc[0]
+        notes.append(f"{taken} codes with a text beside them: the code was taken, as {first[:60]!r} to {to}")
+    figures = {column for column in frame.columns if VALUE_COLUMN.fullmatch(str(column))}
+    attrs, frame = frame.attrs, frame.copy()
+    for column in frame.columns:
+        if column != area and column not in figures and "described" not in attrs:  # those are text as they are read
+            frame[column] = frame[column].map(as_text)
+    frame[area] = found[0].where(beside, given)
+    frame.attrs = attrs
+    return frame
 
 
 def edition_of_codes(codes: pd.Series) -> pd.Series:

@@ -25,7 +25,7 @@ from regso_cluster.factors.bounded import check_size, read_parquet, read_sheet
 
 TEXT_SUFFIXES = (".csv", ".txt", ".tsv")
 JSON_SUFFIXES = (".json", ".jsonstat")
-SUFFIXES = (*TEXT_SUFFIXES, ".xlsx", ".xls", ".xlsb", ".ods", ".parquet", *JSON_SUFFIXES)
+SUFFIXES = (*TEXT_SUFFIXES, ".xlsx", ".xls", ".xlsb", ".ods", ".parquet", *JSON_SUFFIXES, ".px")
 LARGEST = 1e15  # beyond it a float64 no longer tells neighbouring whole numbers apart
 SAMPLE = 1_000_000  # characters at the beginning that are looked at for the delimiter
 MOST_CELLS = 20_000_000  # of a text table; as Python objects they take some 1.5 GB
@@ -98,9 +98,13 @@ def read_table(path: str | Path) -> RawTable:
     elif path.suffix.lower() == ".parquet":
         frame, notes = _read_parquet(path)
     elif path.suffix.lower() in JSON_SUFFIXES:
-        from regso_cluster.factors.pxweb import read_jsonstat
+        from regso_cluster.factors.jsonstat import read_jsonstat
 
         frame, notes = read_jsonstat(content, path.name), []
+    elif path.suffix.lower() == ".px":
+        from regso_cluster.factors.px import read_px
+
+        frame, notes = read_px(content, path.name)
     else:
         frame, notes = _read_workbook(path)
         decimal_comma = None
@@ -254,7 +258,10 @@ def _read_parquet(path: Path) -> tuple[pd.DataFrame, list[str]]:
 def _read_workbook(path: Path) -> tuple[pd.DataFrame, list[str]]:
     sheet = read_sheet(path)
     several = f"sheet {sheet.name!r} was read, the longest of {len(sheet.sheets)}"
-    frame, above = _below_header(sheet.rows, find_header(sheet.rows))
+    from regso_cluster.factors.pxsheet import unfold_sheet
+
+    rows = unfold_sheet(sheet.rows)
+    frame, above = _below_header(rows, find_header(rows))
     return frame, [*([several] if len(sheet.sheets) > 1 else []), *above]
 
 

@@ -81,23 +81,11 @@ def load_definition(path: str | Path) -> Definition:
 
     Raises
     ------
-    InputError  no such file, not TOML, an unknown key, a condition that says nothing, a key that stands twice
+    InputError  no such file, not UTF-8, not TOML, an unknown key, a condition that says nothing, a key that stands
+        twice
     """
     path = Path(path)
-    if not path.is_file():
-        raise InputError(Fault("no such definition", str(path), hint="Give a TOML file; docs/registers.md shows one."))
-    try:
-        found = _DEFINITION.validate_json(
-            json.dumps(tomllib.loads(path.read_text("utf-8-sig")), default=str), strict=True
-        )
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(Fault("not valid TOML", path.name, got=str(error))) from error
-    except ValidationError as error:
-        hint = "docs/registers.md lists the keys."
-        raise InputError([
-            Fault("wrong key or value", f"{path.name}, {'.'.join(map(str, item['loc']))}", got=item["msg"], hint=hint)
-            for item in error.errors(include_url=False)
-        ]) from error  # fmt: skip
+    found = _read(path)
     faults = []
     for factor in found.factors:
         for condition in (*factor.denominator, *factor.numerator):
@@ -119,6 +107,28 @@ def load_definition(path: str | Path) -> Definition:
     if faults:
         raise InputError(faults)
     return found
+
+
+def _read(path: Path) -> Definition:
+    if not path.is_file():
+        raise InputError(Fault("no such definition", str(path), hint="Give a TOML file; docs/registers.md shows one."))
+    try:
+        text = path.read_text("utf-8-sig")
+        return _DEFINITION.validate_json(json.dumps(tomllib.loads(text), default=str), strict=True)
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        hint = "Save it as UTF-8: a TOML file is in no other encoding."
+        raise InputError(Fault("not UTF-8", f"{path.name}, line {line}", hint=hint)) from error
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(Fault("not valid TOML", path.name, got=str(error))) from error
+    except ValidationError as error:
+        hint = "docs/registers.md lists the keys."
+        raise InputError([
+            Fault("wrong key or value", f"{path.name}, {'.'.join(map(str, item['loc']))}", got=item["msg"], hint=hint)
+            for item in error.errors(include_url=False)
+        ]) from error  # fmt: skip
+    except (ValueError, RecursionError) as error:  # numbers of thousands of digits, lists within lists
+        raise InputError(Fault("not valid TOML", path.name, got=str(error)[:100], hint="Look for a slip.")) from error
 
 
 def column_names(definition: Definition) -> list[str]:

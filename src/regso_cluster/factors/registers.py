@@ -22,6 +22,7 @@ from regso_cluster.areas.codes import parse_codes
 from regso_cluster.areas.editions import check_edition, code_set
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.register_definition import COMPARE, Condition, Definition, column_names
+from regso_cluster.factors.register_schema import common_schema
 from regso_cluster.writing import whole_file
 
 Flags = npt.NDArray[np.bool_]
@@ -93,13 +94,19 @@ def count_persons(
             counted = lazy.compute(scheduler="threads", num_workers=threads or os.cpu_count() or 1)
     except InputError as error:
         raise InputError([replace(fault, where=f"{named}, {fault.where}") for fault in error.faults]) from error
-    except NotImplementedError as error:  # pyarrow, of pandas' own whole numbers with gaps as names of folders
-        hint = "Before a register is parted into folders by a column, make that column one of plain whole numbers."
-        raise InputError(Fault("not one table of Parquet", named, got=_said(error), hint=hint)) from error
+    except NotImplementedError as error:
+        raise InputError(Fault("not one table of Parquet", named, got=_said(error), hint=_hint_of(source))) from error
     except (TypeError, ValueError) as error:
         raise InputError(Fault("a condition does not fit its column", named, got=str(error), hint=_FIT)) from error
     found = _to_table(counted.set_index(_CODE), definition, edition, named)
     return replace(found, undated=_undated(source, definition.year))
+
+
+def _hint_of(source: str | Path | Sequence[str | Path]) -> str:
+    """Say what to do where pyarrow cannot read: of pandas' own whole numbers with gaps it makes names of folders."""
+    if any("=" in part for file in _files(_paths(source)) for part in file.parts):
+        return "Before a register is parted into folders by a column, make that column one of plain whole numbers."
+    return "Write the columns of the definition as plain numbers and texts, of one type in all files."
 
 
 def _paths(source: str | Path | Sequence[str | Path]) -> list[Path]:
@@ -137,6 +144,7 @@ def _open(source: str | Path | Sequence[str | Path], definition: Definition, yea
         raise InputError(faults)
     filters = [(definition.year, "==", year)] if definition.year else None
     read = {"engine": "pyarrow", "split_row_groups": "adaptive", "blocksize": BLOCK, "filters": filters}
+    read |= common_schema(paths, _files(paths))
     names = [str(path) for path in paths]
     given = names if len(names) > 1 else names[0]
     try:
@@ -273,7 +281,8 @@ def _flags(found: pd.Series) -> Flags:
 def _count(part: pd.DataFrame, definition: Definition) -> pd.DataFrame:
     """Count one part: a row a code; persons without an area have the code ""."""
     place, found = pd.factorize(part[definition.area], use_na_sentinel=True)
-    codes = np.append(np.asarray(found, dtype=object).astype(str), _NOWHERE)
+    # a column of a fixed width is filled up with blanks
+    codes = np.array([*(str(code).strip(" \t\u00a0\x00") for code in found), _NOWHERE], dtype=object)
     place = np.where(place < 0, len(codes) - 1, place)
     flags: list[Flags | None] = [None]
     for factor in definition.factors:
@@ -286,7 +295,7 @@ def _count(part: pd.DataFrame, definition: Definition) -> pd.DataFrame:
         name: np.bincount(place if flag is None else place[flag], minlength=len(codes)).astype(np.int64)
         for name, flag in zip(column_names(definition), flags, strict=True)
     }
-    return pd.DataFrame({_CODE: pd.Series(codes, dtype=object), **columns})
+    return _add(pd.DataFrame({_CODE: pd.Series(codes, dtype=object), **columns}))
 
 
 def _add(parts: pd.DataFrame) -> pd.DataFrame:

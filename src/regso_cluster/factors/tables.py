@@ -26,10 +26,11 @@ from regso_cluster.areas.editions import (
 )
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.checks import check_counts, check_year, doubtful_units, factor_part
+from regso_cluster.factors.dashes import describe_dashes, find_dashes, read_zeros
 from regso_cluster.factors.deso import to_regso
 from regso_cluster.factors.made_up import is_synthetic
 from regso_cluster.factors.origin import read_origin
-from regso_cluster.factors.pxweb import to_areas
+from regso_cluster.factors.pxweb import settle_marks, to_areas
 from regso_cluster.factors.rates import MISSING, OBSERVED, SUPPRESSED, TOO_FEW, rate
 from regso_cluster.factors.reading import RawTable, as_text, parse_numbers, read_table
 from regso_cluster.method import Factor, Method
@@ -101,14 +102,14 @@ def read_factors(
     ------
     InputError  every fault of the table at once
     """
-    raw = read_table(path)
+    raw = settle_marks(read_table(path), (*method.table.suppressed, *method.table.missing))
     origin, said = read_origin(Path(path), raw.sha256)
     if method.table.areas == "regso":
-        raw = to_areas(raw, method.table.code, frozenset(column for one in method.factors for column in one.columns))
+        raw = to_areas(raw, method.table.code, _wanted(method), year=year)
     faults: list[Fault] = []
     notes = [*said, *raw.notes]
     edition = edition or (origin or {}).get("edition")
-    year = check_year(raw, year, faults)
+    year = check_year(raw, year, faults, notes)
     parts = _layout(raw, method)
     codes, by_deso, edition = _codes(raw, method, edition, year, faults, notes)
     counts, status = _numbers(raw, parts, codes, method, faults, notes)
@@ -129,6 +130,12 @@ def read_factors(
     counts, status = counts.reindex(areas.index), status.reindex(areas.index, fill_value=MISSING)
     table = dataclasses.replace(_assemble(raw, method, areas, counts, status, edition, notes), origin=origin)
     return dataclasses.replace(table, deso_key=_key_used(deso_key)) if by_deso and deso_key else table
+
+
+def _wanted(method: Method) -> frozenset[str]:
+    """Name the columns of figures that a method reads."""
+    population = [method.table.population] if method.table.population else []
+    return frozenset([*population, *(column for one in method.factors for column in one.columns)])
 
 
 def _key_used(path: str | Path) -> tuple[tuple[str, str], ...]:
@@ -230,6 +237,10 @@ def _codes(
     if len(parsed.repaired):
         first = parsed.repaired.iloc[0]
         notes.append(f"{len(parsed.repaired)} codes repaired, as {first['given']!r} to {first['code']}")
+    if len(parsed.beside):
+        first = parsed.beside.iloc[0]
+        to = f"{first['given']!r} to {first['code']}"
+        notes.append(f"{len(parsed.beside)} codes with a text beside them: the code was taken, as {to}")
     edition = _said_edition({*parsed.editions, *([edition] if edition else [])}, where, faults)
     if by_deso:
         return parsed.codes, True, edition
@@ -264,8 +275,10 @@ def _numbers(
     """Read the numbers of all parts, by code: counts and status (n_areas, n_parts), columns (factor, role)."""
     table, counts, status = method.table, {}, {}
     clashing: set[object] = set()
+    dashes: dict[tuple[str, str], int] = {}
     for part in parts:
-        numbers = parse_numbers(part.cells, table.suppressed, table.missing, decimal_comma=raw.decimal_comma)
+        cells = read_zeros(part.cells, table.zero, part.column, notes)
+        numbers = parse_numbers(cells, table.suppressed, table.missing, decimal_comma=raw.decimal_comma)
         notes += [f"column {part.column}: {note}" for note in numbers.notes]
         for row, text in numbers.bad.items():
             where = f"{raw.name}, row {row}, column {part.column}, {codes.get(row, '')}"
@@ -286,15 +299,24 @@ def _numbers(
                     Fault("a code stands twice", f"{raw.name}, row {row}", "one row an area", str(code), hint)
                 )
         keep = (own.notna() & ~own.duplicated()).to_numpy()
+        dashes[part.factor.key, part.role] = int(find_dashes(cells, numbers.status)[keep].sum())
         index = pd.Index(own[keep], name=table.code)
         counts[part.factor.key, part.role] = pd.Series(numbers.values[keep], index=index)
         status[part.factor.key, part.role] = pd.Series(numbers.status[keep], index=index)
     columns = pd.MultiIndex.from_tuples(counts)
     found = pd.DataFrame(status, columns=columns).fillna(MISSING)  # a long table may lack an area for one factor
     for part in parts:
-        for mark, word in ((SUPPRESSED, "suppressed"), (MISSING, "empty")):
-            if count := int((found[part.factor.key, part.role] == mark).sum()):
-                notes.append(f"column {part.column}: {count} {word} cells kept as missing")
+        for mark, said in (
+            (SUPPRESSED, "suppressed cells kept as missing"),
+            (MISSING, "empty cells kept as missing"),
+        ):
+            count = int((found[part.factor.key, part.role] == mark).sum())
+            dashed = dashes[part.factor.key, part.role] if mark == MISSING else 0
+            if dashed:
+                count -= dashed
+                notes.append(describe_dashes(part.column, dashed))
+            if count:
+                notes.append(f"column {part.column}: {count} {said}")
     return pd.DataFrame(counts, columns=columns), found.replace("bad", MISSING)
 
 
@@ -308,9 +330,8 @@ def _areas(raw: RawTable, codes: pd.Series, method: Method, edition: int | None,
     if table.area_type:
         areas["area_type"] = raw.frame.loc[rows.index, table.area_type].map(as_text).replace("", pd.NA).to_numpy()
     if table.population:
-        numbers = parse_numbers(
-            raw.frame[table.population], table.suppressed, table.missing, decimal_comma=raw.decimal_comma
-        )
+        cells = read_zeros(raw.frame[table.population], table.zero, table.population, [])
+        numbers = parse_numbers(cells, table.suppressed, table.missing, decimal_comma=raw.decimal_comma)
         by_row = pd.Series(numbers.values, index=raw.frame.index)
         wrong = (by_row.isna() & codes.notna()) | (by_row < 0) | (by_row % 1 != 0)
         faults.extend(

@@ -13,7 +13,8 @@ import pandas as pd
 
 from regso_cluster.areas.editions import edition_of_year
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.factors.pxweb import Dataset, Dimension, edition_of_codes, has_figures
+from regso_cluster.factors.dataset import Dataset, Dimension
+from regso_cluster.factors.pxweb import edition_of_codes, has_figures
 
 Areas = Literal["regso", "deso", "kommun", "lan"]
 _PATTERNS: dict[str, str] = {

@@ -19,13 +19,10 @@ import pandas as pd
 from regso_cluster.areas.codes import parse_codes
 from regso_cluster.areas.editions import edition_of_year
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.factors.dataset import Dataset
+from regso_cluster.factors.jsonstat import parse_dataset, read_jsonstat
 from regso_cluster.factors.origin import describe_origin, origin_file
-from regso_cluster.factors.pxweb import (
-    Dataset,
-    parse_dataset,
-    read_jsonstat,
-    to_areas,
-)
+from regso_cluster.factors.pxweb import to_areas
 from regso_cluster.factors.reading import RawTable
 from regso_cluster.factors.scb.cache import Kept, Part, collect, find, write_whole
 from regso_cluster.factors.scb.client import Answer, Client, Limits, as_json
