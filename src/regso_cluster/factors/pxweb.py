@@ -180,6 +180,9 @@ def read_jsonstat(content: bytes, name: str) -> pd.DataFrame:
     """
     dataset = parse_dataset(content, name)
     across = [key for key in (dataset.contents, dataset.time) if key]
+    if absent := sorted(set(across) - {one.key for one in dataset.dimensions}):
+        hint = "Its roles name dimensions that it does not have: save it anew."
+        raise InputError(Fault("not readable as JSON-stat 2", name, got=", ".join(absent)[:80], hint=hint))
     stub = [one for one in dataset.dimensions if one.key not in across]
     cells = np.array(dataset.cells, dtype=object).reshape([len(one.codes) for one in dataset.dimensions])
     order = [[one.key for one in dataset.dimensions].index(key) for key in [*(one.key for one in stub), *across]]
