@@ -100,6 +100,11 @@ def parse_dataset(content: bytes, name: str, *, described: bool = False) -> Data
         if sizes != read["size"] and not described:
             raise ValueError(f"size {read['size']}, categories {sizes}")
         role = read.get("role", {})
+        absent = {key for named in (role.get("metric"), role.get("time")) for key in (named or [])[:1]} - set(
+            read["id"]
+        )
+        if absent:  # kept in a cache, such an answer would be refused at every later run
+            raise ValueError(f"roles of dimensions that are not there: {', '.join(map(str, absent))}")
         notes = [
             *read.get("note", []),
             *(note for key in read["id"] for note in read["dimension"][key].get("note", [])),
@@ -180,9 +185,6 @@ def read_jsonstat(content: bytes, name: str) -> pd.DataFrame:
     """
     dataset = parse_dataset(content, name)
     across = [key for key in (dataset.contents, dataset.time) if key]
-    if absent := sorted(set(across) - {one.key for one in dataset.dimensions}):
-        hint = "Its roles name dimensions that it does not have: save it anew."
-        raise InputError(Fault("not readable as JSON-stat 2", name, got=", ".join(absent)[:80], hint=hint))
     stub = [one for one in dataset.dimensions if one.key not in across]
     cells = np.array(dataset.cells, dtype=object).reshape([len(one.codes) for one in dataset.dimensions])
     order = [[one.key for one in dataset.dimensions].index(key) for key in [*(one.key for one in stub), *across]]
