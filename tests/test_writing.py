@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from regso_cluster import writing
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.method import parse_method
 from regso_cluster.pipeline import classify
 from regso_cluster.release import _hash_of_manifest, verify_release, write_release
 from regso_cluster.structure_report import assess_release, write_structure
-from regso_cluster.writing import json_text, whole_file
+from regso_cluster.writing import json_text, whole_file, whole_folder
 from tests.tables import METHOD
 
 
@@ -125,3 +130,98 @@ def test_a_manifest_without_residents_is_valid_json(tmp_path):
     (release.path / "manifest.json").write_text(json.dumps(old), "utf-8")
     assert "NaN" in (release.path / "manifest.json").read_text("utf-8")
     assert verify_release(release.path) == []
+WRITES = """
+import sys, time
+from pathlib import Path
+from regso_cluster.writing import whole_file, whole_folder
+kind, out = sys.argv[1:3]
+with whole_file(Path(out)) if kind == "file" else whole_folder(out, "release") as partial:
+    (partial if kind == "file" else partial / "areas.csv").write_text("half")
+    print("writing", flush=True)
+    time.sleep(60)
+"""
+
+
+def start_writing(kind, out):
+    run = subprocess.Popen([sys.executable, "-c", WRITES, kind, str(out)], stdout=subprocess.PIPE, text=True)
+    assert run.stdout.readline() == "writing\n"
+    return run
+
+
+def stop(run, how=signal.SIGKILL):
+    run.send_signal(how)
+    run.wait(20)
+    run.stdout.close()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_the_next_run_clears_what_a_killed_run_left_and_leaves_a_neighbour_alone(tmp_path, kind):
+    out = tmp_path / "out"
+    killed, neighbour = start_writing(kind, out), start_writing(kind, out)
+    try:
+        stop(killed)
+        assert len(list(tmp_path.iterdir())) == 2
+        with whole_file(tmp_path / "another.csv") as partial:
+            partial.write_text("whole")
+        left = [path.name for path in tmp_path.iterdir() if path.name != "another.csv"]
+        assert len(left) == 1  # the living neighbour's
+        assert left[0].startswith(".out.partial-")
+    finally:
+        stop(neighbour)
+    with whole_file(tmp_path / "another.csv") as partial:
+        partial.write_text("whole")
+    assert [path.name for path in tmp_path.iterdir()] == ["another.csv"]
+
+
+def test_a_process_id_that_returns_meets_no_leftover(tmp_path, monkeypatch):
+    """In a container each run may be process 1: an early version then found `.out.partial-1` and stopped."""
+    monkeypatch.setattr(os, "getpid", lambda: 1)
+    (tmp_path / ".out.partial-1").mkdir()
+    (tmp_path / ".out.partial-1" / "areas.csv").write_text("half")
+    with whole_folder(tmp_path / "out", "release") as partial:
+        (partial / "areas.csv").write_text("whole")
+    assert (tmp_path / "out" / "areas.csv").read_text() == "whole"
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["areas.csv"]  # no lock moved along
+
+
+def leftover(tmp_path, machine, hours):
+    folder = tmp_path / f".out.csv.partial-{machine.decode()}"
+    folder.mkdir()
+    (folder / writing._LOCK).write_bytes(machine)
+    (folder / "out.csv").write_text("half")
+    os.utime(folder, (time.time() - hours * 3600,) * 2)
+    return folder
+
+
+@pytest.mark.skipif(os.name == "nt", reason="locks of POSIX")
+def test_leftovers_of_another_machine_wait_a_day(tmp_path):
+    """On a shared disk a free lock may be one that this machine cannot see."""
+    fresh, old = leftover(tmp_path, b"other", 1), leftover(tmp_path, b"older", 25)
+    with whole_file(tmp_path / "out.csv") as partial:
+        partial.write_text("whole")
+    assert fresh.is_dir()
+    assert not old.exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="symlinks")
+def test_only_working_folders_are_cleared(tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / writing._LOCK).write_bytes(writing._machine())
+    (tmp_path / ".x.partial-1").symlink_to(elsewhere)
+    (tmp_path / ".y.partial-1").mkdir()  # of another program: no lock of ours, another name
+    (tmp_path / ".z.partial-1").write_text("a file")
+    with whole_file(tmp_path / "out.csv") as partial:
+        partial.write_text("whole")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        ".x.partial-1", ".y.partial-1", ".z.partial-1", "elsewhere", "out.csv",
+    ]  # fmt: skip
+    assert elsewhere.is_dir()
+
+
+def test_the_longest_name_that_a_disk_takes_can_be_written(tmp_path):
+    out = tmp_path / ("å" * 125 + ".csv")  # 254 bytes
+    with whole_file(out) as partial:
+        partial.write_text("whole")
+    assert list(tmp_path.iterdir()) == [out]

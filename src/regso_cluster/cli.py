@@ -7,9 +7,7 @@ and only to a terminal.
 from __future__ import annotations
 
 import errno
-import io
 import signal
-import sys
 from typing import Any
 
 import click
@@ -24,10 +22,13 @@ from regso_cluster.commands.figure import figure
 from regso_cluster.commands.page import page
 from regso_cluster.commands.registers import count
 from regso_cluster.commands.releases import export, verify
+from regso_cluster.commands.streams import guard_streams
 from regso_cluster.commands.summaries import protect, summarise
 from regso_cluster.commands.tables import check, example
 from regso_cluster.commands.years import compare, freeze
 from regso_cluster.errors import InputError
+
+_ROOM = "Make room and run it again: nothing half-written was left"
 
 
 class _Group(click.Group):
@@ -54,9 +55,21 @@ def _message(error: BaseException) -> str:
         return f"out of memory{f' ({error})' if str(error) else ''}; nothing half-written was left"
     if isinstance(error, OSError):
         said = f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-        return f"{said}. Make room and run it again: nothing half-written was left" if full else said
+        return f"{said}. {_ROOM}" if _is_full(error) else said
+    if _is_full(error):
+        return f"the disk is full. {_ROOM}"
     return f"{type(error).__name__}: {error}. This is a fault of the program; --debug before the command shows where."
+
+
+def _is_full(error: BaseException | None) -> bool:
+    """Whether a disk without room is behind an error: libraries that write files say so each in its own words."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            return True
+        if any(words in str(error) for words in ("disk is full", "No space left on device", "File too large")):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _terminated(*_: object) -> None:
@@ -66,11 +79,9 @@ def _terminated(*_: object) -> None:
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="regso-cluster")
 @click.option("--debug", is_flag=True, help="Show the traceback of a failure.")
-def main(debug: bool) -> None:  # noqa: ARG001
+def main(debug: bool) -> None:
     """Classify Sweden's RegSO areas: where many problems meet, what kind of needs, how it changes."""
-    for stream in (sys.stdout, sys.stderr):  # a name that the terminal cannot show must not fail a finished run
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
+    guard_streams(debug=debug)
     signal.signal(signal.SIGTERM, _terminated)  # so that a stopped run clears away what it began
 
 

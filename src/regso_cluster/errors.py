@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 SHOWN = 20  # faults printed in full; the rest are counted, and of a table `check --json` lists them all
+# what moves the cursor, hides or reorders text: C0, DEL and C1 without tab and line feed; marks of direction
+_INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+def visible(text: str) -> str:
+    r"""Write control characters as \u001b and the like, so that no file or service writes on a terminal as it likes.
+
+    Within JSON the result is the same text.
+    """
+    return _INVISIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 @dataclass(frozen=True)

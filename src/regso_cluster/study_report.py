@@ -35,7 +35,7 @@ from regso_cluster.ensemble import Workers, batches, run_as_done
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.release import write_parquet
 from regso_cluster.study import Groups, Run, Subject, run_batch, without_pairs
-from regso_cluster.writing import json_text, refuse_inside_a_release, whole_folder
+from regso_cluster.writing import json_text, refuse_inside_a_release, whole_file, whole_folder
 
 BATCH = 8  # runs that are kept together: at most so many are made again after a cut
 
@@ -147,12 +147,8 @@ class _Kept:
 
     def _write(self, path: Path, fill: Callable[[Path], object]) -> None:
         """Write a file whole or not at all."""
-        partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
-        try:
+        with whole_file(path) as partial:
             fill(partial)
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
 
     @contextmanager
     def alone(self) -> Iterator[None]:

@@ -317,3 +317,44 @@ def test_numbers_go_to_the_last_digit():
     assert cells[3] == r"\N"
     assert [float(cell) for cell in cells[:3] + cells[4:]] == [0.1 + 0.2, 5e-324, -0.0, 1e300 / 7]
     assert USER not in cells
+
+
+COMMENTED = "A\\'; CREATE TABLE public.pwned(x int); DROP TABLE public.spatial_ref_sys CASCADE; -- 100 % $$ \\"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"standard_conforming_strings": "off", "backslash_quote": "on"},
+        {"search_path": "'elsewhere', 'public'", "quote_all_identifiers": "on"},
+        {"client_encoding": "'LATIN1'", "standard_conforming_strings": "off", "escape_string_warning": "off"},
+    ],
+    ids=["backslashes", "path", "encoding"],
+)
+def test_no_setting_of_the_server_makes_a_statement_of_a_name(server, ask, schema, tmp_path, settings):
+    """Twice, since the second export compares the columns that stand there."""
+    name = COMMENTED + " åäö"
+    literal = name.replace("\\", "\\\\").replace('"', '\\"')
+    text = METHOD.replace('sv = "Fattigdom"', f'sv = "{literal}"', 1)
+    assert text != METHOD
+    release = small(tmp_path, text=text)
+    with server.connect() as connection:
+        connection.autocommit = True
+        cursor = connection.cursor()
+        for setting, value in settings.items():
+            cursor.execute(f"ALTER ROLE {USER} SET {setting} = {value}")
+    try:
+        write_postgis(release, server.address(), schema=schema)
+        write_postgis(release, server.address(), schema=schema, replace=True)
+    finally:
+        with server.connect() as connection:
+            connection.autocommit = True
+            cursor = connection.cursor()
+            cursor.execute(f"ALTER ROLE {USER} RESET ALL")
+    assert ask("SELECT to_regclass('public.pwned')") == ([None],)
+    assert ask("SELECT to_regclass('public.spatial_ref_sys')") != ([None],)
+    comments = [row[0] for row in ask(
+        "SELECT d.description FROM pg_description d JOIN pg_class c ON c.oid = d.objoid JOIN pg_namespace n "
+        "ON n.oid = c.relnamespace WHERE n.nspname = %s", schema,
+    )]  # fmt: skip
+    assert any(" ".join(name.split()) in " ".join(comment.split()) for comment in comments)

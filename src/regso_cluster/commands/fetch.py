@@ -80,7 +80,7 @@ def table(  # noqa: PLR0913  # one an option of the command
             int(edition) if edition else None,
             within,
         )
-        opened = tables.open_service(service or tables.SERVICE, say=steps.say)
+        opened = tables.open_service(tables.SERVICE if service is None else service, say=steps.say)
         fetched = tables.fetch_table(question, opened, cache or cache_folder(), refresh=refresh)
         tables.write_fetched(fetched, out)
     _report(out, fetched, as_json)
@@ -112,7 +112,7 @@ def method(
         refuse_inside_a_release(out)
         tables.refuse_out(out)
         known = {matrix: codes[0] for matrix, codes in numbers}
-        opened = tables.open_service(service or tables.SERVICE, say=steps.say)
+        opened = tables.open_service(tables.SERVICE if service is None else service, say=steps.say)
         fetched = sources.fetch_method(
             load_method(method), year, opened, cache or cache_folder(), numbers=known, refresh=refresh
         )
@@ -149,7 +149,7 @@ def shapes(
         if out:
             refuse_inside_a_release(out)
             layers.refuse_out(out)
-        client = Client(service or layers.SERVICE, say=steps.say)
+        client = Client(layers.SERVICE if service is None else service, say=steps.say)
         kept = layers.fetch_shapes(int(edition), client, cache or cache_folder(), deso=deso, lan=lan, refresh=refresh)
         path = layers.write_shapes(kept, out) if out else kept.folder / SHAPES_FILE
     said = kept.source

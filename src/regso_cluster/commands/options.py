@@ -8,9 +8,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import click
+
+from regso_cluster.errors import visible
 
 if TYPE_CHECKING:
     from regso_cluster.borders import Outlines
@@ -96,7 +98,9 @@ class Steps:
         if sys.stderr.isatty():
             from rich.console import Console
 
-            self._status = Console(stderr=True).status("starting")
+            from regso_cluster.commands.streams import RawStream
+
+            self._status = Console(file=cast("IO[str]", RawStream(sys.stderr))).status("starting")
             self._status.start()
         return self
 
@@ -107,7 +111,9 @@ class Steps:
     def say(self, text: str) -> None:
         """Show what a step is at."""
         if self._status:
-            self._status.update(f"{text} ...")
+            from rich.text import Text
+
+            self._status.update(Text(f"{visible(text)} ..."))  # text of a service is no markup
 
     @contextmanager
     def __call__(self, step: str) -> Iterator[None]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
+import re
+import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from regso_cluster.delivery._coordinates import SWEREF, WGS84, known_crs
+from regso_cluster.delivery._fitting import CELL_OF_EXCEL, WORKBOOKS, fit_cells, is_too_long, whole_numbers
+from regso_cluster.delivery._maps import as_features, geometry_type, to_wgs84
 from regso_cluster.delivery._reading import AgencyTable
 from regso_cluster.delivery.textfiles import guard
 from regso_cluster.errors import Fault, InputError
@@ -35,6 +40,7 @@ class JoinedTable:
     source : the table as it was read
     points : (n,) shapely points in SWEREF 99 TM, for a map of a table that had only coordinates; None where it had none
     sheets : further sheets of a workbook, by name
+    moved : the geometries (and `points`) are in WGS 84, and not as the source has them
     """
 
     frame: pd.DataFrame
@@ -42,6 +48,7 @@ class JoinedTable:
     source: AgencyTable
     points: NDArray[np.object_] | None
     sheets: dict[str, pd.DataFrame]
+    moved: bool = False
 
 
 def check_writable(out: Path) -> None:
@@ -58,6 +65,42 @@ def check_writable(out: Path) -> None:
     if out.is_dir():
         hint = "Add a name that ends with the kind."
         raise InputError(Fault("a folder stands there", str(out), "a file name", hint=hint))
+
+
+def fit_joined(table: JoinedTable, out: Path) -> tuple[JoinedTable, tuple[str, ...]]:
+    """Bring cells and geometries to what the kind of file holds, before anything is written.
+
+    Returns
+    -------
+    the table, and notes on what comes out in another form
+
+    Raises
+    ------
+    InputError  as `_fitting.fit_cells` and `_maps.to_wgs84`
+    """
+    kind, source, frame = out.suffix.lower(), table.source, table.frame
+    if source.kind in WORKBOOKS:
+        own = frame.shape[1] - len(table.added)
+        frame = pd.concat([whole_numbers(frame.iloc[:, :own]), frame.iloc[:, own:]], axis=1)
+    frame, notes = fit_cells(frame, kind, source.name, source.first_row)
+    table = replace(table, frame=frame)
+    geometry, crs = _map_of(table)
+    if geometry is None or kind in TEXT_SUFFIXES or all(shape is None for shape in geometry):
+        return table, notes
+    if kind == ".geojson" and known_crs(crs) != WGS84:
+        moved, told = to_wgs84(geometry, crs, source.name)
+        old = ("the geometries are brought to WGS 84, since GeoJSON holds no other",) if source.document else ()
+        source = replace(source, geometry=moved if source.geometry is not None else None, crs=WGS84)
+        return replace(table, source=source, points=moved, moved=True), (*notes, *told, *old)
+    if kind == ".xlsx" and source.geometry is not None:
+        longer = sum(is_too_long(text) for text in _as_wkt(geometry) if text is not None)
+        if longer:
+            told = (f"geometries left out: {longer} are longer than the {CELL_OF_EXCEL:,} characters of a cell; write "
+                    ".csv, .gpkg, .geojson or .parquet to have them",)  # fmt: skip
+            return replace(table, source=replace(source, geometry=None)), (*notes, *told)
+    if kind in (".gpkg", ".parquet") and not crs:
+        notes += ("the layer names no coordinate system and its numbers do not tell: written without (see --crs)",)
+    return table, notes
 
 
 def write_joined(table: JoinedTable, out: Path) -> None:
@@ -86,16 +129,19 @@ def _write_text(table: JoinedTable, path: Path) -> None:
     delimiter = "\t" if path.suffix.lower() == ".tsv" else table.source.delimiter
     swedish = delimiter == ";"
     frame = table.frame.copy(deep=False)
-    for name in table.added:
-        if swedish and pd.api.types.is_float_dtype(frame[name].dtype):
-            frame[name] = frame[name].map(lambda cell: "" if pd.isna(cell) else repr(float(cell)).replace(".", ","))
-    encoding = "utf-8-sig" if swedish else "utf-8"
     if table.source.geometry is not None:
         frame.insert(table.source.geometry_at, table.source.geometry_name or "geometry", _as_wkt(table.source.geometry))
-    if table.source.kind not in TEXT_SUFFIXES:  # cells of a text file are to come out as they were
-        for name in frame.columns[[not pd.api.types.is_numeric_dtype(kind) for kind in frame.dtypes]]:
-            frame[name] = [guard(cell) if isinstance(cell, str) else cell for cell in frame[name].astype(object)]
-        frame.columns = pd.Index([guard(str(name)) for name in frame.columns])
+    # cells of a text file are to come out as they were; what the release adds is guarded all the same
+    guarded = set(table.added) if table.source.kind in TEXT_SUFFIXES else set(frame.columns)
+    for name in frame.columns:
+        number = pd.api.types.is_numeric_dtype(frame[name].dtype)
+        if number and swedish and name in table.added and pd.api.types.is_float_dtype(frame[name].dtype):
+            frame[name] = frame[name].map(lambda cell: "" if pd.isna(cell) else repr(float(cell)).replace(".", ","))
+        elif name in guarded and not number:
+            cells = [guard(cell) if isinstance(cell, str) else cell for cell in frame[name].astype(object)]
+            frame[name] = pd.Series(cells, index=frame.index, dtype=object)  # a list would make floats of large numbers
+    frame.columns = pd.Index([guard(str(name)) if name in guarded else name for name in frame.columns])
+    encoding = "utf-8-sig" if swedish else "utf-8"
     frame.to_csv(path, sep=delimiter, index=False, encoding=encoding, lineterminator="\n")
 
 
@@ -136,8 +182,12 @@ def _write_workbook(table: JoinedTable, path: Path) -> None:
             "datetime": book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
             "date": book.add_format({"num_format": "yyyy-mm-dd"}),
             "time": book.add_format({"num_format": "hh:mm:ss"}),
+            "span": book.add_format({"num_format": "[h]:mm:ss"}),
         }
-        first = table.source.layer if table.source.kind in (".xlsx", ".xls", ".xlsb", ".ods") else "Tabell"
+        first = table.source.layer if table.source.kind in WORKBOOKS else "Tabell"
+        first = (
+            re.sub(r"[\[\]:*?/\\]", " ", first)[:31].strip("'") or "Tabell"
+        )  # what Excel allows; an .ods may hold more
         taken = {name.lower() for name in table.sheets}
         _write_sheet(book, "Tabell" if first.lower() in taken else first, frame, formats, table.added)
         for name, sheet in table.sheets.items():
@@ -167,25 +217,33 @@ def _write_sheet(book: Any, name: str, frame: pd.DataFrame, formats: dict[str, A
 
 def _write_cell(sheet: Any, row: int, column: int, cell: Any, formats: dict[str, Any], decimal: Any) -> int:
     """Write one cell by its own type and give its width; text is never a formula, codes stay text."""
-    if cell is None or cell is pd.NA or cell is pd.NaT or (isinstance(cell, float) and math.isnan(cell)) or cell == "":
+    if cell is None or (pd.api.types.is_scalar(cell) and pd.isna(cell)) or (isinstance(cell, str) and cell == ""):
         return 0
     if isinstance(cell, bool | np.bool_):
         sheet.write_boolean(row, column, bool(cell))
     elif isinstance(cell, int | float | np.integer | np.floating) and -1e15 < cell < 1e15:
         sheet.write_number(row, column, float(cell), decimal)
         return min(len(f"{cell:.4f}" if decimal else f"{cell:.10g}"), 14)
-    elif isinstance(cell, dt.datetime) and cell.tzinfo is None and cell.year >= 1900:
-        sheet.write_datetime(row, column, cell, formats["datetime"])
-        return 19
-    elif isinstance(cell, dt.date) and not isinstance(cell, dt.datetime) and cell.year >= 1900:
-        sheet.write_datetime(row, column, cell, formats["date"])
-        return 10
-    elif isinstance(cell, dt.time | dt.timedelta):
-        sheet.write_datetime(row, column, cell, formats["time"])
-        return 8
+    elif style := _style_of_time(cell):
+        sheet.write_datetime(row, column, cell, formats[style])
+        return {"datetime": 19, "date": 10}.get(style, 8)
     else:
-        sheet.write_string(row, column, str(cell), formats["text"])
+        text = str(cell)
+        if is_too_long(text):  # of the report: cells of the table were refused before
+            text = f"{text[:16_000]} ... ({len(text):,} characters)"
+        sheet.write_string(row, column, text, formats["text"])
     return len(str(cell))
+
+
+def _style_of_time(cell: Any) -> str:
+    """Name the format of a date or time; "" for anything else, and for what Excel cannot hold."""
+    if isinstance(cell, dt.datetime):
+        return "datetime" if cell.tzinfo is None and cell.year >= 1900 else ""
+    if isinstance(cell, dt.date):
+        return "date" if cell.year >= 1900 else ""
+    if isinstance(cell, dt.time):
+        return "time" if cell.tzinfo is None else ""
+    return "span" if isinstance(cell, dt.timedelta) and cell >= dt.timedelta(0) else ""
 
 
 # --- Parquet, GeoPackage, GeoJSON ---
@@ -202,6 +260,8 @@ def _arrow_of(frame: pd.DataFrame) -> Any:
         except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError, OverflowError):
             texts = [None if cell is None or cell == "" else _text(cell) for cell in frame[name]]
             columns[str(name)] = pa.array(texts, pa.string())
+        if pa.types.is_null(columns[str(name)].type) and frame[name].dtype == object:  # no cell says what it would be
+            columns[str(name)] = pa.nulls(len(frame), pa.string())
     return pa.table(columns)
 
 
@@ -219,7 +279,9 @@ def _write_parquet(table: JoinedTable, path: Path) -> None:
     arrow, source = _arrow_of(table.frame), table.source
     if source.geometry is not None:
         field = source.geometry_name or "geometry"
-        arrow = arrow.add_column(source.geometry_at, field, pa.array(shapely.to_wkb(source.geometry), pa.binary()))
+        arrow = arrow.add_column(
+            source.geometry_at, field, pa.array(shapely.to_wkb(source.geometry, flavor="iso"), pa.binary())
+        )
         metadata = source.metadata or {b"geo": _geo_metadata(field, source.crs)}
         arrow = arrow.replace_schema_metadata(metadata)
     elif source.metadata:
@@ -238,7 +300,7 @@ def _geo_metadata(column: str, crs: str) -> bytes:
 def _map_of(table: JoinedTable) -> tuple[NDArray[np.object_] | None, str]:
     if table.source.geometry is not None:
         return table.source.geometry, table.source.crs
-    return table.points, "EPSG:3006"
+    return table.points, WGS84 if table.moved else SWEREF
 
 
 def _write_geopackage(table: JoinedTable, path: Path) -> None:
@@ -254,67 +316,51 @@ def _write_geopackage(table: JoinedTable, path: Path) -> None:
     if any(name.lower() == "fid" for name in arrow.column_names):
         options["FID"] = "ogc_fid"
     if geometry is not None:
-        kinds = {str(kind) for kind in pd.unique(pd.Series(shapely.get_type_id(geometry))) if kind >= 0}
-        options |= {
-            "geometry_name": field,
-            "crs": crs or None,
-            "geometry_type": "Point" if kinds == {"0"} else "Unknown",
-        }
+        options |= {"geometry_name": field, "crs": crs or None, "geometry_type": geometry_type(geometry)}
         arrow = arrow.append_column(field, pa.array(shapely.to_wkb(geometry), pa.binary()))
     try:
-        pyogrio.write_arrow(arrow, path, **options)
+        with warnings.catch_warnings():  # of a system that is not known: the report says so
+            warnings.simplefilter("ignore", UserWarning)
+            pyogrio.write_arrow(arrow, path, **options)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.FeatureError, ValueError, RuntimeError) as error:
         hint = "Write .parquet, which holds any column."
         raise InputError(Fault("not writable as a GeoPackage", path.name, got=str(error)[:150], hint=hint)) from error
 
 
 def _write_geojson(table: JoinedTable, path: Path) -> None:
-    import shapely
-
     new = table.frame[list(table.added)].astype(object)
     properties = [
         {name: _json(cell) for name, cell in zip(new.columns, row, strict=True)}
         for row in new.itertuples(index=False, name=None)
     ]
     document = table.source.document
+    geometry, _ = _map_of(table)
+    shapes: list[Any] = [None] * len(table.frame)
+    if geometry is not None and (document is None or table.moved):
+        shapes = as_features(geometry)
     if document is not None:  # everything else in the file stays as it was
         features = [
             feature | {"properties": (feature.get("properties") or {}) | added}
             for feature, added in zip(document["features"], properties, strict=True)
         ]
+        if table.moved:
+            document = {name: value for name, value in document.items() if name not in ("crs", "bbox")}
+            features = [
+                {name: value for name, value in feature.items() if name != "bbox"} | {"geometry": shape}
+                for feature, shape in zip(features, shapes, strict=True)
+            ]
         path.write_text(json_text(document | {"features": features}, ensure_ascii=False), "utf-8")
         return
-    geometry, crs = _map_of(table)
-    shapes: Any = [None] * len(table.frame)
-    if geometry is not None:
-        shapes = shapely.to_geojson(_to_wgs84(geometry, crs))
     rows = table.frame.astype(object).itertuples(index=False, name=None)
     features = [
         {
             "type": "Feature",
             "properties": {str(name): _json(cell) for name, cell in zip(table.frame.columns, row, strict=True)},
-            "geometry": json.loads(shape) if shape else None,
+            "geometry": shape,
         }
         for row, shape in zip(rows, shapes, strict=True)
     ]
     path.write_text(json_text({"type": "FeatureCollection", "features": features}, ensure_ascii=False), "utf-8")
-
-
-def _to_wgs84(geometry: NDArray[np.object_], crs: str) -> NDArray[np.object_]:
-    import pyproj
-    import shapely
-
-    if not crs:
-        return geometry
-    turn = pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
-
-    def degrees(xy: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.column_stack(
-            turn.transform(*(xy.T if len(xy) > 1 else xy.T.tolist()))
-        )  # pyproj takes one for a number
-
-    moved = shapely.transform(geometry, degrees)
-    return np.asarray(shapely.set_precision(moved, 1e-8, mode="pointwise"))
 
 
 def _json(cell: Any) -> Any:

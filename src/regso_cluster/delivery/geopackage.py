@@ -46,7 +46,11 @@ def write_geopackage(areas: pd.DataFrame, groups: pd.DataFrame, method: Method, 
     write_layer(outlined(areas), path, layer=LAYER, title=title, date=date)
     styles = styles_of(areas, groups, method)
     if styles:  # a method of an index over nothing that is seen has nothing to colour
-        _add_styles(path, styles, date)
+        try:
+            _add_styles(path, styles, date)
+        except sqlite3.Error as error:  # GDAL says nothing of a file that it could not finish
+            full = "the disk may be full, or a limit of this account reached"
+            raise OSError(f"the map could not be written ({error}): {full}. Nothing half-written was left") from error
 
 
 def write_layer(

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from regso_cluster.delivery._coordinates import Coordinates, known_crs, read_coordinates
+from regso_cluster.delivery._coordinates import Coordinates, read_coordinates
 from regso_cluster.delivery._keys import KINDS, Keyed, kind_of, match_keys
 from regso_cluster.delivery._reading import AgencyTable, read_agency_table
 from regso_cluster.delivery.match_report import Matches, MatchReport, report_of, write_report
@@ -167,7 +167,8 @@ def join_file(
     ------
     InputError  as `read_agency_table`, `join` and the writers
     """
-    from regso_cluster.delivery._writing import JoinedTable, check_writable, write_joined
+    from regso_cluster.delivery._maps import place_layer
+    from regso_cluster.delivery._writing import JoinedTable, check_writable, fit_joined, write_joined
 
     path, out, options = Path(path), Path(out), _with_mark(options or JoinOptions(), release)
     check_writable(out)
@@ -177,6 +178,14 @@ def join_file(
     added = _added(matches, release, options)
     own = [*source.frame.columns, *([source.geometry_name] if source.geometry is not None else [])]
     _refuse_collisions(pd.Index(own), added.columns, source.name, options.prefix)
+    added.index = source.frame.index
+    whole = pd.concat([source.frame, added], axis=1)
+    of_layer = points is not None and _is_of_layer(source, on)
+    said = "" if points is not None and not of_layer else options.crs  # else it is the system of two columns
+    placed, placing = place_layer(source, said, points if of_layer else None)
+    shapes = _as_points(points) if points is not None and source.geometry is None else None
+    joined, fitting = fit_joined(JoinedTable(whole, tuple(map(str, added.columns)), placed, shapes, {}), out)
+    matches = _with_notes(matches, (*placing, *fitting), last=True)
     found = report_of(matches, first_row=source.first_row, synthetic=bool(release.manifest["synthetic"]))
     written = []
     if report is not None:
@@ -184,11 +193,7 @@ def join_file(
         written.append(Path(report))
     if found.unmatched > max_unmatched:
         return JoinedFile(found, tuple(written), refused=True)
-    added.index = source.frame.index
-    whole = pd.concat([source.frame, added], axis=1)
-    shapes = _as_points(points) if points is not None and source.geometry is None else None
-    sheets = {"Matchning": found.table()}
-    write_joined(JoinedTable(whole, tuple(map(str, added.columns)), source, shapes, sheets), out)
+    write_joined(replace(joined, sheets={"Matchning": found.table()}), out)
     return JoinedFile(found, (out, *written), refused=False)
 
 
@@ -217,7 +222,7 @@ def _match(source: AgencyTable, release: Release, on: str, options: JoinOptions)
         raise InputError(
             Fault("an unknown kind of code", got=options.kind, expected=", ".join(KINDS), hint="Choose one.")
         )
-    of_layer = source.geometry is not None and on in ("geometry", source.geometry_name)
+    of_layer = _is_of_layer(source, on)
     if on in source.frame.columns and not of_layer:
         keys = source.frame[on]
         kind = options.kind or kind_of(keys, edition, where)
@@ -234,15 +239,21 @@ def _match(source: AgencyTable, release: Release, on: str, options: JoinOptions)
     return _with_notes(matches, source.notes), points
 
 
-def _with_notes(matches: Matches, notes: tuple[str, ...]) -> Matches:
-    return replace(matches, notes=(*notes, *matches.notes))
+def _with_notes(matches: Matches, notes: tuple[str, ...], *, last: bool = False) -> Matches:
+    return replace(matches, notes=(*matches.notes, *notes) if last else (*notes, *matches.notes))
+
+
+def _is_of_layer(source: AgencyTable, on: str) -> bool:
+    return source.geometry is not None and on in ("geometry", source.geometry_name)
 
 
 def _points(source: AgencyTable, on: str, options: JoinOptions) -> Coordinates:
     """Read the coordinates that `on` names: two columns, or the geometry of a layer."""
-    if source.geometry is not None and on in ("geometry", source.geometry_name):
+    if source.geometry is not None and _is_of_layer(source, on):
+        from regso_cluster.delivery._maps import declared_crs
+
         x, y = _xy_of(source.geometry, f"{source.name}, {source.geometry_name}")
-        crs = known_crs(options.crs or source.crs)
+        crs = declared_crs(source, options.crs)
         return read_coordinates(pd.Series(x, name="x"), pd.Series(y, name="y"), crs)
     pair = _pair(on, source.frame.columns)
     if pair is None:
@@ -268,6 +279,9 @@ def _pair(on: str, columns: pd.Index) -> tuple[str, str] | None:
 def _xy_of(geometry: NDArray[np.object_], where: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     import shapely
 
+    # an empty geometry, of any type, is a missing one
+    geometry = geometry.copy()
+    geometry[shapely.is_empty(geometry)] = None
     kinds = shapely.get_type_id(geometry)
     single = (kinds == 4) & (shapely.get_num_geometries(geometry) == 1)  # a multipoint of one
     points = np.where(single, shapely.get_geometry(geometry, 0), geometry)
@@ -277,8 +291,8 @@ def _xy_of(geometry: NDArray[np.object_], where: str) -> tuple[NDArray[np.float6
         hint = "Make points of them first (QGIS: Point on Surface), or join on a column of codes."
         kind = shapely.geometry.base.BaseGeometry.geom_type.fget(geometry[at])
         raise InputError(Fault(f"{int(odd.sum())} geometries that are no points", where, "points", kind, hint))
-    empty = shapely.is_empty(points) | (kinds < 0)
-    return tuple(np.where(empty, np.nan, take(points)) for take in (shapely.get_x, shapely.get_y))  # type: ignore[return-value]
+    points[shapely.is_empty(points)] = None  # a multipoint of one empty point
+    return shapely.get_x(points), shapely.get_y(points)
 
 
 def _as_points(points: Coordinates) -> NDArray[np.object_]:

@@ -133,7 +133,7 @@ def write_postgis(release: Release, address: str, *, schema: str = SCHEMA, repla
     _check_names([schema, *(column for frame in tables.values() for column in frame.columns)], database)
     with _transaction(database) as run:
         # two exports at a time into one schema would both find the tables missing: the second waits for the first
-        run("SELECT pg_advisory_xact_lock(hashtext(%s))", (f"regso_cluster {schema}",))
+        run("SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext(%s))", (f"regso_cluster {schema}",))
         _prepare(run, schema, database)
         _clear(run, schema, identity, database, replace=replace)
         for name, frame in tables.items():
@@ -202,6 +202,7 @@ def _transaction(database: Database) -> Iterator[Any]:
         return list(cursor.fetchall()) if cursor.description else []
 
     try:
+        _settle(run)
         yield run
         connection.commit()
     except faults as error:
@@ -210,6 +211,13 @@ def _transaction(database: Database) -> Iterator[Any]:
     finally:
         with contextlib.suppress(*faults):  # an open transaction ends with its connection
             connection.close()
+
+
+def _settle(run: Any) -> None:
+    """Set what the statements rely on, for this transaction: a role or a database may set anything else."""
+    for name, value in (("standard_conforming_strings", "on"), ("backslash_quote", "safe_encoding"),
+                        ("client_encoding", "UTF8"), ("quote_all_identifiers", "off")):  # fmt: skip
+        run("SELECT pg_catalog.set_config(%s, %s, true)", (name, value))
 
 
 def _ssl_context(mode: str) -> Any:
@@ -238,11 +246,15 @@ def _table(schema: str, name: str) -> str:
 
 
 def _prepare(run: Any, schema: str, database: Database) -> None:
-    if not run("SELECT 1 FROM pg_extension WHERE extname = 'postgis'"):
-        if not run("SELECT 1 FROM pg_available_extensions WHERE name = 'postgis'"):
+    if not run("SELECT 1 FROM pg_catalog.pg_extension WHERE extname = 'postgis'"):
+        if not run("SELECT 1 FROM pg_catalog.pg_available_extensions WHERE name = 'postgis'"):
             hint = "Install PostGIS on the server (Debian: postgresql-15-postgis-3)."
             raise InputError(Fault("the server has no PostGIS", str(database), hint=hint))
         run("CREATE EXTENSION postgis")
+    # names without a schema are those of PostgreSQL and PostGIS, whatever stands on the path of the role
+    ((home,),) = run("SELECT n.nspname FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n "
+                     "ON n.oid = e.extnamespace WHERE e.extname = 'postgis'")  # fmt: skip
+    run("SELECT pg_catalog.set_config('search_path', %s, true)", (f"pg_catalog, {_quoted(home)}",))
     run(f"CREATE SCHEMA IF NOT EXISTS {_quoted(schema)}")
     columns = ", ".join(f"{_quoted(name)} {kind}" for name, kind in _RELEASES.items())
     run(f"CREATE TABLE IF NOT EXISTS {_table(schema, 'releases')} ({columns})")
@@ -315,8 +327,9 @@ def _comment(run: Any, table: str, name: str, columns: list[str], release: Relea
     described = [column for column in columns if column != "geom"]
     for row in describe_columns(described, release.method, kinds[name]).to_dict("records"):
         text = f"{row['sv']} / {row['en']}" + (f" ({say_unit(row)})" if row["unit"] else "")
-        literal = text.replace("'", "''")  # COMMENT takes no parameters; standard strings know no other escape
-        run(f"COMMENT ON COLUMN {table}.{_quoted(row['column'])} IS '{literal}'")
+        # COMMENT takes no parameters: the server itself makes the literal, right by whatever settings it has
+        ((literal,),) = run("SELECT pg_catalog.quote_literal(%s::text)", (text,))
+        run(f"COMMENT ON COLUMN {table}.{_quoted(row['column'])} IS {literal}")
 
 
 def _type_of(column: str, kind: Any) -> str:

@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-# What a spreadsheet may take for a formula (OWASP, "CSV Injection"): these at the start of a cell, in full width too.
-# Apostrophes before them belong to the pattern, so that taking one away gives back just what one was put before.
-_RISKY = re.compile(r"'*\s*[=+\-@\t\r\n＝＋－＠]")
-_GUARDED = re.compile(r"'+\s*[=+\-@\t\r\n＝＋－＠]")
+from regso_cluster.factors.formulas import guard, unguard
 
-
-def guard(text: str) -> str:
-    """Put an apostrophe before text that a spreadsheet may run as a formula; other text stays as it is."""
-    return f"'{text}" if _RISKY.match(text) else text
-
-
-def unguard(text: str) -> str:
-    """Take away the apostrophe that `guard` put: `unguard(guard(text)) == text` for every text."""
-    return text[1:] if _GUARDED.match(text) else text
+__all__ = ["guard", "read_csv", "unguard", "write_csv"]
 
 
 def write_csv(frame: pd.DataFrame, path: Path, *, excel_sv: bool = False) -> None:

@@ -15,6 +15,15 @@ def origin_file(table: Path) -> Path:
     return table.with_name(table.name + SUFFIX)
 
 
+def is_origin(path: Path) -> bool:
+    """Whether a file is a whole source file of a table."""
+    try:
+        said = json.loads(path.read_bytes())
+        return bool(said["format"] == FORMAT) and isinstance(said["table_sha256"], str)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return False
+
+
 def describe_origin(origin: dict[str, Any], sha256: str) -> bytes:
     """Write what is known of a table's sources, bound to its bytes.
 

@@ -21,6 +21,7 @@ import pandas as pd
 from regso_cluster.areas.codes import parse_codes
 from regso_cluster.areas.editions import check_edition, code_set
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.factors.formulas import guard_figures
 from regso_cluster.factors.register_definition import COMPARE, Condition, Definition, column_names
 from regso_cluster.factors.register_schema import common_schema
 from regso_cluster.writing import whole_file
@@ -346,7 +347,7 @@ def write_counts(counts: Counts, out: str | Path) -> Path:
         raise InputError(Fault("the table exists", str(out), hint="Choose another --out, or remove the file."))
     with whole_file(out) as partial:
         if out.suffix == ".csv":
-            counts.table.to_csv(partial, index=False, lineterminator="\n")
+            guard_figures(counts.table).to_csv(partial, index=False, lineterminator="\n")
         else:
             counts.table.to_parquet(partial, engine="pyarrow", compression="zstd", index=False)
     return out

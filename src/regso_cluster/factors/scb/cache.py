@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterable
@@ -21,7 +20,7 @@ from typing import Any
 
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.scb.client import Answer
-from regso_cluster.writing import whole_file
+from regso_cluster.writing import whole_file, working_folder
 
 SOURCE = "source.json"
 _STALE_SECONDS = 7 * 24 * 3600  # parts that old may be of another state of the service
@@ -132,20 +131,18 @@ def hash_of(path: Path) -> str:
 
 def _move(work: Path, folder: Path) -> None:
     """Put a finished folder in the place of an older one."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    old = folder.with_name(f".{folder.name}.old-{os.getpid()}")
-    try:
-        if folder.exists():
-            folder.rename(old)
-        work.rename(folder)
-    except OSError as error:
-        if old.exists() and not folder.exists():
-            old.rename(folder)
-        raise InputError(
-            Fault("the cache cannot be written", str(folder), got=str(error)[:120], hint="Give another --cache.")
-        ) from error
-    finally:
-        shutil.rmtree(old, ignore_errors=True)
+    with working_folder(folder) as space:
+        old = space / "old"
+        try:
+            if folder.exists():
+                folder.rename(old)
+            work.rename(folder)
+        except OSError as error:
+            if old.exists() and not folder.exists():
+                old.rename(folder)
+            raise InputError(
+                Fault("the cache cannot be written", str(folder), got=str(error)[:120], hint="Give another --cache.")
+            ) from error
 
 
 def _store(work: Path, part: Part) -> dict[str, Any]:

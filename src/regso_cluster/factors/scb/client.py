@@ -8,6 +8,7 @@ tell a suppressed cell from a missing one. So: requests for HTTP, tenacity for t
 from __future__ import annotations
 
 import hashlib
+import http.client
 import json
 import time
 from collections import deque
@@ -23,7 +24,8 @@ import tenacity
 import urllib3
 
 from regso_cluster import __version__
-from regso_cluster.errors import Fault, InputError
+from regso_cluster.errors import Fault, InputError, visible
+from regso_cluster.factors.scb.deadline import Deadline, WatchedAdapter
 
 USER_AGENT = f"regso-cluster/{__version__} (fetch; open statistics)"
 LATER = "Try again later: what was fetched is kept, and the run goes on from there."
@@ -40,9 +42,11 @@ class Limits:
     calls, window_seconds : at most so many calls in any such span; a service's own limits take their place
     attempts : tries of a call that meets a passing fault
     backoff_seconds : before the second try; doubled each time
-    longest_wait_seconds : a service that asks for more is asked again in another run
+    longest_wait_seconds, waiting_seconds : a service that asks for a longer pause, or for more of them together, is
+        asked again in another run
     connect_seconds, silence_seconds : to connect; between two pieces of an answer
-    answer_seconds, answer_bytes : of a whole answer, after unpacking
+    answer_seconds : from the question to the last byte of an answer: connection, status, headers, body, trailers
+    answer_bytes : of a whole answer, after unpacking
     """
 
     calls: int = 30
@@ -50,6 +54,7 @@ class Limits:
     attempts: int = 5
     backoff_seconds: float = 1.0
     longest_wait_seconds: float = 120.0
+    waiting_seconds: float = 3600.0
     connect_seconds: float = 10.0
     silence_seconds: float = 60.0
     answer_seconds: float = 600.0
@@ -113,7 +118,11 @@ class Client:
         self.say = say or (lambda _: None)
         self._sleep, self._clock = sleep, clock
         self._calls: deque[float] = deque()
+        self._waited = 0.0
+        self._deadline = Deadline()
         self._session = requests.Session()
+        for scheme in ("https://", "http://"):
+            self._session.mount(scheme, WatchedAdapter(self._deadline))
         self._session.headers["User-Agent"] = USER_AGENT
         self._session.auth = lambda request: request  # nothing of the user's .netrc is sent
 
@@ -140,7 +149,7 @@ class Client:
             retry=tenacity.retry_if_exception_type(_PassingError),
             stop=tenacity.stop_after_attempt(self.limits.attempts),
             wait=self._pause,
-            sleep=self._sleep,
+            sleep=self._rest,
             reraise=True,
         )
         try:
@@ -157,18 +166,45 @@ class Client:
         self.say(f"{error}; waiting {pause:.0f} s")
         return pause
 
+    def _rest(self, seconds: float) -> None:
+        """Pause, within what is allowed for all pauses of a run."""
+        self._waited += seconds
+        if self._waited > self.limits.waiting_seconds:
+            expected = f"at most {self.limits.waiting_seconds:g} s in one run"
+            raise InputError(Fault("the service asks for too many pauses", self.base, expected, hint=LATER))
+        self._sleep(seconds)
+
     def _keep_pace(self) -> None:
         """Wait until the window has room for one call more."""
         calls, window = self.limits.calls, self.limits.window_seconds * 1.02  # the service's clock is another
         while len(self._calls) >= calls:
             left = self._calls[0] + window - self._clock()
+            if left > self.limits.longest_wait_seconds:
+                expected = f"at most {self.limits.longest_wait_seconds:g} s between two calls"
+                got = f"{calls} calls in {self.limits.window_seconds:g} s"
+                raise InputError(Fault("the service asks for too long a pause", self.base, expected, got, LATER))
             if left > 0:
-                self._sleep(left)
+                self._rest(left)
             self._calls.popleft()
         self._calls.append(self._clock())
 
     def _ask_once(self, address: str, parameters: dict[str, str], body: dict[str, Any] | None) -> Answer:
+        """Ask once, and end whatever is not done at the deadline."""
         self._keep_pace()
+        got = f"no whole answer after {self.limits.answer_seconds:g} s"
+        slow = InputError(Fault("the answer is too slow", address, got=got, hint=LATER))
+        try:
+            with self._deadline.within(self.limits.answer_seconds):
+                answer = self._exchange(address, parameters, body)
+        except Exception as error:  # a connection that is shut fails in many ways
+            if self._deadline.passed:
+                raise slow from error
+            raise
+        if self._deadline.passed:  # the end of a shut connection looks like the end of an answer
+            raise slow
+        return answer
+
+    def _exchange(self, address: str, parameters: dict[str, str], body: dict[str, Any] | None) -> Answer:
         where = address
         wait = (self.limits.connect_seconds, self.limits.silence_seconds)
         started = self._clock()
@@ -187,7 +223,7 @@ class Client:
             raise _PassingError(Fault("the service does not answer", where, got=got)) from error
         except (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError) as error:
             raise _PassingError(Fault("the connection failed", where, got=_first(error))) from error
-        except (urllib3.exceptions.HTTPError, OSError) as error:
+        except (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError) as error:
             raise _PassingError(Fault("the connection was cut", where, got=_first(error))) from error
 
     def _judge(self, response: requests.Response, where: str) -> None:
@@ -199,9 +235,9 @@ class Client:
             hint = "The package follows no redirects. If the service has moved, give its new address as --service."
             elsewhere = response.headers.get("Location", "no address")
             raise InputError(
-                Fault("the service points elsewhere", where, got=f"{code} to {elsewhere}"[:200], hint=hint)
+                Fault("the service points elsewhere", where, got=visible(f"{code} to {elsewhere}"[:200]), hint=hint)
             )
-        got = f"{code} {response.reason or ''}".strip()
+        got = visible(f"{code} {response.reason or ''}"[:200].strip())
         if code == 429 or code >= 500:
             what = "too many calls" if code == 429 else "the service fails"
             wait = _retry_after(response.headers.get("Retry-After"))
@@ -284,10 +320,13 @@ def _retry_after(header: str | None) -> float | None:
         return float(header.strip())
     try:
         when = parsedate_to_datetime(header)
-    except ValueError:
+        return max(0.0, (_aware(when) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError, OverflowError, IndexError):
         return None
-    when = when if when.tzinfo else when.replace(tzinfo=UTC)
-    return max(0.0, (when - datetime.now(UTC)).total_seconds())
+
+
+def _aware(when: datetime) -> datetime:
+    return when if when.tzinfo else when.replace(tzinfo=UTC)
 
 
 def _now() -> str:
@@ -295,7 +334,7 @@ def _now() -> str:
 
 
 def _first(error: BaseException) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0][:120]
+    return visible((str(error) or type(error).__name__).splitlines()[0][:120])
 
 
 def _text(content: bytes) -> str:
@@ -309,7 +348,7 @@ def _said(content: bytes) -> str:
         reason = read.get("detail") or read.get("title")
     except (ValueError, AttributeError, RecursionError):
         return ""
-    return f": {reason[:120]}" if isinstance(reason, str) else ""
+    return f": {visible(reason[:120])}" if isinstance(reason, str) else ""
 
 
 def _no_constant(name: str) -> float:

@@ -20,8 +20,9 @@ from regso_cluster.areas.codes import parse_codes
 from regso_cluster.areas.editions import edition_of_year
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.dataset import Dataset
+from regso_cluster.factors.formulas import guard_figures
 from regso_cluster.factors.jsonstat import parse_dataset, read_jsonstat
-from regso_cluster.factors.origin import describe_origin, origin_file
+from regso_cluster.factors.origin import describe_origin, is_origin, origin_file
 from regso_cluster.factors.pxweb import to_areas
 from regso_cluster.factors.reading import RawTable
 from regso_cluster.factors.scb.cache import Kept, Part, collect, find, write_whole
@@ -31,6 +32,7 @@ from regso_cluster.factors.scb.selection import Areas, Question, select_cells, s
 SERVICE = "https://statistikdatabasen.scb.se/api/v2"
 _DEFAULTS = Limits()
 _METADATA = "metadata.json"
+_MOST = 10**12  # of a limit that a service says of itself
 
 
 @dataclass(frozen=True)
@@ -84,10 +86,10 @@ def open_service(
     client = Client(base, limits, say=say, **of_time)
     read = as_json(client.ask("/config"))
     given = [read.get(name) for name in ("maxDataCells", "maxCallsPerTimeWindow", "timeWindow")]
-    if not all(isinstance(one, int) and not isinstance(one, bool) and one > 0 for one in given):
-        expected = "maxDataCells, maxCallsPerTimeWindow and timeWindow above 0"
+    if not all(isinstance(one, int) and not isinstance(one, bool) and 0 < one < _MOST for one in given):
+        expected = f"maxDataCells, maxCallsPerTimeWindow and timeWindow above 0 and below {_MOST:,}"
         hint = "Is --service the base address of a PxWebApi 2, without /tables?"
-        raise InputError(Fault("no limits in the service's configuration", base, expected, str(given), hint))
+        raise InputError(Fault("no limits in the service's configuration", base, expected, str(given)[:120], hint))
     cells, calls, window = (int(str(one)) for one in given)
     client.set_pace(calls, window)
     return Service(client, cells, str(read.get("license", "")))
@@ -142,7 +144,7 @@ def write_fetched(fetched: Fetched, out: Path) -> Path:
     InputError  a file stands there already, or the name does not end with .csv
     """
     refuse_out(out)
-    content = fetched.frame.to_csv(index=False, lineterminator="\n").encode()
+    content = guard_figures(fetched.frame).to_csv(index=False, lineterminator="\n").encode()
     said = describe_origin(fetched.origin, hashlib.sha256(content).hexdigest())
     write_whole(origin_file(out), said)
     try:
@@ -163,7 +165,8 @@ def refuse_out(out: Path) -> None:
     if out.suffix.lower() != ".csv":
         raise InputError(Fault("unknown kind of file", str(out), ".csv", out.suffix or "no suffix", "Name it .csv."))
     for path in (out, origin_file(out)):
-        if path.exists():
+        left = path != out and is_origin(path)  # of a run that was killed before it wrote the table: it says nothing
+        if (path.exists() or path.is_symlink()) and not left:
             hint = "Choose another --out, or remove the file yourself."
             raise InputError(Fault("a file stands there already", str(path), hint=hint))
 
