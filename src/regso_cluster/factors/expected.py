@@ -19,7 +19,7 @@ CLAMP = 3.0  # robust SD at which a predictor stops to count: a slip in one cell
 BISQUARE = 4.685  # Tukey's constant: 95 % efficient where the residuals are normal
 ROUNDS = 12
 TAIL = 0.98  # the quantile of the residuals by which the width of each tail is measured
-FEW = 30  # areas with fewer observed figures give no prediction
+FEW = 50  # areas with fewer observed figures give no prediction
 SHAPES = (0.02, 0.05, 0.1, 0.2, 0.35, 0.6, 1.0, 1.6, 2.5, 4.0, 7.0, 12.0)  # overdispersion of events that is tried
 
 
@@ -63,15 +63,17 @@ class Expected:
     Parameters
     ----------
     centre, spread : (n_areas,) on the scale of the measure, of one robust SD
-    z : (n_areas,) how far the figure lies from it, in SD after the widths of both tails; NaN where not observed
+    up, down : (n_areas,) the same, widened or narrowed to the tail of either side
+    mean : (n_areas,) expected number of rare events, with the overdispersion `shape`; None elsewhere
+
+    All are NaN where nothing can be predicted.
     """
 
     centre: Array
     spread: Array
-    z: Array
-    up: Array | None = None
-    down: Array | None = None
-    mu: Array | None = None
+    up: Array
+    down: Array
+    mean: Array | None = None
     shape: float = 0.0
 
 
@@ -92,7 +94,7 @@ def measure_value(value: Array, top: float | None) -> Measure:
         with np.errstate(divide="ignore"):
             return Measure(np.log((value + offset) / (top - value + offset)), "logit", offset, top)
     if len(positive) < len(seen) / 2:
-        return Measure(np.log1p(value / (offset or 1.0)), "plain") if False else Measure(value, "plain")
+        return Measure(value, "plain")
     with np.errstate(divide="ignore"):
         return Measure(np.log(value + offset), "log", offset)
 
@@ -126,7 +128,7 @@ def expect(measure: Measure, predictors: Array, factor: float = 1.0) -> Expected
     n = len(y)
     if seen.sum() < FEW or np.ptp(y[seen]) == 0:
         nothing = np.full(n, np.nan)
-        return Expected(nothing, nothing, nothing)
+        return Expected(nothing, nothing, nothing, nothing)
     x = np.column_stack([np.ones(n), predictors])
     if measure.events is not None and measure.persons is not None:
         return _expect_events(measure, x, seen, factor)
@@ -143,8 +145,8 @@ def expect(measure: Measure, predictors: Array, factor: float = 1.0) -> Expected
     noise = _noise(measure, centre)
     residual = y - centre
     scale = np.sqrt(_model_variance(residual, noise, seen) + noise)
-    z, up, down = _calibrate(residual / scale, seen)
-    return Expected(centre, scale, z, scale * up, scale * down)
+    up, down = _tails(residual[seen] / scale[seen])
+    return Expected(centre, scale, scale * up, scale * down)
 
 
 def _middle_and_spread(y: Array) -> tuple[float, float]:
@@ -177,13 +179,11 @@ def _model_variance(residual: Array, noise: Array, seen: npt.NDArray[np.bool_]) 
     return float(max(spread**2 - np.median(noise[seen]), 0.1 * spread**2))
 
 
-def _calibrate(z: Array, seen: npt.NDArray[np.bool_]) -> Array:
-    """Divide each side by the width of its tail, where that is wider than a normal's."""
+def _tails(z: Array) -> tuple[float, float]:
+    """How much wider or narrower than a normal's the upper and the lower tail are."""
     normal = stats.norm.ppf(TAIL)
-    own = z[seen]
-    up = max(0.6, float(np.quantile(own, TAIL)) / normal)
-    down = max(0.6, -float(np.quantile(own, 1 - TAIL)) / normal)
-    return np.where(seen, np.where(z > 0, z / up, z / down), np.nan), up, down
+    high, low = np.quantile(z, [TAIL, 1 - TAIL])
+    return max(0.6, float(high) / normal), max(0.6, -float(low) / normal)
 
 
 def _expect_events(measure: Measure, x: Array, seen: npt.NDArray[np.bool_], factor: float) -> Expected:
@@ -206,32 +206,17 @@ def _expect_events(measure: Measure, x: Array, seen: npt.NDArray[np.bool_], fact
     n, own = events[seen], mu[seen]
     best, nearest = SHAPES[-1], np.inf
     for shape in SHAPES:
-        z = _tail(n, own, shape)
+        z = _upper_z(n, own, shape)
         gap = abs(float(np.quantile(z, 0.97)) - stats.norm.ppf(0.97))
         if gap < nearest:
             best, nearest = shape, gap
-    z = np.full(len(x), np.nan)
-    z[seen] = _tail(n, own, best)
     spread = np.sqrt(1 / np.maximum(mu, 0.25) + best)
-    centre = np.log(factor * (mu + 0.5) / every)
-    z, up, down = _calibrate(z, seen)
-    return Expected(centre, spread, z, spread * up, spread * down, mu, best)
+    return Expected(np.log(factor * (mu + 0.5) / every), spread, spread, spread, mu, best)
 
 
-def _tail(n: Array, mu: Array, shape: float) -> Array:
-    """How improbable a count is, as an SD of a normal, by the middle of its own probability."""
+def _upper_z(n: Array, mu: Array, shape: float) -> Array:
+    """How improbable a count as high is, as an SD of a normal, by the middle of its own probability."""
     size = 1 / shape
     p = size / (size + mu)
-    above, at = stats.nbinom.logsf(n, size, p), stats.nbinom.logpmf(n, size, p)
-    upper = np.logaddexp(above, at - np.log(2))
-    lower = np.clip(stats.nbinom.cdf(n, size, p) - np.exp(at) / 2, 1e-300, 1)
-    low_z = stats.norm.ppf(lower)
-    return np.where(upper < np.log(0.5), _z_of_log_tail(upper), np.minimum(low_z, 0.0))
-
-
-def _z_of_log_tail(log_tail: Array) -> Array:
-    """The normal quantile of a tail given as its logarithm, also far below the smallest float."""
-    tail = np.exp(np.maximum(log_tail, -690))
-    near = stats.norm.isf(tail)
-    far = np.sqrt(np.maximum(-2 * log_tail - np.log(np.maximum(-2 * log_tail * 2 * np.pi, 1.0)), 0.0))
-    return np.where(log_tail > -690, near, far)
+    upper = stats.nbinom.sf(n, size, p) + stats.nbinom.pmf(n, size, p) / 2
+    return np.asarray(stats.norm.isf(np.clip(upper, 1e-300, 1.0)))

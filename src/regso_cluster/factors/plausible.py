@@ -1,155 +1,268 @@
-"""Prototype."""
+"""Which cells of a table are far from what the other figures say: every column scored, the worst named.
+
+Every column of counts and values, the denominators and the residents are put on symmetric scales (`expected`), predicted
+from the rest of their row, and scored by how much better a slip explains them (`slips`). Rules for numbers that no area
+can have stand beside: they are refused.
+"""
+
 from __future__ import annotations
-import numpy as np, pandas as pd
-from scipy import stats
-from regso_cluster.factors.expected import *
-from regso_cluster.method import UNIT_FACTOR, UNIT_RANGE
-P=dict(NU=6.0,EPS=0.01,W=0.4,NBX=4.0)
-SENTINELS=np.array([9.,99,999,9999,99999,999999,9999999,99999999,999999999,-1,-9,-99,-999,-9999,88,888,8888,77,777])
-KINDS=('x10','d10','x100','d100','digit','sentinel','neighbour','generic')
-PRIOR=np.log(np.array([.15,.15,.1,.1,.15,.1,.15,.1]))
 
-def decimals(x):
-    out=np.full(x.shape,6)
-    for c in range(5,-1,-1):
-        r=np.round(x,c); ok=np.abs(x-r)<=1e-9*np.maximum(1,np.abs(x)); out[ok]=c
-    return out
-class Col:
-    def __init__(s,x,m,e,kind,other=None,factor=1.,share=None):
-        s.x,s.m,s.e,s.kind,s.other,s.factor=x,m,e,kind,other,factor
-        seen=np.isfinite(x)
-        if kind=='value':
-            c=np.bincount(decimals(x[seen]),minlength=7)
-            s.q=np.log((c+.5)/(c.sum()+3.5)); s.h=-np.log(10)*np.arange(7)
-        u,inv,cnt=np.unique(x[seen],return_inverse=True,return_counts=True)
-        s.common=np.full(x.shape,-np.inf)
-        s.common[seen]=np.log(np.maximum(cnt[inv]-2,1e-12)/seen.sum())
-    def y(s,x):
-        with np.errstate(divide='ignore',invalid='ignore'):
-            if s.kind=='value':
-                if s.m.kind=='plain': return x,np.zeros_like(x)
-                a=x+s.m.offset
-                if s.m.kind=='log': return np.log(a),-np.log(np.abs(a))
-                b=s.m.top-x+s.m.offset
-                return np.log(a/b),np.log(1/np.abs(a)+1/np.abs(b))
-            if s.kind=='numerator':
-                d=s.other
-                if s.m.kind=='logit': return np.log((x+.5)/(d-x+.5)),np.log(1/np.abs(x+.5)+1/np.abs(d-x+.5))
-                return np.log(s.factor*(x+.5)/d),-np.log(np.abs(x+.5))
-            return np.log(x)-(np.log(s.other) if s.other is not None else 0),-np.log(np.abs(x))
-    def logp(s,x):
-        """log probability of the number x in this cell when clean"""
-        with np.errstate(all='ignore'):
-            if s.kind=='numerator' and s.m.events is not None:
-                mu,sh=s.e.mu,s.e.shape
-                size=1/sh; a=stats.nbinom.logpmf(x,size,size/(size+mu))
-                sh2=sh*P['NBX']; mu2=mu*3+.3; size=1/sh2; b=stats.nbinom.logpmf(x,size,size/(size+mu2))
-                out=np.logaddexp(np.log(1-P['EPS']*2)+a,np.log(P['EPS']*2)+b)
-                return np.where((x>=0)&(x%1==0),out,-np.inf)
-            y,j=s.y(x); dev=y-s.e.centre
-            z=dev/np.where(dev>0,s.e.up,s.e.down)
-            core=stats.t.logpdf(z,P['NU'])-np.log((s.e.up+s.e.down)/2)
-            w=np.maximum(P['W'],2*s.e.spread) if s.m.kind!='plain' else 4*s.e.spread
-            wide=-np.abs(dev)/w-np.log(2*w)
-            wide=stats.norm.logpdf(dev/w)-np.log(w)
-            out=np.logaddexp(np.log(1-P['EPS'])+core,np.log(P['EPS'])+wide)+j
-            if s.kind=='value':
-                c=decimals(np.where(np.isfinite(x),x,0.)); out=out+s.q[c]+s.h[c]
-            else: out=np.where(x%1==0,out,-np.inf)
-            return np.where(np.isfinite(y),out,-np.inf)
-    def score(s,neigh,kommun=False):
-        """(n,) best log-likelihood ratio and (n,) kind"""
-        x=s.x; clean=np.maximum(s.logp(x),-600)
-        whole=s.kind!='value'
-        H=np.full((len(KINDS),len(x)),-np.inf)
-        with np.errstate(all='ignore'):
-          for k,f in (('x10',10.),('x100',100.)):
-            alt=x/f
-            H[KINDS.index(k)]=np.where(x!=0,s.logp(np.round(alt,9)),-np.inf)
-          for k,f in (('d10',10.),('d100',100.)):
-            alt=x*f
-            if whole: p=s.logp(np.floor(alt))+np.log(f)   # any of f numbers rounds to x
-            else: p=s.logp(np.round(alt,9))
-            H[KINDS.index(k)]=np.where((x!=0)|whole,p,-np.inf)
-          if whole:  # the sum over where a digit of the original was lost
-            tot=np.full(len(x),-np.inf)
-            size=np.floor(np.log10(np.maximum(x,1)))+1
-            for pos in range(0,8):
-                base=10.**pos
-                hi,lo=np.floor(x/base),x%base
-                for dg in range(10):
-                    alt=(hi*10+dg)*base+lo
-                    ok=(pos<=size)&~((pos==size)&(dg==0))
-                    tot=np.logaddexp(tot,np.where(ok,s.logp(alt),-np.inf))
-            H[4]=tot-np.log(np.maximum(size+1,1))
-          else: H[4]=H[1]
-          sent=np.isin(x,SENTINELS)
-          H[5]=np.where(sent,-np.log(len(SENTINELS)),-np.inf)
-          if not kommun: H[6]=np.where(neigh,np.log(.5),-np.inf)
-          y,j=s.y(x)
-          res=(s.q[decimals(np.where(np.isfinite(x),x,0.))]+s.h[decimals(np.where(np.isfinite(x),x,0.))]) if s.kind=='value' else 0
-          H[7]=j+res-np.log(14.) if s.m.kind!='plain' else j+res-np.log(40*np.nanmedian(s.e.spread))
-          clean2=np.where(neigh|sent,np.maximum(clean,s.common),clean)
-          H-=clean
-          H[5]=np.where(sent,H[5]+clean-clean2,-np.inf); H[6]=np.where(neigh,H[6]+clean-clean2,-np.inf)
-          H+=PRIOR[:,None]
-        H=np.where(np.isfinite(x)[None],H,-np.inf); H=np.where(np.isnan(H),-np.inf,H)
-        best=H.argmax(0)
-        return np.logaddexp.reduce(H,axis=0),best,clean
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-def columns_of(table,method):
-    pop=table.areas['population'].to_numpy(float); haspop=np.isfinite(pop).any()
-    ms={};spec={}
-    for f in method.factors:
-        if f.value:
-            x=table.value[f.key].to_numpy(float); ms['rate',f.key]=measure_value(x,UNIT_RANGE[f.unit][1]); spec['rate',f.key]=('value',x,None,1.)
-        else:
-            n=table.numerator[f.key].to_numpy(float);d=table.denominator[f.key].to_numpy(float);u=UNIT_FACTOR[f.unit]
-            ms['rate',f.key]=measure_rate(n,d,u,bounded=f.unit!='per 1000'); spec['rate',f.key]=('numerator',n,d,u)
-    done=set()
-    for f in method.factors:
-        d=table.denominator[f.key].to_numpy(float)
-        if not np.isfinite(d).any() or d.tobytes() in done: continue
-        done.add(d.tobytes())
-        if haspop and (d==pop).mean()>.9: 
-            if (d==pop).all(): continue
-        with np.errstate(divide='ignore',invalid='ignore'): y=np.log(d)-(np.log(pop) if haspop else 0)
-        ms['den',f.key]=Measure(np.where(np.isfinite(y),y,np.nan),'log'); spec['den',f.key]=('den',d,pop if haspop else None,1.)
-    if haspop:
-        with np.errstate(divide='ignore',invalid='ignore'): y=np.log(pop)
-        ms['pop','']=Measure(np.where(np.isfinite(y),y,np.nan),'log'); spec['pop','']=('den',pop,None,1.)
-    return ms,spec
-def score(table,method):
-    ms,spec=columns_of(table,method); keys=list(ms)
-    S=np.column_stack([np.clip(standardise(m.y),-CLAMP,CLAMP) for m in ms.values()])
-    kom=np.array([c[:4] for c in table.areas.index])
-    out={}
-    seenrow=np.flatnonzero(table.value.notna().any(axis=1).to_numpy())
-    for j,k in enumerate(keys):
-        rates=[i for i in range(len(keys)) if i!=j and keys[i][0]=='rate']
-        others=[i for i in range(len(keys)) if i!=j]
-        s=pd.Series(np.where(np.isfinite(ms[k].y),S[:,j],np.nan)); g=s.groupby(kom)
-        km=((g.transform('sum')-s.fillna(0))/(g.transform('count')-s.notna()+1)).fillna(0).to_numpy()
-        X=np.column_stack([S[:,others],S[:,rates]**2-1,km])
-        kind,x,other,u=spec[k]
-        e=expect(ms[k],X,u)
-        if not np.isfinite(e.z).any(): continue
-        neigh=np.zeros(len(x),bool); xs=x[seenrow]; eq=(xs[1:]==xs[:-1]); neigh[seenrow[1:]]|=eq; neigh[seenrow[:-1]]|=eq
-        c=Col(x,ms[k],e,kind,other,u); llr,best,clean=c.score(neigh)
-        out[k]=(llr,best,clean,neigh,e,ms[k])
-    # a whole row like its neighbour's
-    n=len(table.areas); row=np.zeros(n)
-    tot=np.zeros(n-1); alleq=np.ones(n-1,bool)
-    inf=np.zeros((len(out),n))
-    idx=seenrow
-    a,b=idx[:-1],idx[1:]
-    gain=np.zeros(len(a)); 
-    for k,(llr,best,clean,neigh,e,m) in out.items():
-        x=spec[k][1]; eq=x[a]==x[b]
-        seen=np.isfinite(x); u,inv,cnt=np.unique(x[seen],return_inverse=True,return_counts=True)
-        share=np.zeros(n); share[seen]=np.log(np.maximum(cnt[inv]-1,.5)/seen.sum())
-        lp=np.maximum(np.maximum(clean[a],clean[b]),share[a])
-        # at random a pair of unequal cells lowers the odds that the row was copied
-        gain+=np.where(eq,-lp,np.where(np.isnan(x[a])&np.isnan(x[b]),0,-6.0))
-    row[a]=np.maximum(row[a],gain-2.3); row[b]=np.maximum(row[b],gain-2.3)
-    return out,row
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from regso_cluster.factors.expected import CLAMP, Array, Measure, expect, measure_rate, measure_value, standardise
+from regso_cluster.factors.slips import (
+    KINDS,
+    Column,
+    score,
+    score_copied_rows,
+    score_swaps,
+)
+from regso_cluster.factors.tables import FactorTable
+from regso_cluster.method import UNIT_FACTOR, UNIT_RANGE, Factor, Method
+
+NAMED = 5.5  # a cell with this score is named
+NAMED_IF_IT_MATTERS = 3.5  # this score is enough where a group changes with the cell
+SERIOUS = 8.0  # a cell with this score is serious also where no group changes
+MOST_PREDICTORS = 12  # of each column, by the size of their correlation with it
+SWAPS_WITHIN = 12  # columns further apart in the method are not compared for swaps
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """A cell, or several of one area, that was named.
+
+    Parameters
+    ----------
+    code : of the area; column : of the table; factor : its key, "" for the residents
+    got : the number that stands there; low, high : where it was expected
+    why : what the cell looks like, in words
+    level : "note", "serious" or "refused"
+    score : the log of the likelihood ratio by which alarms are ordered
+    """
+
+    code: str
+    column: str
+    factor: str
+    got: float
+    low: float
+    high: float
+    why: str
+    level: str
+    score: float
+
+    @property
+    def text(self) -> str:
+        """Say it in a sentence."""
+        expected = f"{number(self.low)} to {number(self.high)}"
+        return f"{self.code}, column {self.column}: {number(self.got)}, expected {expected}: {self.why}"
+
+
+@dataclass(frozen=True)
+class Scores:
+    """All columns of a table with the scores of their cells.
+
+    Parameters
+    ----------
+    names : the columns; factors : the factor that each belongs to, "" for the residents
+    columns : the cells and what was expected
+    score : (n_columns, n_areas); why : (n_columns, n_areas) a number in `KINDS`, beyond it a swap with a column
+    copied : (n_areas,) the score of a whole row that is its neighbour's
+    """
+
+    names: tuple[str, ...]
+    factors: tuple[str, ...]
+    columns: tuple[Column, ...]
+    score: Array
+    why: npt.NDArray[np.int_]
+    copied: Array
+
+    def original(self, column: int, at: int) -> list[float]:
+        """Give what a cell may have been without its slip: the expected number, and what its kind of slip says."""
+        own = self.columns[column]
+        low, high = own.range(at)
+        centre = float(own.unscaled(own.expected.centre)[at])
+        powers = {0: 0.1, 1: 10.0, 2: 0.01, 3: 100.0, 4: 10.0}
+        kind = int(self.why[column, at])
+        found = [centre, float(own.x[at]) * powers[kind]] if kind in powers else [centre]
+        if kind >= len(KINDS):
+            found.append(float(self.columns[kind - len(KINDS)].x[at]))
+        return [*found, low, high]
+
+
+_WHY = {
+    "divided by 10": "10 times too large, as by a lost decimal mark",
+    "multiplied by 10": "10 times too small, as by a decimal mark too many",
+    "divided by 100": "100 times too large, as a share written as per cent",
+    "multiplied by 100": "100 times too small, as per cent written as a share",
+    "lost digit": "a digit may be lost",
+    "sentinel": "a number that programs write for a missing one",
+    "neighbour": "the number of the row above or below",
+    "unknown": "far from what the other figures of the area say",
+}
+
+
+def number(x: float) -> str:
+    """Write a number for a reader: whole ones with thousands marks, others with four digits."""
+    if not np.isfinite(x):
+        return "any"
+    return f"{x:,.0f}" if abs(x) >= 1000 or x == round(x) else f"{x:.4g}"
+
+
+def score_table(table: FactorTable, method: Method) -> Scores | None:
+    """Score every cell of a table; None where there are too few areas to predict anything."""
+    cells = _cells(table, method)
+    scaled = np.column_stack([np.clip(standardise(one.measure.y), -CLAMP, CLAMP) for one in cells])
+    kommun = np.array([str(code)[:4] for code in table.areas.index]) if table.edition else None
+    rows = np.flatnonzero(table.value.notna().any(axis=1).to_numpy())
+    kept, scores, kinds, cleans = [], [], [], []
+    for at, cell in enumerate(cells):
+        found = expect(cell.measure, _predictors(scaled, at, cells, kommun), cell.scale)
+        if not np.isfinite(found.centre).any():
+            continue
+        column = Column(cell.x, cell.role, cell.measure, found, cell.other, cell.scale)
+        equal = _like_neighbour(cell.x, rows) if cell.level == "area" else np.zeros(len(cell.x), bool)
+        own, kind, clean = score(column, equal)
+        kept.append((cell, column))
+        scores.append(own)
+        kinds.append(kind)
+        cleans.append(clean)
+    if not kept:
+        return None
+    columns = [column for _, column in kept]
+    swapped, partner = score_swaps(columns, cleans, SWAPS_WITHIN)
+    of_cells, of_kinds = np.array(scores), np.array(kinds)
+    of_kinds = np.where(swapped > of_cells, len(KINDS) + partner, of_kinds)
+    copied = score_copied_rows(columns, cleans, rows) if len(rows) > 1 else np.full(len(table.areas), -np.inf)
+    return Scores(
+        tuple(cell.name for cell, _ in kept), tuple(cell.key for cell, _ in kept), tuple(columns),
+        np.maximum(of_cells, swapped), of_kinds, copied,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """One column before it is predicted."""
+
+    name: str
+    key: str
+    role: str
+    x: Array
+    measure: Measure
+    other: Array | None = None
+    scale: float = 1.0
+    level: str = "area"
+
+
+def _cells(table: FactorTable, method: Method) -> list[_Cells]:
+    """Gather the columns: rates first, then denominators that differ from the residents, then the residents."""
+    residents = table.areas["population"].to_numpy(np.float64)
+    known = bool(np.isfinite(residents).any())
+    cells = [_of_factor(table, factor) for factor in method.factors]
+    done = [residents] if known else []
+    for factor in method.factors:
+        persons = table.denominator[factor.key].to_numpy(np.float64)
+        if not factor.denominator or not np.isfinite(persons).any():
+            continue
+        if not any(np.array_equal(persons, other, equal_nan=True) for other in done):
+            done.append(persons)
+            other = residents if known else None
+            cells.append(_of_persons(factor.denominator, factor.key, persons, other))
+    if known:
+        cells.append(_of_persons(str(method.table.population), "", residents, None))
+    return cells
+
+
+def _of_factor(table: FactorTable, factor: Factor) -> _Cells:
+    if factor.value:
+        value = table.value[factor.key].to_numpy(np.float64)
+        measure = measure_value(value, UNIT_RANGE[factor.unit][1])
+        return _Cells(factor.value, factor.key, "value", value, measure, level=factor.level)
+    events, persons = (
+        part[factor.key].to_numpy(np.float64) for part in (table.numerator, table.denominator)
+    )
+    scale = UNIT_FACTOR[factor.unit]
+    measure = measure_rate(events, persons, scale, bounded=factor.unit != "per 1000")
+    return _Cells(str(factor.numerator), factor.key, "numerator", events, measure, persons, scale, factor.level)
+
+
+def _of_persons(name: str, key: str, persons: Array, other: Array | None) -> _Cells:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        y = np.log(persons / other if other is not None else persons)
+    return _Cells(name, key, "persons", persons, Measure(np.where(np.isfinite(y), y, np.nan), "log"), other)
+
+
+def _predictors(scaled: Array, at: int, cells: list[_Cells], kommun: npt.NDArray[np.str_] | None) -> Array:
+    """Gather what predicts a column: the others most correlated with it, their squares, and its mean in the kommun."""
+    own = scaled[:, at]
+    others = [number for number in range(scaled.shape[1]) if number != at]
+    if len(others) > MOST_PREDICTORS:
+        like = np.abs(own @ scaled[:, others])
+        others = sorted(np.array(others)[np.argsort(-like, kind="stable")[:MOST_PREDICTORS]].tolist())
+    squares = [number for number in others if cells[number].role != "persons"]
+    parts = [scaled[:, others], scaled[:, squares] ** 2 - 1]
+    if kommun is not None:
+        values = pd.Series(np.where(np.isfinite(cells[at].measure.y), own, np.nan))
+        grouped = values.groupby(kommun)
+        rest = grouped.transform("sum") - values.fillna(0)
+        parts.append((rest / (grouped.transform("count") - values.notna() + 1)).fillna(0).to_numpy()[:, None])
+    return np.column_stack(parts)
+
+
+def _like_neighbour(x: Array, rows: npt.NDArray[np.int_]) -> npt.NDArray[np.bool_]:
+    equal = np.zeros(len(x), bool)
+    same = x[rows][1:] == x[rows][:-1]
+    equal[rows[1:]] |= same
+    equal[rows[:-1]] |= same
+    return equal
+
+
+def name_cells(scores: Scores, codes: pd.Index, matters: npt.NDArray[np.bool_]) -> list[Alarm]:
+    """Name the cells that are far out, the worst of each area, the highest score first.
+
+    Parameters
+    ----------
+    scores : of the table
+    codes : of the areas
+    matters : (n_columns, n_areas) whether a group changes with the cell, see `Scores.original`
+    """
+    alarms = []
+    least = np.where(matters, NAMED_IF_IT_MATTERS, NAMED)
+    named = scores.score > least
+    for at in np.flatnonzero(named.any(axis=0)):
+        own = np.where(named[:, at], scores.score[:, at], -np.inf)
+        alarms.append(_alarm(scores, int(own.argmax()), int(at), str(codes[at]), bool(matters[own.argmax(), at])))
+    found = {alarm.code for alarm in alarms}
+    for at in np.flatnonzero(scores.copied > NAMED):
+        if str(codes[at]) not in found:
+            alarms.append(_copied(scores, int(at), str(codes[at])))
+    return sorted(alarms, key=lambda alarm: (-alarm.score, alarm.code))
+
+
+def _alarm(scores: Scores, column: int, at: int, code: str, matters: bool) -> Alarm:
+    kind = int(scores.why[column, at])
+    swapped = kind >= len(KINDS)
+    why = f"may be swapped with column {scores.names[kind - len(KINDS)]}" if swapped else _WHY[KINDS[kind]]
+    value = float(scores.score[column, at])
+    level = "serious" if matters or value > SERIOUS else "note"
+    own = scores.columns[column]
+    low, high = own.range(at)
+    return Alarm(code, scores.names[column], scores.factors[column], float(own.x[at]), low, high, why, level, value)
+
+
+def _copied(scores: Scores, at: int, code: str) -> Alarm:
+    """Name a row that is its neighbour's by its rarest number."""
+    own = scores.columns[0]
+    low, high = own.range(at)
+    why = "the whole row is that of the area above or below"
+    got = float(own.x[at])
+    return Alarm(code, scores.names[0], scores.factors[0], got, low, high, why, "serious", float(scores.copied[at]))
+
+
+def cells_at(scores: Scores, least: float) -> Iterable[tuple[int, int]]:
+    """Give column and area of the cells with a score of at least this."""
+    return ((int(column), int(at)) for column, at in np.argwhere(scores.score > least))
