@@ -18,6 +18,7 @@ from regso_cluster.certainty.labels import Labels, measure_labels, say_exact
 from regso_cluster.certainty.structure import Structure, assess_structure, say_structure, structure_figures
 from regso_cluster.ensemble import Workers, WorkersError
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.factors.accepted import Accepted
 from regso_cluster.factors.rates import OBSERVED, TOO_FEW
 from regso_cluster.factors.scales import Parameters, apply_scale, fit_scale
 from regso_cluster.factors.shrinkage import shrink_table
@@ -29,6 +30,7 @@ from regso_cluster.grouping.steady import measure_leave_limits, steady_groups
 from regso_cluster.grouping.tiers import band, measure_cuts
 from regso_cluster.grouping.typology import Typology, cluster_weights, find_typology, nearest_clusters
 from regso_cluster.method import Method, Yardstick
+from regso_cluster.plausibility import examine
 from regso_cluster.results import (
     Classification,
     arrange_areas,
@@ -57,6 +59,7 @@ def classify(
     seed: int | None = None,
     threads: int | None = None,
     workers: Workers | None = None,
+    accepted: Accepted | None = None,
 ) -> Classification:
     """Classify every area of a table.
 
@@ -71,6 +74,7 @@ def classify(
     seed : instead of the method's own
     threads : for the kernels; never changes the result
     workers : who does draws, restarts and resamples, as on a Dask cluster, with the same bytes; None: `threads` here
+    accepted : figures that were looked at and found right: they are neither noted as far out nor refused
 
     Raises
     ------
@@ -83,10 +87,11 @@ def classify(
     method = replace(method, seed=method.seed if seed is None else seed)
     workers = replace(workers or Workers(), threads=threads or (workers.threads if workers else None))
     counted = table
+    examined = examine(table, method, year=year, previous=previous, accepted=accepted, measure=measure)
     table, notes, shrunk = shrink_table(table, method)
     used, weights = usable(table, method)
-    notes = [*table.notes, *notes]
-    figures: dict[str, Any] = {"shrinkage": shrunk} if shrunk else {}
+    notes = [*table.notes, *examined.notes, *notes]
+    figures: dict[str, Any] = examined.figures | ({"shrinkage": shrunk} if shrunk else {})
     if method.measured is None:
         yardstick, said, of_clusters = _measure_and_say(
             used, weights, table, method, previous, previous_method, workers

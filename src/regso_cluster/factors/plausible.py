@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from regso_cluster.factors.expected import CLAMP, Array, Measure, expect, measure_rate, measure_value, standardise
+from regso_cluster.factors.accepted import Accepted
+from regso_cluster.factors.expected import CLAMP, FEW, Array, Measure, expect, measure_rate, measure_value, standardise
 from regso_cluster.factors.slips import (
     KINDS,
     Column,
@@ -25,9 +26,14 @@ from regso_cluster.factors.slips import (
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.method import UNIT_FACTOR, UNIT_RANGE, Factor, Method
 
-NAMED = 5.5  # a cell with this score is named
-NAMED_IF_IT_MATTERS = 3.5  # this score is enough where a group changes with the cell
-SERIOUS = 8.0  # a cell with this score is serious also where no group changes
+SUSPECT = 3.5  # cells below this score are never named
+MATTERS = 2.0  # added to the score of a cell with which a group changes
+ALWAYS = 9.0  # a cell with this score is named whatever else is
+BUDGET = 0.0028  # of the areas: the suspect cells with the highest scores are named until so many areas are
+PERSONS = 20  # a count of more than so many times the residents is refused
+BEYOND = 100  # and so is a number so many times larger than the 99th percentile of its column
+LARGE = 1000.0  # from here on
+SERIOUS = 8.0  # a cell with this score is serious, and so is every one with which a group changes
 MOST_PREDICTORS = 12  # of each column, by the size of their correlation with it
 SWAPS_WITHIN = 12  # columns further apart in the method are not compared for swaps
 
@@ -113,15 +119,24 @@ def number(x: float) -> str:
     return f"{x:,.0f}" if abs(x) >= 1000 or x == round(x) else f"{x:.4g}"
 
 
-def score_table(table: FactorTable, method: Method) -> Scores | None:
-    """Score every cell of a table; None where there are too few areas to predict anything."""
+def score_table(table: FactorTable, method: Method, previous: pd.DataFrame | None = None) -> Scores | None:
+    """Score every cell of a table; None where there are too few areas to predict anything.
+
+    Parameters
+    ----------
+    table, method : read with each other
+    previous : the areas of an earlier release: its values and residents help to predict those of this year
+    """
     cells = _cells(table, method)
     scaled = np.column_stack([np.clip(standardise(one.measure.y), -CLAMP, CLAMP) for one in cells])
     kommun = np.array([str(code)[:4] for code in table.areas.index]) if table.edition else None
     rows = np.flatnonzero(table.value.notna().any(axis=1).to_numpy())
     kept, scores, kinds, cleans = [], [], [], []
     for at, cell in enumerate(cells):
-        found = expect(cell.measure, _predictors(scaled, at, cells, kommun), cell.scale)
+        predictors = _predictors(scaled, at, cells, kommun)
+        if previous is not None:
+            predictors = np.column_stack([predictors, _last_year(cell, previous, table.areas.index)])
+        found = expect(cell.measure, predictors, cell.scale)
         if not np.isfinite(found.centre).any():
             continue
         column = Column(cell.x, cell.role, cell.measure, found, cell.other, cell.scale)
@@ -213,6 +228,23 @@ def _predictors(scaled: Array, at: int, cells: list[_Cells], kommun: npt.NDArray
     return np.column_stack(parts)
 
 
+def _last_year(cell: _Cells, previous: pd.DataFrame, codes: pd.Index) -> Array:
+    """Give last year's figure of each area on the scale of the column, clamped; 0 where there is none; (n_areas, 1)."""
+    name = {"persons": "population"}.get(cell.role, f"{cell.key}_value")
+    if name not in previous or (cell.role == "persons" and cell.key):
+        return np.zeros((len(codes), 1))
+    before = pd.to_numeric(previous[name].reindex(codes), errors="coerce").astype("Float64").to_numpy(np.float64, na_value=np.nan)
+    measure = cell.measure
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if measure.kind == "log":
+            before = np.log(before + measure.offset)
+        elif measure.kind == "logit":
+            offset = measure.offset or measure.top / 1000
+            before = np.log((before + offset) / (measure.top - before + offset))
+    before = np.where(np.isfinite(before), before, np.nan)
+    return np.clip(standardise(before), -CLAMP, CLAMP)[:, None]
+
+
 def _like_neighbour(x: Array, rows: npt.NDArray[np.int_]) -> npt.NDArray[np.bool_]:
     equal = np.zeros(len(x), bool)
     same = x[rows][1:] == x[rows][:-1]
@@ -221,7 +253,9 @@ def _like_neighbour(x: Array, rows: npt.NDArray[np.int_]) -> npt.NDArray[np.bool
     return equal
 
 
-def name_cells(scores: Scores, codes: pd.Index, matters: npt.NDArray[np.bool_]) -> list[Alarm]:
+def name_cells(
+    scores: Scores, codes: pd.Index, matters: npt.NDArray[np.bool_], accepted: Accepted | None = None
+) -> list[Alarm]:
     """Name the cells that are far out, the worst of each area, the highest score first.
 
     Parameters
@@ -229,18 +263,28 @@ def name_cells(scores: Scores, codes: pd.Index, matters: npt.NDArray[np.bool_]) 
     scores : of the table
     codes : of the areas
     matters : (n_columns, n_areas) whether a group changes with the cell, see `Scores.original`
+    accepted : figures that are not named; they still count to `BUDGET`, so that none takes their place
     """
+    ranked = np.where(scores.score > SUSPECT, scores.score + MATTERS * matters, -np.inf)
+    copied = np.where(scores.copied > SUSPECT, scores.copied, -np.inf)
+    worst = np.maximum(ranked.max(axis=0), copied)
+    order = np.argsort(-worst, kind="stable")
+    observed = int(np.isfinite(scores.score).any(axis=0).sum())
+    budget = (np.arange(len(order)) < int(BUDGET * observed)) & (worst[order] > SUSPECT)
     alarms = []
-    least = np.where(matters, NAMED_IF_IT_MATTERS, NAMED)
-    named = scores.score > least
-    for at in np.flatnonzero(named.any(axis=0)):
-        own = np.where(named[:, at], scores.score[:, at], -np.inf)
-        alarms.append(_alarm(scores, int(own.argmax()), int(at), str(codes[at]), bool(matters[own.argmax(), at])))
-    found = {alarm.code for alarm in alarms}
-    for at in np.flatnonzero(scores.copied > NAMED):
-        if str(codes[at]) not in found:
-            alarms.append(_copied(scores, int(at), str(codes[at])))
-    return sorted(alarms, key=lambda alarm: (-alarm.score, alarm.code))
+    for at in order[(worst[order] >= ALWAYS) | budget]:
+        code, least = str(codes[at]), SUSPECT
+        own = np.argsort(-ranked[:, at], kind="stable")
+        if copied[at] > ranked[own[0], at]:
+            alarms.append(_copied(scores, int(at), code))
+            continue
+        for column in own[ranked[own, at] > -np.inf]:
+            if accepted and accepted.holds(code, scores.names[column], float(scores.columns[column].x[at])):
+                least = ALWAYS  # the next cell of this area is named where it would be on its own
+            elif ranked[column, at] >= least:
+                alarms.append(_alarm(scores, int(column), int(at), code, bool(matters[column, at])))
+                break
+    return [one for one in alarms if not (accepted and accepted.holds(one.code, one.column, one.got))]
 
 
 def _alarm(scores: Scores, column: int, at: int, code: str, matters: bool) -> Alarm:
@@ -266,3 +310,27 @@ def _copied(scores: Scores, at: int, code: str) -> Alarm:
 def cells_at(scores: Scores, least: float) -> Iterable[tuple[int, int]]:
     """Give column and area of the cells with a score of at least this."""
     return ((int(column), int(at)) for column, at in np.argwhere(scores.score > least))
+
+
+def find_impossible(table: FactorTable, method: Method) -> list[Alarm]:
+    """Find numbers that no area can have: they are refused.
+
+    A count or denominator above `PERSONS` times the residents of its RegSO; a number of `BEYOND` times the 99th percentile of
+    its column and `LARGE` at least.
+    """
+    residents = table.areas["population"].to_numpy(np.float64)
+    alarms = []
+    for cell in _cells(table, method):
+        with np.errstate(invalid="ignore"):
+            most = np.full(len(cell.x), np.inf)
+            if cell.role != "value" and cell.key and table.edition and np.isfinite(residents).any():
+                most = np.where(residents > 0, PERSONS * residents, np.inf)
+            seen = cell.x[np.isfinite(cell.x)]
+            if len(seen) >= FEW and np.quantile(seen, 0.99) > 0:
+                most = np.minimum(most, max(BEYOND * float(np.quantile(seen, 0.99)), LARGE))
+            for at in np.flatnonzero(cell.x > most):
+                above = np.isfinite(residents[at]) and most[at] == PERSONS * residents[at]
+                why = f"more than {PERSONS} times the residents" if above else f"more than {BEYOND} times the largest others"
+                code, got = str(table.areas.index[at]), float(cell.x[at])
+                alarms.append(Alarm(code, cell.name, cell.key, got, 0.0, float(most[at]), why, "refused", np.inf))
+    return alarms

@@ -8,7 +8,7 @@ Where the model holds, right cells reach a score s with a probability of at most
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,7 @@ SENTINELS = tuple(
 KINDS = ("divided by 10", "multiplied by 10", "divided by 100", "multiplied by 100", "lost digit", "sentinel",
          "neighbour", "unknown")  # fmt: skip
 PRIORS = np.array([0.15, 0.15, 0.1, 0.1, 0.15, 0.1, 0.15, 0.1])
+UNLIKE = 1.25  # two numbers of a row nearer to each other than this are not looked at for a swap
 SPAN = 14.0  # the logs that an unknown slip may reach, evenly: seven powers of ten either way
 
 
@@ -196,19 +197,35 @@ def _shrunk(column: Column, power: float) -> Array:
 
 
 def _lost_digit(column: Column) -> Array:
-    """The log probability of a count of which any one digit was lost."""
-    x = column.x
-    size = np.floor(np.log10(np.maximum(x, 1.0))) + 1
-    total = np.full(len(x), -np.inf)
-    for position in range(8):
-        if not (position <= size).any():
-            break
+    """The log probability of a count of which any one digit was lost; only where it is lower than expected."""
+    found = column.expected
+    with np.errstate(all="ignore"):
+        y, _ = column.scaled(column.x)
+        low = y < found.centre - 1.5 * found.down if found.mean is None else column.x < 0.4 * found.mean
+    total = np.full(len(column.x), -np.inf)
+    rows = np.flatnonzero(low)
+    if not len(rows):
+        return total
+    few = _rows_of(column, rows)
+    size = np.floor(np.log10(np.maximum(few.x, 1.0))) + 1
+    parts = []
+    for position in range(int(size.max()) + 1):
         base = 10.0**position
         for digit in range(10):
-            before = (np.floor(x / base) * 10 + digit) * base + x % base
+            before = (np.floor(few.x / base) * 10 + digit) * base + few.x % base
             possible = (position <= size) & ~((position == size) & (digit == 0))
-            total = np.logaddexp(total, np.where(possible, log_clean(column, before), -np.inf))
-    return total - np.log(size + 1)
+            parts.append(np.where(possible, log_clean(few, before), -np.inf))
+    total[rows] = np.logaddexp.reduce(parts, axis=0) - np.log(size + 1)
+    return total
+
+
+def _rows_of(column: Column, rows: npt.NDArray[np.int_]) -> Column:
+    """Give a column with some of its rows; its tails are still those of all of them."""
+    found = column.expected
+    taken = {name: getattr(found, name)[rows] for name in ("centre", "spread", "up", "down")}
+    mean = None if found.mean is None else found.mean[rows]
+    other = None if column.other is None else column.other[rows]
+    return replace(column, x=column.x[rows], expected=replace(found, mean=mean, **taken), other=other)
 
 
 def _log_common(x: Array) -> Array:
@@ -238,7 +255,8 @@ def score_swaps(columns: list[Column], clean: list[Array], within: int) -> tuple
     for first in range(len(columns)):
         for second in range(first + 1, min(len(columns), first + within + 1)):
             one, other = columns[first], columns[second]
-            changed = (one.x != other.x) & np.isfinite(one.x) & np.isfinite(other.x)
+            high, low = np.maximum(one.x, other.x), np.minimum(one.x, other.x)
+            changed = high > UNLIKE * low  # false where either is not observed
             as_swapped = log_clean(one, other.x) + log_clean(other, one.x)
             found = np.where(changed, as_swapped - clean[first] - clean[second] + prior, -np.inf)
             found = np.where(np.isnan(found), -np.inf, found)
