@@ -28,9 +28,9 @@ from regso_cluster.grouping.composite import composite_index
 from regso_cluster.grouping.problems import flag_problems, group_by_problems, measure_limits
 from regso_cluster.grouping.steady import measure_leave_limits, steady_groups
 from regso_cluster.grouping.tiers import band, measure_cuts
-from regso_cluster.grouping.typology import Typology, cluster_weights, find_typology, nearest_clusters
+from regso_cluster.grouping.typology import Typology, cluster_weights, clusters_input, find_typology, nearest_clusters
 from regso_cluster.method import Method, Yardstick
-from regso_cluster.plausibility import examine
+from regso_cluster.plausibility import Examination, examine
 from regso_cluster.results import (
     Classification,
     arrange_areas,
@@ -139,6 +139,37 @@ def classify(
         lineage=trace_clusters(areas, table, yardstick, previous, previous_method),
         certainty=labels.long if labels else None,
     )
+
+
+def rehearse(
+    table: FactorTable,
+    method: Method,
+    *,
+    year: int | None = None,
+    previous: pd.DataFrame | None = None,
+    accepted: Accepted | None = None,
+) -> Examination:
+    """Do what `classify` does with a table before it searches for clusters: what it refuses is refused here too.
+
+    Parameters are those of `classify`; without `year` the residents are not held against those of Sweden.
+
+    Returns
+    -------
+    what was found far out
+
+    Raises
+    ------
+    InputError  a step that cannot be done on this table, with the factor and how to mend it
+    """
+    examined = examine(table, method, year=year, previous=previous, accepted=accepted, measure=measure)
+    shrunk, _, _ = shrink_table(table, method)
+    used, weights = usable(shrunk, method)
+    yardstick = method.measured or measure(used, weights, method)
+    if method.clusters and method.measured is None:
+        scores = apply_scale(used, method.clusters.scale, _signs(method), yardstick.scales["clusters"])
+        clusters_input(scores, weights, method.clusters)
+    judge(used, shrunk, replace(method, clusters=None), yardstick)
+    return examined
 
 
 def _measure_and_say(

@@ -31,7 +31,7 @@ from regso_cluster.factors.rates import OBSERVED, TOO_FEW
 from regso_cluster.factors.summary import say_residents
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.grouping.problems import flag_problems, group_by_problems, limit_of, measure_limits
-from regso_cluster.method import UNIT_FACTOR, Method, Yardstick
+from regso_cluster.method import UNIT_FACTOR, Factor, Method, Yardstick
 
 Measure = Callable[[pd.DataFrame, Array | None, Method], Yardstick]
 
@@ -115,6 +115,7 @@ class Pull:
     ----------
     code : of the area; factor : its key
     got : the value of the factor there
+    cell : area, column and number that the value comes from: the value itself, or the numerator
     what : "limit", "cut point"
     now, without : where it lies with and without the cell, in the unit of the factor
     """
@@ -122,6 +123,7 @@ class Pull:
     code: str
     factor: str
     got: float
+    cell: tuple[str, str, float]
     what: str
     now: float
     without: float
@@ -200,8 +202,8 @@ def examine(
         alarms = name_cells(
             scores, table.areas.index, cells_that_matter(scores, used, table, method, limits), accepted
         )
-    pulls = [*find_pulls(used, method, weights, limits), *(pull_cuts(alarms, used, method, weights, measure) if measure else [])]
-    pulls = [pull for pull in pulls if not _is_accepted(pull, table, method, accepted)]
+    pulls = [*find_pulls(table, used, method, weights, limits), *(pull_cuts(alarms, table, used, method, weights, measure) if measure else [])]
+    pulls = [pull for pull in pulls if not (accepted and accepted.holds(*pull.cell))]
     said = [*_say_jumps(used, method, previous), *_say_unused(table, accepted)]
     if text := say_residents(table, method, year):
         said.insert(0, text)
@@ -233,7 +235,7 @@ def _limits(used: pd.DataFrame, method: Method, weights: Array | None) -> dict[s
 
 
 def find_pulls(
-    used: pd.DataFrame, method: Method, weights: Array | None, limits: dict[str, float]
+    table: FactorTable, used: pd.DataFrame, method: Method, weights: Array | None, limits: dict[str, float]
 ) -> list[Pull]:
     """Find the cells without which a limit of mean and SD lies more than `MOVES` SD elsewhere.
 
@@ -262,15 +264,16 @@ def find_pulls(
         moved = np.abs(limits[factor.key] - without) / np.where(sd_without > 0, sd_without, np.inf)
         least = max(MOVES, 20 / int((weight > 0).sum()))
         pulls += [
-            Pull(str(used.index[at]), factor.key, float(x[at]), "limit", limits[factor.key], float(without[at]))
+            Pull(str(used.index[at]), factor.key, float(x[at]), _cell(table, factor, used.index[at]), "limit", limits[factor.key], float(without[at]))
             for at in np.flatnonzero(moved > least)
         ]
     return pulls
 
 
 def pull_cuts(
-    alarms: list[Alarm], used: pd.DataFrame, method: Method, weights: Array | None, measure: Measure
-) -> list[Pull]:
+    alarms: list[Alarm], table: FactorTable, used: pd.DataFrame, method: Method, weights: Array | None,
+    measure: Measure,
+) -> list[Pull]:  # fmt: skip
     """Measure cut points again without each of the worst cells, where a method has bands or tiers."""
     if method.measured is not None or not (method.bands or method.tiers):
         return []
@@ -294,18 +297,15 @@ def pull_cuts(
         moved = [(abs(one - two) / unit, what, one, two) for what, one, two, unit in pairs if unit > 0]
         if moved and max(moved)[0] > MOVES:
             _, what, one, two = max(moved)
-            pulls.append(Pull(alarm.code, alarm.factor, got, what, one, two))
+            factor = next(factor for factor in method.factors if factor.key == alarm.factor)
+            pulls.append(Pull(alarm.code, alarm.factor, got, _cell(table, factor, alarm.code), what, one, two))
     return pulls
 
 
-def _is_accepted(pull: Pull, table: FactorTable, method: Method, accepted: Accepted | None) -> bool:
-    """Whether every number that a value comes from was accepted, or the one that is not a denominator."""
-    if accepted is None:
-        return False
-    factor = next(one for one in method.factors if one.key == pull.factor)
+def _cell(table: FactorTable, factor: Factor, code: str) -> tuple[str, str, float]:
+    """Give the cell that the value of a factor comes from: area, column, number."""
     role = "value" if factor.value else "numerator"
-    number_there = float(getattr(table, role).at[pull.code, pull.factor])
-    return accepted.holds(pull.code, str(getattr(factor, role)), number_there)
+    return str(code), str(getattr(factor, role)), float(getattr(table, role).at[code, factor.key])
 
 
 def _say_jumps(used: pd.DataFrame, method: Method, previous: pd.DataFrame | None) -> list[str]:

@@ -26,7 +26,7 @@ from regso_cluster.factors.slips import (
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.method import UNIT_FACTOR, UNIT_RANGE, Factor, Method
 
-SUSPECT = 3.5  # cells below this score are never named
+SUSPECT = 3.0  # cells below this score are never named
 MATTERS = 2.0  # added to the score of a cell with which a group changes
 ALWAYS = 9.0  # a cell with this score is named whatever else is
 BUDGET = 0.0028  # of the areas: the suspect cells with the highest scores are named until so many areas are

@@ -26,7 +26,8 @@ SENTINELS = tuple(
 ) + (-1.0, -9.0, -99.0, -999.0, -9999.0)
 KINDS = ("divided by 10", "multiplied by 10", "divided by 100", "multiplied by 100", "lost digit", "sentinel",
          "neighbour", "unknown")  # fmt: skip
-PRIORS = np.array([0.15, 0.15, 0.1, 0.1, 0.15, 0.1, 0.15, 0.1])
+PRIORS = np.array([0.15, 0.15, 0.1, 0.1, 0.15, 0.06, 0.04, 0.1])
+SWAP = 0.15  # prior of a swap with any other column, and of a copied row
 UNLIKE = 1.25  # two numbers of a row nearer to each other than this are not looked at for a swap
 SPAN = 14.0  # the logs that an unknown slip may reach, evenly: seven powers of ten either way
 
@@ -251,7 +252,7 @@ def score_swaps(columns: list[Column], clean: list[Array], within: int) -> tuple
     """
     n = len(columns[0].x)
     best, partner = np.full((len(columns), n), -np.inf), np.zeros((len(columns), n), int)
-    prior = np.log(PRIORS[6] / max(len(columns), 1))
+    prior = np.log(SWAP / max(len(columns), 1))
     for first in range(len(columns)):
         for second in range(first + 1, min(len(columns), first + within + 1)):
             one, other = columns[first], columns[second]
@@ -273,7 +274,7 @@ def score_copied_rows(columns: list[Column], clean: list[Array], rows: npt.NDArr
     """
     score_of = np.full(len(columns[0].x), -np.inf)
     above, below = rows[:-1], rows[1:]
-    gain = np.full(len(above), np.log(PRIORS[6]))
+    gain = np.full(len(above), np.log(SWAP))
     for column, right in zip(columns, clean, strict=True):
         x = column.x
         seen = np.isfinite(x)
