@@ -49,7 +49,7 @@ Array = npt.NDArray[np.float64]
 WORTH_SAYING = 0.01  # how much better other clusters must fit before a release says so
 
 
-def classify(
+def classify(  # noqa: PLR0913  # what a run is made of; all but two by name
     table: FactorTable,
     method: Method,
     *,

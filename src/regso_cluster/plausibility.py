@@ -69,11 +69,13 @@ def cells_that_matter(
     if not rows:
         return matters
     as_is = used.iloc[rows].reset_index(drop=True)
-    changed = as_is.copy()
+    numbers = as_is.to_numpy(np.float64, copy=True)
     for row, new in enumerate(values):
         for key, value in new.items():
-            if np.isfinite(value) and pd.notna(changed.at[row, key]):
-                changed.at[row, key] = value
+            at = used.columns.get_loc(key)
+            if np.isfinite(value) and not np.isnan(numbers[row, at]):
+                numbers[row, at] = value
+    changed = pd.DataFrame(numbers, columns=used.columns)
     status = table.status.iloc[rows].reset_index(drop=True)
     before, after = (_groups(frame, status, method, limits) for frame in (as_is, changed))
     for (column, at), differs in zip(places, (before != after).any(axis=1), strict=True):
@@ -160,7 +162,9 @@ class Examination:
         serious = [alarm.text for alarm in self.alarms if alarm.level == "serious"]
         cells = [*(pull.text for pull in self.pulls), *serious]
         more = len(cells) - SHOWN
-        rest = [f"{more} more cells are far from what was expected: `regso-cluster check` lists them"] if more > 0 else []
+        rest = (
+            [f"{more} more cells are far from what was expected: `regso-cluster check` lists them"] if more > 0 else []
+        )
         return [*cells[:SHOWN], *rest, *self.said]
 
     @property
@@ -199,10 +203,11 @@ def examine(
     scores = score_table(table, method, previous)
     alarms: list[Alarm] = []
     if scores is not None:
-        alarms = name_cells(
-            scores, table.areas.index, cells_that_matter(scores, used, table, method, limits), accepted
-        )
-    pulls = [*find_pulls(table, used, method, weights, limits), *(pull_cuts(alarms, table, used, method, weights, measure) if measure else [])]
+        alarms = name_cells(scores, table.areas.index, cells_that_matter(scores, used, table, method, limits), accepted)
+    pulls = [
+        *find_pulls(table, used, method, weights, limits),
+        *(pull_cuts(alarms, table, used, method, weights, measure) if measure else []),
+    ]
     pulls = [pull for pull in pulls if not (accepted and accepted.holds(*pull.cell))]
     said = [*_say_jumps(used, method, previous), *_say_unused(table, accepted)]
     if text := say_residents(table, method, year):
@@ -220,7 +225,7 @@ def refuse_impossible(table: FactorTable, method: Method, accepted: Accepted | N
     hint = "Correct the cell; if it is right, list it in a file for --accept (regso, column, value, who, why)."
     faults = [
         Fault("a number that no area can have", f"{table.source}, column {alarm.column}, {alarm.code}",
-              f"at most {number(alarm.high)}: {alarm.why}", f"{alarm.got:.15g}", hint)
+              f"at most {number(alarm.high)}, {alarm.why}", f"{alarm.got:.15g}", hint)
         for alarm in find_impossible(table, method)
         if not (accepted and accepted.holds(alarm.code, alarm.column, alarm.got))
     ]  # fmt: skip
@@ -248,7 +253,9 @@ def find_pulls(
     for factor in method.factors:
         kind, size = next(iter(limit_of(factor, problems).given.items()))
         x = used[factor.key].to_numpy(np.float64)
-        weight = np.where(np.isnan(x), 0.0, weights if weights is not None and problems.weighting == "residents" else 1.0)
+        weight = np.where(
+            np.isnan(x), 0.0, weights if weights is not None and problems.weighting == "residents" else 1.0
+        )
         if kind != "sd" or (weight > 0).sum() < FEW:
             continue
         filled = np.where(weight > 0, x, 0.0)
@@ -264,7 +271,15 @@ def find_pulls(
         moved = np.abs(limits[factor.key] - without) / np.where(sd_without > 0, sd_without, np.inf)
         least = max(MOVES, 20 / int((weight > 0).sum()))
         pulls += [
-            Pull(str(used.index[at]), factor.key, float(x[at]), _cell(table, factor, used.index[at]), "limit", limits[factor.key], float(without[at]))
+            Pull(
+                str(used.index[int(at)]),
+                factor.key,
+                float(x[at]),
+                _cell(table, factor, str(used.index[int(at)])),
+                "limit",
+                limits[factor.key],
+                float(without[at]),
+            )
             for at in np.flatnonzero(moved > least)
         ]
     return pulls
@@ -280,7 +295,9 @@ def pull_cuts(
     quick = replace(method, clusters=None, problems=None, composite=None)
     pulls: list[Pull] = []
     worst = [alarm for alarm in alarms if alarm.factor and alarm.level == "serious"][:TRIED]
-    now = measure(used, weights, quick) if worst else None
+    if not worst:
+        return []
+    now = measure(used, weights, quick)
     for alarm in worst:
         less = used.copy()
         less.loc[alarm.code, alarm.factor] = np.nan
@@ -288,12 +305,12 @@ def pull_cuts(
             without = measure(less, weights, quick)
         except InputError:
             continue
-        assert now is not None
-        got, spread = float(used.loc[alarm.code, alarm.factor]), float(less[alarm.factor].std())
-        pairs = [("cut point", one, two, spread)
-                 for one, two in zip(now.tiers.get(alarm.factor, ()), without.tiers.get(alarm.factor, ()), strict=True)]  # fmt: skip
+        got, spread = float(used[alarm.factor].to_dict()[alarm.code]), float(less[alarm.factor].std())
+        tiers = (now.tiers.get(alarm.factor, ()), without.tiers.get(alarm.factor, ()))
+        pairs = [("cut point", one, two, spread) for one, two in zip(*tiers, strict=True)]
         width = float(np.ptp(without.bands)) / max(len(without.bands) - 1, 1) if len(without.bands) > 1 else 1.0
-        pairs += [("cut point of the index", one, two, width) for one, two in zip(now.bands, without.bands, strict=True)]
+        bands = zip(now.bands, without.bands, strict=True)
+        pairs += [("cut point of the index", one, two, width) for one, two in bands]
         moved = [(abs(one - two) / unit, what, one, two) for what, one, two, unit in pairs if unit > 0]
         if moved and max(moved)[0] > MOVES:
             _, what, one, two = max(moved)
@@ -305,14 +322,15 @@ def pull_cuts(
 def _cell(table: FactorTable, factor: Factor, code: str) -> tuple[str, str, float]:
     """Give the cell that the value of a factor comes from: area, column, number."""
     role = "value" if factor.value else "numerator"
-    return str(code), str(getattr(factor, role)), float(getattr(table, role).at[code, factor.key])
+    return str(code), str(getattr(factor, role)), float(getattr(table, role)[factor.key].to_dict()[code])
 
 
 def _say_jumps(used: pd.DataFrame, method: Method, previous: pd.DataFrame | None) -> list[str]:
     """Say which factors have a mean that is far from that of the earlier release."""
-    said = []
-    for key in method.keys if previous is not None else ():
-        assert previous is not None
+    said: list[str] = []
+    if previous is None:
+        return said
+    for key in method.keys:
         if f"{key}_value" not in previous:
             continue
         before = pd.to_numeric(previous[f"{key}_value"], errors="coerce").dropna()

@@ -62,7 +62,8 @@ def print_check(path: Path, table: FactorTable, method: Method, found: Examinati
 
 
 def _status(table: FactorTable) -> pd.DataFrame:
-    return table.status.apply(lambda column: column.value_counts()).fillna(0).astype(int)
+    counted: pd.DataFrame = table.status.apply(lambda column: column.value_counts()).fillna(0).astype(int)
+    return counted
 
 
 def _plain(cell: Any) -> Any:

@@ -89,7 +89,7 @@ def read_accepted(path: str | Path) -> Accepted:
 
 
 def write_accepted(cells: Iterable[tuple[str, str, float]], path: str | Path) -> Path:
-    """Write a list to fill in: area, column and value of each cell; who and why stay empty, so that nothing is accepted.
+    """Write a list to fill in: area, column and value of each cell; who and why stay empty: nothing is accepted yet.
 
     Raises
     ------
@@ -101,7 +101,9 @@ def write_accepted(cells: Iterable[tuple[str, str, float]], path: str | Path) ->
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows([code, column, repr(value) if value % 1 else f"{value:.0f}", "", ""] for code, column, value in cells)
+    writer.writerows(
+        [code, column, repr(value) if value % 1 else f"{value:.0f}", "", ""] for code, column, value in cells
+    )
     with whole_file(path) as partial:
         partial.write_text(text.getvalue(), "utf-8", newline="\n")
     return path

@@ -189,7 +189,9 @@ def _tails(z: Array) -> tuple[float, float]:
 def _expect_events(measure: Measure, x: Array, seen: npt.NDArray[np.bool_], factor: float) -> Expected:
     """Predict rare events by a robust negative binomial regression; z from the exact tail."""
     events, persons = measure.events, measure.persons
-    assert events is not None and persons is not None
+    if events is None or persons is None:
+        nothing = np.full(len(x), np.nan)
+        return Expected(nothing, nothing, nothing, nothing)
     seen = seen & np.isfinite(persons)
     n, d, rows = events[seen], persons[seen], x[seen]
     n = np.minimum(n, np.quantile(n, 0.995) + 1)

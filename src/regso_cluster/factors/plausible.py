@@ -1,7 +1,7 @@
 """Which cells of a table are far from what the other figures say: every column scored, the worst named.
 
-Every column of counts and values, the denominators and the residents are put on symmetric scales (`expected`), predicted
-from the rest of their row, and scored by how much better a slip explains them (`slips`). Rules for numbers that no area
+Every column of counts and values, the denominators and the residents are put on symmetric scales (`expected`),
+predicted from the rest of their row, and scored by how much better a slip explains them (`slips`). Rules for numbers that no area
 can have stand beside: they are refused.
 """
 
@@ -197,9 +197,7 @@ def _of_factor(table: FactorTable, factor: Factor) -> _Cells:
         value = table.value[factor.key].to_numpy(np.float64)
         measure = measure_value(value, UNIT_RANGE[factor.unit][1])
         return _Cells(factor.value, factor.key, "value", value, measure, level=factor.level)
-    events, persons = (
-        part[factor.key].to_numpy(np.float64) for part in (table.numerator, table.denominator)
-    )
+    events, persons = (part[factor.key].to_numpy(np.float64) for part in (table.numerator, table.denominator))
     scale = UNIT_FACTOR[factor.unit]
     measure = measure_rate(events, persons, scale, bounded=factor.unit != "per 1000")
     return _Cells(str(factor.numerator), factor.key, "numerator", events, measure, persons, scale, factor.level)
@@ -233,7 +231,11 @@ def _last_year(cell: _Cells, previous: pd.DataFrame, codes: pd.Index) -> Array:
     name = {"persons": "population"}.get(cell.role, f"{cell.key}_value")
     if name not in previous or (cell.role == "persons" and cell.key):
         return np.zeros((len(codes), 1))
-    before = pd.to_numeric(previous[name].reindex(codes), errors="coerce").astype("Float64").to_numpy(np.float64, na_value=np.nan)
+    before = (
+        pd.to_numeric(previous[name].reindex(codes), errors="coerce")
+        .astype("Float64")
+        .to_numpy(np.float64, na_value=np.nan)
+    )
     measure = cell.measure
     with np.errstate(divide="ignore", invalid="ignore"):
         if measure.kind == "log":
@@ -315,8 +317,8 @@ def cells_at(scores: Scores, least: float) -> Iterable[tuple[int, int]]:
 def find_impossible(table: FactorTable, method: Method) -> list[Alarm]:
     """Find numbers that no area can have: they are refused.
 
-    A count or denominator above `PERSONS` times the residents of its RegSO; a number of `BEYOND` times the 99th percentile of
-    its column and `LARGE` at least.
+    A count or denominator above `PERSONS` times the residents of its RegSO; a number of `BEYOND` times the 99th
+    percentile of its column and `LARGE` at least.
     """
     residents = table.areas["population"].to_numpy(np.float64)
     alarms = []
@@ -330,7 +332,7 @@ def find_impossible(table: FactorTable, method: Method) -> list[Alarm]:
                 most = np.minimum(most, max(BEYOND * float(np.quantile(seen, 0.99)), LARGE))
             for at in np.flatnonzero(cell.x > most):
                 above = np.isfinite(residents[at]) and most[at] == PERSONS * residents[at]
-                why = f"more than {PERSONS} times the residents" if above else f"more than {BEYOND} times the largest others"
-                code, got = str(table.areas.index[at]), float(cell.x[at])
+                why = f"{PERSONS} times the residents" if above else f"{BEYOND} times the largest others"
+                code, got = str(table.areas.index[int(at)]), float(cell.x[at])
                 alarms.append(Alarm(code, cell.name, cell.key, got, 0.0, float(most[at]), why, "refused", np.inf))
     return alarms

@@ -1,8 +1,9 @@
 """How much better a slip explains a cell than its being right: the logarithm of a likelihood ratio.
 
-A cell is right with the density that `expected` gives it: a wide-tailed core, and a share `ODD` of areas that are unlike
-their other figures without being wrong. Each slip gives the cell another probability: that of the number it would have
-been without the slip. The mean over the slips, by their priors, divided by the probability of a right cell, is the score.
+A cell is right with the density that `expected` gives it: a wide-tailed core, and a share `ODD` of areas that are
+unlike their other figures without being wrong. Each slip gives the cell another probability: that of the number it
+would have been without the slip. The score is the log of the mean over the slips, by their priors, divided by the
+probability of a right cell.
 Where the model holds, right cells reach a score s with a probability of at most exp(-s).
 """
 
@@ -21,9 +22,8 @@ WIDTH = 0.4  # of those, one SD on the scale of logs: half as much again
 FREEDOM = 6.0  # of the t distribution of the core
 TAIL = 0.99  # beyond this quantile a cell is also held against the exponential tail of its own column
 SMALLEST = -600.0  # logarithms below it would be no numbers any more
-SENTINELS = tuple(
-    float(str(digit) * times) for digit in (7, 8, 9) for times in range(1 if digit == 9 else 2, 10)
-) + (-1.0, -9.0, -99.0, -999.0, -9999.0)
+_REPEATED = [float(str(digit) * times) for digit in (7, 8, 9) for times in range(1 if digit == 9 else 2, 10)]
+SENTINELS = (*_REPEATED, -1.0, -9.0, -99.0, -999.0, -9999.0)
 KINDS = ("divided by 10", "multiplied by 10", "divided by 100", "multiplied by 100", "lost digit", "sentinel",
          "neighbour", "unknown")  # fmt: skip
 PRIORS = np.array([0.15, 0.15, 0.1, 0.1, 0.15, 0.06, 0.04, 0.1])
@@ -115,13 +115,14 @@ def log_clean(column: Column, x: Array) -> Array:
         y, slope = column.scaled(x)
         found = column.expected
         off = y - found.centre
-        core = stats.t.logpdf(off / np.where(off > 0, found.up, found.down), FREEDOM) - np.log((found.up + found.down) / 2)
+        width = (found.up + found.down) / 2
+        core = stats.t.logpdf(off / np.where(off > 0, found.up, found.down), FREEDOM) - np.log(width)
         wide = 4 * found.spread if column.measure.kind == "plain" else np.maximum(WIDTH, 2 * found.spread)
         odd = stats.norm.logpdf(off / wide) - np.log(wide)
         density = np.logaddexp(np.log(1 - ODD) + core, np.log(ODD) + odd)
         log = np.minimum(density, _log_tail(column.measure.y, y)) + slope
         log = log + _grain(column, x) if column.role == "value" else np.where(x % 1 == 0, log, -np.inf)
-        return np.where(np.isfinite(y), log, -np.inf)
+        return np.asarray(np.where(np.isfinite(y), log, -np.inf))
 
 
 def _log_tail(column: Array, y: Array) -> Array:
@@ -141,13 +142,14 @@ def _log_tail(column: Array, y: Array) -> Array:
 
 def _log_events(found: Expected, x: Array) -> Array:
     mean, shape = found.mean, found.shape
-    assert mean is not None
+    if mean is None:
+        return np.full(x.shape, -np.inf)
     first, second = 1 / shape, 1 / (4 * shape)
     odd = 3 * mean + 0.3
     core = stats.nbinom.logpmf(x, first, first / (first + mean))
     wide = stats.nbinom.logpmf(x, second, second / (second + odd))
     log = np.logaddexp(np.log(1 - 2 * ODD) + core, np.log(2 * ODD) + wide)
-    return np.where((x >= 0) & (x % 1 == 0), log, -np.inf)
+    return np.asarray(np.where((x >= 0) & (x % 1 == 0), log, -np.inf))
 
 
 def _grain(column: Column, x: Array) -> Array:

@@ -28,7 +28,9 @@ def summarise_factors(table: FactorTable, method: Method) -> pd.DataFrame:
     rows = {}
     for factor in method.factors:
         seen = (table.status[factor.key] == OBSERVED).to_numpy()
-        counts = {part: getattr(table, part)[factor.key][seen].sum(min_count=1) for part in ("numerator", "denominator")}
+        counts = {
+            part: getattr(table, part)[factor.key][seen].sum(min_count=1) for part in ("numerator", "denominator")
+        }
         rows[factor.key] = {"unit": factor.unit, **_five(table.value[factor.key][seen])} | counts
     residents = table.areas["population"].dropna()
     if len(residents):
@@ -40,7 +42,9 @@ def _five(values: pd.Series) -> dict[str, float]:
     names = ("min", "q1", "median", "q3", "max")
     if values.empty:
         return {"observed": 0} | dict.fromkeys(names, np.nan)
-    return {"observed": len(values)} | dict(zip(names, map(float, np.quantile(values, [0, 0.25, 0.5, 0.75, 1])), strict=True))
+    return {"observed": len(values)} | dict(
+        zip(names, map(float, np.quantile(values, [0, 0.25, 0.5, 0.75, 1])), strict=True)
+    )
 
 
 def say_residents(table: FactorTable, method: Method, year: int | None) -> str:

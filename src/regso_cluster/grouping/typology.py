@@ -110,9 +110,7 @@ def find_typology(  # noqa: PLR0913  # the data of one step, and last year's
     )
 
 
-def clusters_input(
-    scores: pd.DataFrame, residents: Array | None, clusters: Clusters
-) -> tuple[Array, Array | None]:
+def clusters_input(scores: pd.DataFrame, residents: Array | None, clusters: Clusters) -> tuple[Array, Array]:
     """Give what clusters are searched in, and the weights.
 
     Raises
