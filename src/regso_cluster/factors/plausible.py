@@ -1,8 +1,8 @@
 """Which cells of a table are far from what the other figures say: every column scored, the worst named.
 
 Every column of counts and values, the denominators and the residents are put on symmetric scales (`expected`),
-predicted from the rest of their row, and scored by how much better a slip explains them (`slips`). Rules for numbers that no area
-can have stand beside: they are refused.
+predicted from the rest of their row, and scored by how much better a slip explains them (`slips`). Numbers that no
+area can have are refused by rules of their own.
 """
 
 from __future__ import annotations

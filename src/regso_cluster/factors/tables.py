@@ -6,7 +6,6 @@ All faults of a table are collected and raised together; what was repaired or se
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,13 +26,12 @@ from regso_cluster.areas.editions import (
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.checks import check_counts, check_year, doubtful_units, factor_part
 from regso_cluster.factors.deso import to_regso
+from regso_cluster.factors.hints import absent_columns
 from regso_cluster.factors.origin import read_origin
 from regso_cluster.factors.pxweb import to_areas
 from regso_cluster.factors.rates import MISSING, OBSERVED, SUPPRESSED, TOO_FEW, rate
 from regso_cluster.factors.reading import RawTable, as_text, parse_numbers, read_table
 from regso_cluster.method import Factor, Method
-
-CODES_LOOKED_AT = 1000  # cells of a column that are looked at to tell whether it holds codes
 
 
 @dataclass(frozen=True)
@@ -149,14 +147,7 @@ def _layout(raw: RawTable, method: Method) -> list[_Part]:
         wanted += [role for role in ("value", "numerator", "denominator") if role in roles]
     else:
         wanted += [column for factor in method.factors for column in factor.columns]
-    absent = [column for column in dict.fromkeys(wanted) if column not in frame.columns]
-    faults = [
-        Fault("a column is missing", raw.name, f"column {column!r}", hint=_likely(column, frame, wanted, table.code))
-        for column in absent
-    ]
-    without = [number for number, fault in enumerate(faults) if not fault.hint]
-    if without:  # the list of unused columns is long, and the same for all
-        faults[without[0]] = dataclasses.replace(faults[without[0]], hint=_unused(frame, wanted))
+    faults = absent_columns(frame, wanted, table.code, raw.name)
     if faults:
         raise InputError(faults)
     parts = []
@@ -186,30 +177,6 @@ def _layout(raw: RawTable, method: Method) -> list[_Part]:
             column = role if is_long else str(getattr(factor, role))
             parts.append(_Part(factor, role, column, rows[column]))
     return parts
-
-
-def _likely(column: str, frame: pd.DataFrame, wanted: list[str], code: str) -> str:
-    """Suggest a column that the method does not use for something else; that of the codes by what it holds."""
-    unused = [str(name) for name in frame.columns if name not in wanted]
-    if column == code and (holding := [name for name in unused if _holds_codes(frame[name])]):
-        return f"Is it {holding[0]!r}, which holds codes? Rename it, or name it in the method: [table] code."
-    close = difflib.get_close_matches(column, unused, n=1, cutoff=0.7)
-    if close and column != code:
-        return f"Is it {close[0]!r}? Rename it, or name it in the method."
-    return ""
-
-
-def _unused(frame: pd.DataFrame, wanted: list[str]) -> str:
-    """List the columns that the method does not use."""
-    unused = [str(name) for name in frame.columns if name not in wanted]
-    listed = f"{', '.join(map(repr, unused[:12]))}{' ...' if len(unused) > 12 else ''}" if unused else "none"
-    return f"Columns that the method does not use: {listed}."
-
-
-def _holds_codes(column: pd.Series) -> bool:
-    """Whether most cells of a column look like codes of RegSO or DeSO."""
-    text = column.iloc[:CODES_LOOKED_AT].map(as_text)
-    return bool(text.str.contains(r"^\s*\d{3,4}[RrA-Ca-c]\d{3,4}", regex=True).mean() > 0.5)
 
 
 def _codes(
