@@ -1,7 +1,7 @@
 """What a reader should look at before a table is classified: cells far out, cells that move a limit, jumps, refusals.
 
-Between the columns of a table (`factors.plausible`) and the groups that a method makes of it: whether a group changes with
-a cell, and by how much one cell alone moves a limit.
+Between the columns of a table (`factors.plausible`) and the groups that a method makes of it: whether a group changes
+with a cell, and by how much one cell alone moves a limit.
 """
 
 from __future__ import annotations

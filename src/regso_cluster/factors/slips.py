@@ -26,7 +26,7 @@ _REPEATED = [float(str(digit) * times) for digit in (7, 8, 9) for times in range
 SENTINELS = (*_REPEATED, -1.0, -9.0, -99.0, -999.0, -9999.0)
 KINDS = ("divided by 10", "multiplied by 10", "divided by 100", "multiplied by 100", "lost digit", "sentinel",
          "neighbour", "unknown")  # fmt: skip
-PRIORS = np.array([0.15, 0.15, 0.1, 0.1, 0.15, 0.06, 0.04, 0.1])
+PRIORS = np.array([0.15, 0.15, 0.1, 0.1, 0.15, 0.06, 0.1, 0.1])
 SWAP = 0.15  # prior of a swap with any other column, and of a copied row
 UNLIKE = 1.25  # two numbers of a row nearer to each other than this are not looked at for a swap
 SPAN = 14.0  # the logs that an unknown slip may reach, evenly: seven powers of ten either way
