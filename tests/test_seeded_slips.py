@@ -1,6 +1,6 @@
 """Seeded slips in real tables: of those that change any composite group, how many `check` names.
 
-A slip is put into one cell, pair or row at a time: a factor of 10 or 100 either way, two columns of a row swapped, a lost
+A slip is put into one cell, pair or row at a time: a factor of 10 or 100 either way, two columns swapped, a lost
 digit, a sentinel, the neighbour's cell or row. Slips that change no composite group do not count.
 """
 

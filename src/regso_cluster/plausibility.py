@@ -35,7 +35,7 @@ from regso_cluster.method import UNIT_FACTOR, Factor, Method, Yardstick
 
 Measure = Callable[[pd.DataFrame, Array | None, Method], Yardstick]
 
-MOVES = 0.1  # SD: a cell that alone moves a limit or cut point further is named; in small tables 20 / n areas
+MOVES = 0.25  # SD: a cell that alone moves a limit or cut point further is named; of n areas < 80, 20 / n
 JUMP = 0.5  # SD over areas: a mean that jumps further from that of the previous release is named
 SHOWN = 10  # cells that a release names in its notes
 TRIED = 6  # cells without which cut points are measured again
@@ -72,7 +72,7 @@ def cells_that_matter(
     numbers = as_is.to_numpy(np.float64, copy=True)
     for row, new in enumerate(values):
         for key, value in new.items():
-            at = used.columns.get_loc(key)
+            at = method.keys.index(key)
             if np.isfinite(value) and not np.isnan(numbers[row, at]):
                 numbers[row, at] = value
     changed = pd.DataFrame(numbers, columns=used.columns)
@@ -201,13 +201,13 @@ def examine(
     used, weights = table.value.where(table.status == OBSERVED), residents if method.needs_population else None
     limits = _limits(used, method, weights)
     scores = score_table(table, method, previous)
+    pulls = find_pulls(table, used, method, weights, limits)
     alarms: list[Alarm] = []
     if scores is not None:
-        alarms = name_cells(scores, table.areas.index, cells_that_matter(scores, used, table, method, limits), accepted)
-    pulls = [
-        *find_pulls(table, used, method, weights, limits),
-        *(pull_cuts(alarms, table, used, method, weights, measure) if measure else []),
-    ]
+        matters = cells_that_matter(scores, used, table, method, limits)
+        alarms = name_cells(scores, table.areas.index, matters, accepted, len({pull.code for pull in pulls}))
+    if measure:
+        pulls += pull_cuts(alarms, table, used, method, weights, measure)
     pulls = [pull for pull in pulls if not (accepted and accepted.holds(*pull.cell))]
     said = [*_say_jumps(used, method, previous), *_say_unused(table, accepted)]
     if text := say_residents(table, method, year):

@@ -49,11 +49,12 @@ class Measure:
         if self.kind == "plain":
             return y
         with np.errstate(over="ignore"):
-            grown = np.exp(np.clip(y, -700, 700))
+            grown: Array = np.exp(np.clip(y, -700, 700))
         if self.kind == "log":
-            return np.maximum(grown - self.offset, 0.0)
+            return np.asarray(np.maximum(grown - self.offset, 0.0))
         whole = self.top + 2 * self.offset
-        return np.clip(whole * grown / (1 + grown) - self.offset, 0.0, self.top)
+        back: Array = np.clip(whole * grown / (1 + grown) - self.offset, 0.0, self.top)
+        return back
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,8 @@ def _solve(x: Array, y: Array, weight: Array) -> Array:
     root = np.sqrt(weight)[:, None]
     penalty = 1e-6 * np.eye(x.shape[1]) * max(float(weight.sum()), 1e-300)
     weighted = x * root
-    return np.linalg.solve(weighted.T @ weighted + penalty, weighted.T @ (root[:, 0] * y))
+    solved: Array = np.linalg.solve(weighted.T @ weighted + penalty, weighted.T @ (root[:, 0] * y)).astype(np.float64)
+    return solved
 
 
 def _noise(measure: Measure, centre: Array) -> Array:

@@ -243,8 +243,8 @@ def _last_year(cell: _Cells, previous: pd.DataFrame, codes: pd.Index) -> Array:
         elif measure.kind == "logit":
             offset = measure.offset or measure.top / 1000
             before = np.log((before + offset) / (measure.top - before + offset))
-    before = np.where(np.isfinite(before), before, np.nan)
-    return np.clip(standardise(before), -CLAMP, CLAMP)[:, None]
+    scaled: Array = np.where(np.isfinite(before), before, np.nan).astype(np.float64)
+    return np.asarray(np.clip(standardise(scaled), -CLAMP, CLAMP)[:, None])
 
 
 def _like_neighbour(x: Array, rows: npt.NDArray[np.int_]) -> npt.NDArray[np.bool_]:
@@ -256,7 +256,11 @@ def _like_neighbour(x: Array, rows: npt.NDArray[np.int_]) -> npt.NDArray[np.bool
 
 
 def name_cells(
-    scores: Scores, codes: pd.Index, matters: npt.NDArray[np.bool_], accepted: Accepted | None = None
+    scores: Scores,
+    codes: pd.Index,
+    matters: npt.NDArray[np.bool_],
+    accepted: Accepted | None = None,
+    taken: int = 0,
 ) -> list[Alarm]:
     """Name the cells that are far out, the worst of each area, the highest score first.
 
@@ -266,13 +270,14 @@ def name_cells(
     codes : of the areas
     matters : (n_columns, n_areas) whether a group changes with the cell, see `Scores.original`
     accepted : figures that are not named; they still count to `BUDGET`, so that none takes their place
+    taken : areas named for another reason, which count to `BUDGET` too
     """
     ranked = np.where(scores.score > SUSPECT, scores.score + MATTERS * matters, -np.inf)
     copied = np.where(scores.copied > SUSPECT, scores.copied, -np.inf)
     worst = np.maximum(ranked.max(axis=0), copied)
     order = np.argsort(-worst, kind="stable")
     observed = int(np.isfinite(scores.score).any(axis=0).sum())
-    budget = (np.arange(len(order)) < int(BUDGET * observed)) & (worst[order] > SUSPECT)
+    budget = (np.arange(len(order)) < int(BUDGET * observed) - taken) & (worst[order] > SUSPECT)
     alarms = []
     for at in order[(worst[order] >= ALWAYS) | budget]:
         code, least = str(codes[at]), SUSPECT

@@ -83,7 +83,8 @@ class Column:
         low, high = (float(self.unscaled(end)[at]) for end in ends)
         if self.role == "numerator" and self.measure.events is not None and found.mean is not None:
             size = 1 / found.shape
-            low, high = stats.nbinom.ppf([0.025, 0.975], size, size / (size + found.mean[at]))
+            chance = size / (size + found.mean[at])
+            low, high = (float(stats.nbinom.ppf(end, size, chance)) for end in (0.025, 0.975))
         return low, high
 
 
@@ -195,7 +196,7 @@ def score(column: Column, equal: npt.NDArray[np.bool_]) -> tuple[Array, npt.NDAr
 def _shrunk(column: Column, power: float) -> Array:
     """The log probability of a cell that was divided by a power of ten; a count was then rounded."""
     if column.role == "value":
-        return np.where(column.x != 0, log_clean(column, np.round(column.x * power, 9)), -np.inf)
+        return np.asarray(np.where(column.x != 0, log_clean(column, np.round(column.x * power, 9)), -np.inf))
     return log_clean(column, np.floor(column.x * power)) + np.log(power)
 
 
