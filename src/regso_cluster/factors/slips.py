@@ -197,7 +197,8 @@ def _shrunk(column: Column, power: float) -> Array:
     """The log probability of a cell that was divided by a power of ten; a count was then rounded."""
     if column.role == "value":
         return np.asarray(np.where(column.x != 0, log_clean(column, np.round(column.x * power, 9)), -np.inf))
-    return log_clean(column, np.floor(column.x * power)) + np.log(power)
+    shrunk: Array = log_clean(column, np.floor(column.x * power)) + float(np.log(power))
+    return shrunk
 
 
 def _lost_digit(column: Column) -> Array:
