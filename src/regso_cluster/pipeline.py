@@ -19,6 +19,7 @@ from regso_cluster.certainty.labels import Labels, measure_labels, say_exact
 from regso_cluster.certainty.structure import Structure, assess_structure, say_structure, structure_figures
 from regso_cluster.ensemble import Workers, WorkersError
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.factors.accepted import Accepted
 from regso_cluster.factors.rates import OBSERVED, TOO_FEW
 from regso_cluster.factors.scales import Parameters, apply_scale, fit_scale
 from regso_cluster.factors.shrinkage import shrink_table
@@ -28,8 +29,9 @@ from regso_cluster.grouping.composite import composite_index
 from regso_cluster.grouping.problems import flag_problems, group_by_problems, measure_limits
 from regso_cluster.grouping.steady import measure_leave_limits, steady_groups
 from regso_cluster.grouping.tiers import band, measure_cuts, say_empty
-from regso_cluster.grouping.typology import Typology, cluster_weights, find_typology, nearest_clusters
+from regso_cluster.grouping.typology import Typology, cluster_weights, clusters_input, find_typology, nearest_clusters
 from regso_cluster.method import Method, Yardstick
+from regso_cluster.plausibility import Examination, examine
 from regso_cluster.results import (
     Classification,
     arrange_areas,
@@ -48,7 +50,7 @@ Array = npt.NDArray[np.float64]
 WORTH_SAYING = 0.01  # how much better other clusters must fit before a release says so
 
 
-def classify(
+def classify(  # noqa: PLR0913  # what a run is made of; all but two by name
     table: FactorTable,
     method: Method,
     *,
@@ -58,6 +60,7 @@ def classify(
     seed: int | None = None,
     threads: int | None = None,
     workers: Workers | None = None,
+    accepted: Accepted | None = None,
 ) -> Classification:
     """Classify every area of a table.
 
@@ -72,6 +75,7 @@ def classify(
     seed : instead of the method's own
     threads : for the kernels; never changes the result
     workers : who does draws, restarts and resamples, as on a Dask cluster, with the same bytes; None: `threads` here
+    accepted : figures that were looked at and found right: they are neither noted as far out nor refused
 
     Raises
     ------
@@ -85,10 +89,11 @@ def classify(
     method = replace(method, seed=method.seed if seed is None else seed)
     workers = replace(workers or Workers(), threads=threads or (workers.threads if workers else None))
     counted = table
+    examined = examine(table, method, year=year, previous=previous, accepted=accepted, measure=measure)
     table, notes, shrunk = shrink_table(table, method)
     used, weights = usable(table, method)
-    notes = [*table.notes, *notes]
-    figures: dict[str, Any] = {"shrinkage": shrunk} if shrunk else {}
+    notes = [*table.notes, *examined.notes, *notes]
+    figures: dict[str, Any] = examined.figures | ({"shrinkage": shrunk} if shrunk else {})
     if method.measured is None:
         yardstick, said, of_clusters = _measure_and_say(
             used, weights, table, method, previous, previous_method, workers
@@ -136,6 +141,37 @@ def classify(
         lineage=trace_clusters(areas, table, yardstick, previous, previous_method),
         certainty=labels.long if labels else None,
     )
+
+
+def rehearse(
+    table: FactorTable,
+    method: Method,
+    *,
+    year: int | None = None,
+    previous: pd.DataFrame | None = None,
+    accepted: Accepted | None = None,
+) -> Examination:
+    """Do what `classify` does with a table before it searches for clusters: what it refuses is refused here too.
+
+    Parameters are those of `classify`; without `year` the residents are not held against those of Sweden.
+
+    Returns
+    -------
+    what was found far out
+
+    Raises
+    ------
+    InputError  a step that cannot be done on this table, with the factor and how to mend it
+    """
+    examined = examine(table, method, year=year, previous=previous, accepted=accepted, measure=measure)
+    shrunk, _, _ = shrink_table(table, method)
+    used, weights = usable(shrunk, method)
+    yardstick = method.measured or measure(used, weights, method)
+    if method.clusters and method.measured is None:
+        scores = apply_scale(used, method.clusters.scale, _signs(method), yardstick.scales["clusters"])
+        clusters_input(scores, weights, method.clusters)
+    judge(used, shrunk, replace(method, clusters=None), yardstick)
+    return examined
 
 
 def _measure_and_say(

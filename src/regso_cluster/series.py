@@ -22,6 +22,7 @@ from regso_cluster.borders import Borders, Earlier, Outlines, against, read_bord
 from regso_cluster.compare import NothingInCommonError, compare, write_comparison
 from regso_cluster.ensemble import Workers
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.factors.accepted import Accepted
 from regso_cluster.factors.origin import SUFFIX as ORIGIN
 from regso_cluster.factors.tables import FactorTable, read_factors
 from regso_cluster.method import Method
@@ -60,11 +61,13 @@ class Reading:
     edition : of the codes; None: told from them
     deso_key : from DeSO to RegSO
     outlines : of two editions, for the year that follows one of another edition; None: codes are taken as they are
+    accepted : figures that were looked at and found right, in any of the years
     """
 
     edition: int | None = None
     deso_key: Path | None = None
     outlines: Outlines | None = None
+    accepted: Accepted | None = None
 
     @cached_property
     def borders(self) -> Borders | None:
@@ -171,7 +174,7 @@ def _one_year(
         return Made(year, "kept", standing.path, _difference(standing, out))
     table = read_factors(path, method, edition=reading.edition, year=year, deso_key=reading.deso_key)
     earlier = _earlier(previous, table.edition, reading)
-    result = _classify(table, method, year, (previous, earlier), workers)
+    result = _classify(table, method, year, (previous, earlier), workers, reading.accepted)
     crosswalk = earlier.crosswalk
     if standing is None:
         written = write_release(result, out / str(year), previous=previous, crosswalk=crosswalk)
@@ -196,10 +199,13 @@ def _classify(
     year: int,
     previous: tuple[Release | None, Earlier],
     workers: Workers | None,
+    accepted: Accepted | None = None,
 ) -> Classification:
     release, earlier = previous
     before = release.method if release else None
-    return classify(table, method, year=year, workers=workers, previous=earlier.areas, previous_method=before)
+    return classify(
+        table, method, year=year, workers=workers, previous=earlier.areas, previous_method=before, accepted=accepted
+    )
 
 
 def _earlier(previous: Release | None, edition: int | None, reading: Reading) -> Earlier:
@@ -314,11 +320,12 @@ def recompute_release(
     if (earlier.crosswalk or {}).get("sources") != made_with.get("sources"):
         hint = "Give the outlines that the release was made with, or none where it was made with none."
         raise InputError(Fault("another crosswalk between editions", str(release.path), hint=hint))
+    accepted = Accepted.from_dict(manifest["figures"].get("accepted"))
     versions = ", ".join(f"{name} {version}" for name, version in manifest["software"].items())
     hint = f"It was made with {versions}; other versions may write other bytes."
     return [
         Fault("does not follow from the input", name, hint=hint)
-        for name in _differences(_classify(read, method, release.year, (before, earlier), None), release)
+        for name in _differences(_classify(read, method, release.year, (before, earlier), None, accepted), release)
     ]
 
 

@@ -10,6 +10,7 @@ import click
 from regso_cluster.commands.options import (
     NEW,
     Steps,
+    accept_option,
     deso_option,
     edition_option,
     json_option,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 @click.option("--previous", type=NEW, help="Last year's release: clusters keep their numbers, changes are marked.")
 @edition_option
 @deso_option
+@accept_option
 @click.option("--seed", type=click.IntRange(min=0), help="Instead of the method's own.")
 @threads_option
 @scheduler_option
@@ -43,7 +45,8 @@ if TYPE_CHECKING:
 @json_option
 def classify(  # noqa: PLR0913  # one an option of the command
     table: Path, method: str, year: int | None, all_years: bool, out: Path, previous: Path | None, edition: str | None,
-    deso_key: Path | None, seed: int | None, threads: int | None, scheduler: str | None, as_json: bool, **outlines: Any,
+    deso_key: Path | None, accept: Path | None, seed: int | None, threads: int | None, scheduler: str | None,
+    as_json: bool, **outlines: Any,
 ) -> None:  # fmt: skip
     """Classify TABLE and write a release to the folder --out.
 
@@ -59,9 +62,11 @@ def classify(  # noqa: PLR0913  # one an option of the command
     files = read_outline_options(outlines)
     if year is None:
         from regso_cluster.ensemble import Workers
+        from regso_cluster.factors.accepted import read_accepted
         from regso_cluster.series import Reading
 
-        reading = Reading(int(edition) if edition else None, deso_key, files)
+        accepted = read_accepted(accept) if accept else None
+        reading = Reading(int(edition) if edition else None, deso_key, files, accepted)
         _classify_all(table, method, out, reading, seed, Workers(threads, scheduler), as_json)
         return
     if files and not previous:
@@ -70,6 +75,7 @@ def classify(  # noqa: PLR0913  # one an option of the command
         with steps("loading"):
             from regso_cluster.borders import against, read_borders
             from regso_cluster.ensemble import Workers
+            from regso_cluster.factors.accepted import read_accepted
             from regso_cluster.factors.tables import read_factors
             from regso_cluster.method import load_method
             from regso_cluster.pipeline import classify as run
@@ -104,6 +110,7 @@ def classify(  # noqa: PLR0913  # one an option of the command
                 previous_method=before.method if before else None,
                 seed=seed,
                 workers=Workers(threads, scheduler),
+                accepted=read_accepted(accept) if accept else None,
             )
         with steps("writing"):
             release = write_release(result, out, previous=before, crosswalk=earlier.crosswalk, timings=steps.seconds)

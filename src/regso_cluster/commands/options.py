@@ -71,6 +71,10 @@ def read_outline_options(given: dict[str, Any]) -> Outlines | None:
 
 deso_option = click.option("--deso-key", type=EXISTING, help="Key from DeSO to RegSO, for a table of counts by DeSO.")
 
+accept_option = click.option(
+    "--accept", type=EXISTING, metavar="FILE", help="Figures that were looked at and found right; docs/check.md."
+)
+
 
 class Years(click.ParamType):  # type: ignore[type-arg]  # not generic in the oldest click allowed
     """A year or a span of years, as 2024 or 2019-2024."""

@@ -10,6 +10,7 @@ import click
 from regso_cluster.commands.options import (
     NEW,
     Years,
+    accept_option,
     deso_option,
     edition_option,
     json_option,
@@ -41,20 +42,40 @@ def example(folder: Path, years: range, seed: int, as_json: bool) -> None:
 @edition_option
 @click.option("--year", type=int, help="The reference year that the table should be of.")
 @deso_option
+@click.option("--previous", type=NEW, help="Last year's release: cells and means that jump are named.")
+@accept_option
+@click.option("--write-accept", type=NEW, help="Write the cells that are named as a list to fill in for --accept.")
 @json_option
-def check(
-    table: Path, method: str, edition: str | None, year: int | None, deso_key: Path | None, as_json: bool
-) -> None:
+def check(  # noqa: PLR0913  # one an option of the command
+    table: Path, method: str, edition: str | None, year: int | None, deso_key: Path | None, previous: Path | None,
+    accept: Path | None, write_accept: Path | None, as_json: bool,
+) -> None:  # fmt: skip
     """Check TABLE against a method: every fault at once, with its place and how to mend it.
+
+    Then what stands in each column is shown, and the cells that are far from what the other figures say are named.
+    What `classify` would refuse is refused here too.
 
     Example: regso-cluster check factors-2024.csv --method utanforskap
     """
+    from regso_cluster.delivery.checked import describe_check, print_check
+    from regso_cluster.factors.accepted import read_accepted, write_accepted
     from regso_cluster.factors.tables import read_factors
     from regso_cluster.method import load_method
+    from regso_cluster.pipeline import rehearse
+    from regso_cluster.release import read_release
 
     try:
         loaded = load_method(method)
+        before = read_release(previous, verify=True) if previous else None
         read = read_factors(table, loaded, edition=int(edition) if edition else None, year=year, deso_key=deso_key)
+        accepted = read_accepted(accept) if accept else None
+        comparable = before is not None and before.manifest["edition"] == read.edition
+        earlier = before.areas if before is not None and comparable else None
+        found = rehearse(read, loaded, year=year, previous=earlier, accepted=accepted)
+        if write_accept:
+            cells = [(alarm.code, alarm.column, alarm.got) for alarm in found.alarms]
+            cells += [pull.cell for pull in found.pulls if pull.cell not in cells]
+            write_accepted(cells, write_accept)
     except InputError as error:
         if not as_json:
             raise
@@ -66,13 +87,9 @@ def check(
             )
         )
         sys.exit(1)
-    status = read.status.apply(lambda column: column.value_counts()).fillna(0).astype(int)
     if as_json:
-        found = {"ok": True, "areas": len(read.areas), "edition": read.edition, "synthetic": read.synthetic,
-                 "notes": list(read.notes), "status": {key: status[key].to_dict() for key in status}}  # fmt: skip
-        click.echo(json_text(found, ensure_ascii=False, indent=2))
+        click.echo(json_text(describe_check(read, loaded, found), ensure_ascii=False, indent=2))
         return
-    click.echo(f"{table}: no fault. {len(read.areas)} areas, edition {read.edition or 'of its own'}.")
-    click.echo(status.T.rename_axis("factor").to_string())
-    for note in read.notes:
-        click.echo(f"note: {note}")
+    print_check(table, read, loaded, found)
+    if before is not None and not comparable:
+        click.echo(f"note: {previous} is of another edition: its figures were not compared")

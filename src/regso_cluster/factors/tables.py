@@ -6,7 +6,6 @@ All faults of a table are collected and raised together; what was repaired or se
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +27,7 @@ from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.checks import check_counts, check_year, doubtful_units, factor_part
 from regso_cluster.factors.dashes import describe_dashes, find_dashes, read_zeros
 from regso_cluster.factors.deso import to_regso
+from regso_cluster.factors.hints import absent_columns
 from regso_cluster.factors.made_up import is_synthetic
 from regso_cluster.factors.origin import read_origin
 from regso_cluster.factors.pxweb import settle_marks, to_areas
@@ -155,11 +155,7 @@ def _layout(raw: RawTable, method: Method) -> list[_Part]:
         wanted += [role for role in ("value", "numerator", "denominator") if role in roles]
     else:
         wanted += [column for factor in method.factors for column in factor.columns]
-    faults = [
-        Fault("a column is missing", raw.name, f"column {column!r}", hint=_likely(column, frame.columns, wanted))
-        for column in dict.fromkeys(wanted)
-        if column not in frame.columns
-    ]
+    faults = absent_columns(frame, wanted, table.code, raw.name)
     if faults:
         raise InputError(faults)
     parts = []
@@ -189,16 +185,6 @@ def _layout(raw: RawTable, method: Method) -> list[_Part]:
             column = role if is_long else str(getattr(factor, role))
             parts.append(_Part(factor, role, column, rows[column]))
     return parts
-
-
-def _likely(column: str, columns: pd.Index, wanted: list[str]) -> str:
-    """Suggest a column that the method does not use for something else."""
-    unused = [str(name) for name in columns if name not in wanted]
-    close = difflib.get_close_matches(column, unused, n=1, cutoff=0.7)
-    if close:
-        return f"Is it {close[0]!r}? Rename it, or name it in the method."
-    listed = f"{', '.join(map(repr, unused[:12]))}{' ...' if len(unused) > 12 else ''}" if unused else "none"
-    return f"Columns that the method does not use: {listed}."
 
 
 def _codes(

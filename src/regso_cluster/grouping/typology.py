@@ -82,13 +82,7 @@ def find_typology(  # noqa: PLR0913  # the data of one step, and last year's
     ------
     InputError  fewer areas with different profiles than clusters
     """
-    X = scores.to_numpy(np.float64)
-    weights = cluster_weights(residents, clusters, len(X))
-    different = _different_rows(X, weights)
-    if different < clusters.n_clusters:
-        hint = "Ask for fewer clusters in [clusters] n_clusters."
-        fault = Fault("fewer different areas than clusters", "clusters", str(clusters.n_clusters), str(different), hint)
-        raise InputError(fault)
+    X, weights = clusters_input(scores, residents, clusters)
     seed = int(generator.integers(2**31))
     workers = workers or Workers()
     threads = workers.threads
@@ -114,6 +108,23 @@ def find_typology(  # noqa: PLR0913  # the data of one step, and last year's
         last_year is not None,
         numbering.left,
     )
+
+
+def clusters_input(scores: pd.DataFrame, residents: Array | None, clusters: Clusters) -> tuple[Array, Array]:
+    """Give what clusters are searched in, and the weights.
+
+    Raises
+    ------
+    InputError  fewer areas with different profiles than clusters
+    """
+    X = scores.to_numpy(np.float64)
+    weights = cluster_weights(residents, clusters, len(X))
+    different = _different_rows(X, weights)
+    if different < clusters.n_clusters:
+        hint = "Ask for fewer clusters in [clusters] n_clusters."
+        fault = Fault("fewer different areas than clusters", "clusters", str(clusters.n_clusters), str(different), hint)
+        raise InputError(fault)
+    return X, weights
 
 
 @dataclass(frozen=True)
