@@ -13,8 +13,9 @@ import xlsxwriter
 from pyarrow import parquet
 
 from regso_cluster.errors import InputError
-from regso_cluster.factors import bounded
-from regso_cluster.factors.bounded import MIB, Limits, read_parquet, read_sheet
+from regso_cluster.files import bounded, sheets
+from regso_cluster.files.bounded import MIB, Limits, read_parquet
+from regso_cluster.files.sheets import read_sheet
 from regso_cluster.factors.reading import read_table
 
 SMALL = Limits(memory=400 * MIB, seconds=60)
@@ -134,7 +135,7 @@ def test_ten_gigabytes_of_a_text_file_are_not_opened(tmp_path):
 
 
 def test_a_text_of_too_many_cells_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("regso_cluster.factors.reading.MOST_CELLS", 20)
+    monkeypatch.setattr("regso_cluster.files.text.MOST_CELLS", 20)
     path = tmp_path / "t.csv"
     path.write_text("a;b\n" + "1;2\n" * 9, "utf-8")  # 20 cells with the header
     assert len(read_table(path).frame) == 9
@@ -188,7 +189,7 @@ def test_a_process_that_dies_or_says_nothing_is_a_refusal(tmp_path, monkeypatch)
     path = book(tmp_path / "t.xlsx", [(0, 0, "a")])
     silent = tmp_path / "silent.py"
     silent.write_text("import sys; sys.stdout.write('{\"sheets\": [')")
-    monkeypatch.setattr(bounded.Path, "with_name", lambda *_: silent)
+    monkeypatch.setattr(sheets.Path, "with_name", lambda *_: silent)
     assert "unpacks to more" in refusal(read_sheet, path).what
 
 
