@@ -15,6 +15,7 @@ from regso_cluster.commands.options import (
     edition_option,
     json_option,
     method_option,
+    reading_options,
 )
 from regso_cluster.errors import InputError
 
@@ -41,10 +42,12 @@ def example(folder: Path, years: range, seed: int, as_json: bool) -> None:
 @edition_option
 @click.option("--year", type=int, help="The reference year that the table should be of.")
 @deso_option
+@reading_options
 @json_option
 def check(
-    table: Path, method: str, edition: str | None, year: int | None, deso_key: Path | None, as_json: bool
-) -> None:
+    table: Path, method: str, edition: str | None, year: int | None, deso_key: Path | None, sheet: str,
+    decimal: str | None, as_json: bool,
+) -> None:  # fmt: skip
     """Check TABLE against a method: every fault at once, with its place and how to mend it.
 
     Example: regso-cluster check factors-2024.csv --method utanforskap
@@ -54,7 +57,10 @@ def check(
 
     try:
         loaded = load_method(method)
-        read = read_factors(table, loaded, edition=int(edition) if edition else None, year=year, deso_key=deso_key)
+        read = read_factors(
+            table, loaded, edition=int(edition) if edition else None, year=year, deso_key=deso_key, sheet=sheet,
+            decimal=decimal or "",
+        )  # fmt: skip
     except InputError as error:
         if not as_json:
             raise

@@ -15,6 +15,7 @@ from regso_cluster.delivery._keys import KINDS, Keyed, kind_of, match_keys
 from regso_cluster.delivery._reading import AgencyTable, read_agency_table
 from regso_cluster.delivery.match_report import Matches, MatchReport, report_of, write_report
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.files.layout import plain_name
 
 if TYPE_CHECKING:
     from regso_cluster.release import Release
@@ -144,6 +145,7 @@ def join_file(
     *,
     options: JoinOptions | None = None,
     layer: str = "",
+    decimal: str = "",
     report: str | Path | None = None,
     max_unmatched: int = 0,
 ) -> JoinedFile:
@@ -154,6 +156,7 @@ def join_file(
     path, out : never the same file
     on, options : as for `join`; "geometry" takes the points of a layer
     layer : sheet of a workbook, layer of a GeoPackage
+    decimal : "comma" or "point", as the table writes decimals; default: it tells
     report : where to write the match report as a table (.csv, .xlsx, .parquet, .json)
     max_unmatched : with more rows without an area nothing is written but the report
 
@@ -166,7 +169,7 @@ def join_file(
     path, out, options = Path(path), Path(out), options or JoinOptions()
     check_writable(out)
     _refuse_overwriting(path, out, report)
-    source = read_agency_table(path, layer)
+    source = read_agency_table(path, layer, columns=(on, *on.split(",")), decimal=decimal)
     matches, points = _match(source, release, on, options)
     added = _added(matches, release, options)
     own = [*source.frame.columns, *([source.geometry_name] if source.geometry is not None else [])]
@@ -198,6 +201,7 @@ def _refuse_overwriting(path: Path, out: Path, report: str | Path | None) -> Non
 
 def _match(source: AgencyTable, release: Release, on: str, options: JoinOptions) -> tuple[Matches, Coordinates | None]:
     """Match every row, by what `on` names."""
+    on = _as_written(on, source.frame.columns)
     edition = release.manifest["edition"]
     where = f"{source.name}, column {on}"
     if options.kind and options.kind not in KINDS:
@@ -219,6 +223,19 @@ def _match(source: AgencyTable, release: Release, on: str, options: JoinOptions)
     if unknown.any():
         raise InputError(Fault("outlines of other areas than the release has", got=str(matches.code[unknown][0])))
     return _with_notes(matches, source.notes), points
+
+
+def _as_written(on: str, columns: pd.Index) -> str:
+    """Give the names as the table writes them: line breaks, spaces and the form of Unicode do not count."""
+    there = {plain_name(column): str(column) for column in columns}
+    if on in columns or plain_name(on) in there:
+        return on if on in columns else there[plain_name(on)]
+    parts = on.split(",")
+    for cut in range(1, len(parts)):
+        pair = [plain_name(",".join(part)) for part in (parts[:cut], parts[cut:])]
+        if all(part in there for part in pair):
+            return ",".join(there[part] for part in pair)
+    return on
 
 
 def _with_notes(matches: Matches, notes: tuple[str, ...]) -> Matches:

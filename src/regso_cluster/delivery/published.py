@@ -163,13 +163,14 @@ def read_published(path: str | Path, keys: Sequence[str]) -> pd.DataFrame:
 
 def _read_frame(path: Path) -> pd.DataFrame:
     from regso_cluster.factors.reading import read_table
+    from regso_cluster.files.sheets import read_sheet
 
-    frame = read_table(path).frame  # refuses what cannot be read; of a workbook it takes the longest sheet
     if path.suffix.lower() != ".xlsx":
-        return frame
-    import python_calamine
-
-    rows = python_calamine.CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python()
+        return read_table(path).frame
+    rows = read_sheet(path, first=True).rows
+    if not rows or not rows[0]:
+        hint = "Give a table that `regso-cluster summarise` or `protect` wrote."
+        raise InputError(Fault("not a published table", str(path), "a column units", hint=hint))
     at = 1 if str(rows[0][0]) == SYNTHETIC else 0
     return pd.DataFrame(rows[at + 1 :], columns=[str(cell) for cell in rows[at]], dtype=object)
 

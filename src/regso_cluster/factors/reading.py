@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from regso_cluster.errors import Fault, InputError
@@ -18,6 +18,7 @@ from regso_cluster.files.read import (
     read_cells,
     tidy_table,
 )
+from regso_cluster.files.sheets import Rows
 
 __all__ = ["LARGEST", "Numbers", "RawTable", "as_text", "parse_numbers", "read_table"]
 
@@ -26,8 +27,9 @@ SUFFIXES = (*TEXT_SUFFIXES, *WORKBOOK_SUFFIXES, ".parquet", *JSON_SUFFIXES)
 
 
 def read_table(
-    path: str | Path, *, sheet: str = "", columns: Iterable[str] = (), year: int | None = None, decimal: str = ""
-) -> RawTable:
+    path: str | Path, *, sheet: str = "", columns: Iterable[str] = (), year: int | None = None, decimal: str = "",
+    holds: Callable[[Rows], int] | None = None,
+) -> RawTable:  # fmt: skip
     """Read CSV (comma, semicolon, tab; UTF-8, UTF-16 or Windows-1252), Excel, OpenDocument, Parquet or JSON-stat 2.
 
     Titles above the header, rows without any content, unnamed columns without content and the footer of a database
@@ -39,6 +41,7 @@ def read_table(
     columns : names that the table should have, to tell which sheet is meant
     year : that the table is of, where a workbook has a sheet a year
     decimal : "comma" or "point", as the file writes decimals; default: the file tells, and what it cannot is refused
+    holds : counts what the first rows of a sheet have of what is wanted, where its columns may have any name
 
     Raises
     ------
@@ -61,5 +64,5 @@ def read_table(
         check_size(path)
         cells = Cells(path.name, read_jsonstat(path.read_bytes(), path.name), 2, path.name, decimal_comma=False)
     else:
-        cells = read_cells(path, Choice(sheet, only_columns(tuple(columns)), year, decimal), as_is=False)
+        cells = read_cells(path, Choice(sheet, only_columns(tuple(columns)), year, decimal, holds), as_is=False)
     return tidy_table(cells, hash_of(path))

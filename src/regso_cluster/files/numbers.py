@@ -71,7 +71,7 @@ def parse_numbers(
         values = column.to_numpy(np.float64, na_value=np.nan)
         status = np.where(np.isnan(values), "missing", "observed").astype(object)
         return _judged(values, status, column.astype(str), suppressed, missing, ())
-    known = dict.fromkeys(zero, "zero") | dict.fromkeys(missing, "missing") | dict.fromkeys(suppressed, "suppressed")
+    known = dict.fromkeys(missing, "missing") | dict.fromkeys(suppressed, "suppressed") | dict.fromkeys(zero, "zero")
     texts, kinds, values = _classify(column, known)
     commas = kinds == "comma"
     accepted, read_commas = _accepted(kinds, values, decimal_comma)

@@ -41,12 +41,14 @@ class Choice:
     columns : names that the table should have, to tell the sheet
     year : that the table is of, where sheets are named by years
     decimal : "comma" or "point", as the file writes decimals; empty: the file tells
+    holds : counts what the first rows of a sheet have of what is wanted, instead of `columns`
     """
 
     sheet: str = ""
     columns: tuple[str, ...] = ()
     year: int | None = None
     decimal: str = ""
+    holds: Callable[[Rows], int] | None = None
 
 
 @dataclass(frozen=True)
@@ -189,7 +191,7 @@ def _proves_comma(columns: list[Any], begin: int) -> bool:
 
 
 def _of_workbook(path: Path, choice: Choice, as_is: bool) -> Cells:
-    sheet = read_sheet(path, choice.sheet, fits=_fits(choice.columns) if choice.columns else None, year=choice.year)
+    sheet = read_sheet(path, choice.sheet, fits=choice.holds or _fits(choice.columns), year=choice.year)
     first, last = find_headings(sheet.rows[:LOOKED_AT])
     names = join_headings(sheet.rows[first : last + 1])
     rows = sheet.rows[last + 1 :]
@@ -208,7 +210,9 @@ def _of_workbook(path: Path, choice: Choice, as_is: bool) -> Cells:
     return Cells(path.name, frame, last + 2, where, sheet.name, ",", _said(choice), tuple(notes))
 
 
-def _fits(columns: tuple[str, ...]) -> Callable[[Rows], int]:
+def _fits(columns: tuple[str, ...]) -> Callable[[Rows], int] | None:
+    if not columns:
+        return None
     wanted = set(map(plain_name, columns))
 
     def count(rows: Rows) -> int:

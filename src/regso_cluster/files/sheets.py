@@ -56,6 +56,7 @@ def read_sheet(
     *,
     fits: Callable[[Rows], int] | None = None,
     year: int | None = None,
+    first: bool = False,
 ) -> Sheet:
     """Read one sheet of a workbook (xlsx, xls, xlsb, ods) in a process of its own.
 
@@ -64,13 +65,17 @@ def read_sheet(
     sheet : its name, in small or capital letters; default: the only visible one that can hold the table
     fits : counts how many of the needed columns the first rows of a sheet have; the only sheet with the most is taken
     year : that the table is of: among sheets that are named by years, the one of this year is taken
+    first : the first sheet is the one, whatever else there is
 
     Raises
     ------
     InputError  not a workbook, no such sheet, several sheets that could be meant, or more than the limits
     """
     with _Workbook(path, limits) as book:
-        name, note = _named(book, sheet) if sheet else _choose(book, fits, year)
+        if first:
+            name, note = book.sheets[0][0], ""
+        else:
+            name, note = _named(book, sheet) if sheet else _choose(book, fits, year)
         return Sheet(book.rows(name), name, tuple(one for one, _, _ in book.sheets), note)
 
 
