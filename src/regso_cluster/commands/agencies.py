@@ -25,7 +25,9 @@ from regso_cluster.commands.options import EXISTING, NEW, Steps, deso_option, ed
 @click.option("--crosswalk", type=EXISTING, help="Shares between the editions (old, new, share), for older codes.")
 @click.option("--shapes", type=EXISTING, help="SCB's full outlines; default: the fetched ones, else the shipped.")
 @click.option("--layer", "--sheet", "layer", default="", help="Layer of a GeoPackage or sheet of a workbook.")
-@click.option("--decimal", type=click.Choice(["comma", "point"]), help="How TABLE writes decimals, where it does not tell.")
+@click.option(
+    "--decimal", type=click.Choice(["comma", "point"]), help="How TABLE writes decimals, where it does not tell."
+)
 @click.option("--max-unmatched", type=click.IntRange(min=0), default=0, show_default=True, help="Rows without an area.")
 @click.option("--report", type=NEW, help="The match report as a table: .csv, .xlsx, .parquet or .json.")
 @json_option

@@ -132,7 +132,9 @@ def _read_cells(path: Path, choice: Choice) -> AgencyTable:
     kept = len(frame) - count_empty_at_the_end(frame)
     if path.suffix.lower() in TEXT_SUFFIXES:
         notes += [f"{len(frame) - kept} empty rows at the end left out"] if kept < len(frame) else []
-        broken = sum(isinstance(cell, str) and "\n" in cell for at in range(frame.shape[1]) for cell in frame.iloc[:, at])
+        broken = sum(
+            isinstance(cell, str) and "\n" in cell for at in range(frame.shape[1]) for cell in frame.iloc[:, at]
+        )
         notes += [f"{broken} cells hold a line break: if not meant, look for a stray quotation mark"] if broken else []
     notes += _told_errors(frame, cells.first_row)
     return AgencyTable(

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from regso_cluster.delivery._reading import AgencyTable
 from regso_cluster.delivery.textfiles import guard
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.factors.reading import TEXT_SUFFIXES
+from regso_cluster.files.read import TEXT_SUFFIXES
 from regso_cluster.writing import whole_file
 
 WRITABLE = (*TEXT_SUFFIXES, ".xlsx", ".parquet", ".gpkg", ".geojson")

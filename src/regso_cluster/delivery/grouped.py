@@ -133,9 +133,7 @@ def read_variables(
         if known.any() and (known | text.isin((*suppressed, *missing, ""))).all():
             frame[name] = text.map(dict.fromkeys(YES, True) | dict.fromkeys(NO, False)).astype("boolean")
             continue
-        numbers = parse_numbers(
-            frame[name], suppressed, missing, decimal_comma=raw.decimal_comma, zero=marks.zero
-        )
+        numbers = parse_numbers(frame[name], suppressed, missing, decimal_comma=raw.decimal_comma, zero=marks.zero)
         for row, cell in numbers.bad.items():
             what, hint = explain(cell)
             if what == "text in a number":

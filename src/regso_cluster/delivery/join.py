@@ -16,6 +16,9 @@ from regso_cluster.delivery._reading import AgencyTable, read_agency_table
 from regso_cluster.delivery.match_report import Matches, MatchReport, report_of, write_report
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.files.layout import plain_name
+from regso_cluster.files.numbers import as_text
+from regso_cluster.files.read import find_footer
+from regso_cluster.files.totals import find_totals
 
 if TYPE_CHECKING:
     from regso_cluster.release import Release
@@ -171,6 +174,8 @@ def join_file(
     _refuse_overwriting(path, out, report)
     source = read_agency_table(path, layer, columns=(on, *on.split(",")), decimal=decimal)
     matches, points = _match(source, release, on, options)
+    no_units, said = _no_units(source, matches)
+    matches = _with_notes(matches, said)
     added = _added(matches, release, options)
     own = [*source.frame.columns, *([source.geometry_name] if source.geometry is not None else [])]
     _refuse_collisions(pd.Index(own), added.columns, source.name, options.prefix)
@@ -179,7 +184,7 @@ def join_file(
     if report is not None:
         write_report(found, Path(report))
         written.append(Path(report))
-    if found.unmatched > max_unmatched:
+    if found.unmatched - no_units > max_unmatched:
         return JoinedFile(found, tuple(written), refused=True)
     added.index = source.frame.index
     whole = pd.concat([source.frame, added], axis=1)
@@ -187,6 +192,22 @@ def join_file(
     sheets = {"Matchning": found.table()}
     write_joined(JoinedTable(whole, tuple(map(str, added.columns)), source, shapes, sheets), out)
     return JoinedFile(found, (out, *written), refused=False)
+
+
+def _no_units(source: AgencyTable, matches: Matches) -> tuple[int, tuple[str, ...]]:
+    """Count the rows without an area that are totals of others or notes below the table; they are kept, and named."""
+    frame = source.frame
+    found = find_totals(frame)
+    filled = np.column_stack([frame.iloc[:, at].map(as_text).to_numpy() != "" for at in range(frame.shape[1])])
+    some = np.asarray(filled.any(axis=1), dtype=bool)
+    footer = find_footer(frame, filled, ~some) & some
+    rows = (found.rows | footer) & pd.isna(pd.Series(matches.code, dtype=object)).to_numpy()
+    if not rows.any():
+        return 0, ()
+    labels = dict(zip(np.flatnonzero(found.rows), found.labels, strict=True))
+    listed = [f"row {row + source.first_row} ({labels.get(row, 'a note')})" for row in np.flatnonzero(rows)]
+    more = f" and {len(listed) - 5} more" if len(listed) > 5 else ""
+    return len(listed), (f"{len(listed)} rows are totals or notes, no units: {', '.join(listed[:5])}{more}",)
 
 
 def _refuse_overwriting(path: Path, out: Path, report: str | Path | None) -> None:

@@ -14,6 +14,7 @@ import struct
 import zipfile
 from collections.abc import Iterator
 from pathlib import PurePosixPath
+from typing import IO
 from xml.etree import ElementTree
 
 UNCALCULATED = "#UNCALCULATED!"
@@ -43,7 +44,14 @@ def find_odd_cells(path: str, sheet: str) -> Odd:
             if "xl/workbook.bin" in names:
                 return _of_xlsb(book, sheet)
             return _of_xlsx(book, sheet)
-    except (KeyError, IndexError, struct.error, ElementTree.ParseError, zipfile.BadZipFile, NotImplementedError) as error:
+    except (
+        KeyError,
+        IndexError,
+        struct.error,
+        ElementTree.ParseError,
+        zipfile.BadZipFile,
+        NotImplementedError,
+    ) as error:
         raise ValueError(f"{type(error).__name__}: {error}") from error
 
 
@@ -107,20 +115,20 @@ def _main_part(book: zipfile.ZipFile, default: str) -> str:
     return default if _known(book, "", default) and default in book.namelist() else _part(book, "", default)
 
 
-def _mentions(stream: object, pattern: re.Pattern[bytes]) -> bool:
+def _mentions(stream: IO[bytes], pattern: re.Pattern[bytes]) -> bool:
     """Whether a part holds the pattern, looked for a piece at a time: most sheets have no formulas."""
     before = b""
-    while piece := stream.read(2**20):  # type: ignore[attr-defined]
+    while piece := stream.read(2**20):
         if pattern.search(before + piece):
             return True
         before = piece[-64:]
     return False
 
 
-def _odd_in_xml(stream: object, waits: bool) -> Iterator[tuple[tuple[int, int], str]]:
+def _odd_in_xml(stream: IO[bytes], waits: bool) -> Iterator[tuple[tuple[int, int], str]]:
     row = column = -1
     above: list[ElementTree.Element] = []
-    for event, one in ElementTree.iterparse(stream, ("start", "end")):  # type: ignore[arg-type]  # noqa: S314
+    for event, one in ElementTree.iterparse(stream, ("start", "end")):  # noqa: S314
         name = _local(one.tag)
         if event == "start":
             above.append(one)
@@ -282,7 +290,9 @@ def _odd_records(content: bytes, at: int) -> Odd:
                 break
         elif depth == 1 and kind == 0x0205 and size >= 8 and data[7]:  # BoolErr
             odd[struct.unpack_from("<HH", data)] = _CODES.get(data[6], "#VALUE!")
-        elif depth == 1 and kind in (0x06, 0x0206, 0x0406) and size >= 14 and data[12:14] == b"\xff\xff" and data[6] == 2:
+        elif (
+            depth == 1 and kind in (0x06, 0x0206, 0x0406) and size >= 14 and data[12:14] == b"\xff\xff" and data[6] == 2
+        ):
             odd[struct.unpack_from("<HH", data)] = _CODES.get(data[8], "#VALUE!")
     return odd
 

@@ -75,7 +75,9 @@ def parse_numbers(
     texts, kinds, values = _classify(column, known)
     commas = kinds == "comma"
     accepted, read_commas = _accepted(kinds, values, decimal_comma)
-    status = np.select([kinds == "suppressed", kinds == "missing", accepted], ["suppressed", "missing", "observed"], "bad")
+    status = np.select(
+        [kinds == "suppressed", kinds == "missing", accepted], ["suppressed", "missing", "observed"], "bad"
+    )
     status = status.astype(object)
     values = np.where(status == "observed", values, np.nan)
     told = decimal_comma is None and read_commas and bool(commas.any())
@@ -85,7 +87,9 @@ def parse_numbers(
     return Numbers(said.values, said.status, said.bad, said.notes, tuple(found.most_common()))
 
 
-def _classify(column: pd.Series, known: dict[str, str]) -> tuple[list[str], npt.NDArray[np.object_], npt.NDArray[np.float64]]:
+def _classify(
+    column: pd.Series, known: dict[str, str]
+) -> tuple[list[str], npt.NDArray[np.object_], npt.NDArray[np.float64]]:
     """Give each cell's text, kind and value; text that is no number has NaN."""
     texts: list[str] = []
     kinds = np.empty(len(column), dtype=object)
@@ -97,7 +101,9 @@ def _classify(column: pd.Series, known: dict[str, str]) -> tuple[list[str], npt.
             kinds[at] = "bad" if text not in known else known[text]
         elif text in known:
             kinds[at] = known[text]
-        elif isinstance(cell, int | float | np.integer | np.floating | Decimal) and not isinstance(cell, bool | np.bool_):
+        elif isinstance(cell, int | float | np.integer | np.floating | Decimal) and not isinstance(
+            cell, bool | np.bool_
+        ):
             kinds[at], values[at] = "number", float(cell)
         elif isinstance(cell, str):
             kinds[at], values[at] = _kind_of(text)
@@ -132,8 +138,10 @@ def _accepted(
     three = kinds == "comma3"
     # whole thousands alone ("3,000") are never decimals that somebody wrote out
     hollow = bool(three.any()) and not comma and bool((values[three] % 1 == 0).all())
-    by_comma = decimal_comma is not False and not point and not thousands and not hollow and (comma or decimal_comma is True)
-    by_point = not thousands and (point and not comma or decimal_comma is False)
+    by_comma = (
+        decimal_comma is not False and not point and not thousands and not hollow and (comma or decimal_comma is True)
+    )
+    by_point = not thousands and ((point and not comma) or decimal_comma is False)
     accepted = (kinds == "number") | (kinds == "point")
     if by_comma:
         accepted |= (kinds == "comma") | three

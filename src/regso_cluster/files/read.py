@@ -103,7 +103,9 @@ def _said(choice: Choice) -> bool | None:
 def _of_text(path: Path, choice: Choice, as_is: bool) -> Cells:
     text = read_text(path)
     height = len(text.widths)
-    head = [[column[row].as_py() for column in text.columns[: text.widths[row]]] for row in range(min(height, LOOKED_AT))]
+    head = [
+        [column[row].as_py() for column in text.columns[: text.widths[row]]] for row in range(min(height, LOOKED_AT))
+    ]
     first, last = find_headings(head)
     names = join_headings(head[first : last + 1])
     width = len(names)
@@ -123,7 +125,9 @@ def _of_text(path: Path, choice: Choice, as_is: bool) -> Cells:
         if short and not as_is and height > last + 2 and (text.widths[last + 1 : -1] >= width).all():
             where = f"{path.name}, row {height}"
             hint = "Get the file again; if the row is right, fill it up and end it with a line break."
-            raise InputError(Fault("the file seems to be cut in its last row", where, f"{width} cells", f"{text.widths[-1]}", hint))
+            raise InputError(
+                Fault("the file seems to be cut in its last row", where, f"{width} cells", f"{text.widths[-1]}", hint)
+            )
         notes.append(f"the file ends without a line break, after {tail!r}: if it was cut there, the last cell is wrong")
     frame = _framed(cells, names, last + 2, height - last - 1, as_is)
     return Cells(path.name, frame, last + 2, path.name, "", text.delimiter, decimal_comma, tuple(notes))
@@ -320,11 +324,11 @@ def _tidy(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     if (empty | footer).any():
         frame, filled = frame[~(empty | footer)], filled[~(empty | footer)]
     # an export may write a title into the header, beside the names: it heads a column without content
-    content = filled.any(axis=0)
-    stray = np.array([not content[at] and (not name or " " in name) for at, name in enumerate(names)], dtype=bool)
-    if stray.any():
-        notes.append(f"{int(stray.sum())} columns without content left out")
-        frame = frame.loc[:, ~stray]
+    content = [bool(one) for one in np.asarray(filled.any(axis=0))]
+    kept = [at for at, name in enumerate(names) if content[at] or (name and " " not in name)]
+    if len(kept) < len(names):
+        notes.append(f"{len(names) - len(kept)} columns without content left out")
+        frame = frame.iloc[:, kept]
     return frame, notes
 
 

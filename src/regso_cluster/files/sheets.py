@@ -237,4 +237,4 @@ def _choose(book: _Workbook, fits: Callable[[Rows], int] | None, year: int | Non
 
 def _is_table(rows: Rows) -> bool:
     """Whether two rows or more have two cells or more: notes of one column are no table."""
-    return sum(sum(cell != "" for cell in row) > 1 for row in rows) > 1
+    return len([row for row in rows if len([cell for cell in row if cell != ""]) > 1]) > 1

@@ -109,8 +109,10 @@ def _sums(
         enough = np.count_nonzero(figures) >= _FEWEST
         for row in np.flatnonzero(keyless):
             part = running[row] - start
-            same = enough and np.isfinite(values[row]) and any(
-                one and abs(values[row] - one) <= 1e-9 * abs(one) for one in (whole, part)
+            same = (
+                enough
+                and np.isfinite(values[row])
+                and any(one and abs(values[row] - one) <= 1e-9 * abs(one) for one in (whole, part))
             )
             some[row] |= same
             agree[row] &= same or not np.isfinite(values[row])
