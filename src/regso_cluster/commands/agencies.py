@@ -33,7 +33,8 @@ from regso_cluster.commands.options import EXISTING, NEW, Steps, deso_option, ed
 @json_option
 def join(  # noqa: PLR0913  # one an option of the command
     table: Path, release: Path, on: str, out: Path, crs: str, kind: str | None, columns: str, prefix: str,
-    edition: str | None, deso_key: Path | None, crosswalk: Path | None, shapes: Path | None, layer: str, decimal: str | None,
+    edition: str | None, deso_key: Path | None, crosswalk: Path | None, shapes: Path | None, layer: str,
+    decimal: str | None,
     max_unmatched: int, report: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Join the groups of a release to TABLE: one row in, one row out, in the same order.

@@ -140,7 +140,7 @@ class JoinedFile:
     refused: bool
 
 
-def join_file(
+def join_file(  # noqa: PLR0913  # one an option of the command
     path: str | Path,
     release: Release,
     on: str,

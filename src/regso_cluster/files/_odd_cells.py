@@ -15,7 +15,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import IO
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 UNCALCULATED = "#UNCALCULATED!"
 _CODES = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A"}
@@ -48,7 +48,7 @@ def find_odd_cells(path: str, sheet: str) -> Odd:
         KeyError,
         IndexError,
         struct.error,
-        ElementTree.ParseError,
+        ET.ParseError,
         zipfile.BadZipFile,
         NotImplementedError,
     ) as error:
@@ -81,7 +81,7 @@ def _relations(book: zipfile.ZipFile, of: str) -> dict[str, str]:
     name = _part(book, "", f"{base.parent}/_rels/{base.name}.rels")
     return {
         one.attrib["Id"]: _part(book, str(base.parent), one.attrib["Target"])
-        for one in ElementTree.fromstring(book.read(name))  # noqa: S314  (expat refuses expanding entities; memory is limited)
+        for one in ET.fromstring(book.read(name))  # noqa: S314  (expat refuses expanding entities; memory is limited)
         if one.attrib.get("TargetMode") != "External" and _known(book, str(base.parent), one.attrib["Target"])
     }
 
@@ -95,7 +95,7 @@ def _known(book: zipfile.ZipFile, base: str, target: str) -> bool:
 
 def _of_xlsx(book: zipfile.ZipFile, sheet: str) -> Odd:
     main = _main_part(book, "xl/workbook.xml")
-    root = ElementTree.fromstring(book.read(main))  # noqa: S314
+    root = ET.fromstring(book.read(main))  # noqa: S314
     relations = _relations(book, main)
     part, waits = "", False
     for one in root.iter():
@@ -127,8 +127,8 @@ def _mentions(stream: IO[bytes], pattern: re.Pattern[bytes]) -> bool:
 
 def _odd_in_xml(stream: IO[bytes], waits: bool) -> Iterator[tuple[tuple[int, int], str]]:
     row = column = -1
-    above: list[ElementTree.Element] = []
-    for event, one in ElementTree.iterparse(stream, ("start", "end")):  # noqa: S314
+    above: list[ET.Element] = []
+    for event, one in ET.iterparse(stream, ("start", "end")):  # noqa: S314
         name = _local(one.tag)
         if event == "start":
             above.append(one)
@@ -148,7 +148,7 @@ def _odd_in_xml(stream: IO[bytes], waits: bool) -> Iterator[tuple[tuple[int, int
             above[-1].remove(one) if len(above[-1]) else None  # the tree does not grow with the sheet
 
 
-def _odd_cell(cell: ElementTree.Element, waits: bool) -> str:
+def _odd_cell(cell: ET.Element, waits: bool) -> str:
     kind = cell.attrib.get("t", "n")
     parts = {_local(part.tag): part for part in cell}
     value = (parts["v"].text or "").strip() if "v" in parts else ""
@@ -210,7 +210,7 @@ def _of_xlsb(book: zipfile.ZipFile, sheet: str) -> Odd:
 # --- xls ---
 
 
-def _stream_of_xls(content: bytes) -> bytes:
+def _stream_of_xls(content: bytes) -> bytes:  # noqa: C901  # one format, read from front to back
     """Give the stream of the workbook out of a compound file."""
     if content[:8] != b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
         return content  # the oldest workbooks are a bare stream
@@ -305,7 +305,7 @@ def _of_ods(book: zipfile.ZipFile, sheet: str) -> Odd:
     row = column = 0
     inside = ""
     with book.open("content.xml") as stream:
-        for event, one in ElementTree.iterparse(stream, ("start", "end")):  # noqa: S314
+        for event, one in ET.iterparse(stream, ("start", "end")):  # noqa: S314
             name = _local(one.tag)
             said = {_local(key): value for key, value in one.attrib.items()} if name.startswith("table") else {}
             if event == "start":
@@ -329,7 +329,7 @@ def _of_ods(book: zipfile.ZipFile, sheet: str) -> Odd:
     return odd
 
 
-def _odd_in_ods(cell: ElementTree.Element) -> str:
+def _odd_in_ods(cell: ET.Element) -> str:
     kinds = {value for key, value in cell.attrib.items() if _local(key) == "value-type"}
     texts = "".join(text for part in cell if _local(part.tag) == "p" for text in part.itertext()).strip()
     formula = any(_local(key) == "formula" for key in cell.attrib)

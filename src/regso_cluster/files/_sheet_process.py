@@ -18,7 +18,7 @@ from typing import Any
 
 def _limit(bytes_of_memory: int, seconds: int) -> None:
     try:
-        import resource  # noqa: PLC0415  (not on Windows, where the process alone is the wall)
+        import resource
     except ImportError:
         return
     for kind, most in (
@@ -41,7 +41,7 @@ def _plain(cell: Any) -> Any:
 
 
 def _answer(path: str, workbook: Any, name: str, most: int) -> None:
-    from _odd_cells import find_odd_cells  # type: ignore[import-not-found]  # noqa: PLC0415  (beside this file)
+    from _odd_cells import find_odd_cells  # type: ignore[import-not-found]
 
     sheet, out = workbook.get_sheet_by_name(name), sys.stdout
     rows = sheet.to_python(skip_empty_area=False, nrows=most or None)
@@ -67,7 +67,7 @@ def main(path: str, bytes_of_memory: int, seconds: int) -> None:
     _limit(bytes_of_memory, seconds)
     # last, so that no module here takes the place of one of the standard library
     sys.path.append(str(Path(__file__).parent))
-    import python_calamine  # noqa: PLC0415  (after the limit)
+    import python_calamine
 
     try:
         workbook = python_calamine.CalamineWorkbook.from_path(path)

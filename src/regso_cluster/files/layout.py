@@ -73,7 +73,7 @@ def find_headings(rows: Sequence[Sequence[Any]]) -> tuple[int, int]:
         lacking = [at for at in used if not texts[0][at]]
         if not lacking:
             return first, first
-        if _names_all(texts[last], [at for at in lacking]) and _figures_begin(texts[last], below, used):
+        if _names_all(texts[last], lacking) and _figures_begin(texts[last], below, used):
             return first, first + last
         if any(_is_figure(cell) for cell in texts[last]):
             break  # the table has begun

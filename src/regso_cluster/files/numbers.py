@@ -1,4 +1,4 @@
-"""Cells to numbers: decimal commas, spaces for thousands, marks of suppression; what may mean two numbers is refused."""
+"""Cells to numbers: decimal commas, spaces for thousands, marks; what may mean two numbers is refused."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ _SPACES = re.compile(r"[ \u00a0\u2009\u202f]")
 _GROUPED = re.compile(r"[+-]?\d{1,3}([ \u00a0\u2009\u202f]\d{3})+([.,]\d+)?")
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
 _TWO_WAYS = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")  # thousands or decimals: no mark of thousands follows a 0
-_THOUSANDS = re.compile(r"[+-]?\d{1,3}(([.,'\u2019])\d{3})(\2\d{3})*([.,]\d+)?|[+-]?\d{1,3}(['\u2019]\d{3})+([.,]\d+)?")
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}([.,'\u2019])\d{3}(\1\d{3})*([.,]\d+)?")
 _ERRORS = ("#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#NUM!", "#NULL!", "#N/A", "#SAKNAS!", "#DIVISION/0!",
-           "#REFERENS!", "#VÄRDEFEL!", "#NAMN?", "#OGILTIGT!", "#SKÄRNING!", "#SPILL!", "#CALC!", "#UNCALCULATED!")  # fmt: skip
+           "#REFERENS!", "#VÄRDEFEL!", "#NAMN?", "#OGILTIGT!", "#SKÄRNING!", "#SPILL!", "#CALC!",
+           "#UNCALCULATED!")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,8 @@ def parse_numbers(
 
     Spaces within a number part thousands. "1,234" and "1.234" may be decimals or thousands: they are read as decimals
     where another cell of the column (or the file, of commas) has a decimal with the same mark that cannot be thousands,
-    and refused otherwise. In a column with decimals of both marks commas are refused. Booleans and dates are no numbers.
+    and refused otherwise. In a column with decimals of both marks commas are refused. Booleans and dates are no
+    numbers.
     """
     if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
         values = column.to_numpy(np.float64, na_value=np.nan)
@@ -98,7 +100,7 @@ def _classify(
         text = as_text(cell)
         texts.append(text)
         if isinstance(cell, CellError):
-            kinds[at] = "bad" if text not in known else known[text]
+            kinds[at] = known.get(text, "bad")
         elif text in known:
             kinds[at] = known[text]
         elif isinstance(cell, int | float | np.integer | np.floating | Decimal) and not isinstance(

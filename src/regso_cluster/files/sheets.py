@@ -1,6 +1,6 @@
 """Workbooks: which sheet holds the table, and its cells by type, read in a process of its own.
 
-A cell with an error of Excel, and a formula that was never calculated, is a `CellError`: text that says so, never empty.
+A cell with an error of Excel, or a formula that was never calculated, is a `CellError`: text that says so.
 """
 
 from __future__ import annotations
