@@ -74,13 +74,16 @@ DIALECTS = list(text_dialects())
 
 def write_text(frame, path, dialect, seed):
     delimiter, mark, thousands, encoding = dialect
-    rows = [list(frame.columns)]
-    for row in frame.itertuples(index=False):
-        rows.append([*row[:2], *(written(value, mark, THOUSANDS[thousands]) for value in row[2:])])
+    below = [
+        [*row[:2], *(written(value, mark, THOUSANDS[thousands]) for value in row[2:])]
+        for row in frame.itertuples(index=False)
+    ]
     quoting = (csv.QUOTE_MINIMAL, csv.QUOTE_ALL)[seed % 2]
     end = ("\n", "\r\n")[seed // 2 % 2]
     with path.open("w", encoding=encoding, newline="") as file:
-        csv.writer(file, delimiter=delimiter, quoting=quoting, lineterminator=end).writerows(rows)
+        csv.writer(file, delimiter=delimiter, quoting=quoting, lineterminator=end).writerows(
+            [list(frame.columns), *below]
+        )
 
 
 def silent_differences(path, frame):
