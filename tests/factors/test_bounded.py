@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import resource
+import time
 import zipfile
 
 import pandas as pd
@@ -14,9 +15,11 @@ from pyarrow import parquet
 
 from regso_cluster.errors import InputError
 from regso_cluster.factors.reading import read_table
+from regso_cluster.factors.tables import read_factors
 from regso_cluster.files import bounded, sheets
 from regso_cluster.files.bounded import MIB, Limits, read_parquet
 from regso_cluster.files.sheets import read_sheet
+from regso_cluster.method import load_method
 
 SMALL = Limits(memory=400 * MIB, seconds=60)
 
@@ -198,3 +201,29 @@ def test_a_claim_is_judged_before_anything_is_unpacked(tmp_path, monkeypatch):
     monkeypatch.setattr(bounded, "_unpack", lambda *_: pytest.fail("it was unpacked"))
     with pytest.raises(InputError, match="too large when unpacked"):
         bounded.read_parquet(tmp_path / "t.parquet", bounded.Limits(memory=10_000))
+
+
+def test_a_wide_row_does_not_widen_every_row(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("regso," + ",".join(map(str, range(20_000))) + "\n" + "0114R001\n" * 60_000, "utf-8")
+    assert refusal(read_table, path).what == "too many columns"
+
+
+def test_a_line_without_end_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("regso_cluster.files.text.LONGEST", 1_000)
+    (tmp_path / "t.csv").write_text("a,b\n" + "1," * 1_000 + "\n", "utf-8")
+    assert refusal(read_table, tmp_path / "t.csv").what == "too long a line"
+
+
+def test_doubled_codes_are_named_in_linear_time(tmp_path):
+    method = load_method("utanforskap")
+    frame = pd.DataFrame({"regso": ["0114R001"] * 60_000})
+    for column in (column for factor in method.factors for column in factor.columns):
+        frame[column] = 1
+    frame["population"] = 1
+    frame.to_parquet(tmp_path / "t.parquet")
+    begin = time.process_time()
+    with pytest.raises(InputError) as refused:
+        read_factors(tmp_path / "t.parquet", method, edition=2025)
+    assert sum(fault.what == "a code stands twice" for fault in refused.value.faults) == 59_999
+    assert time.process_time() - begin < 30

@@ -55,7 +55,7 @@ def read_text(path: Path) -> Text:
     encoding, notes = find_encoding(path)
     with path.open("rb") as raw, io.TextIOWrapper(raw, encoding, newline="") as text:
         sample = text.read(SAMPLE)
-    before = csv.field_size_limit(LONGEST)
+    before = csv.field_size_limit(max(LONGEST, SAMPLE))
     try:
         delimiter = find_delimiter(sample)
         with path.open("rb") as raw, io.TextIOWrapper(raw, encoding, newline="") as text:
