@@ -208,7 +208,8 @@ def _schools() -> pd.DataFrame:
     codes = np.array(_mixed_codes())
     pupils = rng.integers(20, 200, 600)
     return pd.DataFrame({"school": np.arange(600) + 1000, "regso": rng.choice(codes, 600), "pupils": pupils,
-                         "passed": rng.binomial(pupils, 0.8), "score": np.round(rng.normal(220, 20, 600), 1)})  # fmt: skip
+                         "passed": rng.binomial(pupils, 0.8),
+                         "score": np.round(rng.normal(220, 20, 600), 1)})  # fmt: skip
 
 
 def _run(*arguments: object, code: int | None = 0) -> str:

@@ -16,13 +16,14 @@ MAY_KNOW = {
     "writing": set(),
     "kernels": set(),
     "ensemble": {"kernels"},
-    "areas": {"kernels"},  # points to areas
-    "factors": {"areas"},
+    "files": set(),
+    "areas": {"kernels", "files"},  # points to areas
+    "factors": {"areas", "files"},
     "grouping": {"ensemble", "factors", "kernels"},
     "certainty": {"areas", "ensemble", "factors", "grouping", "kernels"},
     "years": {"areas", "factors", "grouping", "certainty", "kernels"},
     "results": {"areas", "certainty", "factors", "grouping"},
-    "delivery": {"areas", "factors", "grouping", "certainty", "years"},
+    "delivery": {"areas", "factors", "files", "grouping", "certainty", "years"},
 }
 
 

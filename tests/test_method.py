@@ -248,7 +248,7 @@ def test_not_toml_and_not_there(tmp_path):
     assert refused("")[0].what == "an empty method"
     with pytest.raises(InputError, match="Built in: imd-2025"):
         load_method("nonsense")
-    (tmp_path / "m.toml").write_bytes("titel = 'Ö'".encode("latin-1"))
+    (tmp_path / "m.toml").write_bytes(b"titel = '\x81'")
     with pytest.raises(InputError, match="not UTF-8"):
         load_method(tmp_path / "m.toml")
 

@@ -130,6 +130,8 @@ def test_a_manifest_without_residents_is_valid_json(tmp_path):
     (release.path / "manifest.json").write_text(json.dumps(old), "utf-8")
     assert "NaN" in (release.path / "manifest.json").read_text("utf-8")
     assert verify_release(release.path) == []
+
+
 WRITES = """
 import sys, time
 from pathlib import Path

@@ -126,7 +126,7 @@ def read_borders(files: Outlines) -> Borders:
 
 def _read_counts(path: Path, column: str | None) -> pd.Series:
     """Read residents by DeSO from a table; the column of codes is told by its content."""
-    raw = read_table(path)
+    raw = read_table(path, columns=(column or "population",))
     parsed = {name: parse_codes(raw.frame[name], "deso").codes for name in raw.frame.columns}
     codes = next((codes for codes in parsed.values() if codes.notna().mean() > 0.9), None)
     wanted = column or "population"

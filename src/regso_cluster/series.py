@@ -25,6 +25,7 @@ from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.accepted import Accepted
 from regso_cluster.factors.origin import SUFFIX as ORIGIN
 from regso_cluster.factors.tables import FactorTable, read_factors
+from regso_cluster.files.read import lock_file
 from regso_cluster.method import Method
 from regso_cluster.pipeline import classify
 from regso_cluster.release import Release, read_release, sha256_of, write_release
@@ -62,12 +63,15 @@ class Reading:
     deso_key : from DeSO to RegSO
     outlines : of two editions, for the year that follows one of another edition; None: codes are taken as they are
     accepted : figures that were looked at and found right, in any of the years
+    sheet, decimal : as for `read_factors`
     """
 
     edition: int | None = None
     deso_key: Path | None = None
     outlines: Outlines | None = None
     accepted: Accepted | None = None
+    sheet: str = ""
+    decimal: str = ""
 
     @cached_property
     def borders(self) -> Borders | None:
@@ -90,7 +94,7 @@ def find_tables(folder: str | Path) -> tuple[dict[int, Path], list[str]]:
     tables: dict[int, Path] = {}
     others, faults = [], []
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-        if path.name.startswith(".") or path.name.endswith(ORIGIN) or not path.is_file():
+        if path.name.startswith(".") or lock_file(path.name) or path.name.endswith(ORIGIN) or not path.is_file():
             continue
         years = re.findall(r"(?<!\d)(?:19|20)\d{2}(?!\d)", path.stem)
         if path.suffix.lower() not in SUFFIXES or len(set(years)) != 1:
@@ -172,7 +176,10 @@ def _one_year(
     previous, standing = releases
     if standing and _follows(standing, path, method, previous, reading):
         return Made(year, "kept", standing.path, _difference(standing, out))
-    table = read_factors(path, method, edition=reading.edition, year=year, deso_key=reading.deso_key)
+    table = read_factors(
+        path, method, edition=reading.edition, year=year, deso_key=reading.deso_key, sheet=reading.sheet,
+        decimal=reading.decimal,
+    )  # fmt: skip
     earlier = _earlier(previous, table.edition, reading)
     result = _classify(table, method, year, (previous, earlier), workers, reading.accepted)
     crosswalk = earlier.crosswalk
@@ -278,7 +285,7 @@ def _differences(result: Classification, release: Release) -> list[str]:
 
 def recompute_release(
     release: Release, table: str | Path, *, previous: str | Path | None = None, deso_key: str | Path | None = None,
-    outlines: Outlines | None = None,
+    outlines: Outlines | None = None, sheet: str = "", decimal: str = "",
 ) -> list[Fault]:  # fmt: skip
     """Classify the input of a release again and compare every table with what the release holds.
 
@@ -289,6 +296,7 @@ def recompute_release(
     previous : the release that it was made against; default: beside it, by its name
     deso_key : the key that a table by DeSO was summed through; its hash must be that of the manifest
     outlines : of the two editions, where the release was made through a crosswalk
+    sheet, decimal : as for `read_factors`
 
     Returns
     -------
@@ -311,7 +319,9 @@ def recompute_release(
             hint = f"Give the release {named['name']} that it was made against, as --previous."
             raise InputError(Fault("another earlier release", str(before.path), hint=hint))
     method = release.method if release.method.frozen else replace(release.method, measured=None)
-    read = read_factors(table, method, edition=manifest["edition"], year=release.year, deso_key=deso_key)
+    read = read_factors(
+        table, method, edition=manifest["edition"], year=release.year, deso_key=deso_key, sheet=sheet, decimal=decimal
+    )
     reading = Reading(outlines=outlines)
     earlier = _earlier(before, read.edition, reading)
     made_with = (named or {}).get("crosswalk", {})

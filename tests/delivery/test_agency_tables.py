@@ -343,7 +343,7 @@ def test_short_and_long_rows_are_all_named(tmp_path):
     (tmp_path / "t.csv").write_text("a,b\n1,2\n1\n1,2,3\n3,4\n")
     with pytest.raises(InputError) as refused:
         read_agency_table(tmp_path / "t.csv")
-    assert [fault.where for fault in refused.value.faults] == ["t.csv, line 3", "t.csv, line 4"]
+    assert [fault.where for fault in refused.value.faults] == ["t.csv, row 3", "t.csv, row 4"]
 
 
 def test_too_large_a_file_is_not_opened(tmp_path, monkeypatch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import resource
+import time
 import zipfile
 
 import pandas as pd
@@ -13,9 +14,12 @@ import xlsxwriter
 from pyarrow import parquet
 
 from regso_cluster.errors import InputError
-from regso_cluster.factors import bounded
-from regso_cluster.factors.bounded import MIB, Limits, read_parquet, read_sheet
 from regso_cluster.factors.reading import read_table
+from regso_cluster.factors.tables import read_factors
+from regso_cluster.files import bounded, sheets
+from regso_cluster.files.bounded import MIB, Limits, read_parquet
+from regso_cluster.files.sheets import read_sheet
+from regso_cluster.method import load_method
 
 SMALL = Limits(memory=400 * MIB, seconds=60)
 
@@ -134,7 +138,7 @@ def test_ten_gigabytes_of_a_text_file_are_not_opened(tmp_path):
 
 
 def test_a_text_of_too_many_cells_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("regso_cluster.factors.reading.MOST_CELLS", 20)
+    monkeypatch.setattr("regso_cluster.files.text.MOST_CELLS", 20)
     path = tmp_path / "t.csv"
     path.write_text("a;b\n" + "1;2\n" * 9, "utf-8")  # 20 cells with the header
     assert len(read_table(path).frame) == 9
@@ -188,7 +192,7 @@ def test_a_process_that_dies_or_says_nothing_is_a_refusal(tmp_path, monkeypatch)
     path = book(tmp_path / "t.xlsx", [(0, 0, "a")])
     silent = tmp_path / "silent.py"
     silent.write_text("import sys; sys.stdout.write('{\"sheets\": [')")
-    monkeypatch.setattr(bounded.Path, "with_name", lambda *_: silent)
+    monkeypatch.setattr(sheets.Path, "with_name", lambda *_: silent)
     assert "unpacks to more" in refusal(read_sheet, path).what
 
 
@@ -197,3 +201,29 @@ def test_a_claim_is_judged_before_anything_is_unpacked(tmp_path, monkeypatch):
     monkeypatch.setattr(bounded, "_unpack", lambda *_: pytest.fail("it was unpacked"))
     with pytest.raises(InputError, match="too large when unpacked"):
         bounded.read_parquet(tmp_path / "t.parquet", bounded.Limits(memory=10_000))
+
+
+def test_a_wide_row_does_not_widen_every_row(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("regso," + ",".join(map(str, range(20_000))) + "\n" + "0114R001\n" * 60_000, "utf-8")
+    assert refusal(read_table, path).what == "too many columns"
+
+
+def test_a_line_without_end_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("regso_cluster.files.text.LONGEST", 1_000)
+    (tmp_path / "t.csv").write_text("a,b\n" + "1," * 1_000 + "\n", "utf-8")
+    assert refusal(read_table, tmp_path / "t.csv").what == "too long a line"
+
+
+def test_doubled_codes_are_named_in_linear_time(tmp_path):
+    method = load_method("utanforskap")
+    frame = pd.DataFrame({"regso": ["0114R001"] * 60_000})
+    for column in (column for factor in method.factors for column in factor.columns):
+        frame[column] = 1
+    frame["population"] = 1
+    frame.to_parquet(tmp_path / "t.parquet")
+    begin = time.process_time()
+    with pytest.raises(InputError) as refused:
+        read_factors(tmp_path / "t.parquet", method, edition=2025)
+    assert sum(fault.what == "a code stands twice" for fault in refused.value.faults) == 59_999
+    assert time.process_time() - begin < 30

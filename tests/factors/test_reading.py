@@ -111,7 +111,7 @@ def test_a_title_above_the_header_is_left_out_with_a_note(tmp_path, suffix):
     lines = [["Folkmängd, efter region, ålder och år"], [], ["regso", "n"], ["0114R001", 12]]
     path = tmp_path / f"t.{suffix}"
     if suffix == "csv":
-        path.write_text("\n".join(";".join(map(str, line)) for line in lines), "utf-8")
+        path.write_text("".join(";".join(map(str, line)) + "\n" for line in lines), "utf-8")
     else:
         even = [[*line, *[None] * (2 - len(line))] for line in lines]
         pd.DataFrame(even).to_excel(path, header=False, index=False, engine="xlsxwriter")
@@ -133,7 +133,7 @@ def test_last_areas_without_values_are_no_footer(tmp_path):
     assert len(read_table(path).frame) == 3
 
 
-def test_excel_reads_the_longest_sheet_and_keeps_codes_as_text(tmp_path):
+def test_excel_reads_the_sheet_with_the_table_and_keeps_codes_as_text(tmp_path):
     path = tmp_path / "t.xlsx"
     with pd.ExcelWriter(path, engine="xlsxwriter") as writer:
         pd.DataFrame({"Läs mig": []}).to_excel(writer, index=False, sheet_name="Om")
@@ -144,7 +144,7 @@ def test_excel_reads_the_longest_sheet_and_keeps_codes_as_text(tmp_path):
     assert table.frame["regso"].tolist() == ["0114R001"]
     assert numbers(table.frame["n"].tolist()).values.tolist() == [3]
     assert numbers(table.frame["share"].tolist()).values.tolist() == [1.25]
-    assert table.notes == ("sheet 'Data' was read, the longest of 2",)
+    assert table.notes == ("sheet 'Data' was read, of 2",)
 
 
 def test_parquet_with_a_named_index(tmp_path):

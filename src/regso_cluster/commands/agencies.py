@@ -24,13 +24,17 @@ from regso_cluster.writing import json_text
 @deso_option
 @click.option("--crosswalk", type=EXISTING, help="Shares between the editions (old, new, share), for older codes.")
 @click.option("--shapes", type=EXISTING, help="SCB's full outlines; default: the fetched ones, else the shipped.")
-@click.option("--layer", default="", help="Sheet of a workbook or layer of a GeoPackage.")
+@click.option("--layer", "--sheet", "layer", default="", help="Layer of a GeoPackage or sheet of a workbook.")
+@click.option(
+    "--decimal", type=click.Choice(["comma", "point"]), help="How TABLE writes decimals, where it does not tell."
+)
 @click.option("--max-unmatched", type=click.IntRange(min=0), default=0, show_default=True, help="Rows without an area.")
 @click.option("--report", type=NEW, help="The match report as a table: .csv, .xlsx, .parquet or .json.")
 @json_option
 def join(  # noqa: PLR0913  # one an option of the command
     table: Path, release: Path, on: str, out: Path, crs: str, kind: str | None, columns: str, prefix: str,
     edition: str | None, deso_key: Path | None, crosswalk: Path | None, shapes: Path | None, layer: str,
+    decimal: str | None,
     max_unmatched: int, report: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Join the groups of a release to TABLE: one row in, one row out, in the same order.
@@ -53,7 +57,7 @@ def join(  # noqa: PLR0913  # one an option of the command
     with Steps() as steps, steps("joining"):
         done = join_file(
             table, read_release(release, verify=True), on, out,
-            options=chosen, layer=layer, report=report, max_unmatched=max_unmatched,
+            options=chosen, layer=layer, decimal=decimal or "", report=report, max_unmatched=max_unmatched,
         )  # fmt: skip
     written = [str(path) for path in done.written]
     if as_json:

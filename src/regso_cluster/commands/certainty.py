@@ -18,6 +18,7 @@ from regso_cluster.commands.options import (
     deso_option,
     edition_option,
     json_option,
+    reading_options,
     scheduler_option,
     threads_option,
 )
@@ -39,6 +40,7 @@ _SUBJECT = (
     click.option("--year", type=click.IntRange(1900, 2200), help="For a table: the reference year."),
     edition_option,
     deso_option,
+    reading_options,
     click.option("--out", type=NEW, required=True, help="A folder for tables and a figure; it must not exist."),
 )
 _HOW = (
@@ -58,6 +60,8 @@ class Subject:
     year: int | None
     edition: str | None
     deso_key: Path | None
+    sheet: str = ""
+    decimal: str | None = None
 
     def open(self) -> tuple[Release | None, FactorTable, Method]:
         """Open the release, or read the table with the method given."""
@@ -75,7 +79,8 @@ class Subject:
 
         loaded = load_method(self.method)
         edition = int(self.edition) if self.edition else None
-        table = read_factors(self.path, loaded, edition=edition, year=self.year, deso_key=self.deso_key)
+        table = read_factors(self.path, loaded, edition=edition, year=self.year, deso_key=self.deso_key,
+                             sheet=self.sheet, decimal=self.decimal or "")  # fmt: skip
         return None, table, loaded
 
 
@@ -85,7 +90,7 @@ def study_options(*own: Callable[[Command], Command]) -> Callable[[Command], Com
     def add(command: Command) -> Command:
         @functools.wraps(command)
         def read(source: Path, **given: Any) -> None:
-            subject = {name: given.pop(name) for name in ("method", "year", "edition", "deso_key")}
+            subject = {name: given.pop(name) for name in ("method", "year", "edition", "deso_key", "sheet", "decimal")}
             command(Subject(source, **subject), **given)
 
         built: Command = read

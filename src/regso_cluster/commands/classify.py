@@ -17,6 +17,7 @@ from regso_cluster.commands.options import (
     method_option,
     outline_options,
     read_outline_options,
+    reading_options,
     scheduler_option,
     threads_option,
 )
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 @click.option("--previous", type=NEW, help="Last year's release: clusters keep their numbers, changes are marked.")
 @edition_option
 @deso_option
+@reading_options
 @accept_option
 @click.option("--seed", type=click.IntRange(min=0), help="Instead of the method's own.")
 @threads_option
@@ -45,8 +47,8 @@ if TYPE_CHECKING:
 @json_option
 def classify(  # noqa: PLR0913  # one an option of the command
     table: Path, method: str, year: int | None, all_years: bool, out: Path, previous: Path | None, edition: str | None,
-    deso_key: Path | None, accept: Path | None, seed: int | None, threads: int | None, scheduler: str | None,
-    as_json: bool, **outlines: Any,
+    deso_key: Path | None, sheet: str, decimal: str | None, accept: Path | None, seed: int | None,
+    threads: int | None, scheduler: str | None, as_json: bool, **outlines: Any,
 ) -> None:  # fmt: skip
     """Classify TABLE and write a release to the folder --out.
 
@@ -66,7 +68,7 @@ def classify(  # noqa: PLR0913  # one an option of the command
         from regso_cluster.series import Reading
 
         accepted = read_accepted(accept) if accept else None
-        reading = Reading(int(edition) if edition else None, deso_key, files, accepted)
+        reading = Reading(int(edition) if edition else None, deso_key, files, accepted, sheet, decimal or "")
         _classify_all(table, method, out, reading, seed, Workers(threads, scheduler), as_json)
         return
     if files and not previous:
@@ -96,8 +98,9 @@ def classify(  # noqa: PLR0913  # one an option of the command
                     )
                 )
             factors = read_factors(
-                table, loaded, edition=int(edition) if edition else None, year=year, deso_key=deso_key
-            )
+                table, loaded, edition=int(edition) if edition else None, year=year, deso_key=deso_key, sheet=sheet,
+                decimal=decimal or "",
+            )  # fmt: skip
         differ = before is not None and before.manifest["edition"] != factors.edition
         with steps("comparing borders"):
             earlier = against(before, factors.edition, read_borders(files) if files and differ else None)

@@ -32,6 +32,17 @@ scheduler_option = click.option(
 )
 method_option = click.option("--method", required=True, metavar="NAME|FILE", help="A built-in method or a TOML file.")
 
+_READING = (
+    click.option("--sheet", default="", help="Sheet of a workbook; default: the only one that can hold the table."),
+    click.option("--decimal", type=click.Choice(["comma", "point"]),
+                 help="How TABLE writes decimals, where it does not tell: is 1.234 1234?"),
+)  # fmt: skip
+_MARKS = (
+    click.option("--suppressed", multiple=True, metavar="MARK", help="A further mark of a suppressed cell, as ~100."),
+    click.option("--missing", multiple=True, metavar="MARK", help="A further mark of a missing cell."),
+    click.option("--zero", multiple=True, metavar="MARK", help="A mark that is 0, as the dash of PxWeb."),
+)
+
 _OUTLINES = (
     click.option("--old-shapes", type=EXISTING, help="Outlines of the earlier edition: counts are moved by them."),
     click.option("--new-shapes", type=EXISTING, help="Outlines of the later edition."),
@@ -41,6 +52,20 @@ _OUTLINES = (
     click.option("--population-counts", type=EXISTING, help="A table of residents by DeSO, for outlines of DeSO."),
     click.option("--crosswalk-cache", type=NEW, help="A folder that keeps the crosswalk for the next time."),
 )
+
+
+def reading_options(command: Any) -> Any:
+    """Add --sheet and --decimal; the command gets `sheet` and `decimal`."""
+    for option in reversed(_READING):
+        command = option(command)
+    return command
+
+
+def mark_options(command: Any) -> Any:
+    """Add --suppressed, --missing and --zero, for commands without a method."""
+    for option in reversed(_MARKS):
+        command = option(command)
+    return command
 
 
 def outline_options(command: Any) -> Any:

@@ -15,6 +15,7 @@ from regso_cluster.commands.options import (
     json_option,
     outline_options,
     read_outline_options,
+    reading_options,
 )
 from regso_cluster.writing import json_text
 
@@ -24,11 +25,13 @@ from regso_cluster.writing import json_text
 @click.option("--recompute", type=EXISTING, metavar="TABLE", help="Classify the input again and compare every table.")
 @click.option("--previous", type=NEW, help="For --recompute: the release it was made against; default: beside it.")
 @deso_option
+@reading_options
 @outline_options
 @json_option
 def verify(
-    release: Path, recompute: Path | None, previous: Path | None, deso_key: Path | None, as_json: bool, **outlines: Any
-) -> None:
+    release: Path, recompute: Path | None, previous: Path | None, deso_key: Path | None, sheet: str,
+    decimal: str | None, as_json: bool, **outlines: Any,
+) -> None:  # fmt: skip
     """Recompute the hashes of RELEASE; exit code 3 when they differ.
 
     With --recompute the input is classified again. What it was made with besides its table is named by hash in the
@@ -44,8 +47,9 @@ def verify(
         from regso_cluster.series import recompute_release
 
         faults = recompute_release(
-            read_release(release), recompute, previous=previous, deso_key=deso_key, outlines=files
-        )
+            read_release(release), recompute, previous=previous, deso_key=deso_key, outlines=files, sheet=sheet,
+            decimal=decimal or "",
+        )  # fmt: skip
     if as_json:
         click.echo(
             json_text(

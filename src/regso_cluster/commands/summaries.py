@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from regso_cluster.commands.options import EXISTING, NEW, json_option
+from regso_cluster.commands.options import EXISTING, NEW, json_option, mark_options, reading_options
 from regso_cluster.writing import json_text
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from regso_cluster.delivery.disclosure import Earlier, Rule
     from regso_cluster.delivery.disclosure.protection import Statistic
+    from regso_cluster.factors.reading import RawTable
     from regso_cluster.method import Text
 
 
@@ -76,22 +78,23 @@ def _rule_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--kind", type=click.Choice(["share", "mean"]), help="Default: share with --of or true/false, else mean.")
 @click.option("--unprotected", is_flag=True, help="Hide nothing: not for publication.")
 @_rule_options
+@reading_options
+@mark_options
 @json_option
 def summarise(table: Path, release: Path | None, by: tuple[str, ...], as_json: bool, **settings: Any) -> None:
     """Summarise a column of TABLE per group of a release: share or mean with interval, median, gap to the rest.
 
     Example: regso-cluster summarise schools.csv --release releases/2024 --by composite_group --value passed --of pupils
     """
-    from regso_cluster.delivery.grouped import JOINED, attach_groups, read_variables
+    from regso_cluster.delivery.grouped import JOINED, attach_groups
     from regso_cluster.delivery.published import as_levels, is_marked, print_summary
     from regso_cluster.delivery.summarise import summarise as run
-    from regso_cluster.factors.reading import read_table
     from regso_cluster.release import read_release
 
     _check_targets(table, settings)
-    raw = read_table(table)
     numbers = [settings[name] for name in ("value", "of", "weight") if settings[name]]
-    data, notes = read_variables(raw, numbers)
+    keys = [settings["on"], JOINED] if release else list(by)
+    raw, data, notes = _read(table, numbers, keys, settings)
     opened = read_release(release, verify=True) if release else None
     if settings["on"] == "regso" and "regso" not in data and JOINED in data:
         settings["on"] = JOINED
@@ -109,8 +112,6 @@ def summarise(table: Path, release: Path | None, by: tuple[str, ...], as_json: b
         _print_json(summary.table, summary.texts, notes, written, synthetic,
                     kind=summary.kind, protected=summary.protection is not None)  # fmt: skip
         return
-    from dataclasses import replace
-
     print_summary(replace(summary, notes=notes), synthetic=synthetic)
     for path in written:
         click.echo(path)
@@ -126,6 +127,8 @@ def summarise(table: Path, release: Path | None, by: tuple[str, ...], as_json: b
 @_ROUNDING[0]
 @_ROUNDING[1]
 @_rule_options
+@reading_options
+@mark_options
 @json_option
 def protect(table: Path, paths: tuple[str, ...], as_json: bool, **settings: Any) -> None:
     """Sum TABLE by one or more hierarchies and hide what tells of a person, or lets it be worked out.
@@ -136,15 +139,14 @@ def protect(table: Path, paths: tuple[str, ...], as_json: bool, **settings: Any)
     Example: regso-cluster protect counts.csv --path lan,kommun,regso --value passed --of pupils --out counts.xlsx
     """
     from regso_cluster.delivery.disclosure import protect as run
-    from regso_cluster.delivery.grouped import read_variables, with_regions
+    from regso_cluster.delivery.grouped import with_regions
     from regso_cluster.delivery.published import is_marked, print_protected, shielded_texts
-    from regso_cluster.factors.reading import read_table
 
     _check_targets(table, settings)
-    raw = read_table(table)
     keys = [[name.strip() for name in path.split(",")] for path in paths]
     columns = list(dict.fromkeys(name for path in keys for name in path))
-    data, notes = read_variables(raw, [settings[name] for name in ("value", "of") if settings[name]])
+    numbers = [settings[name] for name in ("value", "of") if settings[name]]
+    raw, data, notes = _read(table, numbers, columns, settings)
     data, units, values, more = with_regions(data, columns, settings["of"], settings["value"], raw.name)
     kind: Statistic = settings["kind"] or ("share" if settings["value"] else "count")
     shield = run(data, keys, statistic=kind, units=units, values=values, rule=_rule(settings),
@@ -158,6 +160,22 @@ def protect(table: Path, paths: tuple[str, ...], as_json: bool, **settings: Any)
     print_protected(shield, notes, synthetic=synthetic)
     for path in written:
         click.echo(path)
+
+
+def _read(
+    table: Path, numbers: list[str], keys: list[str], settings: dict[str, Any]
+) -> tuple[RawTable, pd.DataFrame, tuple[str, ...]]:
+    """Read TABLE without its totals, its columns of figures as numbers."""
+    from regso_cluster.delivery.grouped import Marks, drop_totals, read_variables
+    from regso_cluster.factors.reading import read_table
+    from regso_cluster.files.layout import as_named
+
+    wanted = [*numbers, *keys]
+    raw = read_table(table, sheet=settings["sheet"], columns=wanted, decimal=settings["decimal"] or "")
+    raw = drop_totals(replace(raw, frame=as_named(raw.frame, wanted)), numbers, keys)
+    marks = Marks(settings["suppressed"], settings["missing"], settings["zero"])
+    data, notes = read_variables(raw, numbers, marks)
+    return raw, data, notes
 
 
 def _rule(settings: dict[str, Any]) -> Rule:

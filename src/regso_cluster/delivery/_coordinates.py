@@ -92,7 +92,9 @@ def _numbers(column: pd.Series, decimal_comma: bool | None) -> Floats:
     try:  # plain numbers, as most columns of coordinates are, are read at once
         return np.asarray(pd.to_numeric(column, dtype_backend="numpy_nullable").to_numpy(np.float64, na_value=np.nan))
     except (ValueError, TypeError):
-        return np.asarray(parse_numbers(column, (), ("",), decimal_comma=decimal_comma).values)
+        # a coordinate has no mark of thousands: its range tells, and a comma is a decimal comma
+        comma = True if decimal_comma is None else decimal_comma
+        return np.asarray(parse_numbers(column, (), ("",), decimal_comma=comma).values)
 
 
 def known_crs(crs: str) -> str:

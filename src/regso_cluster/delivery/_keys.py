@@ -250,7 +250,7 @@ def read_crosswalk(path: Path, to: int) -> pd.DataFrame:
     ------
     InputError  a column is missing, a share is no number, or its areas are not of edition `to`
     """
-    frame = read_agency_table(path).frame.astype(object)
+    frame = read_agency_table(path, columns=("old", "new", "share")).frame.astype(object)
     if "table" in frame:  # the cache keeps its three tables in one file
         frame = frame[frame["table"] == "shares"]
     source, target, share = ("old", "new", "share") if to == 2025 else ("new", "old", "of_new")

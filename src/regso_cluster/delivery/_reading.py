@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import csv
-import io
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,10 +15,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.factors.bounded import MIB, check_size, read_parquet, read_sheet
-from regso_cluster.factors.reading import TEXT_SUFFIXES, as_text, find_delimiter, find_encoding, find_header
+from regso_cluster.files.bounded import MIB, check_size, read_parquet
+from regso_cluster.files.layout import plain_name
+from regso_cluster.files.read import (
+    TEXT_SUFFIXES,
+    WORKBOOK_SUFFIXES,
+    Choice,
+    count_empty_at_the_end,
+    doubled_names,
+    only_columns,
+    read_cells,
+)
+from regso_cluster.files.sheets import CellError
 
-SUFFIXES = (*TEXT_SUFFIXES, ".xlsx", ".xls", ".xlsb", ".ods", ".parquet", ".gpkg", ".geojson")
+SUFFIXES = (*TEXT_SUFFIXES, *WORKBOOK_SUFFIXES, ".parquet", ".gpkg", ".geojson")
 MOST_GEOJSON = 256 * MIB  # as Python objects it takes some ten times its size
 
 
@@ -41,6 +49,7 @@ class AgencyTable:
     delimiter : of a text file
     metadata : of a Parquet schema; features : of a GeoJSON file
     notes : what was recognised or left out
+    comma : see `decimal_comma`
     """
 
     name: str
@@ -56,19 +65,25 @@ class AgencyTable:
     metadata: dict[bytes, bytes] = field(default_factory=dict)
     document: dict[str, Any] | None = None
     notes: tuple[str, ...] = ()
+    comma: bool | None = None
 
     @property
     def decimal_comma(self) -> bool | None:
-        """Whether a comma in a number is a decimal comma; None where that is open."""
-        return (None if self.delimiter == "," else True) if self.kind in TEXT_SUFFIXES else None
+        """Whether a comma in a number is a decimal comma, as the file proves or was said to have; None: open."""
+        return self.comma
 
 
-def read_agency_table(path: str | Path, layer: str = "") -> AgencyTable:
+def read_agency_table(
+    path: str | Path, layer: str = "", *, columns: Iterable[str] = (), decimal: str = ""
+) -> AgencyTable:
     """Read CSV, Excel, OpenDocument, Parquet, GeoPackage or GeoJSON; every row is kept but empty ones at the end.
 
     Parameters
     ----------
-    layer : sheet of a workbook (default: the longest) or layer of a GeoPackage (default: the only one)
+    layer : sheet of a workbook (default: the only one that can hold the table) or layer of a GeoPackage (default: the
+        only one)
+    columns : names that the table should have, to tell which sheet is meant
+    decimal : "comma" or "point", as a text file or workbook writes decimals
 
     Raises
     ------
@@ -85,138 +100,59 @@ def read_agency_table(path: str | Path, layer: str = "") -> AgencyTable:
             Fault("unknown kind of file", path.name, ", ".join(SUFFIXES), kind or "no suffix", "Save it as CSV.")
         )
     check_size(path)
-    if kind in TEXT_SUFFIXES:
-        table = _read_text(path)
-    elif kind == ".parquet":
+    if kind == ".parquet":
         table = _read_parquet(path)
     elif kind == ".gpkg":
         table = _read_geopackage(path, layer)
     elif kind == ".geojson":
         table = _read_geojson(path)
     else:
-        table = _read_workbook(path, layer)
+        table = _read_cells(path, Choice(layer, only_columns(tuple(columns)), None, decimal))
     _check(table)
     return table
 
 
 def _check(table: AgencyTable) -> None:
-    columns = table.frame.columns
-    faults = [
-        Fault("two columns of one name", f"{table.name}, column {name or '(no name)'}", hint="Rename one.")
-        for name in columns[columns.duplicated()].unique()
-    ]
+    place = f"{table.name}, sheet {table.layer}" if table.kind in WORKBOOK_SUFFIXES else table.name
+    faults = doubled_names(table.frame, f"{place}, row {table.first_row - 1}" if table.first_row > 1 else place)
     if not len(table.frame):
         faults.append(Fault("no rows", table.name, hint="The table needs a header row and one row a unit."))
     if faults:
         raise InputError(faults)
 
 
-# --- text ---
+# --- text and workbooks ---
 
 
-def _read_text(path: Path) -> AgencyTable:
-    import pyarrow as pa
-
-    content = path.read_bytes()
-    encoding, notes = find_encoding(content, path.name)
-    sample = content[:MIB].decode(encoding, errors="ignore")
-    try:
-        delimiter = find_delimiter(sample)
-        lines = list(csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter))[:100]
-    except csv.Error as error:
-        raise InputError(_no_csv(path.name, str(error))) from error
-    at = find_header(lines)
-    header = [name.strip() for name in lines[at]] if lines else []
-    if len(set(header)) < len(header):  # before Arrow sees it
-        _check(AgencyTable(path.name, path.suffix.lower(), pd.DataFrame([header], columns=pd.Index(header))))
-    if not header or not any(header):
-        raise InputError(Fault("no rows", path.name, hint="The table needs a header row and one row a unit."))
-    reader = _LinesOfText(path.name)
-    try:
-        table = reader.read(content, header, at, delimiter, encoding)
-    except pa.ArrowException as error:
-        raise InputError(_no_csv(path.name, str(error)[:150])) from error
-    if reader.faults:
-        raise InputError(reader.faults)
-    frame = table.to_pandas(types_mapper=pd.ArrowDtype)
-    kept = len(frame) - _empty_at_the_end(frame)
-    notes += [f"{at} lines above the header left out"] if at else []
-    notes += [f"{len(frame) - kept} empty rows at the end left out"] if kept < len(frame) else []
-    broken = sum(int(frame[name].str.contains("\n", regex=False).sum()) for name in frame.columns)
-    notes += [f"{broken} cells hold a line break: if not meant, look for a stray quotation mark"] if broken else []
+def _read_cells(path: Path, choice: Choice) -> AgencyTable:
+    cells = read_cells(path, choice, as_is=True)
+    frame, notes = cells.frame, [*cells.notes]
+    if not any(frame.columns):
+        raise InputError(Fault("no rows", cells.where, hint="The table needs a header row and one row a unit."))
+    kept = len(frame) - count_empty_at_the_end(frame)
+    if path.suffix.lower() in TEXT_SUFFIXES:
+        notes += [f"{len(frame) - kept} empty rows at the end left out"] if kept < len(frame) else []
+        broken = sum(
+            isinstance(cell, str) and "\n" in cell for at in range(frame.shape[1]) for cell in frame.iloc[:, at]
+        )
+        notes += [f"{broken} cells hold a line break: if not meant, look for a stray quotation mark"] if broken else []
+    notes += _told_errors(frame, cells.first_row)
     return AgencyTable(
-        path.name, path.suffix.lower(), frame.iloc[:kept], at + 2, delimiter=delimiter, notes=tuple(notes)
-    )
+        path.name, path.suffix.lower(), frame.iloc[:kept], cells.first_row, layer=cells.sheet,
+        delimiter=cells.delimiter, comma=cells.decimal_comma, notes=tuple(notes),
+    )  # fmt: skip
 
 
-def _no_csv(name: str, said: str) -> Fault:
-    return Fault("not readable as CSV", name, got=said, hint="Look for a quotation mark that is never closed.")
-
-
-class _LinesOfText:
-    """Reads a text table; lines of another width than the header are collected, not lost."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.faults: list[Fault] = []
-
-    def read(self, content: bytes, header: list[str], at: int, delimiter: str, encoding: str) -> Any:
-        import pyarrow as pa
-        from pyarrow import csv as text
-
-        options = {
-            # one block: a cell may hold line breaks, and must not lie across two
-            "read_options": text.ReadOptions(
-                use_threads=False, block_size=max(2 * len(content), MIB), skip_rows=at + 1, column_names=header,
-                encoding="utf-8" if encoding == "utf-8-sig" else encoding,
-            ),
-            "parse_options": text.ParseOptions(
-                delimiter=delimiter, newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=self._odd
-            ),
-            "convert_options": text.ConvertOptions(
-                column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False, null_values=[]
-            ),
-        }  # fmt: skip
-        return text.read_csv(pa.BufferReader(content), **options)
-
-    def _odd(self, row: Any) -> str:
-        where = f"{self.name}, line {row.number}" if row.number is not None else self.name
-        hint = "Put a text that holds the delimiter in quotes; fill up short rows."
-        expected = f"{row.expected_columns} cells"
-        self.faults.append(Fault("another width than the header", where, expected, str(row.actual_columns), hint))
-        return "skip"
-
-
-def _empty_at_the_end(frame: pd.DataFrame) -> int:
-    """Count the rows at the end without any content: a spreadsheet writes them where something was deleted."""
-    count = 0
-    for row in range(len(frame) - 1, -1, -1):
-        if any(as_text(cell) for cell in frame.iloc[row]):
-            break
-        count += 1
-    return count
-
-
-# --- workbooks ---
-
-
-def _read_workbook(path: Path, layer: str) -> AgencyTable:
-    sheet = read_sheet(path, layer)
-    at = find_header(sheet.rows)
-    header = [as_text(cell) for cell in sheet.rows[at]] if sheet.rows else []
-    rows = sheet.rows[at + 1 :]
-    while rows and not any(as_text(cell) for cell in rows[-1]):
-        rows.pop()
-    # columns without a name and without a cell are the rim of the sheet
-    used = [number for number, name in enumerate(header) if name or any(as_text(row[number]) for row in rows)]
-    frame = pd.DataFrame(
-        {number: pd.Series([row[number] for row in rows], dtype=object) for number in used}, dtype=object
-    )
-    frame.columns = pd.Index([header[number] for number in used])
-    notes = [f"{at} lines above the header left out"] if at else []
-    if len(sheet.sheets) > 1 and not layer:
-        notes.append(f"sheet {sheet.name!r} was read, the longest of {len(sheet.sheets)}")
-    return AgencyTable(path.name, path.suffix.lower(), frame, at + 2, layer=sheet.name, notes=tuple(notes))
+def _told_errors(frame: pd.DataFrame, first_row: int) -> list[str]:
+    """Name the cells of a workbook that hold an error, column by column; they are written as that text."""
+    notes = []
+    for at, name in enumerate(frame.columns):
+        found = [(row, cell) for row, cell in enumerate(frame.iloc[:, at]) if isinstance(cell, CellError)]
+        if found:
+            listed = ", ".join(f"row {row + first_row} {cell}" for row, cell in found[:5])
+            more = f" and {len(found) - 5} more" if len(found) > 5 else ""
+            notes.append(f"column {plain_name(name)}: {len(found)} error cells, written as text: {listed}{more}")
+    return notes
 
 
 # --- Parquet ---

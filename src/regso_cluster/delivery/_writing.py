@@ -22,7 +22,7 @@ from regso_cluster.delivery._maps import as_features, geometry_type, to_wgs84
 from regso_cluster.delivery._reading import AgencyTable
 from regso_cluster.delivery.textfiles import guard
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.factors.reading import TEXT_SUFFIXES
+from regso_cluster.files.read import TEXT_SUFFIXES
 from regso_cluster.writing import json_text, whole_file
 
 WRITABLE = (*TEXT_SUFFIXES, ".xlsx", ".parquet", ".gpkg", ".geojson")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from regso_cluster.delivery.joined import CODE, REGIONS, joined_prefix
 from regso_cluster.delivery.variables import find_totals
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.reading import RawTable, as_text, parse_numbers
+from regso_cluster.files.numbers import explain
+from regso_cluster.files.totals import find_totals as find_labelled_totals
 from regso_cluster.method import Table
 
 if TYPE_CHECKING:
@@ -91,14 +94,45 @@ def _codes(column: pd.Series, edition: int | None, where: str) -> tuple[pd.Serie
     return parsed.codes, [f"{len(repaired)} codes mended, as {one!r}" for one in repaired["given"].head(1)]
 
 
-def read_variables(raw: RawTable, columns: Sequence[str]) -> tuple[pd.DataFrame, tuple[str, ...]]:
+@dataclass(frozen=True)
+class Marks:
+    """Marks that a command line declares, besides those of every table: suppressed, missing, and read as 0."""
+
+    suppressed: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    zero: tuple[str, ...] = ()
+
+
+def drop_totals(raw: RawTable, counted: Sequence[str], keys: Sequence[str]) -> RawTable:
+    """Leave out rows that are totals of others, with a note: counted as units they double every figure.
+
+    Parameters
+    ----------
+    counted : columns of figures
+    keys : columns that every unit has filled
+    """
+    found = find_labelled_totals(raw.frame, counted, keys)
+    if not found.rows.any():
+        return raw
+    return replace(raw, frame=raw.frame[~found.rows], notes=(*raw.notes, found.note(raw.frame.index)))
+
+
+def read_variables(
+    raw: RawTable, columns: Sequence[str], marks: Marks | None = None
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Read columns of a table as numbers, or as true and false where all cells say so.
+
+    Parameters
+    ----------
+    marks : further marks of suppressed and missing cells, and of 0
 
     Raises
     ------
-    InputError  columns that are missing, text in a number
+    InputError  columns that are missing, text in a number, error cells of a workbook
     """
-    marks = Table()
+    marks = marks or Marks()
+    suppressed = tuple(mark for mark in (*Table().suppressed, *marks.suppressed) if mark not in marks.zero)
+    missing = tuple(mark for mark in (*Table().missing, *marks.missing) if mark not in marks.zero)
     frame = raw.frame.copy()
     faults, notes = [], []
     for name in columns:
@@ -108,16 +142,21 @@ def read_variables(raw: RawTable, columns: Sequence[str]) -> tuple[pd.DataFrame,
             continue
         text = frame[name].map(as_text).str.lower()
         known = text.isin((*YES, *NO))
-        if known.any() and (known | text.isin((*marks.suppressed, *marks.missing, ""))).all():
+        if known.any() and (known | text.isin((*suppressed, *missing, ""))).all():
             frame[name] = text.map(dict.fromkeys(YES, True) | dict.fromkeys(NO, False)).astype("boolean")
             continue
-        numbers = parse_numbers(frame[name], marks.suppressed, marks.missing, decimal_comma=raw.decimal_comma)
-        hint = "Correct the cell, or mark it as missing with `..`."
-        faults += [
-            Fault("text in a number", f"{raw.name}, row {row}, column {name}", "a number", repr(cell), hint)
-            for row, cell in numbers.bad.items()
-        ]
-        notes += [f"{name}: {note}" for note in numbers.notes]
+        numbers = parse_numbers(frame[name], suppressed, missing, decimal_comma=raw.decimal_comma, zero=marks.zero)
+        for row, cell in numbers.bad.items():
+            what, hint = explain(cell)
+            if what == "text in a number":
+                hint += " A mark of your own is declared with --suppressed or --missing."
+            faults.append(Fault(what, f"{raw.name}, row {row}, column {name}", "a number", repr(cell), hint))
+        notes += [f"column {name}: {note}" for note in numbers.notes]
+        notes += [
+            f"column {name}: {count} cells {mark!r} kept as missing; PxWeb writes it for zero: if so here, give "
+            f"--zero={mark}"
+            for mark, count in numbers.marks if mark in ("-", "–")
+        ]  # fmt: skip
         frame[name] = numbers.values
     if faults:
         raise InputError(faults)

@@ -16,6 +16,10 @@ from regso_cluster.delivery._reading import AgencyTable, read_agency_table
 from regso_cluster.delivery.match_report import Matches, MatchReport, report_of, write_report
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.made_up import show_table
+from regso_cluster.files.layout import plain_name
+from regso_cluster.files.numbers import as_text
+from regso_cluster.files.read import find_footer
+from regso_cluster.files.totals import find_totals
 
 if TYPE_CHECKING:
     from regso_cluster.release import Release
@@ -142,7 +146,7 @@ class JoinedFile:
     refused: bool
 
 
-def join_file(
+def join_file(  # noqa: PLR0913  # one an option of the command
     path: str | Path,
     release: Release,
     on: str,
@@ -150,6 +154,7 @@ def join_file(
     *,
     options: JoinOptions | None = None,
     layer: str = "",
+    decimal: str = "",
     report: str | Path | None = None,
     max_unmatched: int = 0,
 ) -> JoinedFile:
@@ -160,6 +165,7 @@ def join_file(
     path, out : never the same file
     on, options : as for `join`; "geometry" takes the points of a layer
     layer : sheet of a workbook, layer of a GeoPackage
+    decimal : "comma" or "point", as the table writes decimals; default: it tells
     report : where to write the match report as a table (.csv, .xlsx, .parquet, .json)
     max_unmatched : with more rows without an area nothing is written but the report
 
@@ -173,8 +179,10 @@ def join_file(
     path, out, options = Path(path), Path(out), _with_mark(options or JoinOptions(), release)
     check_writable(out)
     _refuse_overwriting(path, out, report)
-    source = read_agency_table(path, layer)
+    source = read_agency_table(path, layer, columns=(on, *on.split(",")), decimal=decimal)
     matches, points = _match(source, release, on, options)
+    no_units, naming = _no_units(source, matches)
+    matches = _with_notes(matches, naming)
     added = _added(matches, release, options)
     own = [*source.frame.columns, *([source.geometry_name] if source.geometry is not None else [])]
     _refuse_collisions(pd.Index(own), added.columns, source.name, options.prefix)
@@ -191,7 +199,7 @@ def join_file(
     if report is not None:
         write_report(found, Path(report))
         written.append(Path(report))
-    if found.unmatched > max_unmatched:
+    if found.unmatched - no_units > max_unmatched:
         return JoinedFile(found, tuple(written), refused=True)
     write_joined(replace(joined, sheets={"Matchning": found.table()}), out)
     return JoinedFile(found, (out, *written), refused=False)
@@ -202,6 +210,22 @@ def _with_mark(options: JoinOptions, release: Release) -> JoinOptions:
     named = options.columns and options.columns != ("all",) and "synthetic" not in options.columns
     marked = named and release.manifest["synthetic"] and "synthetic" in release.areas
     return replace(options, columns=(*options.columns, "synthetic")) if marked else options
+
+
+def _no_units(source: AgencyTable, matches: Matches) -> tuple[int, tuple[str, ...]]:
+    """Count the rows without an area that are totals of others or notes below the table; they are kept, and named."""
+    frame = source.frame
+    found = find_totals(frame)
+    filled = np.column_stack([frame.iloc[:, at].map(as_text).to_numpy() != "" for at in range(frame.shape[1])])
+    some = np.asarray(filled.any(axis=1), dtype=bool)
+    footer = find_footer(frame, filled, ~some) & some
+    rows = (found.rows | footer) & pd.isna(pd.Series(matches.code, dtype=object)).to_numpy()
+    if not rows.any():
+        return 0, ()
+    labels = dict(zip(np.flatnonzero(found.rows), found.labels, strict=True))
+    listed = [f"row {row + source.first_row} ({labels.get(row, 'a note')})" for row in np.flatnonzero(rows)]
+    more = f" and {len(listed) - 5} more" if len(listed) > 5 else ""
+    return len(listed), (f"{len(listed)} rows are totals or notes, no units: {', '.join(listed[:5])}{more}",)
 
 
 def _refuse_overwriting(path: Path, out: Path, report: str | Path | None) -> None:
@@ -216,6 +240,7 @@ def _refuse_overwriting(path: Path, out: Path, report: str | Path | None) -> Non
 
 def _match(source: AgencyTable, release: Release, on: str, options: JoinOptions) -> tuple[Matches, Coordinates | None]:
     """Match every row, by what `on` names."""
+    on = _as_written(on, source.frame.columns)
     edition = release.manifest["edition"]
     where = f"{source.name}, column {on}"
     if options.kind and options.kind not in KINDS:
@@ -237,6 +262,19 @@ def _match(source: AgencyTable, release: Release, on: str, options: JoinOptions)
     if unknown.any():
         raise InputError(Fault("outlines of other areas than the release has", got=str(matches.code[unknown][0])))
     return _with_notes(matches, source.notes), points
+
+
+def _as_written(on: str, columns: pd.Index) -> str:
+    """Give the names as the table writes them: line breaks, spaces and the form of Unicode do not count."""
+    there = {plain_name(column): str(column) for column in columns}
+    if on in columns or plain_name(on) in there:
+        return on if on in columns else there[plain_name(on)]
+    parts = on.split(",")
+    for cut in range(1, len(parts)):
+        pair = [plain_name(",".join(part)) for part in (parts[:cut], parts[cut:])]
+        if all(part in there for part in pair):
+            return ",".join(there[part] for part in pair)
+    return on
 
 
 def _with_notes(matches: Matches, notes: tuple[str, ...], *, last: bool = False) -> Matches:

@@ -167,38 +167,33 @@ def read_published(path: str | Path, keys: Sequence[str]) -> pd.DataFrame:
 
 def _read_frame(path: Path) -> pd.DataFrame:
     from regso_cluster.factors.reading import read_table
+    from regso_cluster.files.sheets import read_sheet
 
-    try:
-        frame = read_table(path).frame  # refuses what cannot be read; of a workbook it takes the longest sheet
-    except InputError:
-        frame = _read_headings(path)
-        if not {"cell", "kind", "rule", "value"} <= set(frame.columns):
-            raise
-        return frame  # an audit of a table in which nothing is hidden
     if path.suffix.lower() != ".xlsx":
-        return frame
-    return _read_first_sheet(path)
+        try:
+            return read_table(path).frame
+        except InputError:
+            frame = _read_headings(path)
+            if not {"cell", "kind", "rule", "value"} <= set(frame.columns):
+                raise
+            return frame  # an audit of a table in which nothing is hidden
+    rows = read_sheet(path, first=True).rows
+    if not rows or not rows[0]:
+        hint = "Give a table that `regso-cluster summarise` or `protect` wrote."
+        raise InputError(Fault("not a published table", str(path), "a column units", hint=hint))
+    at = 1 if str(rows[0][0]) == SYNTHETIC else 0
+    return pd.DataFrame(rows[at + 1 :], columns=[str(cell) for cell in rows[at]], dtype=object)
 
 
 def _read_headings(path: Path) -> pd.DataFrame:
     """Read the columns of a table without rows, as `write_table` writes it; no columns where it is no such table."""
     if path.suffix.lower() == ".parquet":
         frame = pd.read_parquet(path)
-    elif path.suffix.lower() == ".xlsx":
-        frame = _read_first_sheet(path)
     else:
         with path.open(encoding="utf-8-sig", newline="") as file:
             lines = [line for line in file.read(MOST_HEADINGS).splitlines() if line.strip()]
         frame = pd.DataFrame(columns=lines[0].split(",") if len(lines) == 1 else [])
     return frame if frame.empty else pd.DataFrame()
-
-
-def _read_first_sheet(path: Path) -> pd.DataFrame:
-    import python_calamine
-
-    rows = python_calamine.CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python()
-    at = 1 if str(rows[0][0]) == SYNTHETIC else 0
-    return pd.DataFrame(rows[at + 1 :], columns=[str(cell) for cell in rows[at]], dtype=object)
 
 
 def is_marked(path: Path, table: pd.DataFrame) -> bool:

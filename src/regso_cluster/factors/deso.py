@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from regso_cluster.areas.codes import parse_codes
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.rates import MISSING, sum_to_areas
-from regso_cluster.factors.reading import read_table
+from regso_cluster.factors.reading import as_text, read_table
 from regso_cluster.method import Method
 
 
@@ -48,6 +50,14 @@ def to_regso(
     return counts, status, regso
 
 
+def _kinds_of_codes(rows: list[list[Any]]) -> int:
+    """Count whether a sheet has codes of DeSO and of RegSO."""
+    texts = {as_text(cell) for row in rows for cell in row}
+    return sum(
+        any(re.match(kind, text, re.IGNORECASE) for text in texts) for kind in (r"\d{3,4}[ABC]\d{4}", r"\d{3,4}R\d{3}")
+    )
+
+
 def read_deso_key(path: str | Path) -> pd.Series:
     """Read which RegSO each DeSO lies in; the two columns are found by their content.
 
@@ -59,7 +69,7 @@ def read_deso_key(path: str | Path) -> pd.Series:
     ------
     InputError  no column of DeSO codes, no column of RegSO codes (names do not serve), a DeSO in two RegSO
     """
-    raw = read_table(path)
+    raw = read_table(path, holds=_kinds_of_codes)
     found: dict[str, pd.Series] = {}
     for kind in ("deso", "regso"):
         for column in raw.frame.columns:

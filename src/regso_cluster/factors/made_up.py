@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from regso_cluster.factors.reading import as_text
+from regso_cluster.files.numbers import as_text
 
 # as this program calls the column, also behind the prefix of `join`, and as its workbooks head it
 _ENDING = "synthetic"

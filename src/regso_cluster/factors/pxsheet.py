@@ -15,7 +15,7 @@ from typing import Any
 
 from regso_cluster.factors.dataset import PERIOD
 from regso_cluster.factors.pxweb_layout import WITH_TEXT, is_contents
-from regso_cluster.factors.reading import as_text
+from regso_cluster.files.numbers import as_text
 
 _BY = re.compile(r"(.+?),? (?:efter|by) (.+)", re.IGNORECASE | re.DOTALL)
 _MOST_HEADINGS = 12

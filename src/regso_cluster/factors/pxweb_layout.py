@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from regso_cluster.factors.dataset import PERIOD, TIMES, Described
-from regso_cluster.factors.reading import as_text
+from regso_cluster.files.numbers import as_text
 
 AREA_CODE = r"\d{4}(?:R\d{3}|[ABC]\d{4})(?:_(?:RegSO|DeSO)\d{4})?"
 WITH_TEXT = rf"({AREA_CODE})(?:[\s\u00a0]+(\S.*))?"

@@ -25,7 +25,6 @@ from regso_cluster.areas.editions import (
 )
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.checks import check_counts, check_year, doubtful_units, factor_part
-from regso_cluster.factors.dashes import describe_dashes, find_dashes, read_zeros
 from regso_cluster.factors.deso import to_regso
 from regso_cluster.factors.hints import absent_columns
 from regso_cluster.factors.made_up import is_synthetic
@@ -33,6 +32,9 @@ from regso_cluster.factors.origin import read_origin
 from regso_cluster.factors.pxweb import settle_marks, to_areas
 from regso_cluster.factors.rates import MISSING, OBSERVED, SUPPRESSED, TOO_FEW, rate
 from regso_cluster.factors.reading import RawTable, as_text, parse_numbers, read_table
+from regso_cluster.files.layout import as_named
+from regso_cluster.files.numbers import explain
+from regso_cluster.files.totals import find_totals
 from regso_cluster.method import Factor, Method
 
 
@@ -87,6 +89,8 @@ def read_factors(
     edition: int | None = None,
     year: int | None = None,
     deso_key: str | Path | None = None,
+    sheet: str = "",
+    decimal: str = "",
 ) -> FactorTable:
     """Read a table of factors, wide (a row an area) or long (a row an area and factor), and check it.
 
@@ -97,15 +101,19 @@ def read_factors(
     edition : 2020 or 2025; default: from code suffixes, from the codes themselves, else from `year`
     year : the reference year; a column `year` of the table must agree
     deso_key : a table with a column of DeSO codes and one of RegSO codes, for a table of counts by DeSO
+    sheet : of a workbook; default: the only one that can hold the table
+    decimal : "comma" or "point", as the file writes decimals; default: the file tells
 
     Raises
     ------
     InputError  every fault of the table at once
     """
-    raw = settle_marks(read_table(path), (*method.table.suppressed, *method.table.missing))
+    raw = read_table(path, sheet=sheet, columns=_names(method), year=year, decimal=decimal)
+    raw = settle_marks(raw, (*method.table.suppressed, *method.table.missing))
     origin, said = read_origin(Path(path), raw.sha256)
     if method.table.areas == "regso":
         raw = to_areas(raw, method.table.code, _wanted(method), year=year)
+    raw = dataclasses.replace(raw, frame=as_named(raw.frame, _names(method)))
     faults: list[Fault] = []
     notes = [*said, *raw.notes]
     edition = edition or (origin or {}).get("edition")
@@ -128,7 +136,8 @@ def read_factors(
         hint = "Residents weigh the areas: give their number."
         raise InputError(Fault("no residents at all", f"{raw.name}, column {method.table.population}", hint=hint))
     counts, status = counts.reindex(areas.index), status.reindex(areas.index, fill_value=MISSING)
-    table = dataclasses.replace(_assemble(raw, method, areas, counts, status, edition, notes), origin=origin)
+    table = _assemble(raw, method, areas, counts, status, edition, notes)
+    table = dataclasses.replace(table, origin=origin, source=Path(path).name)
     return dataclasses.replace(table, deso_key=_key_used(deso_key)) if by_deso and deso_key else table
 
 
@@ -140,6 +149,13 @@ def _wanted(method: Method) -> frozenset[str]:
 
 def _key_used(path: str | Path) -> tuple[tuple[str, str], ...]:
     return ((Path(path).name, hashlib.sha256(Path(path).read_bytes()).hexdigest()),)
+
+
+def _names(method: Method) -> tuple[str, ...]:
+    """Name the columns that a table for this method may have."""
+    table = method.table
+    own = [table.code, table.population, table.area_type, table.name]
+    return tuple(name for name in [*own, *(column for one in method.factors for column in one.columns)] if name)
 
 
 def _layout(raw: RawTable, method: Method) -> list[_Part]:
@@ -163,9 +179,9 @@ def _layout(raw: RawTable, method: Method) -> list[_Part]:
         named = frame["factor"].map(as_text)
         unknown = named[~named.isin(method.keys)]
         faults = [
-            Fault("unknown factor", f"{raw.name}, row {unknown.index[unknown == key][0]}, column factor", got=repr(key),
+            Fault("unknown factor", f"{raw.name}, row {row}, column factor", got=repr(key),
                   hint=f"The method knows {', '.join(method.keys)}.")
-            for key in unknown.unique()
+            for row, key in unknown.drop_duplicates().items()
         ]  # fmt: skip
         faults += [
             Fault(
@@ -205,6 +221,13 @@ def _codes(
             Fault("no code", f"{raw.name}, row {row}, column {column}", hint="Give every row its code.")
             for row in text.index[text == ""]
         )
+        counted = [column for one in method.factors for column in one.columns]
+        totals = find_totals(raw.frame, [name for name in counted if name in raw.frame], [column])
+        faults.extend(
+            Fault("a total, no area", f"{raw.name}, row {row}, column {column}", "one row an area", repr(label),
+                  "Remove the row: it would be counted as an area.")
+            for row, label in zip(raw.frame.index[totals.rows], totals.labels, strict=True)
+        )  # fmt: skip
         return text.where(text != ""), False, None
     by_deso = bool(text.str.contains(r"^\d{3,4}[A-Ca-c]\d{4}", regex=True).mean() > 0.5)
     parsed = parse_codes(cells, "deso" if by_deso else "regso")
@@ -260,50 +283,49 @@ def _numbers(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Read the numbers of all parts, by code: counts and status (n_areas, n_parts), columns (factor, role)."""
     table, counts, status = method.table, {}, {}
+    marked: dict[tuple[str, str], tuple[tuple[str, int], ...]] = {}
     clashing: set[object] = set()
-    dashes: dict[tuple[str, str], int] = {}
     for part in parts:
-        cells = read_zeros(part.cells, table.zero, part.column, notes)
-        numbers = parse_numbers(cells, table.suppressed, table.missing, decimal_comma=raw.decimal_comma)
+        numbers = parse_numbers(
+            part.cells, table.suppressed, table.missing, decimal_comma=raw.decimal_comma, zero=table.zero or ()
+        )
         notes += [f"column {part.column}: {note}" for note in numbers.notes]
+        marked[part.factor.key, part.role] = numbers.marks
         for row, text in numbers.bad.items():
             where = f"{raw.name}, row {row}, column {part.column}, {codes.get(row, '')}"
-            hint = (
-                "A comma must be a decimal comma throughout the file."
-                if "," in text
-                else "Write a number, or .. where it is suppressed."
-            )
-            faults.append(Fault("text in a number", where, "a number", repr(text), hint))
+            what, hint = explain(text)
+            faults.append(Fault(what, where, "a number", repr(text), hint))
         own = codes.loc[part.cells.index]
         doubled = own[own.notna() & own.duplicated()]
+        firsts = dict(zip(own[~own.duplicated()], own.index[~own.duplicated()], strict=True)) if len(doubled) else {}
         for row, code in doubled.items():
             if row not in clashing:
                 clashing.add(row)
-                first = own.index[(own == code).to_numpy()][0]
+                first = firsts[code]
                 hint = f"Keep one of the rows {first} and {row}."
                 faults.append(
                     Fault("a code stands twice", f"{raw.name}, row {row}", "one row an area", str(code), hint)
                 )
         keep = (own.notna() & ~own.duplicated()).to_numpy()
-        dashes[part.factor.key, part.role] = int(find_dashes(cells, numbers.status)[keep].sum())
         index = pd.Index(own[keep], name=table.code)
         counts[part.factor.key, part.role] = pd.Series(numbers.values[keep], index=index)
         status[part.factor.key, part.role] = pd.Series(numbers.status[keep], index=index)
     columns = pd.MultiIndex.from_tuples(counts)
     found = pd.DataFrame(status, columns=columns).fillna(MISSING)  # a long table may lack an area for one factor
     for part in parts:
-        for mark, said in (
-            (SUPPRESSED, "suppressed cells kept as missing"),
-            (MISSING, "empty cells kept as missing"),
-        ):
-            count = int((found[part.factor.key, part.role] == mark).sum())
-            dashed = dashes[part.factor.key, part.role] if mark == MISSING else 0
-            if dashed:
-                count -= dashed
-                notes.append(describe_dashes(part.column, dashed))
-            if count:
-                notes.append(f"column {part.column}: {count} {said}")
+        notes += _said_missing(part, found[part.factor.key, part.role], marked[part.factor.key, part.role])
     return pd.DataFrame(counts, columns=columns), found.replace("bad", MISSING)
+
+
+def _said_missing(part: _Part, status: pd.Series, marks: tuple[tuple[str, int], ...]) -> list[str]:
+    """Note what is kept as missing: suppressed, marked (each mark apart: a dash may mean zero) and empty cells."""
+    hidden, absent = int((status == SUPPRESSED).sum()), int((status == MISSING).sum())
+    said = [f"column {part.column}: {hidden} suppressed cells kept as missing"] if hidden else []
+    for mark, count in marks:
+        dash = '; PxWeb writes it for zero: if so here, set zero = ["-", "–"] in [table]' if mark in ("-", "–") else ""
+        said.append(f"column {part.column}: {count} cells {mark!r} kept as missing{dash}")
+    empty = absent - sum(count for _, count in marks)
+    return said + ([f"column {part.column}: {empty} empty cells kept as missing"] if empty > 0 else [])
 
 
 def _areas(raw: RawTable, codes: pd.Series, method: Method, edition: int | None, faults: list[Fault]) -> pd.DataFrame:
@@ -316,8 +338,10 @@ def _areas(raw: RawTable, codes: pd.Series, method: Method, edition: int | None,
     if table.area_type:
         areas["area_type"] = raw.frame.loc[rows.index, table.area_type].map(as_text).replace("", pd.NA).to_numpy()
     if table.population:
-        cells = read_zeros(raw.frame[table.population], table.zero, table.population, [])
-        numbers = parse_numbers(cells, table.suppressed, table.missing, decimal_comma=raw.decimal_comma)
+        numbers = parse_numbers(
+            raw.frame[table.population], table.suppressed, table.missing, decimal_comma=raw.decimal_comma,
+            zero=table.zero or (),
+        )  # fmt: skip
         by_row = pd.Series(numbers.values, index=raw.frame.index)
         wrong = (by_row.isna() & codes.notna()) | (by_row < 0) | (by_row % 1 != 0)
         faults.extend(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from regso_cluster.factors.reading import as_text
+from regso_cluster.files.numbers import as_text
 
 FIRST, LAST = 1900, 2100
 _PLAIN = re.compile(r"(\d{4})(?:[.,]0+)?", re.ASCII)

@@ -13,10 +13,13 @@ from regso_cluster.method.whole import known_keys
 Place = tuple[str | int, ...]  # the keys that lead to a value, as ("factors", 0, "limit")
 
 
+_MOST = 100
+
+
 def shape_faults(error: ValidationError, text: str, source: str) -> list[Fault]:
     """Say a pydantic error in the house's words: line, what was expected, what was got."""
     faults: dict[str, Fault] = {}
-    for item in error.errors(include_url=False):
+    for item in error.errors(include_url=False)[:_MOST]:  # the line of each is searched for
         # the union of "factor or rule" adds its branch names to the place; they are not keys of the file
         place = tuple(part for part in item["loc"] if part not in ("Rule", "constrained-str"))
         where = f"{source}, line {line_of(text, place)}, {_spell(place)}"

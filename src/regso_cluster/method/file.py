@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import tomllib
 from dataclasses import replace
 from importlib import resources
@@ -15,6 +14,7 @@ from pydantic import ValidationError
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.method.contradictions import find_contradictions
 from regso_cluster.method.faults import line_of, shape_faults
+from regso_cluster.method.toml import decode_toml, parse_toml
 from regso_cluster.method.whole import ADAPTER, Method
 from regso_cluster.method.yardstick import Yardstick, hash_plain, hash_yardstick
 
@@ -40,11 +40,7 @@ def load_method(name_or_path: str | Path) -> Method:
     if not path.is_file():
         known = ", ".join(builtin_methods())
         raise InputError(Fault("no such method", text, "a built-in method or a file", text, f"Built in: {known}."))
-    content = path.read_bytes()
-    try:  # Windows programs begin UTF-8 with a mark, and PowerShell writes UTF-16
-        text = content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(Fault("not UTF-8 text", path.name, hint="Save the method file as UTF-8.")) from error
+    text = decode_toml(path)
     method = parse_method(text, path.name)
     if method.measured and not method.frozen and not _stands_in_its_release(method.measured, path):
         hint = (
@@ -72,11 +68,7 @@ def parse_method(text: str, source: str = "method") -> Method:
     ------
     InputError  every fault of the text at once, each with its line
     """
-    try:
-        plain = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        hint = "Decimals are written with a point, texts in quotes." if re.search(r"=\s*-?\d+,\d", text) else ""
-        raise InputError(Fault("not valid TOML", source, got=str(error), hint=hint)) from error
+    plain = parse_toml(text, source)
     if not plain:
         raise InputError(
             Fault("an empty method", source, hint="`regso-cluster methods utanforskap` prints an example.")
@@ -89,6 +81,8 @@ def parse_method(text: str, source: str = "method") -> Method:
         ) from error
     except ValidationError as error:
         raise InputError(shape_faults(error, text, source)) from error
+    except ValueError as error:  # a whole number of thousands of digits
+        raise InputError(Fault("not valid TOML", source, got=str(error)[:200])) from error
     method = _understood_now(method, plain)
     faults = [
         Fault(what, f"{source}, line {line_of(text, place)}", hint=hint)

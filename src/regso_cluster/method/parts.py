@@ -49,7 +49,7 @@ class Table:
     `area_type`: a column of types of areas, as parents of rates.
     `min_population`: an area with fewer residents is not classified and not part of the yardstick.
     `suppressed`, `missing`: marks kept as missing with that status, never read as 0.
-    `zero`: marks that are a 0, as the dash is in tables of PxWeb; before the other two.
+    `zero`: marks that are read as 0, as the dash is in tables of PxWeb; before the other two. None where not given.
     """
 
     areas: Literal["regso", "own"] = "regso"
@@ -75,7 +75,7 @@ class Table:
         "#N/A",
         "#SAKNAS!",
     )
-    zero: tuple[str, ...] | None = None
+    zero: tuple[Annotated[str, Field(min_length=1)], ...] | None = None
 
 
 @dataclass(frozen=True, config=STRICT)
