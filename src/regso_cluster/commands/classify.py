@@ -15,6 +15,7 @@ from regso_cluster.commands.options import (
     edition_option,
     json_option,
     method_option,
+    names_option,
     outline_options,
     read_outline_options,
     scheduler_option,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 @click.option("--previous", type=NEW, help="Last year's release: clusters keep their numbers, changes are marked.")
 @edition_option
 @deso_option
+@names_option
 @click.option("--seed", type=click.IntRange(min=0), help="Instead of the method's own.")
 @threads_option
 @scheduler_option
@@ -43,7 +45,8 @@ if TYPE_CHECKING:
 @json_option
 def classify(  # noqa: PLR0913  # one an option of the command
     table: Path, method: str, year: int | None, all_years: bool, out: Path, previous: Path | None, edition: str | None,
-    deso_key: Path | None, seed: int | None, threads: int | None, scheduler: str | None, as_json: bool, **outlines: Any,
+    deso_key: Path | None, names: Path | None, seed: int | None, threads: int | None, scheduler: str | None,
+    as_json: bool, **outlines: Any,
 ) -> None:  # fmt: skip
     """Classify TABLE and write a release to the folder --out.
 
@@ -61,7 +64,7 @@ def classify(  # noqa: PLR0913  # one an option of the command
         from regso_cluster.ensemble import Workers
         from regso_cluster.series import Reading
 
-        reading = Reading(int(edition) if edition else None, deso_key, files)
+        reading = Reading(int(edition) if edition else None, deso_key, files, names)
         _classify_all(table, method, out, reading, seed, Workers(threads, scheduler), as_json)
         return
     if files and not previous:
@@ -90,7 +93,7 @@ def classify(  # noqa: PLR0913  # one an option of the command
                     )
                 )
             factors = read_factors(
-                table, loaded, edition=int(edition) if edition else None, year=year, deso_key=deso_key
+                table, loaded, edition=int(edition) if edition else None, year=year, deso_key=deso_key, names=names
             )
         differ = before is not None and before.manifest["edition"] != factors.edition
         with steps("comparing borders"):

@@ -68,6 +68,7 @@ def read_outline_options(given: dict[str, Any]) -> Outlines | None:
 
 
 deso_option = click.option("--deso-key", type=EXISTING, help="Key from DeSO to RegSO, for a table of counts by DeSO.")
+names_option = click.option("--names", type=EXISTING, help="Table of RegSO codes and names: names of the areas.")
 
 
 class Years(click.ParamType):  # type: ignore[type-arg]  # not generic in the oldest click allowed

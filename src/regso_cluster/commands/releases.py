@@ -14,6 +14,7 @@ from regso_cluster.commands.options import (
     NEW,
     deso_option,
     json_option,
+    names_option,
     outline_options,
     read_outline_options,
 )
@@ -24,15 +25,22 @@ from regso_cluster.commands.options import (
 @click.option("--recompute", type=EXISTING, metavar="TABLE", help="Classify the input again and compare every table.")
 @click.option("--previous", type=NEW, help="For --recompute: the release it was made against; default: beside it.")
 @deso_option
+@names_option
 @outline_options
 @json_option
 def verify(
-    release: Path, recompute: Path | None, previous: Path | None, deso_key: Path | None, as_json: bool, **outlines: Any
+    release: Path,
+    recompute: Path | None,
+    previous: Path | None,
+    deso_key: Path | None,
+    names: Path | None,
+    as_json: bool,
+    **outlines: Any,
 ) -> None:
     """Recompute the hashes of RELEASE; exit code 3 when they differ.
 
     With --recompute the input is classified again. What it was made with besides its table is named by hash in the
-    manifest and must be given again: --deso-key, and the outlines of two editions.
+    manifest and must be given again: --deso-key, --names, and the outlines of two editions.
 
     Example: regso-cluster verify releases/2024 --recompute factors-2024.csv
     """
@@ -44,7 +52,7 @@ def verify(
         from regso_cluster.series import recompute_release
 
         faults = recompute_release(
-            read_release(release), recompute, previous=previous, deso_key=deso_key, outlines=files
+            read_release(release), recompute, previous=previous, deso_key=deso_key, outlines=files, names=names
         )
     if as_json:
         click.echo(

@@ -15,6 +15,7 @@ from regso_cluster.commands.options import (
     edition_option,
     json_option,
     method_option,
+    names_option,
 )
 from regso_cluster.errors import InputError
 
@@ -41,9 +42,16 @@ def example(folder: Path, years: range, seed: int, as_json: bool) -> None:
 @edition_option
 @click.option("--year", type=int, help="The reference year that the table should be of.")
 @deso_option
+@names_option
 @json_option
 def check(
-    table: Path, method: str, edition: str | None, year: int | None, deso_key: Path | None, as_json: bool
+    table: Path,
+    method: str,
+    edition: str | None,
+    year: int | None,
+    deso_key: Path | None,
+    names: Path | None,
+    as_json: bool,
 ) -> None:
     """Check TABLE against a method: every fault at once, with its place and how to mend it.
 
@@ -54,7 +62,9 @@ def check(
 
     try:
         loaded = load_method(method)
-        read = read_factors(table, loaded, edition=int(edition) if edition else None, year=year, deso_key=deso_key)
+        read = read_factors(
+            table, loaded, edition=int(edition) if edition else None, year=year, deso_key=deso_key, names=names
+        )
     except InputError as error:
         if not as_json:
             raise
