@@ -354,7 +354,8 @@ were chosen on those from 0 to 19. All figures here are made up.
 
 Worlds: *planted*: two humps a factor, far apart, so that hardly an area truly lies near a limit. *beta*: every rate from one Beta distribution a factor, alone: the world of beta-binomial
 shrinkage. *heavy tails*: logits with Student t (4 degrees of freedom) around a common disadvantage; neither Beta nor a
-mixture of few classes.
+mixture of few classes. *real shape*: the synthetic country of `regso-cluster example`: skewness, kurtosis, correlations and
+spatial pattern near those of real factors, and problems planted in 568, 180 and 40 areas.
 
 Priors: *profiles*, the default; *country*, each factor alone by beta-binomial; *alone*, each area's counts alone with
 Jeffreys' prior, which is what a bootstrap of the counts amounts to and what this package did before. The last is no
@@ -459,8 +460,12 @@ def english(data: Path, draws: int = 1000) -> str:
                           width_listed=width[found.listed].median())  # fmt: skip
 
 
-VERDICT = """- With *profiles* every kind of label given with about 0.9 is right in 0.90 to 0.92 of cases in each of the three worlds, and the whole range of
+VERDICT = """- With *profiles* every kind of label given with about 0.9 is right in 0.90 to 0.92 of cases in each of the four worlds, and the whole range of
   probabilities is as it says, within about 0.01 above 0.5; below it within 0.04.
+- The world of real shape is what a user meets: 192 composite groups and 342 problem flags of a country of 3,363 areas are given with about 0.9. One in ten areas
+  on the counted list of groups 1 and 2 is stated not to belong, 0.097; in truth 0.074, so the list is a little better than it says. Tiers are better than they say
+  by 0.012. Beta-binomial by factor is wrong here for problem flags (0.88) and tiers (0.94), and its intervals of numbers hold in 16 of 20 countries; counts alone give an
+  interval that never holds.
 - In the planted world nearly nothing truly lies near a limit. The components of each factor leave the gap between its humps empty, so that few groups are
   in doubt at all: five of 3,363 areas a country are given with about 0.9. Classes with a normal spread of their own, which this package had before, filled
   the gap: twice as many were in doubt, and 0.97 of them right.
