@@ -259,7 +259,7 @@ def _codes(
         dataclasses.replace(fault, where=f"{where}: {fault.where}" if fault.where else where)
         for fault in check_edition(parsed.codes.dropna(), edition)
     ]
-    if year is not None and edition_of_year(year) != edition:
+    if year is not None and edition_of_year(year) != edition and not _is_synthetic(raw):  # no official table
         notes.append(
             f"the codes are of RegSO {edition}; official tables of {year} are in RegSO {edition_of_year(year)}"
         )
@@ -391,6 +391,12 @@ def _complete(
     return known.assign(kommun=kommun_of(codes), kommun_name=names["kommun_name"], lan=lan_of(codes))
 
 
+def _is_synthetic(raw: RawTable) -> bool:
+    """Whether a table says of itself that it is made up."""
+    said = raw.frame.get("synthetic", pd.Series(dtype=object)).map(as_text).str.lower()
+    return bool(said.isin(["yes", "y", "true", "1", "ja", "j", "sant"]).any())
+
+
 def _assemble(
     raw: RawTable, method: Method, areas: pd.DataFrame, counts: pd.DataFrame, status: pd.DataFrame,
     edition: int | None, notes: list[str],
@@ -419,8 +425,7 @@ def _assemble(
     worst_first = [(joined == mark).any(axis=1) for mark in (TOO_FEW, MISSING, SUPPRESSED)]
     kept = ["name", "kommun", "kommun_name", "lan", *(["area_type"] if table.area_type else []), "population"]
     areas = areas.reindex(columns=kept).assign(status=np.select(worst_first, [TOO_FEW, MISSING, SUPPRESSED], OBSERVED))
-    said = raw.frame.get("synthetic", pd.Series(dtype=object)).map(as_text).str.lower()
-    synthetic = bool(said.isin(["yes", "y", "true", "1", "ja", "j", "sant"]).any())
+    synthetic = _is_synthetic(raw)
     return FactorTable(
         areas, numerator, denominator, value, joined, edition, raw.name, raw.sha256, tuple(notes), synthetic
     )
