@@ -1,11 +1,11 @@
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import adjusted_rand_score
 
 from regso_cluster.areas.editions import code_set
-from regso_cluster.areas.shapes import load_neighbours
+from regso_cluster.areas.shapes import neighbour_arrays
 from regso_cluster.errors import InputError
 from regso_cluster.example import synthetic_country, write_example
 
@@ -60,12 +60,83 @@ def test_planted_moves_are_those_between_the_years(country):
     assert country[1]["cause"].eq("data").equals(country[1]["move"].ne(""))
 
 
-def test_neighbours_are_alike(country):
-    table = country[0][2024].set_index("regso")[["trangboddhet_n", "trangboddhet_d"]].astype(float)
-    share = table["trangboddhet_n"] / table["trangboddhet_d"]
-    pairs = load_neighbours()
-    near = share[pairs["regso_a"]].to_numpy(), share[pairs["regso_b"]].to_numpy()
-    assert pd.Series(near[0]).corr(pd.Series(near[1]), method="spearman") > 0.15
+def real_shape(table):
+    """The rates that a table shows, NaN where suppressed, by factor."""
+    cells = table.replace("..", np.nan).set_index("regso")
+    keys = [name[:-2] for name in cells if name.endswith("_n")]
+    return pd.DataFrame({key: cells[f"{key}_n"].astype(float) / cells[f"{key}_d"].astype(float) for key in keys})
+
+
+def moran(values):
+    """Moran's I over the real neighbours, each area's neighbours weighing 1 together."""
+    starts, neighbours, _ = neighbour_arrays(tuple(values.index))
+    own = (values - values.mean()).fillna(0).to_numpy()
+    row = np.repeat(np.arange(len(own)), np.diff(starts))
+    around = np.bincount(row, weights=own[neighbours], minlength=len(own)) / np.diff(starts)
+    return (own * around).sum() / (own**2).sum()
+
+
+# of real factors of 2022 (SCB, CC0; turnout Valmyndigheten): the module's docstring says which
+SKEWNESS = {"kriminalitet": 2.2, "bidragsberoende": 1.7, "trangboddhet": 1.6, "valdeltagande": -1.5,
+            "skolresultat": -0.9, "arbetsmarknadsetablering": -1.9}  # fmt: skip
+NEIGHBOURS = {"kriminalitet": 0.20, "bidragsberoende": 0.29, "trangboddhet": 0.56, "arbetsmarknadsetablering": 0.34}
+CORRELATIONS = {
+    ("bidragsberoende", "arbetsmarknadsetablering"): -0.90,
+    ("bidragsberoende", "trangboddhet"): 0.72,
+    ("trangboddhet", "arbetsmarknadsetablering"): -0.76,
+    ("kriminalitet", "bidragsberoende"): 0.40,
+    ("kriminalitet", "trangboddhet"): 0.39,
+}
+
+
+@pytest.mark.parametrize("year", [2019, 2024])
+def test_factors_look_like_real_ones(country, year):
+    rates = real_shape(country[0][year])
+    for key, skewness in SKEWNESS.items():
+        assert rates[key].skew() == pytest.approx(skewness, abs=0.25), key
+    for key, alike in NEIGHBOURS.items():  # crowding, 0.44, is farthest from its real one
+        assert moran(rates[key]) == pytest.approx(alike, abs=0.13), key
+    for pair, correlation in CORRELATIONS.items():
+        assert rates[list(pair)].corr().iloc[0, 1] == pytest.approx(correlation, abs=0.1), pair
+    for key in rates:  # the tail holds about as many areas beyond 2 SD as real ones, 3.1 to 6.5 %
+        away = (rates[key] - rates[key].mean()) / rates[key].std() * np.sign(SKEWNESS[key])
+        assert 0.03 < away.gt(2).mean() < 0.075, key
+
+
+def test_each_factor_has_one_hump(country):
+    """Counts in 25 classes rise to one highest class and fall from it, but for chance: three SD of a count."""
+    rates = real_shape(country[0][2024])
+    for key in rates:
+        least, most = rates[key].quantile([0.001, 0.999])
+        count = np.histogram(rates[key].dropna(), np.linspace(least, most, 26))[0].astype(float)
+        top = int(count.argmax())
+        rising, falling = count[: top + 1], count[top:][::-1]
+        for side in (rising, falling):
+            highest = np.maximum.accumulate(side)
+            assert (side >= highest - 3 * np.sqrt(highest + 1)).all(), (key, count)
+
+
+def test_no_gap_lies_at_a_limit(country):
+    """Within a quarter of an SD of a limit areas fall off across it, as a tail does: problems are not set apart."""
+    rates = real_shape(country[0][2024])
+    away = (rates - rates.mean()) / rates.std(ddof=0) * np.sign(pd.Series(SKEWNESS))
+    short, past = ((away > 1.75) & (away < 2)).sum(), ((away > 2) & (away < 2.25)).sum()
+    assert short.gt(30).all(), short
+    assert (past < 1.5 * short).all(), (short, past)
+    assert 0.7 < past.sum() / short.sum() < 1.05, (short, past)
+
+
+def test_sizes_look_like_real_ones(country):
+    logarithm = np.log(country[0][2019].set_index("regso")["population"])
+    assert logarithm.mean() == pytest.approx(7.87, abs=0.03)
+    assert logarithm.std() == pytest.approx(0.574, abs=0.03)
+    assert moran(logarithm) == pytest.approx(0.39, abs=0.08)
+
+
+@pytest.mark.parametrize("seed", range(1, 9))
+def test_every_seed_has_the_planted_totals(seed):
+    _, truth = synthetic_country(range(2020, 2021), seed)
+    assert [int((truth["planted_problems"] >= least).sum()) for least in (1, 3, 5)] == [568, 180, 40]
 
 
 def test_files_are_written_once_and_never_over_others(tmp_path):
@@ -84,21 +155,36 @@ def test_other_years_are_refused(years):
 
 
 def test_planted_truth_is_recovered(example_release):
-    """What is planted is found: the agreement is reported in docs/validation.md."""
+    """What is planted is found as far as counts can show it: docs/validation.md has the figures."""
     truth = example_release.truth.set_index("regso")
     areas = example_release.classification.areas
     found, planted = areas["n_problems"].astype(float), truth["planted_problems"]
     decided = areas["composite_status"] == "decided"
-    assert decided.mean() > 0.98
-    assert (found[decided] == planted[decided]).mean() > 0.99
-    listed, should = found[decided] >= 3, planted[decided] >= 3
-    assert (listed & should).sum() / should.sum() > 0.97
-    assert (listed & should).sum() / listed.sum() > 0.97
-    # six clusters: three kinds of need, the areas without problems, those where all kinds look alike, and a part of one
-    # of these, which by chance of the seed; parts of one kind are joined before they are compared with the planted ones
-    assert adjusted_rand_score(truth["planted_kind"], areas["cluster"]) > 0.95
-    few = planted.between(1, 2)
-    kinds, clusters = truth["planted_kind"][few], areas["cluster"][few]
-    joined = clusters.map(pd.crosstab(clusters, kinds).idxmax(axis=1))
-    assert joined.nunique() == 3
-    assert adjusted_rand_score(kinds, joined) > 0.98
+    assert decided.mean() > 0.95
+    assert (found[decided] == planted[decided]).mean() > 0.92
+    for least, total, share in ((1, 568, 0.92), (3, 180, 0.85), (5, 40, 0.8)):
+        listed, should = found >= least, planted >= least
+        assert should.sum() == total
+        assert listed.sum() == pytest.approx(total, rel=0.2)
+        assert (listed & should).sum() / total > share
+
+
+def test_its_certainty_is_honest_and_neither_sure_of_all_nor_of_nothing(example_release):
+    """Of the areas listed with a probability between 0.5 and 0.9 as many were planted as stated, within four SD."""
+    result, truth = example_release.classification, example_release.truth.set_index("regso")
+    table = result.certainty
+    of = table[(table["grouping"] == "composite_list") & (table["group"] == 3)].set_index("regso")["probability"]
+    planted = truth["planted_problems"].loc[of.index].ge(1)
+    for low, high in ((0.1, 0.5), (0.5, 0.9), (0.9, 1.01)):
+        inside = of.between(low, high, inclusive="left")
+        assert inside.sum() > 40
+        spread = np.sqrt((of[inside] * (1 - of[inside])).sum())
+        assert planted[inside].sum() == pytest.approx(of[inside].sum(), abs=4 * spread + 1)
+    lists = result.figures["certainty"]["lists"]
+    (said,) = (one for one in lists if (one["list"], one["group"]) == ("composite_list", 3))
+    # planted by the limits that counts have on average; the limits of one count lie a little beside
+    assert said["low"] - 12 <= 568 <= said["high"] + 12
+    none = result.areas["composite_group"].eq(4).fillna(False)
+    probability = result.areas.loc[none, "composite_group_probability"]
+    assert probability.median() > 0.99
+    assert probability.lt(0.9).sum() > 50

@@ -202,6 +202,7 @@ def _manifest(
         "inputs": [
             {"name": table.source, "sha256": table.sha256} | ({"origin": table.origin} if table.origin else {}),
             *[{"name": name, "sha256": sha256, "as": "key from DeSO to RegSO"} for name, sha256 in table.deso_key],
+            *[{"name": name, "sha256": sha256, "as": "names of the areas"} for name, sha256 in table.names],
         ],
         "yardstick": _describe_yardstick(method),
         "previous": None,

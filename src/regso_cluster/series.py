@@ -61,6 +61,7 @@ class Reading:
     ----------
     edition : of the codes; None: told from them
     deso_key : from DeSO to RegSO
+    names : codes and names of the areas
     outlines : of two editions, for the year that follows one of another edition; None: codes are taken as they are
     accepted : figures that were looked at and found right, in any of the years
     sheet, decimal : as for `read_factors`
@@ -72,6 +73,7 @@ class Reading:
     accepted: Accepted | None = None
     sheet: str = ""
     decimal: str = ""
+    names: Path | None = None
 
     @cached_property
     def borders(self) -> Borders | None:
@@ -178,7 +180,7 @@ def _one_year(
         return Made(year, "kept", standing.path, _difference(standing, out))
     table = read_factors(
         path, method, edition=reading.edition, year=year, deso_key=reading.deso_key, sheet=reading.sheet,
-        decimal=reading.decimal,
+        decimal=reading.decimal, names=reading.names,
     )  # fmt: skip
     earlier = _earlier(previous, table.edition, reading)
     result = _classify(table, method, year, (previous, earlier), workers, reading.accepted)
@@ -233,9 +235,30 @@ def _follows(standing: Release, path: Path, method: Method, previous: Release | 
         sources == wanted
         and standing.manifest["inputs"][0]["sha256"] == sha256_of(path)
         and standing.method.hash == method.hash
+        and _names_hash(standing.manifest) == (sha256_of(reading.names) if reading.names else None)
         and (before["manifest_sha256"] if before else None)
         == (previous.manifest["manifest_sha256"] if previous else None)
     )
+
+
+def _names_hash(manifest: dict[str, Any]) -> str | None:
+    """Give the hash of the file of names that a release was made with; None where it was made with none."""
+    return next((str(one["sha256"]) for one in manifest["inputs"][1:] if one.get("as") == "names of the areas"), None)
+
+
+def _check_names(manifest: dict[str, Any], names: str | Path | None) -> None:
+    """Refuse a file of names that is not the one of the manifest."""
+    expected, got = _names_hash(manifest), sha256_of(Path(names)) if names is not None else None
+    if expected == got:
+        return
+    if expected is None:
+        hint = "Leave --names out: the release was made with none."
+        raise InputError(Fault("names that the release was not made with", str(names), hint=hint))
+    named = next(one["name"] for one in manifest["inputs"][1:] if one.get("as") == "names of the areas")
+    hint = f"Give the names that it was made with as --names: {named}."
+    if got is None:
+        raise InputError(Fault("made with names of the areas, but none are given", named, hint=hint))
+    raise InputError(Fault("another file of names", str(names), expected[:12], got[:12], hint))
 
 
 def _no_outlines(release: Release) -> Fault:
@@ -285,7 +308,7 @@ def _differences(result: Classification, release: Release) -> list[str]:
 
 def recompute_release(
     release: Release, table: str | Path, *, previous: str | Path | None = None, deso_key: str | Path | None = None,
-    outlines: Outlines | None = None, sheet: str = "", decimal: str = "",
+    outlines: Outlines | None = None, sheet: str = "", decimal: str = "", names: str | Path | None = None,
 ) -> list[Fault]:  # fmt: skip
     """Classify the input of a release again and compare every table with what the release holds.
 
@@ -297,6 +320,7 @@ def recompute_release(
     deso_key : the key that a table by DeSO was summed through; its hash must be that of the manifest
     outlines : of the two editions, where the release was made through a crosswalk
     sheet, decimal : as for `read_factors`
+    names : the file of names that the release was made with; its hash must be that of the manifest
 
     Returns
     -------
@@ -312,6 +336,7 @@ def recompute_release(
         hint = f"Give the table that the release was made from: {manifest['inputs'][0]['name']}."
         raise InputError(Fault("another table", str(table), expected[:12], got[:12], hint))
     _check_key(manifest, deso_key)
+    _check_names(manifest, names)
     before = None
     if named := manifest["previous"]:
         before = read_release(previous or release.path.parent / named["name"], verify=True)
@@ -320,8 +345,9 @@ def recompute_release(
             raise InputError(Fault("another earlier release", str(before.path), hint=hint))
     method = release.method if release.method.frozen else replace(release.method, measured=None)
     read = read_factors(
-        table, method, edition=manifest["edition"], year=release.year, deso_key=deso_key, sheet=sheet, decimal=decimal
-    )
+        table, method, edition=manifest["edition"], year=release.year, deso_key=deso_key, sheet=sheet, decimal=decimal,
+        names=names,
+    )  # fmt: skip
     reading = Reading(outlines=outlines)
     earlier = _earlier(before, read.edition, reading)
     made_with = (named or {}).get("crosswalk", {})

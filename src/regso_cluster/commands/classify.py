@@ -15,6 +15,7 @@ from regso_cluster.commands.options import (
     edition_option,
     json_option,
     method_option,
+    names_option,
     outline_options,
     read_outline_options,
     reading_options,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 @deso_option
 @reading_options
 @accept_option
+@names_option
 @click.option("--seed", type=click.IntRange(min=0), help="Instead of the method's own.")
 @threads_option
 @scheduler_option
@@ -47,8 +49,8 @@ if TYPE_CHECKING:
 @json_option
 def classify(  # noqa: PLR0913  # one an option of the command
     table: Path, method: str, year: int | None, all_years: bool, out: Path, previous: Path | None, edition: str | None,
-    deso_key: Path | None, sheet: str, decimal: str | None, accept: Path | None, seed: int | None,
-    threads: int | None, scheduler: str | None, as_json: bool, **outlines: Any,
+    deso_key: Path | None, sheet: str, decimal: str | None, names: Path | None, accept: Path | None,
+    seed: int | None, threads: int | None, scheduler: str | None, as_json: bool, **outlines: Any,
 ) -> None:  # fmt: skip
     """Classify TABLE and write a release to the folder --out.
 
@@ -68,7 +70,7 @@ def classify(  # noqa: PLR0913  # one an option of the command
         from regso_cluster.series import Reading
 
         accepted = read_accepted(accept) if accept else None
-        reading = Reading(int(edition) if edition else None, deso_key, files, accepted, sheet, decimal or "")
+        reading = Reading(int(edition) if edition else None, deso_key, files, accepted, sheet, decimal or "", names)
         _classify_all(table, method, out, reading, seed, Workers(threads, scheduler), as_json)
         return
     if files and not previous:
@@ -99,7 +101,7 @@ def classify(  # noqa: PLR0913  # one an option of the command
                 )
             factors = read_factors(
                 table, loaded, edition=int(edition) if edition else None, year=year, deso_key=deso_key, sheet=sheet,
-                decimal=decimal or "",
+                decimal=decimal or "", names=names,
             )  # fmt: skip
         differ = before is not None and before.manifest["edition"] != factors.edition
         with steps("comparing borders"):

@@ -95,6 +95,7 @@ def read_outline_options(given: dict[str, Any]) -> Outlines | None:
 
 
 deso_option = click.option("--deso-key", type=EXISTING, help="Key from DeSO to RegSO, for a table of counts by DeSO.")
+names_option = click.option("--names", type=EXISTING, help="Table of RegSO codes and names: names of the areas.")
 
 accept_option = click.option(
     "--accept", type=EXISTING, metavar="FILE", help="Figures that were looked at and found right; docs/check.md."

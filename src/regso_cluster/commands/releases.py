@@ -13,6 +13,7 @@ from regso_cluster.commands.options import (
     NEW,
     deso_option,
     json_option,
+    names_option,
     outline_options,
     read_outline_options,
     reading_options,
@@ -26,16 +27,17 @@ from regso_cluster.writing import json_text
 @click.option("--previous", type=NEW, help="For --recompute: the release it was made against; default: beside it.")
 @deso_option
 @reading_options
+@names_option
 @outline_options
 @json_option
 def verify(
     release: Path, recompute: Path | None, previous: Path | None, deso_key: Path | None, sheet: str,
-    decimal: str | None, as_json: bool, **outlines: Any,
+    decimal: str | None, names: Path | None, as_json: bool, **outlines: Any,
 ) -> None:  # fmt: skip
     """Recompute the hashes of RELEASE; exit code 3 when they differ.
 
     With --recompute the input is classified again. What it was made with besides its table is named by hash in the
-    manifest and must be given again: --deso-key, and the outlines of two editions.
+    manifest and must be given again: --deso-key, --names, and the outlines of two editions.
 
     Example: regso-cluster verify releases/2024 --recompute factors-2024.csv
     """
@@ -48,7 +50,7 @@ def verify(
 
         faults = recompute_release(
             read_release(release), recompute, previous=previous, deso_key=deso_key, outlines=files, sheet=sheet,
-            decimal=decimal or "",
+            decimal=decimal or "", names=names,
         )  # fmt: skip
     if as_json:
         click.echo(

@@ -15,6 +15,7 @@ from regso_cluster.commands.options import (
     edition_option,
     json_option,
     method_option,
+    names_option,
     reading_options,
 )
 from regso_cluster.errors import InputError
@@ -44,13 +45,15 @@ def example(folder: Path, years: range, seed: int, as_json: bool) -> None:
 @click.option("--year", type=int, help="The reference year that the table should be of.")
 @deso_option
 @reading_options
+@names_option
 @click.option("--previous", type=NEW, help="Last year's release: cells and means that jump are named.")
 @accept_option
 @click.option("--write-accept", type=NEW, help="Write the cells that are named as a list to fill in for --accept.")
 @json_option
 def check(  # noqa: PLR0913  # one an option of the command
     table: Path, method: str, edition: str | None, year: int | None, deso_key: Path | None, sheet: str,
-    decimal: str | None, previous: Path | None, accept: Path | None, write_accept: Path | None, as_json: bool,
+    decimal: str | None, names: Path | None, previous: Path | None, accept: Path | None,
+    write_accept: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Check TABLE against a method: every fault at once, with its place and how to mend it.
 
@@ -71,7 +74,7 @@ def check(  # noqa: PLR0913  # one an option of the command
         before = read_release(previous, verify=True) if previous else None
         read = read_factors(
             table, loaded, edition=int(edition) if edition else None, year=year, deso_key=deso_key, sheet=sheet,
-            decimal=decimal or "",
+            decimal=decimal or "", names=names,
         )  # fmt: skip
         accepted = read_accepted(accept) if accept else None
         comparable = before is not None and before.manifest["edition"] == read.edition

@@ -24,6 +24,7 @@ from regso_cluster.areas.editions import (
     edition_of_year,
 )
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.factors.area_names import Names, names_of_key, read_names
 from regso_cluster.factors.checks import check_counts, check_year, doubtful_units, factor_part
 from regso_cluster.factors.deso import to_regso
 from regso_cluster.factors.hints import absent_columns
@@ -70,6 +71,7 @@ class FactorTable:
     synthetic: bool = False
     origin: dict[str, Any] | None = None
     deso_key: tuple[tuple[str, str], ...] = ()
+    names: tuple[tuple[str, str], ...] = ()  # file of the names of the areas, and its SHA-256
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,7 @@ def read_factors(
     deso_key: str | Path | None = None,
     sheet: str = "",
     decimal: str = "",
+    names: str | Path | None = None,
 ) -> FactorTable:
     """Read a table of factors, wide (a row an area) or long (a row an area and factor), and check it.
 
@@ -103,6 +106,9 @@ def read_factors(
     deso_key : a table with a column of DeSO codes and one of RegSO codes, for a table of counts by DeSO
     sheet : of a workbook; default: the only one that can hold the table
     decimal : "comma" or "point", as the file writes decimals; default: the file tells
+    deso_key : a table with a column of DeSO codes and one of RegSO codes, for a table of counts by DeSO; its names of
+        RegSO, if it has them, name the areas
+    names : a table with a column of RegSO codes and one of names, which come before all other names
 
     Raises
     ------
@@ -116,6 +122,9 @@ def read_factors(
     raw = dataclasses.replace(raw, frame=as_named(raw.frame, _names(method)))
     faults: list[Fault] = []
     notes = [*said, *raw.notes]
+    if names is not None and method.table.areas != "regso":
+        hint = "Name a column of the table in the method: [table] name."
+        raise InputError(Fault("names of RegSO, but the areas of the method are its own", str(names), hint=hint))
     edition = edition or (origin or {}).get("edition")
     year = check_year(raw, year, faults, notes)
     parts = _layout(raw, method)
@@ -128,7 +137,9 @@ def read_factors(
         counts, status, areas = to_regso(counts, status, areas, method, raw.name, deso_key, notes)
         edition = edition or detect_edition(areas.index)
     if method.table.areas == "regso":
-        areas = _complete(areas, edition, method, raw.name, faults, notes)
+        areas = _complete(
+            areas, edition, method, raw.name, faults, notes, _named_by(names, deso_key if by_deso else None)
+        )
     if faults:
         raise InputError(faults)
     areas = areas.sort_index()
@@ -138,6 +149,8 @@ def read_factors(
     counts, status = counts.reindex(areas.index), status.reindex(areas.index, fill_value=MISSING)
     table = _assemble(raw, method, areas, counts, status, edition, notes)
     table = dataclasses.replace(table, origin=origin, source=Path(path).name)
+    if names is not None:
+        table = dataclasses.replace(table, names=_key_used(names))
     return dataclasses.replace(table, deso_key=_key_used(deso_key)) if by_deso and deso_key else table
 
 
@@ -145,6 +158,14 @@ def _wanted(method: Method) -> frozenset[str]:
     """Name the columns of figures that a method reads."""
     population = [method.table.population] if method.table.population else []
     return frozenset([*population, *(column for one in method.factors for column in one.columns)])
+
+
+def _named_by(path: str | Path | None, deso_key: str | Path | None) -> Names | None:
+    """Read the names that were given, or those of the key that a table by DeSO is summed through."""
+    if path is not None:
+        return Names(Path(path).name, *read_names(path), given=True)
+    found = names_of_key(deso_key) if deso_key is not None else None
+    return Names(Path(deso_key).name, found, None, given=False) if deso_key is not None and found is not None else None
 
 
 def _key_used(path: str | Path) -> tuple[tuple[str, str], ...]:
@@ -262,7 +283,7 @@ def _codes(
         dataclasses.replace(fault, where=f"{where}: {fault.where}" if fault.where else where)
         for fault in check_edition(parsed.codes.dropna(), edition)
     ]
-    if year is not None and edition_of_year(year) != edition:
+    if year is not None and edition_of_year(year) != edition and not is_synthetic(raw.frame):  # no official table
         notes.append(
             f"the codes are of RegSO {edition}; official tables of {year} are in RegSO {edition_of_year(year)}"
         )
@@ -368,7 +389,13 @@ def _areas(raw: RawTable, codes: pd.Series, method: Method, edition: int | None,
 
 
 def _complete(
-    areas: pd.DataFrame, edition: int | None, method: Method, name: str, faults: list[Fault], notes: list[str]
+    areas: pd.DataFrame,
+    edition: int | None,
+    method: Method,
+    name: str,
+    faults: list[Fault],
+    notes: list[str],
+    given: Names | None = None,
 ) -> pd.DataFrame:
     """Bring the areas to the full code set of the edition; areas without a row are refused or noted."""
     if edition is None:
@@ -388,6 +415,8 @@ def _complete(
         faults.extend(Fault("an area has no row", name, got=str(code), hint=hint) for code in absent)
     elif len(absent):
         notes.append(f"{len(absent)} of {len(known)} areas have no row: status missing")
+    if given is not None:
+        faults.extend(given.into(known, edition, notes))
     known["name"] = known["name"].fillna(names["name"].astype("string"))
     if known["name"].isna().any():
         notes.append(
