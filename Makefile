@@ -87,7 +87,7 @@ page-libraries:
 	    "Install Node.js, or try again with network." >&2; exit 1; }; \
 	  .venv-node/bin/python page-libraries/fetch.py; fi
 
-PAGE_LIBRARIES = src/regso_cluster/delivery/page/_libraries/libraries.json
+PAGE_LIBRARIES = src/regso_cluster/page/_libraries/libraries.json
 $(PAGE_LIBRARIES):
 	$(MAKE) page-libraries
 

@@ -20,7 +20,7 @@ class PageLibraries(BuildHookInterface[Any]):
         script = Path(self.root) / "page-libraries" / "fetch.py"
         if self.target_name != "wheel" or not script.is_file():
             return
-        target = Path(self.root) / "src" / "regso_cluster" / "delivery" / "page" / "_libraries"
+        target = Path(self.root) / "src" / "regso_cluster" / "page" / "_libraries"
         fetch = runpy.run_path(str(script))
         if not fetch["complete"](target):
             fetch["main"](["--if-possible"])

@@ -13,7 +13,7 @@ CALLS = 10  # in a row, for one call takes half a millisecond: alone it would ti
 
 
 def _ours(values: np.ndarray, k: int, weights: np.ndarray | None) -> np.ndarray:
-    from regso_cluster.grouping.natural_breaks import natural_breaks
+    from regso_cluster.clustering.natural_breaks import natural_breaks
 
     for _ in range(CALLS):
         found = natural_breaks(values, k, weights)

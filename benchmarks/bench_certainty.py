@@ -51,7 +51,7 @@ def country() -> dict[str, Any]:
     import calibration
 
     from regso_cluster.certainty.priors import posteriors_of
-    from regso_cluster.pipeline import _measure, judge, usable
+    from regso_cluster.classification.classify import _measure, judge, usable
 
     method = calibration.load_method("utanforskap")
     method = replace(method, certainty=replace(method.certainty, draws=DRAWS))

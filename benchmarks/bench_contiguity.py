@@ -22,7 +22,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import Delaunay
 
-from regso_cluster.grouping.regions import ContiguousAgglomerative, MaxP, Redcap, Skater
+from regso_cluster.clustering.regions import ContiguousAgglomerative, MaxP, Redcap, Skater
 
 REGIONS = 8
 NEIGHBOURS = Path(__file__).parents[1] / "data/shapes/regso_2025_neighbours.parquet"

@@ -14,7 +14,7 @@ MISSING = 0.05  # share of cells taken out, at random
 
 
 def ours(X: np.ndarray, out: np.ndarray | None = None, **options: Any) -> np.ndarray:
-    from regso_cluster.grouping.distances import pairwise_distances
+    from regso_cluster.clustering.distances import pairwise_distances
 
     return pairwise_distances(X, out=out, n_threads=threads(), **options).values
 
@@ -122,7 +122,7 @@ def nearest(size: str) -> Case:
     X, _ = data(size)
 
     def mine() -> np.ndarray:
-        from regso_cluster.grouping.distances import nearest_rows
+        from regso_cluster.clustering.distances import nearest_rows
 
         return nearest_rows(X, 10, n_threads=threads()).distances
 

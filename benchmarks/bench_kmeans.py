@@ -20,7 +20,7 @@ def inertia(model: Any) -> float:
 
 
 def ours(X: np.ndarray, weights: np.ndarray, k: int, **options: Any) -> Any:
-    from regso_cluster.grouping.clusters import KMeans
+    from regso_cluster.clustering.clusters import KMeans
 
     options = {"random_state": 0, "n_threads": threads(), **options}
     return KMeans(k, **options).fit(X, sample_weight=weights)

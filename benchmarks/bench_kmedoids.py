@@ -19,7 +19,7 @@ def distances(X: np.ndarray) -> np.ndarray:
 
 
 def ours(D: np.ndarray, starts: np.ndarray, weights: np.ndarray | None = None) -> Any:
-    from regso_cluster.grouping.medoids import best_medoids
+    from regso_cluster.clustering.medoids import best_medoids
 
     return best_medoids(D, starts, weights=weights, n_threads=threads()).losses
 

@@ -16,7 +16,7 @@ WARD = 30_000
 
 
 def ours(X: np.ndarray, method: str, weights: np.ndarray | None = None) -> np.ndarray:
-    from regso_cluster.grouping.hierarchies import linkage
+    from regso_cluster.clustering.hierarchies import linkage
 
     return linkage(X, method, weights=weights, n_threads=threads())
 

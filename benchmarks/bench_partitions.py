@@ -27,7 +27,7 @@ def partitions(n: int) -> np.ndarray:
 def _ours(index: str, *arguments: Any) -> Any:
     import numba
 
-    from regso_cluster.grouping import agreement
+    from regso_cluster.clustering import agreement
 
     numba.set_num_threads(threads())
     return getattr(agreement, index)(*arguments)

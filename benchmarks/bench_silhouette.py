@@ -29,7 +29,7 @@ def labels_of(X: np.ndarray) -> np.ndarray:
 def _ours(index: str, *arguments: Any, **options: Any) -> Any:
     import numba
 
-    from regso_cluster.grouping import validity
+    from regso_cluster.clustering import validity
 
     numba.set_num_threads(threads())
     return getattr(validity, index)(*arguments, **options)

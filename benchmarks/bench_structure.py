@@ -22,7 +22,7 @@ MOST = 15
 
 
 def _workers(kind: str = "threads") -> Any:
-    from regso_cluster.ensemble import Workers
+    from regso_cluster.parallel import Workers
 
     return Workers(threads=threads(), kind=kind)
 
@@ -98,10 +98,10 @@ def _subject() -> Any:
     """Classify the synthetic country, and make it the subject of a study with eight clusters."""
     from dataclasses import replace
 
-    from regso_cluster.example import write_example
+    from regso_cluster.example.country import write_example
     from regso_cluster.factors.tables import read_factors
     from regso_cluster.method import load_method
-    from regso_cluster.study import subject_of_table
+    from regso_cluster.studies.run import subject_of_table
 
     method = load_method("utanforskap")
     method = replace(method, clusters=replace(method.clusters, n_clusters=GROUPS))
@@ -114,8 +114,8 @@ def _ours_study() -> Any:
     """Make 1,024 runs, 128 blocks of six choices, kept and put together; the processes are started for it."""
     from dataclasses import replace
 
-    from regso_cluster.certainty.choices import load_study
-    from regso_cluster.study_report import run_study
+    from regso_cluster.certainty.study_file import load_study
+    from regso_cluster.studies.sensitivity import run_study
 
     varied = ("scale", "weights", "limit", "winsorising", "number of clusters", "clustering")
     study = load_study()

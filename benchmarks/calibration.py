@@ -16,15 +16,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from regso_cluster import example
 from regso_cluster.areas.editions import area_names
 from regso_cluster.areas.shapes import neighbour_arrays
 from regso_cluster.certainty.labels import measure_labels
 from regso_cluster.certainty.priors import Posterior
+from regso_cluster.classification.classify import _generator, _measure, judge, usable
+from regso_cluster.example import country as example
 from regso_cluster.factors.rates import MISSING, OBSERVED, SUPPRESSED, rate
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.method import Method, Yardstick, load_method
-from regso_cluster.pipeline import _generator, _measure, judge, usable
 
 Array = np.ndarray
 BINS = ((0.0, 0.5), (0.5, 0.7), (0.7, 0.85), (0.85, 0.95), (0.95, 0.99), (0.99, 1.01))
@@ -442,9 +442,9 @@ def write(found: dict[tuple[str, str], dict], options: argparse.Namespace) -> st
 
 def english(data: Path, draws: int = 1000) -> str:
     """Vary the weights of the English index; nothing where its tables are not at hand."""
-    from regso_cluster.certainty.weights import vary_weights
+    from regso_cluster.certainty.weight_sensitivity import vary_weights
+    from regso_cluster.classification.classify import classify
     from regso_cluster.factors.tables import read_factors
-    from regso_cluster.pipeline import classify
 
     path = data / "foreign/imd2025_england_lsoa21.parquet"
     if not path.is_file():

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from harness import data, shape
 
-from regso_cluster.grouping import search
+from regso_cluster.clustering import kmeans_search as search
 from regso_cluster.kernels import kmeans as kernels
 
 

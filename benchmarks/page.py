@@ -133,9 +133,9 @@ def make(name: str, write: Callable[[Path], int], folder: Path, scripts: tuple[s
 
 
 def ours(paths: list[str], out: Path) -> int:
-    from regso_cluster.compare import compare
-    from regso_cluster.delivery.page import write_page
-    from regso_cluster.release import read_release
+    from regso_cluster.page import write_page
+    from regso_cluster.release.model import read_release
+    from regso_cluster.years.compare import compare
 
     releases = sorted((read_release(path) for path in paths), key=lambda one: one.year)
     write_page(releases, out, [compare(old, new) for old, new in pairwise(releases)])
@@ -144,7 +144,7 @@ def ours(paths: list[str], out: Path) -> int:
 
 def peer(path: str, out: Path, *, canvas: bool) -> int:
     from regso_cluster.areas.shapes import load_shapes
-    from regso_cluster.release import read_release
+    from regso_cluster.release.model import read_release
 
     areas = read_release(path).areas
     layer = (

@@ -8,8 +8,8 @@ import matplotlib.pyplot as plt
 from matplotlib.patches import Patch
 
 from regso_cluster.areas.shapes import load_shapes
-from regso_cluster.delivery.colours import UNKNOWN, group_colours
-from regso_cluster.release import read_release
+from regso_cluster.maps.colours import UNKNOWN, group_colours
+from regso_cluster.release.model import read_release
 
 
 def main(release_path: str, out: str) -> None:

@@ -19,8 +19,8 @@ import pandas as pd
 from scipy import stats
 
 from regso_cluster import FactorTable, Method, classify, load_method, read_factors, write_release
-from regso_cluster.compare import compare
-from regso_cluster.example import write_example
+from regso_cluster.example.country import write_example
+from regso_cluster.years.compare import compare
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"

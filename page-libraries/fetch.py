@@ -18,7 +18,7 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-TARGET = HERE.parent / "src" / "regso_cluster" / "delivery" / "page" / "_libraries"
+TARGET = HERE.parent / "src" / "regso_cluster" / "page" / "_libraries"
 # what goes into the page, in the order in which it runs
 SCRIPTS = {
     "d3": "dist/d3.min.js",

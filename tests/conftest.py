@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from hypothesis import settings
 
-from regso_cluster.example import write_example
+from regso_cluster.classification.classify import Classification, classify
+from regso_cluster.example.country import write_example
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.method import load_method
-from regso_cluster.pipeline import Classification, classify
 
 ROOT = Path(__file__).resolve().parents[1]
 

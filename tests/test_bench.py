@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from regso_cluster import bench
+from regso_cluster.clustering import bench
 
 
 def test_every_job_has_ours_and_a_peer_with_quality(monkeypatch):

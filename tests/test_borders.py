@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from regso_cluster.areas.layers import read_outlines, read_residents
 from regso_cluster.cli import main
 from regso_cluster.errors import InputError
-from regso_cluster.release import read_release, verify_release
+from regso_cluster.release.model import read_release, verify_release
 from tests.tables import CODES, METHOD, rows, write
 
 COUNTED = METHOD.replace('value = "voted_pct"', 'numerator = "voted_n"\ndenominator = "voted_d"')
@@ -44,7 +44,7 @@ def table():
 @pytest.fixture
 def world(tmp_path, monkeypatch):
     """Tables of 2023 (edition 2020) and 2024 (edition 2025) with the same figures, the method, outlines of both."""
-    monkeypatch.setattr("regso_cluster.delivery.geopackage.write_geopackage", lambda *_: None)  # no map is looked at
+    monkeypatch.setattr("regso_cluster.maps.geopackage.write_geopackage", lambda *_: None)  # no map is looked at
     (tmp_path / "m.toml").write_text(COUNTED, "utf-8")
     write(table(), tmp_path / "t-2023.csv")
     # what lived in eastern B is counted in C now: with half of B, C has 20 + 40 of 300, 20 per cent

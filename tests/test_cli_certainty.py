@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
+from regso_cluster.classification.classify import classify
 from regso_cluster.cli import main
-from regso_cluster.pipeline import classify
-from regso_cluster.release import verify_release, write_release
+from regso_cluster.release.model import verify_release, write_release
 from tests.factors.test_registers import DEFINITION, PERSONS, A, register
 from tests.test_study import OWN, table_of
 
@@ -133,7 +133,7 @@ def test_a_release_says_types_or_bands(run, tmp_path):
 
 
 def test_a_sobol_index_is_a_share_or_says_so():
-    from regso_cluster.delivery.studies import _index
+    from regso_cluster.terminal.studies import _index
 
     assert _index(0.314, 0.05) == "0.31 ±0.05"
     assert _index(1.91, 1.79) == "about 1"

@@ -14,15 +14,15 @@ import pytest
 from click.testing import CliRunner
 
 from regso_cluster.areas.editions import code_set
+from regso_cluster.classification.classify import classify
 from regso_cluster.cli import main
-from regso_cluster.compare import compare, write_comparison
-from regso_cluster.delivery.comparison import print_comparison
 from regso_cluster.errors import InputError
-from regso_cluster.example import synthetic_country
+from regso_cluster.example.country import synthetic_country
+from regso_cluster.exports.comparison import print_comparison
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.method import Baseline, Certainty, hash_yardstick, load_method, parse_method
-from regso_cluster.pipeline import classify
-from regso_cluster.release import freeze, read_release, write_release
+from regso_cluster.release.model import freeze, read_release, write_release
+from regso_cluster.years.compare import compare, write_comparison
 from tests.tables import CODES, METHOD, method, rows, write
 
 
@@ -44,7 +44,7 @@ def release(table, using, path, year, previous=None, edition=None):
 def _no_maps():
     """Maps take most of the time of a release, and none is looked at here."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("regso_cluster.delivery.geopackage.write_geopackage", lambda *_: None)
+        patch.setattr("regso_cluster.maps.geopackage.write_geopackage", lambda *_: None)
         yield
 
 
@@ -410,7 +410,7 @@ def test_an_unreadable_earlier_release_or_a_fault_while_writing_loses_nothing(tm
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("regso_cluster.compare.write_comparison_workbook", full)
+    monkeypatch.setattr("regso_cluster.years.compare.write_comparison_workbook", full)
     with pytest.raises(OSError, match="No space"):
         write_comparison(comparison, tmp_path / "c" / "out")
     assert list((tmp_path / "c").iterdir()) == []

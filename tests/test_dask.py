@@ -10,22 +10,22 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from regso_cluster import ensemble
+from regso_cluster import parallel as ensemble
 from regso_cluster.certainty import simulation
-from regso_cluster.certainty.choices import Choice, Study
 from regso_cluster.certainty.resampling import Effort, lay_out
 from regso_cluster.certainty.stability import BATCH, _refit, best_labels, bootstrap
 from regso_cluster.certainty.structure import gap_statistic
-from regso_cluster.ensemble import Workers, connect, run_as_done
+from regso_cluster.certainty.study_file import Choice, Study
+from regso_cluster.classification.classify import classify
+from regso_cluster.clustering import KMeans
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.register_definition import load_definition
 from regso_cluster.factors.registers import count_persons
-from regso_cluster.grouping import KMeans
 from regso_cluster.method import Certainty, StructureRule
-from regso_cluster.pipeline import classify
-from regso_cluster.release import write_release
-from regso_cluster.study import subject_of_table
-from regso_cluster.study_report import run_study, write_sensitivity
+from regso_cluster.parallel import Workers, connect, run_as_done
+from regso_cluster.release.model import write_release
+from regso_cluster.studies.run import subject_of_table
+from regso_cluster.studies.sensitivity import run_study, write_sensitivity
 from tests.certainty.planted import cloud
 from tests.factors.test_registers import DEFINITION, register
 from tests.test_study import contents, table_of
@@ -222,7 +222,7 @@ def test_a_worker_that_fails_makes_no_other_release(tmp_path, monkeypatch):
     def fail(*_, **__):
         raise ensemble.WorkersError(Fault("a worker failed", "--scheduler tcp://x", hint="Look."))
 
-    monkeypatch.setattr("regso_cluster.pipeline.assess_structure", fail)
+    monkeypatch.setattr("regso_cluster.classification.classify.assess_structure", fail)
     with pytest.raises(InputError, match="a worker failed"):
         classify(table, method, year=2024)
 

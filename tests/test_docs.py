@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from regso_cluster import grouping
+from regso_cluster import clustering as grouping
 
 
 @pytest.fixture(scope="module")

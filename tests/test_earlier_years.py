@@ -10,14 +10,14 @@ import pytest
 import shapely
 
 from regso_cluster.areas.points import index_areas
-from regso_cluster.compare import compare
-from regso_cluster.delivery._places import Outlines, _look_at_sea
-from regso_cluster.delivery.page.notes import in_swedish
+from regso_cluster.classification.classify import classify
 from regso_cluster.factors.tables import read_factors
+from regso_cluster.joining.match_points import Outlines, _look_at_sea
 from regso_cluster.method import Certainty, Shrinkage
-from regso_cluster.pipeline import classify
-from regso_cluster.release import freeze, write_release
-from regso_cluster.series import Reading, classify_series, find_tables
+from regso_cluster.release.model import freeze, write_release
+from regso_cluster.studies.series import Reading, classify_series, find_tables
+from regso_cluster.words.notes import in_swedish
+from regso_cluster.years.compare import compare
 from tests.tables import CODES, METHOD, method, rows, write
 
 CLUSTERED = METHOD + "\n[clusters]\nn_clusters = 2\nresamples = 2\n"

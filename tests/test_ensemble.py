@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from regso_cluster.ensemble import Workers, run_as_done, run_batches
+from regso_cluster.parallel import Workers, run_as_done, run_batches
 
 
 def tell_and_wait(folder, number):

@@ -7,7 +7,7 @@ import pytest
 from regso_cluster.areas.editions import code_set
 from regso_cluster.areas.shapes import neighbour_arrays
 from regso_cluster.errors import InputError
-from regso_cluster.example import synthetic_country, write_example
+from regso_cluster.example.country import synthetic_country, write_example
 
 
 @pytest.fixture(scope="module")

@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
+from regso_cluster.classification.classify import classify
 from regso_cluster.cli import main
 from regso_cluster.errors import InputError
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.method import load_method, parse_method
-from regso_cluster.pipeline import classify
-from regso_cluster.release import freeze, read_release, write_method, write_release
+from regso_cluster.release.model import freeze, read_release, write_method, write_release
 from tests.tables import CODES, METHOD, method, rows, write
 
 RANKED = METHOD.replace('kind = "z"', 'kind = "percent_rank"')
@@ -102,7 +102,7 @@ def test_both_kinds_in_one_release(tmp_path):
     groups = release.groups[release.groups["grouping"] == "composite_group_absolute"]
     assert groups["areas"].tolist()[:3] == [2, 4, 0]
     assert release.manifest["yardstick"]["baseline"]["manifest_sha256"] == first.manifest["manifest_sha256"]
-    from regso_cluster.delivery.exports import export
+    from regso_cluster.exports.export import export
 
     assert export(release, tmp_path / "both.xlsx").stat().st_size > 10_000
     with pytest.raises(InputError, match="absolute limits already"):

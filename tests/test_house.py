@@ -88,7 +88,7 @@ def test_only_fetch_touches_the_network(sources):
         own = re.findall(rf"^\s*(?:import|from) (?:{NETWORK})\b", text, re.MULTILINE)
         database = path.parts == ("delivery", "postgis.py") and [line.split()[-1] for line in own] == ["ssl"]
         assert not own or path.parts[:2] == ("factors", "scb") or database, path
-        leads = {module for module in imports(ast.parse(text)) if module.startswith("regso_cluster.factors.scb")}
+        leads = {module for module in imports(ast.parse(text)) if module.startswith("regso_cluster.sources")}
         home = path.parts[:2] == ("factors", "scb") or path.parts == ("commands", "fetch.py")
         assert home or not leads, path
     assert "import requests" in sources[next(path for path in sources if path.name == "client.py")]

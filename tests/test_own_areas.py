@@ -8,13 +8,13 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from regso_cluster import series as series_module
 from regso_cluster.cli import main
-from regso_cluster.compare import compare
-from regso_cluster.delivery.page.notes import in_swedish
 from regso_cluster.errors import InputError
-from regso_cluster.release import read_release, verify_release
-from regso_cluster.series import classify_series, find_tables
+from regso_cluster.release.model import read_release, verify_release
+from regso_cluster.studies import series as series_module
+from regso_cluster.studies.series import classify_series, find_tables
+from regso_cluster.words.notes import in_swedish
+from regso_cluster.years.compare import compare
 from tests.tables import method
 
 HEAD = """
@@ -193,7 +193,7 @@ def test_last_year_s_counts_are_those_published(tmp_path, monkeypatch):
     assert "areas of release 2023 that this year lacks (1): F 1" in notes
     assert "areas that release 2023 lacks (1): G 1" in notes
     assert all(in_swedish(note) for note in notes)
-    from regso_cluster.delivery.terminal import print_release
+    from regso_cluster.terminal.release import print_release
 
     with monkeypatch.context():
         from io import StringIO

@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 
 from regso_cluster.areas.editions import code_set
+from regso_cluster.classification.classify import classify
 from regso_cluster.errors import InputError
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.method import load_method, parse_method
-from regso_cluster.pipeline import classify
-from regso_cluster.release import write_parquet
+from regso_cluster.release.model import write_parquet
 from tests.tables import CODES, METHOD, method, rows, write
 
 
@@ -229,7 +229,7 @@ def test_an_area_of_just_enough_residents_is_classified(tmp_path):
 
 
 def test_each_step_draws_from_a_stream_of_its_own():
-    from regso_cluster.pipeline import _generator
+    from regso_cluster.classification.classify import _generator
 
     drawn = {step: _generator(method(), step).random() for step in ("clusters", "noise", "another")}
     assert len(set(drawn.values())) == 3

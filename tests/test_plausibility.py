@@ -11,16 +11,16 @@ import pytest
 from click.testing import CliRunner
 
 from regso_cluster.areas.editions import code_set
+from regso_cluster.classification.classify import classify, measure, rehearse
 from regso_cluster.cli import main
-from regso_cluster.delivery.page.notes import in_swedish
 from regso_cluster.errors import InputError
 from regso_cluster.factors.accepted import Accepted, Entry, read_accepted
 from regso_cluster.factors.plausible import _WHY
 from regso_cluster.factors.summary import RESIDENTS, summarise_factors
 from regso_cluster.factors.tables import read_factors
+from regso_cluster.judging.plausibility import MOVES, examine, find_pulls
 from regso_cluster.method import parse_method
-from regso_cluster.pipeline import classify, measure, rehearse
-from regso_cluster.plausibility import MOVES, examine, find_pulls
+from regso_cluster.words.notes import in_swedish
 from tests.tables import method as small_method
 from tests.tables import rows, write
 

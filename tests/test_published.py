@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from regso_cluster.areas.editions import code_set
+from regso_cluster.classification.classify import classify
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.method import load_method
-from regso_cluster.pipeline import classify
 
 
 def test_the_english_index_2025(shared):

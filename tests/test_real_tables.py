@@ -11,12 +11,13 @@ from scipy import stats
 
 from regso_cluster.areas.codes import parse_codes
 from regso_cluster.areas.editions import code_set
+from regso_cluster.classification.classify import classify
 from regso_cluster.errors import InputError
 from regso_cluster.factors.deso import read_deso_key
-from regso_cluster.factors.reading import parse_numbers, read_table
 from regso_cluster.factors.tables import read_factors
+from regso_cluster.files.numbers import parse_numbers
+from regso_cluster.files.tables import read_table
 from regso_cluster.method import load_method
-from regso_cluster.pipeline import classify
 
 METHODS = Path(__file__).parent / "methods"
 

@@ -15,11 +15,11 @@ import geopandas
 import pandas as pd
 import pytest
 
-from regso_cluster import release as release_module
+from regso_cluster.classification.classify import classify
 from regso_cluster.errors import InputError
 from regso_cluster.factors.tables import read_factors
-from regso_cluster.pipeline import classify
-from regso_cluster.release import read_release, verify_release, write_release
+from regso_cluster.release import model as release_module
+from regso_cluster.release.model import read_release, verify_release, write_release
 from tests.tables import method, rows, write
 
 

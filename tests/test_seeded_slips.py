@@ -17,9 +17,9 @@ from regso_cluster.errors import InputError
 from regso_cluster.factors.checks import check_counts
 from regso_cluster.factors.rates import rate
 from regso_cluster.factors.tables import read_factors
-from regso_cluster.grouping.problems import flag_problems, group_by_problems, measure_limits
+from regso_cluster.judging.plausibility import examine
+from regso_cluster.judging.problems import flag_problems, group_by_problems, measure_limits
 from regso_cluster.method import parse_method
-from regso_cluster.plausibility import examine
 
 HEAD = """
 name = "slips"

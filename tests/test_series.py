@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from regso_cluster import series as series_module
 from regso_cluster.cli import main
 from regso_cluster.errors import InputError
-from regso_cluster.release import read_release, verify_release
-from regso_cluster.series import classify_series, find_tables, list_releases, recompute_release
+from regso_cluster.release.model import read_release, verify_release
+from regso_cluster.studies import series as series_module
+from regso_cluster.studies.series import classify_series, find_tables, list_releases, recompute_release
 from tests.tables import CODES, METHOD, method, rows, write
 
 CLUSTERED = METHOD + "\n[clusters]\nn_clusters = 2\nresamples = 2\n"
@@ -121,7 +121,7 @@ def test_a_fault_in_the_middle_loses_no_release_and_the_next_run_goes_on(tables,
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("regso_cluster.release._manifest", full)
+        patch.setattr("regso_cluster.release.model._manifest", full)
         with pytest.raises(OSError, match="No space"):
             made_of(tables, out)
     assert [path.name for path in out.iterdir()] == ["2021"]

@@ -8,14 +8,14 @@ import pandas as pd
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from regso_cluster import structure_report
 from regso_cluster.certainty.structure import assess_structure
-from regso_cluster.delivery.studies import print_structure
-from regso_cluster.ensemble import Workers
 from regso_cluster.errors import InputError
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.method import StructureRule, parse_method
-from regso_cluster.structure_report import find_consensus, write_structure
+from regso_cluster.parallel import Workers
+from regso_cluster.studies import structure as structure_report
+from regso_cluster.studies.structure import find_consensus, write_structure
+from regso_cluster.terminal.studies import print_structure
 from tests.certainty.planted import cloud, planted
 
 METHOD = """

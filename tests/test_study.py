@@ -8,18 +8,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from regso_cluster import study as module
-from regso_cluster import study_report as report
-from regso_cluster.certainty.choices import Choice, ListRule, Study, dials_of, load_study
 from regso_cluster.certainty.sensitivity import share_changed
-from regso_cluster.ensemble import Workers
+from regso_cluster.certainty.study_file import Choice, ListRule, Study, dials_of, load_study
+from regso_cluster.classification.classify import classify
 from regso_cluster.errors import InputError
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.method import Shrinkage, parse_method
-from regso_cluster.pipeline import classify
-from regso_cluster.release import freeze, read_release, write_release
-from regso_cluster.study import _centres, _groups, find_clusters, run_once, subject_of_release, subject_of_table
-from regso_cluster.study_report import run_study, working_folder, write_sensitivity
+from regso_cluster.parallel import Workers
+from regso_cluster.release.model import freeze, read_release, write_release
+from regso_cluster.studies import run as module
+from regso_cluster.studies import sensitivity as report
+from regso_cluster.studies.run import _centres, _groups, find_clusters, run_once, subject_of_release, subject_of_table
+from regso_cluster.studies.sensitivity import run_study, working_folder, write_sensitivity
 from tests.certainty.planted import planted
 from tests.tables import METHOD
 
@@ -66,7 +66,7 @@ def test_groups_are_compared_by_number_and_clusters_are_matched(subject, tmp_pat
         asked.append(named)
         return share_changed(*given, named=named)
 
-    monkeypatch.setattr("regso_cluster.study_report.share_changed", spy)
+    monkeypatch.setattr("regso_cluster.studies.sensitivity.share_changed", spy)
     run_study(subject, Study(SMALL.choices[:1], runs=8), tmp_path / "out", workers=SERIAL)
     assert asked == [True, False]
 

@@ -14,13 +14,13 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
+from regso_cluster.classification.classify import classify
 from regso_cluster.cli import main
-from regso_cluster.compare import compare
-from regso_cluster.example import synthetic_country
+from regso_cluster.example.country import synthetic_country
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.method import load_method
-from regso_cluster.pipeline import classify
-from regso_cluster.release import read_release, verify_release, write_release
+from regso_cluster.release.model import read_release, verify_release, write_release
+from regso_cluster.years.compare import compare
 from tests.tables import METHOD, rows, write
 
 YEARS = range(2019, 2025)
@@ -38,7 +38,7 @@ def releases(country, tmp_path_factory):
     using = dataclasses.replace(load_method("utanforskap"), certainty=None, clusters=None, tiers=None)
     made = {}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("regso_cluster.delivery.geopackage.write_geopackage", lambda *_: None)  # no map is looked at
+        patch.setattr("regso_cluster.maps.geopackage.write_geopackage", lambda *_: None)  # no map is looked at
         for year, table in country[0].items():
             result = classify(read_factors(write(table, folder / f"{year}.csv"), using, year=year), using, year=year)
             made[year] = write_release(result, folder / f"r{year}")

@@ -13,13 +13,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from regso_cluster import writing
+from regso_cluster.classification.classify import classify
 from regso_cluster.factors.tables import read_factors
+from regso_cluster.files import atomic as writing
+from regso_cluster.files.atomic import json_text, whole_file, whole_folder
 from regso_cluster.method import parse_method
-from regso_cluster.pipeline import classify
-from regso_cluster.release import _hash_of_manifest, verify_release, write_release
-from regso_cluster.structure_report import assess_release, write_structure
-from regso_cluster.writing import json_text, whole_file, whole_folder
+from regso_cluster.release.model import _hash_of_manifest, verify_release, write_release
+from regso_cluster.studies.structure import assess_release, write_structure
 from tests.tables import METHOD
 
 

@@ -1,29 +1,30 @@
 """Classify Sweden's RegSO areas: where many problems meet, what kind of needs each has, how it changes.
 
-The map of the house; data walk through it once, in this direction:
+The map of the house, the ground floor first; a room knows only rooms above it in this list, and data walk down it:
 
-    method          all choices of one classification, as a TOML file
-    areas           which areas there are: codes, editions, shapes
-    factors         what is measured: tables read and checked, rates, scales; factors.scb fetches them
-    kernels         all numba code: arrays in, arrays filled
-    grouping        from scores to groups: problems, composite groups, index, tiers, clusters, profiles
-    certainty       how sure we are
-    years           year after year: transitions, and why a group changed
-    delivery        workbooks, text tables, maps, cubes for PxWeb, databases, joins, protection, figures, the page
-
-    ensemble        many fits, draws or runs, in threads, processes or on a cluster, with the same bytes
-    pipeline        classify(): the only module that knows the order of the steps
-    results         the tables that a classification hands out
-    release         the result on disk: written whole, read, verified
-    steps           from an earlier release to a later one, one change at a time
-    borders         a crosswalk from files of outlines, an earlier release in later borders
-    compare         two releases side by side: who moved, and why
-    series          a folder of tables to a folder of releases, revisions
-    study           one run with other choices; study_report: many, and what they say
-    structure_report    what speaks for each number of groups, to a folder
-    writing         files and folders written whole or not at all
-    commands        the commands, gathered by cli
-    example         a synthetic country on the real area codes
+    errors, _version    one error: what is wrong, where, expected, got, how to repair it
+    kernels             all numba code: arrays in, arrays filled
+    parallel            many fits, draws or runs, in threads, processes or on a cluster, with the same bytes
+    method              all choices of one classification, as a TOML file
+    words               columns, notes and texts in Swedish and English
+    files               bounded readers, cells as numbers; files and folders written whole or not at all
+    clustering          estimators under scikit-learn's contract; they know no method
+    areas               which areas there are: codes, editions, shapes, crosswalks
+    factors             what is measured: tables checked, registers counted, rates, scales, shrinkage
+    maps                outlines with styles
+    judging             problems, composite groups, tiers, the typology and its lineage, plausibility
+    certainty           how sure each label is
+    classification      classify(): the only module that knows the order of the steps
+    release             a classification on disk: written whole, read, verified, frozen
+    years               another year, other borders: who moved, and why
+    exports             a release as workbook, cube, package, database
+    joining             groups joined to an agency's table
+    statistics          an agency's figures by group, and their protection
+    figures, terminal, page    what a reader looks at
+    studies             many runs: series of years, sensitivity, numbers of groups
+    sources             the only room that knows a network
+    example             a synthetic country on the real area codes
+    commands, cli       the command line
 
 In Python:
 
@@ -36,41 +37,39 @@ In Python:
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
-
 if TYPE_CHECKING:
-    from regso_cluster.delivery.exports import export, export_table
-    from regso_cluster.delivery.join import JoinResult, join
-    from regso_cluster.delivery.match_report import MatchReport
+    from regso_cluster.classification.classify import classify
+    from regso_cluster.classification.tables import Classification
     from regso_cluster.errors import Fault, InputError
-    from regso_cluster.example import synthetic_country
+    from regso_cluster.example.country import synthetic_country
+    from regso_cluster.exports.export import export, export_table
     from regso_cluster.factors.tables import FactorTable, read_factors
+    from regso_cluster.joining.join import JoinResult, join
+    from regso_cluster.joining.match_report import MatchReport
     from regso_cluster.method import Method, builtin_methods, load_method
-    from regso_cluster.pipeline import classify
-    from regso_cluster.release import Release, read_release, verify_release, write_release
-    from regso_cluster.results import Classification
+    from regso_cluster.release.model import Release, read_release, verify_release, write_release
 
 # imported when first asked for, so that `import regso_cluster` and `--help` are instant
 _HOME = {
-    "export": "delivery.exports",
-    "export_table": "delivery.exports",
+    "export": "exports.export",
+    "export_table": "exports.export",
     "Fault": "errors",
     "InputError": "errors",
-    "JoinResult": "delivery.join",
-    "MatchReport": "delivery.match_report",
-    "join": "delivery.join",
-    "synthetic_country": "example",
+    "JoinResult": "joining.join",
+    "MatchReport": "joining.match_report",
+    "join": "joining.join",
+    "synthetic_country": "example.country",
     "FactorTable": "factors.tables",
     "read_factors": "factors.tables",
     "Method": "method",
     "builtin_methods": "method",
     "load_method": "method",
-    "Classification": "results",
-    "classify": "pipeline",
-    "Release": "release",
-    "read_release": "release",
-    "verify_release": "release",
-    "write_release": "release",
+    "Classification": "classification.tables",
+    "classify": "classification.classify",
+    "Release": "release.model",
+    "read_release": "release.model",
+    "verify_release": "release.model",
+    "write_release": "release.model",
 }
 __all__ = [
     "Classification",

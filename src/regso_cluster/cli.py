@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from regso_cluster import __version__
+from regso_cluster._version import __version__
 from regso_cluster.commands.about import bench, methods
 from regso_cluster.commands.agencies import join
 from regso_cluster.commands.certainty import sensitivity, stability

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tomli_w
 
-from regso_cluster.certainty.choices import (
+from regso_cluster.certainty.study_file import (
     Choice,
     Dial,
     Study,

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from regso_cluster.certainty.discovery import judge_list
 from regso_cluster.certainty.exact import find_hanging
-from regso_cluster.certainty.flags import judge_list
-from regso_cluster.delivery.page.notes import in_swedish
+from regso_cluster.classification.classify import classify, judge, measure, usable
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.method import Banding, Certainty
-from regso_cluster.pipeline import classify, judge, measure, usable
-from regso_cluster.release import write_release
+from regso_cluster.release.model import write_release
+from regso_cluster.words.notes import in_swedish
 from tests.tables import CODES, METHOD, method, rows, write
 
 SURE = dataclasses.replace(method(), certainty=Certainty(draws=200, prior="country"))
@@ -134,7 +134,7 @@ def test_clusters_hang_by_the_corner_of_the_box(example_release):
     exact[:, :2] = used.iloc[:, :2].notna()
     found = find_hanging(exact, used, areas, using, using.measured).labels["cluster"]
     from regso_cluster.factors.scales import apply_scale
-    from regso_cluster.grouping.typology import nearest_clusters
+    from regso_cluster.judging.typology import nearest_clusters
 
     signs = np.array([factor.sign for factor in using.factors])
     scores = apply_scale(used, using.clusters.scale, signs, using.measured.scales["clusters"]).to_numpy()
@@ -152,7 +152,7 @@ def test_clusters_hang_by_the_corner_of_the_box(example_release):
 
 
 def test_the_terminal_and_the_manifest_claim_nothing_of_what_hangs(tmp_path, capsys):
-    from regso_cluster.delivery.terminal import print_release
+    from regso_cluster.terminal.release import print_release
 
     release = write_release(classified(SURE, rows(), tmp_path), tmp_path / "r")
     print_release(release)

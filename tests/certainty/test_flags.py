@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from regso_cluster.certainty.flags import false_discovery_rates, interval_places, judge_list
+from regso_cluster.certainty.discovery import false_discovery_rates, interval_places, judge_list
 
 
 def test_rates_by_hand():

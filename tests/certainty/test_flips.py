@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from regso_cluster.certainty.flips import _movable, find_flips
+from regso_cluster.certainty.flip_counts import _movable, find_flips
+from regso_cluster.classification.classify import classify, judge, measure, usable
 from regso_cluster.factors.shrinkage import shrink_table
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.method import Banding, Certainty, Clusters, Index, Scale, Shrinkage, Yardstick
-from regso_cluster.pipeline import classify, judge, measure, usable
 from tests.tables import CODES, METHOD, method, rows, write
 
 FACTOR = """

@@ -11,13 +11,13 @@ from regso_cluster.certainty.labels import against_the_odds, how_sure
 from regso_cluster.certainty.priors import Posterior, find_profiles, posteriors_of
 from regso_cluster.certainty.priors import _Counts as Counts
 from regso_cluster.certainty.simulation import groups_by_set, simulate
-from regso_cluster.delivery.rank_figure import draw_rank_intervals
+from regso_cluster.classification.classify import classify, judge, measure, usable
 from regso_cluster.errors import InputError
 from regso_cluster.factors.shrinkage import shrink_factor
 from regso_cluster.factors.tables import read_factors
+from regso_cluster.figures.ranks import draw_rank_intervals
 from regso_cluster.method import Banding, Certainty, Shrinkage, load_method
-from regso_cluster.pipeline import classify, judge, measure, usable
-from regso_cluster.release import write_release
+from regso_cluster.release.model import write_release
 from tests.tables import CODES, METHOD, method, rows, write
 
 SURE = dataclasses.replace(method(), certainty=Certainty(draws=4000, prior="country"))

@@ -19,12 +19,12 @@ from regso_cluster.certainty.priors import (
 )
 from regso_cluster.certainty.priors import _Counts as Counts
 from regso_cluster.certainty.simulation import _cut, simulate
-from regso_cluster.ensemble import Workers, unpacked
+from regso_cluster.classification.classify import classify, judge, measure, usable
 from regso_cluster.errors import InputError
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.kernels._threads import threads
 from regso_cluster.method import Certainty, load_method
-from regso_cluster.pipeline import classify, judge, measure, usable
+from regso_cluster.parallel import Workers, unpacked
 from tests.tables import method, rows, write
 
 

@@ -5,9 +5,9 @@ import pytest
 from sklearn.cluster import KMeans
 
 from regso_cluster.certainty.resampling import Effort, fit, lay_out, nearest, reweighted
-from regso_cluster.ensemble import child_seed
+from regso_cluster.clustering.clusters import KMeans as OurKMeans
 from regso_cluster.errors import InputError
-from regso_cluster.grouping.clusters import KMeans as OurKMeans
+from regso_cluster.parallel import child_seed
 from tests.certainty.planted import planted
 
 SEED = np.random.SeedSequence(0)

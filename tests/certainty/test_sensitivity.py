@@ -3,7 +3,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from regso_cluster.certainty.choices import Dial
 from regso_cluster.certainty.sensitivity import (
     alone,
     changed,
@@ -14,6 +13,7 @@ from regso_cluster.certainty.sensitivity import (
     share_changed,
     sobol_indices,
 )
+from regso_cluster.certainty.study_file import Dial
 from regso_cluster.errors import InputError
 
 

@@ -15,8 +15,8 @@ from regso_cluster.certainty.stability import (
     least_pair_share,
     prediction_strength,
 )
-from regso_cluster.ensemble import Workers
 from regso_cluster.errors import InputError
+from regso_cluster.parallel import Workers
 from tests.certainty.planted import cloud, planted
 
 

@@ -9,7 +9,7 @@ from scipy import stats
 from sklearn.cluster import KMeans
 
 from regso_cluster.certainty import stability, structure
-from regso_cluster.certainty.clouds import _weighted_ranks, draw_cloud, measure_cloud, orthonormal, stretch
+from regso_cluster.certainty.null_data import _weighted_ranks, draw_cloud, measure_cloud, orthonormal, stretch
 from regso_cluster.certainty.resampling import Effort
 from regso_cluster.certainty.structure import (
     _choose,
@@ -19,10 +19,10 @@ from regso_cluster.certainty.structure import (
     say_structure,
     structure_figures,
 )
-from regso_cluster.ensemble import Workers, child_seed
+from regso_cluster.clustering.validity import silhouette
 from regso_cluster.errors import InputError
-from regso_cluster.grouping.validity import silhouette
 from regso_cluster.method import StructureRule
+from regso_cluster.parallel import Workers, child_seed
 from tests.certainty.planted import cloud, planted
 
 SMALL = StructureRule(fewest=2, most=6, clouds=10, resamples=10, splits=3)

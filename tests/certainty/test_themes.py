@@ -7,10 +7,10 @@ import pytest
 
 from regso_cluster.certainty import labels, simulation, themes
 from regso_cluster.certainty.priors import posteriors_of
+from regso_cluster.classification.classify import classify
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.method import Certainty
-from regso_cluster.pipeline import classify
-from regso_cluster.release import read_release, write_release
+from regso_cluster.release.model import read_release, write_release
 from tests.tables import CODES, METHOD, method, rows, write
 
 THEMES = """

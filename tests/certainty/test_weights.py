@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from regso_cluster import classify, load_method, read_factors
-from regso_cluster.certainty.weights import vary_weights
+from regso_cluster.certainty.weight_sensitivity import vary_weights
 from regso_cluster.errors import InputError
 
 

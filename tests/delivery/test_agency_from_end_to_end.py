@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from regso_cluster.cli import main
-from regso_cluster.delivery.exports import export_table
-from regso_cluster.release import write_release
+from regso_cluster.exports.export import export_table
+from regso_cluster.release.model import write_release
 from tests.delivery.agencies import WATER, schools
 
 NUMBER, WET = 6000, 9

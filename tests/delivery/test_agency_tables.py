@@ -15,13 +15,13 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regso_cluster.delivery import _reading
-from regso_cluster.delivery._reading import read_agency_table
-from regso_cluster.delivery.join import JoinOptions, join_file
-from regso_cluster.delivery.textfiles import unguard
 from regso_cluster.errors import InputError
-from regso_cluster.factors.bounded import MIB
-from regso_cluster.release import write_release
+from regso_cluster.files import agency_table as _reading
+from regso_cluster.files.agency_table import read_agency_table
+from regso_cluster.files.bounded import MIB
+from regso_cluster.files.textfiles import unguard
+from regso_cluster.joining.join import JoinOptions, join_file
+from regso_cluster.release.model import write_release
 from tests.delivery.agencies import schools
 
 KINDS = ("csv", "xlsx", "parquet", "gpkg", "geojson")
@@ -378,7 +378,7 @@ def test_what_cannot_be_written_is_refused(released, tmp_path, out):
 
 
 def test_more_rows_than_a_workbook_holds_are_refused(released, tmp_path, monkeypatch):
-    monkeypatch.setattr("regso_cluster.delivery._writing.ROWS_OF_EXCEL", 3)
+    monkeypatch.setattr("regso_cluster.joining.write_joined.ROWS_OF_EXCEL", 3)
     (tmp_path / "t.csv").write_text("c\n" + "0114R001\n" * 2)
     join_file(tmp_path / "t.csv", released, "c", tmp_path / "o.xlsx")
     (tmp_path / "t.csv").write_text("c\n" + "0114R001\n" * 3)

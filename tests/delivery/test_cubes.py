@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regso_cluster.delivery.cube import build_cube
-from regso_cluster.delivery.exports import export
-from regso_cluster.delivery.jsonstat import jsonstat_dataset
-from regso_cluster.delivery.pxfile import _cell, _quoted, px_text
+from regso_cluster.classification.classify import classify
+from regso_cluster.exports.cube import build_cube
+from regso_cluster.exports.export import export
+from regso_cluster.exports.jsonstat import jsonstat_dataset
+from regso_cluster.exports.pxfile import _cell, _quoted, px_text
 from regso_cluster.factors.tables import read_factors
-from regso_cluster.pipeline import classify
-from regso_cluster.release import write_release
+from regso_cluster.release.model import write_release
 from tests.tables import CODES, METHOD, method, rows, write
 
 OPEN = {"regso", "name", "kommun", "kommun_name", "lan", "synthetic", "composite_group_name", "cluster_name"}
@@ -211,7 +211,7 @@ def test_areas_are_named_once(small):
 
 
 def test_a_column_of_free_text_is_left_out_and_said(small):
-    from regso_cluster.release import Release
+    from regso_cluster.release.model import Release
 
     release = Release(small.path, small.manifest)
     many = [f"because {number}" for number in range(6)]

@@ -7,10 +7,10 @@ import warnings
 import pandas as pd
 import pytest
 
-from regso_cluster.delivery.datapackage import write_datapackage
-from regso_cluster.delivery.exports import export
-from regso_cluster.delivery.textfiles import read_csv
 from regso_cluster.errors import InputError
+from regso_cluster.exports.datapackage import write_datapackage
+from regso_cluster.exports.export import export
+from regso_cluster.files.textfiles import read_csv
 from tests.delivery.conftest import no_empty_text
 
 
@@ -93,7 +93,7 @@ def test_a_failed_package_leaves_nothing(followed, tmp_path, monkeypatch):
     def broken(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("regso_cluster.delivery.datapackage._copy_files", broken)
+    monkeypatch.setattr("regso_cluster.exports.datapackage._copy_files", broken)
     with pytest.raises(OSError, match="No space"):
         write_datapackage(followed, tmp_path / "new")
     assert not list(tmp_path.iterdir())

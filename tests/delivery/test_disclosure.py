@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from regso_cluster.delivery.disclosure import Earlier, Rule, protect
-from regso_cluster.delivery.disclosure.rules import contributions, judge_shares, judge_sums
 from regso_cluster.errors import InputError
+from regso_cluster.statistics.disclosure import Earlier, Rule, protect
+from regso_cluster.statistics.disclosure.rules import contributions, judge_shares, judge_sums
 from tests.delivery.intruder import count_all, cumulate, read_sheet, work_out
 
 TREE = ["table", "a", "b", "c"]

@@ -13,16 +13,16 @@ import shapely
 from click.testing import CliRunner
 
 from regso_cluster.areas.shapes import load_shapes
+from regso_cluster.classification.classify import classify
 from regso_cluster.cli import main
-from regso_cluster.delivery import exports
-from regso_cluster.delivery.columns import describe_columns
-from regso_cluster.delivery.exports import export, export_table
-from regso_cluster.delivery.postgis import write_postgis
-from regso_cluster.delivery.textfiles import read_csv
 from regso_cluster.errors import InputError
+from regso_cluster.exports import export as exports
+from regso_cluster.exports.export import export, export_table
+from regso_cluster.exports.postgis import write_postgis
 from regso_cluster.factors.tables import read_factors
-from regso_cluster.pipeline import classify
-from regso_cluster.release import verify_release, write_release
+from regso_cluster.files.textfiles import read_csv
+from regso_cluster.release.model import verify_release, write_release
+from regso_cluster.words.columns import describe_columns
 from tests.delivery.conftest import no_empty_text
 from tests.tables import METHOD, method, rows, write
 

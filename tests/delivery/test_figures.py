@@ -9,11 +9,11 @@ from matplotlib.colors import to_hex
 from PIL import Image
 
 from regso_cluster.cli import main
-from regso_cluster.delivery import figures
-from regso_cluster.delivery.colours import QUIET, ordered_colours
-from regso_cluster.delivery.page.words import WORDS
 from regso_cluster.errors import InputError
-from regso_cluster.release import write_release
+from regso_cluster.figures import kinds as figures
+from regso_cluster.maps.colours import QUIET, ordered_colours
+from regso_cluster.release.model import write_release
+from regso_cluster.words.texts import WORDS
 
 
 @pytest.fixture(scope="module")

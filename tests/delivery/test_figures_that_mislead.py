@@ -12,14 +12,14 @@ import pytest
 from click.testing import CliRunner
 
 from regso_cluster.cli import main
-from regso_cluster.delivery.disclosure import Earlier, Rule, protect
-from regso_cluster.delivery.grouped import APART, with_regions
-from regso_cluster.delivery.join import join
-from regso_cluster.delivery.published import is_marked, read_published, write_table
-from regso_cluster.delivery.summarise import summarise
 from regso_cluster.errors import InputError
-from regso_cluster.factors.made_up import is_synthetic
-from regso_cluster.factors.reading import read_table
+from regso_cluster.files.made_up import is_synthetic
+from regso_cluster.files.tables import read_table
+from regso_cluster.joining.join import join
+from regso_cluster.statistics.attach_groups import APART, with_regions
+from regso_cluster.statistics.disclosure import Earlier, Rule, protect
+from regso_cluster.statistics.protected_tables import is_marked, read_published, write_table
+from regso_cluster.statistics.summarise import summarise
 
 
 def run(*arguments, code=0):

@@ -17,9 +17,9 @@ import pytest
 import shapely
 from pyarrow import parquet
 
-from regso_cluster.delivery.join import JoinOptions, join_file
 from regso_cluster.errors import InputError
-from regso_cluster.release import write_release
+from regso_cluster.joining.join import JoinOptions, join_file
+from regso_cluster.release.model import write_release
 
 FEW = ("composite_group",)
 # two points in Stockholm, in SWEREF 99 TM and as PROJ puts them in WGS 84

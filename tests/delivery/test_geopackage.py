@@ -7,8 +7,8 @@ from xml.etree import ElementTree as ET
 import pandas as pd
 import pytest
 
-from regso_cluster.delivery.colours import UNKNOWN, VALUE_COLOURS, group_colours, kind_colours
-from regso_cluster.delivery.styles import _shortened, style_of, style_of_values, styles_of
+from regso_cluster.maps.colours import UNKNOWN, VALUE_COLOURS, group_colours, kind_colours
+from regso_cluster.maps.styles import _shortened, style_of, style_of_values, styles_of
 from tests.tables import method
 
 

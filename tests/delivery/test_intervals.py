@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from regso_cluster.delivery.intervals import (
+from regso_cluster.statistics.intervals import (
     estimate_mean,
     estimate_share,
     mean_difference,

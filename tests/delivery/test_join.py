@@ -9,10 +9,10 @@ import shapely
 import regso_cluster
 from regso_cluster.areas.editions import ONLY_2020, ONLY_2025, code_set
 from regso_cluster.areas.shapes import load_shapes
-from regso_cluster.delivery.join import JoinOptions, join, join_file
-from regso_cluster.delivery.match_report import MATCHED, UNMATCHED
 from regso_cluster.errors import InputError
-from regso_cluster.release import write_release
+from regso_cluster.joining.join import JoinOptions, join, join_file
+from regso_cluster.joining.match_report import MATCHED, UNMATCHED
+from regso_cluster.release.model import write_release
 from tests.delivery.agencies import ABROAD, WATER, schools
 
 
@@ -355,7 +355,7 @@ def test_full_outlines_are_used_when_given(released, units, tmp_path, monkeypatc
     assert "full outlines" in joined.report.shapes
     assert set(joined.table["regso_match"]) == {"matched"}
     full.to_file(tmp_path / "layer.gpkg")
-    monkeypatch.setattr("regso_cluster.delivery._places.fetched_shapes", lambda _: tmp_path / "layer.gpkg")
+    monkeypatch.setattr("regso_cluster.joining.match_points.fetched_shapes", lambda _: tmp_path / "layer.gpkg")
     fetched = join(units[:500], released, "x,y")
     assert "full outlines" in fetched.report.shapes
     far = pd.DataFrame(WATER.values(), columns=["x", "y"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from regso_cluster.delivery._keys import Keyed, kind_of, match_keys
+from regso_cluster.joining.match_codes import Keyed, kind_of, match_keys
 
 
 def test_kommuner_by_official_names_and_by_code_with_name():

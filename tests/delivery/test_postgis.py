@@ -10,12 +10,12 @@ import pytest
 import shapely
 
 from regso_cluster.areas.shapes import load_shapes
-from regso_cluster.delivery import postgis
-from regso_cluster.delivery.postgis import is_database, parse_address, release_id_of, write_postgis
+from regso_cluster.classification.classify import classify
 from regso_cluster.errors import InputError
+from regso_cluster.exports import postgis
+from regso_cluster.exports.postgis import is_database, parse_address, release_id_of, write_postgis
 from regso_cluster.factors.tables import read_factors
-from regso_cluster.pipeline import classify
-from regso_cluster.release import write_release
+from regso_cluster.release.model import write_release
 from tests.delivery.conftest import PASSWORD, USER
 from tests.tables import METHOD, method, rows, write
 
@@ -304,7 +304,7 @@ def test_a_name_that_would_be_cut_is_refused(released):
 
 def test_a_revision_has_an_id_of_its_own(released, tmp_path):
     assert release_id_of(released) == "utanforskap-2024"
-    from regso_cluster.release import Release
+    from regso_cluster.release.model import Release
 
     revised = Release(tmp_path / "2024-r2", released.manifest | {"revises": {"name": "2024"}})
     assert release_id_of(revised) == "utanforskap-2024-r2"

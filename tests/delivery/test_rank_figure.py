@@ -6,10 +6,10 @@ import pytest
 from click.testing import CliRunner
 
 from regso_cluster.cli import main
-from regso_cluster.delivery.figures import write_figure
-from regso_cluster.delivery.rank_figure import draw_rank_intervals
 from regso_cluster.errors import InputError
-from regso_cluster.release import write_release
+from regso_cluster.figures.kinds import write_figure
+from regso_cluster.figures.ranks import draw_rank_intervals
+from regso_cluster.release.model import write_release
 
 
 @pytest.fixture(scope="module")

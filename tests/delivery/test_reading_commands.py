@@ -12,8 +12,8 @@ from click.testing import CliRunner
 from pyarrow import parquet
 
 from regso_cluster.cli import main
-from regso_cluster.delivery.page.notes import in_swedish
-from regso_cluster.release import write_release
+from regso_cluster.release.model import write_release
+from regso_cluster.words.notes import in_swedish
 
 UNITS = [["A", "0114R001", 10, 20], ["B", "0114R002", 11, 30], ["C", "0180R026", 9, 25]]
 HEADER = ["enhet", "regso", "klarade", "elever"]

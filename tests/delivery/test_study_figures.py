@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from regso_cluster.certainty.choices import load_study
 from regso_cluster.certainty.structure import assess_structure
-from regso_cluster.delivery.study_figures import draw_stability, draw_tornado, save_figure
+from regso_cluster.certainty.study_file import load_study
 from regso_cluster.errors import InputError
+from regso_cluster.figures.studies import draw_stability, draw_tornado, save_figure
 from regso_cluster.method import StructureRule
 from tests.certainty.planted import cloud
 

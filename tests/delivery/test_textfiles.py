@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from regso_cluster.delivery.textfiles import guard, read_csv, unguard, write_csv
+from regso_cluster.files.textfiles import guard, read_csv, unguard, write_csv
 
 RISKY = ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "\nx", " =1", "'=1", "''@", "＝1", "＋1", "－1", "＠x", "\xa0=1"]
 PLAIN = ["", "a=1", "0114", "'", "''", "'a", "Åsele", "a-b", "1-2", '"=1"']

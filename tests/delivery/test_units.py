@@ -7,15 +7,15 @@ import dataclasses
 import numpy as np
 import pytest
 
-from regso_cluster.delivery.columns import describe_columns, head_columns, say_unit
-from regso_cluster.delivery.cover import method_rows
-from regso_cluster.delivery.cube import build_cube
-from regso_cluster.delivery.figures import draw_profile
-from regso_cluster.delivery.page.notes import in_swedish
+from regso_cluster.classification.classify import classify
+from regso_cluster.exports.cube import build_cube
+from regso_cluster.exports.workbook_cover import method_rows
 from regso_cluster.factors.tables import read_factors
+from regso_cluster.figures.kinds import draw_profile
 from regso_cluster.method import Text, load_method, parse_method
-from regso_cluster.pipeline import classify
-from regso_cluster.release import freeze, write_method, write_release
+from regso_cluster.release.model import freeze, write_method, write_release
+from regso_cluster.words.columns import describe_columns, head_columns, say_unit
+from regso_cluster.words.notes import in_swedish
 from regso_cluster.years.change import say_change
 from tests.tables import METHOD, rows, write
 

@@ -4,13 +4,13 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from regso_cluster.delivery.colours import kind_colours, largest_group
-from regso_cluster.delivery.columns import head_columns
-from regso_cluster.delivery.exports import export, export_table
-from regso_cluster.delivery.workbook import _heading_lines, _heading_width, _style_of
+from regso_cluster.classification.classify import classify
+from regso_cluster.exports.export import export, export_table
+from regso_cluster.exports.workbook import _heading_lines, _heading_width, _style_of
 from regso_cluster.factors.tables import read_factors
-from regso_cluster.pipeline import classify
-from regso_cluster.release import write_release
+from regso_cluster.maps.colours import kind_colours, largest_group
+from regso_cluster.release.model import write_release
+from regso_cluster.words.columns import head_columns
 from tests.tables import CODES, METHOD, method, rows, write
 
 

@@ -10,7 +10,7 @@ import shapely
 
 from regso_cluster.areas.editions import area_names, code_set
 from regso_cluster.areas.shapes import load_shapes
-from regso_cluster.factors.scb.client import Limits
+from regso_cluster.sources.client import Limits
 from tests.factors import scb_server
 
 QUICK = Limits(attempts=3, backoff_seconds=0.01, connect_seconds=5, silence_seconds=20, answer_seconds=60)

@@ -8,13 +8,13 @@ from click.testing import CliRunner
 
 from regso_cluster.areas.editions import code_set
 from regso_cluster.cli import main
-from regso_cluster.compare import compare
-from regso_cluster.delivery.page.notes import in_swedish
 from regso_cluster.errors import InputError
 from regso_cluster.factors.area_names import read_names
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.method import load_method
-from regso_cluster.release import read_release
+from regso_cluster.release.model import read_release
+from regso_cluster.words.notes import in_swedish
+from regso_cluster.years.compare import compare
 from tests.tables import METHOD, rows, write
 
 CODES = ["0114R001", "0114R002", "0115R001", "0115R002"]

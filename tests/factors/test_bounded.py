@@ -14,11 +14,11 @@ import xlsxwriter
 from pyarrow import parquet
 
 from regso_cluster.errors import InputError
-from regso_cluster.factors.reading import read_table
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.files import bounded, sheets
 from regso_cluster.files.bounded import MIB, Limits, read_parquet
 from regso_cluster.files.sheets import read_sheet
+from regso_cluster.files.tables import read_table
 from regso_cluster.method import load_method
 
 SMALL = Limits(memory=400 * MIB, seconds=60)

@@ -9,12 +9,13 @@ import openpyxl
 import pytest
 
 from regso_cluster.errors import InputError
-from regso_cluster.factors.jsonstat import parse_dataset, read_jsonstat
-from regso_cluster.factors.px import parse_px, read_px
-from regso_cluster.factors.pxsheet import unfold_sheet
 from regso_cluster.factors.pxweb import settle_marks, to_areas
-from regso_cluster.factors.reading import RawTable, read_table
 from regso_cluster.factors.tables import read_factors
+from regso_cluster.files.jsonstat import parse_dataset, read_jsonstat
+from regso_cluster.files.px import parse_px, read_px
+from regso_cluster.files.pxsheet import unfold_sheet
+from regso_cluster.files.read import RawTable
+from regso_cluster.files.tables import read_table
 from tests.factors.test_pxweb import SUFFIXED, dataset
 from tests.factors.test_scb_tables import method_for
 

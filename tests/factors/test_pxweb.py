@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regso_cluster.errors import InputError
-from regso_cluster.factors.jsonstat import parse_dataset, read_jsonstat
 from regso_cluster.factors.pxweb import edition_of_codes, has_figures, to_areas
-from regso_cluster.factors.reading import RawTable, read_table
 from regso_cluster.factors.tables import read_factors
+from regso_cluster.files.jsonstat import parse_dataset, read_jsonstat
+from regso_cluster.files.read import RawTable
+from regso_cluster.files.tables import read_table
 from tests.factors.test_scb_tables import method_for
 
 

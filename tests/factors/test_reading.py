@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regso_cluster.errors import InputError
-from regso_cluster.factors.reading import parse_numbers, read_table
+from regso_cluster.files.numbers import parse_numbers
+from regso_cluster.files.tables import read_table
 
 SUPPRESSED, MISSING = ("..", "x"), ("", "-")
 

@@ -10,11 +10,11 @@ from email.utils import format_datetime
 
 import pytest
 
-from regso_cluster import __version__
+from regso_cluster._version import __version__
 from regso_cluster.errors import InputError
-from regso_cluster.factors.scb.client import Client, Limits, as_json
-from regso_cluster.factors.scb.selection import Question
-from regso_cluster.factors.scb.tables import fetch_table, open_service
+from regso_cluster.sources.client import Client, Limits, as_json
+from regso_cluster.sources.selection import Question
+from regso_cluster.sources.tables import fetch_table, open_service
 from tests.factors.conftest import QUICK, snapshot
 from tests.factors.scb_server import Fault
 

@@ -14,11 +14,11 @@ from click.testing import CliRunner
 
 from regso_cluster.cli import main
 from regso_cluster.errors import InputError, visible
-from regso_cluster.factors.formulas import guard, guard_figures, unguard
 from regso_cluster.factors.origin import describe_origin, origin_file
-from regso_cluster.factors.scb.client import Client, Limits
-from regso_cluster.factors.scb.selection import Question
-from regso_cluster.factors.scb.tables import Fetched, fetch_table, open_service, write_fetched
+from regso_cluster.files.formulas import guard, guard_figures, unguard
+from regso_cluster.sources.client import Client, Limits
+from regso_cluster.sources.selection import Question
+from regso_cluster.sources.tables import Fetched, fetch_table, open_service, write_fetched
 from tests.factors.conftest import QUICK
 from tests.factors.scb_server import Fault
 
@@ -105,8 +105,8 @@ def run(*arguments, code=1):
 
 @pytest.mark.parametrize("status", [404, 302, 500, 200])
 def test_no_control_characters_of_a_server_reach_the_terminal(status, serve, tmp_path, monkeypatch):
-    monkeypatch.setattr("regso_cluster.factors.scb.tables._DEFAULTS", QUICK)
-    monkeypatch.setattr("regso_cluster.factors.scb.tables.open_service.__defaults__", (None, QUICK))
+    monkeypatch.setattr("regso_cluster.sources.tables._DEFAULTS", QUICK)
+    monkeypatch.setattr("regso_cluster.sources.tables.open_service.__defaults__", (None, QUICK))
     text = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202egnp.exe\r"
     replay = serve(faults=[Fault(
         lambda handler: handler.send(status, json.dumps({"title": text}), {"Location": "https://x/\x1b[2J"}), "/config"

@@ -14,8 +14,8 @@ from regso_cluster.areas.editions import code_set
 from regso_cluster.areas.shapes import SHAPES_FILE, fetched_shapes, load_shapes
 from regso_cluster.cli import main
 from regso_cluster.errors import InputError
-from regso_cluster.factors.scb.client import Client
-from regso_cluster.factors.scb.shapes import check_layer, fetch_shapes, write_shapes
+from regso_cluster.sources.client import Client
+from regso_cluster.sources.shapes import check_layer, fetch_shapes, write_shapes
 from tests.factors.conftest import QUICK, snapshot
 from tests.factors.scb_server import Fault
 

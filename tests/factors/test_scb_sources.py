@@ -7,13 +7,13 @@ import pytest
 from click.testing import CliRunner
 
 from regso_cluster.areas.editions import code_set
+from regso_cluster.classification.classify import classify
 from regso_cluster.cli import main
 from regso_cluster.errors import InputError
-from regso_cluster.factors.scb.sources import columns_of, fetch_method, load_sources
-from regso_cluster.factors.scb.tables import open_service, write_fetched
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.method import builtin_methods, load_method
-from regso_cluster.pipeline import classify
+from regso_cluster.sources.catalogue import columns_of, fetch_method, load_sources
+from regso_cluster.sources.tables import open_service, write_fetched
 from tests.factors.conftest import QUICK
 
 

@@ -6,15 +6,15 @@ import json
 import pytest
 from click.testing import CliRunner
 
+from regso_cluster.classification.classify import classify
 from regso_cluster.cli import main
 from regso_cluster.errors import InputError
 from regso_cluster.factors.origin import origin_file
-from regso_cluster.factors.scb.selection import Question
-from regso_cluster.factors.scb.tables import fetch_table, open_service, write_fetched
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.method import load_method
-from regso_cluster.pipeline import classify
-from regso_cluster.release import read_release, write_release
+from regso_cluster.release.model import read_release, write_release
+from regso_cluster.sources.selection import Question
+from regso_cluster.sources.tables import fetch_table, open_service, write_fetched
 from tests.factors.conftest import QUICK, snapshot
 from tests.factors.scb_server import Fault
 
@@ -226,7 +226,7 @@ def test_a_run_that_was_cut_off_goes_on_where_it_stopped(serve, small, tmp_path)
 
 def test_repeated_values_are_what_the_service_drops(serve, small):
     """The replaying server has the trap that the client goes round: only the last of repeated valueCodes counts."""
-    from regso_cluster.factors.scb.client import Client
+    from regso_cluster.sources.client import Client
 
     client = Client(serve(tables={"TAB1": small}).address, QUICK)
     common = "valueCodes[Kon]=TotSa&valueCodes[ContentsCode]=0000AAAA&valueCodes[Tid]=2024"

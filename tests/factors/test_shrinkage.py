@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 from scipy import integrate, optimize, special, stats
 
+from regso_cluster.classification.classify import classify
 from regso_cluster.errors import InputError
 from regso_cluster.factors.shrinkage import _match, _mix, _Model, interval, shrink_factor, shrink_rates, shrink_table
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.method import Shrinkage
-from regso_cluster.pipeline import classify
 from tests.tables import CODES, METHOD, method, rows, write
 
 ONE = np.zeros(400, np.int64)

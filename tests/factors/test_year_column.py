@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from regso_cluster.factors.checks import check_year
-from regso_cluster.factors.reading import RawTable
 from regso_cluster.factors.year_column import read_year
+from regso_cluster.files.read import RawTable
 
 
 @pytest.mark.parametrize(

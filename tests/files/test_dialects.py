@@ -16,9 +16,10 @@ import pytest
 import xlsxwriter
 from pyarrow import parquet
 
-from regso_cluster.delivery._reading import read_agency_table
 from regso_cluster.errors import InputError
-from regso_cluster.factors.reading import parse_numbers, read_table
+from regso_cluster.files.agency_table import read_agency_table
+from regso_cluster.files.numbers import parse_numbers
+from regso_cluster.files.tables import read_table
 from tests.files.books import write_ods
 
 TABLES = int(os.environ.get("REGSO_DIALECT_TABLES", "3"))

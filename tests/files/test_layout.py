@@ -9,11 +9,11 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from regso_cluster.delivery._reading import read_agency_table
 from regso_cluster.errors import InputError
-from regso_cluster.factors.reading import parse_numbers, read_table
+from regso_cluster.files.agency_table import read_agency_table
 from regso_cluster.files.layout import as_named, find_headings, join_headings
-from regso_cluster.files.numbers import explain
+from regso_cluster.files.numbers import explain, parse_numbers
+from regso_cluster.files.tables import read_table
 from regso_cluster.files.totals import find_totals, is_total
 
 

@@ -7,8 +7,9 @@ import pytest
 import xlsxwriter
 
 from regso_cluster.errors import InputError
-from regso_cluster.factors.reading import parse_numbers, read_table
+from regso_cluster.files.numbers import parse_numbers
 from regso_cluster.files.sheets import CellError, read_sheet
+from regso_cluster.files.tables import read_table
 from tests.files.books import write_ods, write_xls
 
 HEADER = ["regso", "n", "d"]

@@ -20,11 +20,11 @@ from scipy.sparse import csr_array
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from regso_cluster.grouping.clusters import KMeans
-from regso_cluster.grouping.hierarchies import Agglomerative
-from regso_cluster.grouping.medoids import KMedoids
-from regso_cluster.grouping.natural_breaks import NaturalBreaks
-from regso_cluster.grouping.regions import ContiguousAgglomerative, MaxP, Redcap, Skater
+from regso_cluster.clustering.clusters import KMeans
+from regso_cluster.clustering.hierarchies import Agglomerative
+from regso_cluster.clustering.medoids import KMedoids
+from regso_cluster.clustering.natural_breaks import NaturalBreaks
+from regso_cluster.clustering.regions import ContiguousAgglomerative, MaxP, Redcap, Skater
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
+from regso_cluster.clustering.agreement import adjusted_rand, adjusted_rand_pairs, adjusted_rand_to, jaccard_by_group
 from regso_cluster.errors import InputError
-from regso_cluster.grouping.agreement import (
-    adjusted_rand,
-    adjusted_rand_pairs,
-    adjusted_rand_to,
-    jaccard_by_group,
-)
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "kernels"))
 from tests.kernels.naive_partitions import naive_jaccard  # the twins lie beside the kernels

@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 
 from regso_cluster.areas.editions import code_set
+from regso_cluster.classification.classify import classify
 from regso_cluster.factors.tables import read_factors
-from regso_cluster.grouping.borrowed import borrowed_strength
+from regso_cluster.judging.shrinkage_flags import borrowed_strength
 from regso_cluster.method import Certainty, Shrinkage
-from regso_cluster.pipeline import classify
 from tests.tables import METHOD, method, write
 
 CODES = [code for code in code_set(2025) if code < "0120"]

@@ -8,9 +8,9 @@ import pytest
 import sklearn.cluster
 from sklearn.exceptions import ConvergenceWarning
 
+from regso_cluster.clustering import kmeans_search as search
+from regso_cluster.clustering.clusters import KMeans
 from regso_cluster.errors import InputError
-from regso_cluster.grouping import search
-from regso_cluster.grouping.clusters import KMeans
 from tests.kernels import naive_kmeans as naive
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from regso_cluster.grouping.composite import composite_index, percent_rank, worst_rank
+from regso_cluster.judging.composite import composite_index, percent_rank, worst_rank
 from regso_cluster.method import Index, Scale, Text, Theme
 from tests.tables import method
 

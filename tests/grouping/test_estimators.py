@@ -5,8 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from regso_cluster.clustering._estimators import (
+    check_choice,
+    checked_weights,
+    is_count,
+    random_generator,
+    seed_sequence,
+)
 from regso_cluster.errors import InputError
-from regso_cluster.grouping._estimators import check_choice, checked_weights, is_count, random_generator, seed_sequence
 
 
 def test_weights():

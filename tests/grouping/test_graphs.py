@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from scipy.sparse import coo_array, csr_array, csr_matrix
 
+from regso_cluster.clustering.graphs import centred, neighbour_graph, require_regions
 from regso_cluster.errors import InputError
-from regso_cluster.grouping.graphs import centred, neighbour_graph, require_regions
 from tests.grouping.region_cases import grid
 
 PATH = csr_array(np.abs(np.arange(4)[:, None] - np.arange(4)) == 1)  # 0 - 1 - 2 - 3

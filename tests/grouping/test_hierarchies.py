@@ -4,10 +4,10 @@ import pytest
 from sklearn.cluster import AgglomerativeClustering
 from sklearn.metrics import adjusted_rand_score
 
+from regso_cluster.clustering.distances import pairwise_distances
+from regso_cluster.clustering.hierarchies import METHODS, Agglomerative, cophenetic_distances, cut, linkage
+from regso_cluster.clustering.medoids import KMedoids
 from regso_cluster.errors import InputError
-from regso_cluster.grouping.distances import pairwise_distances
-from regso_cluster.grouping.hierarchies import METHODS, Agglomerative, cophenetic_distances, cut, linkage
-from regso_cluster.grouping.medoids import KMedoids
 
 
 def rows_and_weights(n=120, p=3, seed=0):

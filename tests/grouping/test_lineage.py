@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from regso_cluster.grouping.lineage import match_groups, number_groups, overlap, trace_groups
+from regso_cluster.judging.lineage import match_groups, number_groups, overlap, trace_groups
 from regso_cluster.method import Text
 
 

@@ -4,9 +4,9 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import adjusted_rand_score
 
+from regso_cluster.clustering.distances import pairwise_distances
+from regso_cluster.clustering.medoids import KMedoids
 from regso_cluster.errors import InputError
-from regso_cluster.grouping.distances import pairwise_distances
-from regso_cluster.grouping.medoids import KMedoids
 
 
 def rows_and_weights(n=150, p=3, seed=0):

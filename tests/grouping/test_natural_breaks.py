@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from sklearn.cluster import KMeans
 
+from regso_cluster.clustering.natural_breaks import NaturalBreaks, natural_breaks
 from regso_cluster.errors import InputError
-from regso_cluster.grouping.natural_breaks import NaturalBreaks, natural_breaks
 
 
 def test_by_hand():

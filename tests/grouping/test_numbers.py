@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 import scipy.sparse
 
+from regso_cluster.clustering._numbers import LARGEST, SMALLEST, as_floats, refuse_extremes
+from regso_cluster.clustering.clusters import KMeans
+from regso_cluster.clustering.distances import nearest_rows, pairwise_distances
+from regso_cluster.clustering.hierarchies import METHODS, Agglomerative, linkage, linkage_from_distances
+from regso_cluster.clustering.medoids import KMedoids, best_medoids
+from regso_cluster.clustering.natural_breaks import NaturalBreaks, natural_breaks
+from regso_cluster.clustering.regions import ContiguousAgglomerative, MaxP, Redcap, Skater
+from regso_cluster.clustering.validity import silhouette, silhouette_from_distances, sums_of_squares
 from regso_cluster.errors import InputError
-from regso_cluster.grouping._numbers import LARGEST, SMALLEST, as_floats, refuse_extremes
-from regso_cluster.grouping.clusters import KMeans
-from regso_cluster.grouping.distances import nearest_rows, pairwise_distances
-from regso_cluster.grouping.hierarchies import METHODS, Agglomerative, linkage, linkage_from_distances
-from regso_cluster.grouping.medoids import KMedoids, best_medoids
-from regso_cluster.grouping.natural_breaks import NaturalBreaks, natural_breaks
-from regso_cluster.grouping.regions import ContiguousAgglomerative, MaxP, Redcap, Skater
-from regso_cluster.grouping.validity import silhouette, silhouette_from_distances, sums_of_squares
 
 ROWS = np.array([[0.0, 1.0], [1.0, 0.0], [5.0, 5.0], [6.0, 4.0], [9.0, 1.0], [3.0, 2.0]])
 LABELS = np.array([0, 0, 1, 1, 2, 2])

@@ -7,12 +7,12 @@ import pytest
 from sklearn.metrics import pairwise_distances as by_scikit_learn
 from sklearn.metrics.pairwise import nan_euclidean_distances
 
+from regso_cluster.clustering import Agglomerative, KMedoids, pairwise_distances
+from regso_cluster.clustering.hierarchies import linkage_from_distances
+from regso_cluster.clustering.medoids import best_medoids
+from regso_cluster.clustering.metrics import checked_square
+from regso_cluster.clustering.validity import silhouette_from_distances
 from regso_cluster.errors import InputError
-from regso_cluster.grouping import Agglomerative, KMedoids, pairwise_distances
-from regso_cluster.grouping.hierarchies import linkage_from_distances
-from regso_cluster.grouping.medoids import best_medoids
-from regso_cluster.grouping.metrics import checked_square
-from regso_cluster.grouping.validity import silhouette_from_distances
 
 
 def rows(seed: int = 0, far: float = 0.0) -> np.ndarray:

@@ -7,8 +7,8 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.sparse import block_diag, csr_array
 from scipy.spatial.distance import pdist, squareform
 
+from regso_cluster.clustering.regions import ContiguousAgglomerative, price_of_contiguity
 from regso_cluster.errors import InputError
-from regso_cluster.grouping.regions import ContiguousAgglomerative, price_of_contiguity
 from tests.grouping.region_cases import grid, pieces, smooth, within
 
 GRAPH = grid(7, 8)

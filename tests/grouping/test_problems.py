@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regso_cluster.errors import InputError
-from regso_cluster.grouping.problems import flag_problems, group_by_problems, measure_limits, rule_holds
+from regso_cluster.judging.problems import flag_problems, group_by_problems, measure_limits, rule_holds
 from regso_cluster.method import Composite, CompositeGroup, Limit, Problems, Rule, Text
 from tests.tables import method
 

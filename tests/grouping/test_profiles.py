@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from regso_cluster.factors.tables import read_factors
-from regso_cluster.grouping.profiles import describe_groups, name_clusters
+from regso_cluster.judging.profiles import describe_groups, name_clusters
 from regso_cluster.method import Factor, Naming, Text
 from tests.tables import CODES, method, rows, write
 

@@ -7,8 +7,8 @@ from scipy.sparse import block_diag, csr_array
 from sklearn.cluster import AgglomerativeClustering
 from sklearn.metrics import adjusted_rand_score
 
+from regso_cluster.clustering.regions import ContiguousAgglomerative, MaxP, Redcap, Skater
 from regso_cluster.errors import InputError
-from regso_cluster.grouping.regions import ContiguousAgglomerative, MaxP, Redcap, Skater
 from tests.grouping.region_cases import grid, pieces, regso_pairs, smooth, within
 
 GRAPH = grid(8, 9)

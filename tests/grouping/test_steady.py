@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from regso_cluster.errors import InputError
-from regso_cluster.grouping.steady import hold_groups, hold_problems, measure_leave_limits
+from regso_cluster.judging.hysteresis import hold_groups, hold_problems, measure_leave_limits
 from regso_cluster.method import Steady, parse_method
 from tests.tables import METHOD, method
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regso_cluster.delivery.page.notes import in_swedish
 from regso_cluster.errors import InputError
-from regso_cluster.grouping.tiers import band, measure_cuts, say_empty
+from regso_cluster.judging.tiers import band, measure_cuts, say_empty
 from regso_cluster.method import Banding
+from regso_cluster.words.notes import in_swedish
 
 NAN = np.nan
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from regso_cluster.errors import InputError
-from regso_cluster.grouping.typology import _means, find_typology, nearest_clusters
+from regso_cluster.judging.typology import _means, find_typology, nearest_clusters
 from regso_cluster.method import Clusters, Yardstick
 from tests.tables import method
 

@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from regso_cluster.errors import InputError
-from regso_cluster.grouping.validity import (
+from regso_cluster.clustering.validity import (
     calinski_harabasz,
     davies_bouldin,
     medoid_silhouette,
@@ -15,6 +14,7 @@ from regso_cluster.grouping.validity import (
     squared_silhouette,
     sums_of_squares,
 )
+from regso_cluster.errors import InputError
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "kernels"))
 from tests.kernels.naive_silhouette import naive_distances, naive_moments, naive_silhouette  # beside the kernels

@@ -4,14 +4,14 @@ from scipy.spatial.distance import cdist
 from sklearn.covariance import ledoit_wolf
 from sklearn.metrics.pairwise import nan_euclidean_distances
 
-from regso_cluster.errors import InputError
-from regso_cluster.grouping.distances import (
+from regso_cluster.clustering.distances import (
     distance_blocks,
     nearest_rows,
     pairwise_distances,
     prepare_metric,
     shrunk_covariance,
 )
+from regso_cluster.errors import InputError
 from regso_cluster.kernels.distance import fill_distances
 from tests.kernels import naive_distance
 

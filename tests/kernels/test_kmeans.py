@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from regso_cluster.grouping import search
+from regso_cluster.clustering import kmeans_search as search
 from regso_cluster.kernels import kmeans as kernels
 from tests.kernels import naive_kmeans as naive
 

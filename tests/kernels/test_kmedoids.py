@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import pdist, squareform
 
+from regso_cluster.clustering.medoids import best_medoids, build_start
 from regso_cluster.errors import InputError
-from regso_cluster.grouping.medoids import best_medoids, build_start
 from regso_cluster.kernels.kmedoids import LANES, search_medoids
 from tests.kernels import naive_kmedoids
 

@@ -3,9 +3,8 @@ import pytest
 from scipy.cluster import hierarchy
 from scipy.spatial.distance import pdist, squareform
 
-from regso_cluster.errors import InputError
-from regso_cluster.grouping.distances import pairwise_distances
-from regso_cluster.grouping.hierarchies import (
+from regso_cluster.clustering.distances import pairwise_distances
+from regso_cluster.clustering.hierarchies import (
     METHODS,
     cophenetic_correlation,
     cophenetic_distances,
@@ -13,6 +12,7 @@ from regso_cluster.grouping.hierarchies import (
     linkage,
     linkage_from_distances,
 )
+from regso_cluster.errors import InputError
 from regso_cluster.kernels.dendrogram import order_merges
 from tests.kernels import naive_linkage
 

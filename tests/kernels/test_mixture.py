@@ -6,7 +6,7 @@ import pytest
 from scipy.cluster.hierarchy import linkage
 from scipy.spatial.distance import pdist, squareform
 
-from regso_cluster.kernels import mixture
+from regso_cluster.kernels import clustgeo as mixture
 from tests.kernels import naive_contiguity as naive
 
 

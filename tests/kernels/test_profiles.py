@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from regso_cluster.kernels.profiles import find_classes, find_components
+from regso_cluster.kernels.mixture_classes import find_classes, find_components
 from tests.kernels import naive_profiles as naive
 
 

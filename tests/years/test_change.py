@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from regso_cluster.factors.rates import rate
-from regso_cluster.grouping.problems import beyond_limit
+from regso_cluster.judging.problems import beyond_limit
 from regso_cluster.method import Factor, Limit, Text
 from regso_cluster.years.change import find_causes, persons_to_keep
 from tests.tables import method

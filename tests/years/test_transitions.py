@@ -11,13 +11,7 @@ from regso_cluster.errors import InputError
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.method import parse_method
 from regso_cluster.years.align import align, move_table
-from regso_cluster.years.transitions import (
-    count_flows,
-    list_moves,
-    measure_drift,
-    measure_mobility,
-    transition_table,
-)
+from regso_cluster.years.transitions import count_flows, list_moves, measure_drift, measure_mobility, transition_table
 
 CODES = list("abcdefgh")
 

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from regso_cluster.areas.crosswalk import Crosswalk, Rules, crosswalk_of, read_layers
-from regso_cluster.writing import whole_file
+from regso_cluster.files.atomic import whole_file
 
 if TYPE_CHECKING:
     import geopandas as gpd

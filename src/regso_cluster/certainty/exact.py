@@ -14,8 +14,8 @@ import pandas as pd
 
 from regso_cluster.certainty.simulation import groups_by_set
 from regso_cluster.factors.scales import apply_scale
-from regso_cluster.grouping.composite import join_scores
-from regso_cluster.grouping.tiers import band
+from regso_cluster.judging.composite import join_scores
+from regso_cluster.judging.tiers import band
 from regso_cluster.method import Method, Yardstick
 
 Array = npt.NDArray[np.float64]

@@ -16,16 +16,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from regso_cluster.certainty.discovery import Listing, false_discovery_rates, judge_list, quantiles_of_draws
 from regso_cluster.certainty.exact import Hanging, find_hanging
-from regso_cluster.certainty.flags import Listing, false_discovery_rates, judge_list, quantiles_of_draws
-from regso_cluster.certainty.flips import find_flips, held_areas
+from regso_cluster.certainty.flip_counts import find_flips, held_areas
 from regso_cluster.certainty.priors import Posterior, posteriors_of
 from regso_cluster.certainty.simulation import Simulation, simulate
 from regso_cluster.certainty.themes import theme_ranks
-from regso_cluster.ensemble import Workers
 from regso_cluster.factors.rates import MISSING, TOO_FEW
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.method import Certainty, Method, Yardstick
+from regso_cluster.parallel import Workers
 
 Array = npt.NDArray[np.float64]
 _SOME = 5  # areas that a note names

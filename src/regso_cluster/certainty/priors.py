@@ -25,11 +25,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from regso_cluster.clustering.clusters import KMeans
 from regso_cluster.factors.rates import OBSERVED, TOO_FEW
 from regso_cluster.factors.shrinkage import counts_of, shrink_factor
 from regso_cluster.factors.tables import FactorTable
-from regso_cluster.grouping.clusters import KMeans
-from regso_cluster.kernels.profiles import find_classes, find_components
+from regso_cluster.kernels.mixture_classes import find_classes, find_components
 from regso_cluster.method import Factor, Method
 
 Array = npt.NDArray[np.float64]

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from regso_cluster.clustering import kmeans_search as search
+from regso_cluster.clustering._estimators import checked_weights
+from regso_cluster.clustering._rows import canonical_order
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.grouping import search
-from regso_cluster.grouping._estimators import checked_weights
-from regso_cluster.grouping._rows import canonical_order
 from regso_cluster.kernels import kmeans as kernels
 
 Floats = npt.NDArray[np.float64]

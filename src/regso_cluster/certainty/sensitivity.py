@@ -17,9 +17,9 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
-from regso_cluster.certainty.choices import Dial, Settings, settings_of
+from regso_cluster.certainty.study_file import Dial, Settings, settings_of
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.grouping.lineage import overlap
+from regso_cluster.judging.lineage import overlap
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]

@@ -13,17 +13,17 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
-from regso_cluster.certainty.flags import interval_places
+from regso_cluster.certainty.discovery import interval_places
 from regso_cluster.certainty.priors import Posterior
-from regso_cluster.ensemble import ONE_PARALLEL_KERNEL, Packed, Workers, batches, run_as_done, unpacked
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.scales import apply_scale
 from regso_cluster.factors.tables import FactorTable
-from regso_cluster.grouping.problems import limit_of, rule_holds
+from regso_cluster.judging.problems import limit_of, rule_holds
 from regso_cluster.kernels._threads import threads
 from regso_cluster.kernels.draws import draw_labels, tabulate_quantiles
 from regso_cluster.kernels.ranks import order_statistics, rank_draws
 from regso_cluster.method import UNIT_FACTOR, Method, Problems, Scale, Yardstick
+from regso_cluster.parallel import ONE_PARALLEL_KERNEL, Packed, Workers, batches, run_as_done, unpacked
 
 Array = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]

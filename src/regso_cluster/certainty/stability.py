@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from regso_cluster.certainty.resampling import Effort, Fit, Floats, Integers, Layout, fit, nearest, reweighted
-from regso_cluster.ensemble import Workers, batches, child_seed, run_batches
+from regso_cluster.clustering.agreement import adjusted_rand_to, jaccard_by_group
+from regso_cluster.clustering.hierarchies import cut, linkage_from_distances
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.grouping.agreement import adjusted_rand_to, jaccard_by_group
-from regso_cluster.grouping.hierarchies import cut, linkage_from_distances
 from regso_cluster.kernels import consensus as kernels
+from regso_cluster.parallel import Workers, batches, child_seed, run_batches
 
 BATCH = 16  # resamples in a task; fixed, though results do not depend on it
 CHAINS = 4  # one chain of swaps can get stuck

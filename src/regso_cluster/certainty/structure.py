@@ -22,13 +22,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from regso_cluster.certainty.clouds import Cloud, Margins, draw_cloud, measure_cloud
+from regso_cluster.certainty.null_data import Cloud, Margins, draw_cloud, measure_cloud
 from regso_cluster.certainty.resampling import Effort, Floats, Integers, Layout, fit, lay_out
 from regso_cluster.certainty.stability import best_labels, bootstrap, judge_jaccard, prediction_strength
-from regso_cluster.ensemble import Workers, child_seed, run_batches
+from regso_cluster.clustering.validity import silhouette
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.grouping.validity import silhouette
 from regso_cluster.method import StructureRule
+from regso_cluster.parallel import Workers, child_seed, run_batches
 
 CLOUDS, DATA = 4, 5  # which stream a seed is of
 GAP_EFFORT = Effort(starts=10, swaps=0)

@@ -10,9 +10,9 @@ import pandas as pd
 
 from regso_cluster.certainty.priors import Posterior
 from regso_cluster.certainty.simulation import simulate
-from regso_cluster.ensemble import Workers
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.method import Certainty, Method, Theme, Yardstick
+from regso_cluster.parallel import Workers
 
 
 def theme_ranks(  # noqa: PLR0913  # what is judged, and by what

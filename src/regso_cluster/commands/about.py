@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import click
 
-from regso_cluster.commands.options import (
-    Steps,
-    json_option,
-)
-from regso_cluster.writing import json_text
+from regso_cluster.commands.options import Steps, json_option
+from regso_cluster.files.atomic import json_text
 
 
 @click.command(short_help="List the built-in methods, or print one.")
@@ -47,7 +44,7 @@ def bench(threads: int | None, as_json: bool) -> None:
     Example: regso-cluster bench --threads 1
     """
     with Steps() as steps, steps("measuring, up to two minutes"):
-        from regso_cluster.bench import print_short, run_short
+        from regso_cluster.clustering.bench import print_short, run_short
 
         measured = run_short(threads)
     if as_json:

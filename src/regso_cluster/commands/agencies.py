@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from regso_cluster.commands.options import EXISTING, NEW, Steps, deso_option, edition_option, json_option
-from regso_cluster.writing import json_text
+from regso_cluster.files.atomic import json_text
 
 
 @click.command(short_help="Join the groups of a release to your own table.")
@@ -44,9 +44,9 @@ def join(  # noqa: PLR0913  # one an option of the command
 
     Example: regso-cluster join schools.xlsx --release releases/2024 --on x,y --out schools-groups.xlsx
     """
-    from regso_cluster.delivery.join import JoinOptions, join_file
-    from regso_cluster.release import read_release
-    from regso_cluster.writing import refuse_inside_a_release
+    from regso_cluster.files.atomic import refuse_inside_a_release
+    from regso_cluster.joining.join import JoinOptions, join_file
+    from regso_cluster.release.model import read_release
 
     for path in (out, *([report] if report else [])):
         refuse_inside_a_release(path)

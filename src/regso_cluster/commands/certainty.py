@@ -23,12 +23,12 @@ from regso_cluster.commands.options import (
     threads_option,
 )
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.writing import json_text
+from regso_cluster.files.atomic import json_text
 
 if TYPE_CHECKING:
     from regso_cluster.factors.tables import FactorTable
     from regso_cluster.method import Method
-    from regso_cluster.release import Release
+    from regso_cluster.release.model import Release
 
 Command = Callable[..., None]
 
@@ -66,7 +66,7 @@ class Subject:
     def open(self) -> tuple[Release | None, FactorTable, Method]:
         """Open the release, or read the table with the method given."""
         if self.path.is_dir():
-            from regso_cluster.release import read_release
+            from regso_cluster.release.model import read_release
 
             if self.method:
                 raise click.UsageError("A release brings its own method: leave --method out.")
@@ -123,8 +123,8 @@ def stability(  # noqa: PLR0913  # one an option of the command
     """
     with Steps() as steps:
         with steps("reading"):
-            from regso_cluster.ensemble import Workers
-            from regso_cluster.structure_report import assess_release, find_consensus, write_structure
+            from regso_cluster.parallel import Workers
+            from regso_cluster.studies.structure import assess_release, find_consensus, write_structure
 
             _, table, loaded = subject.open()
             if consensus:
@@ -148,7 +148,7 @@ def stability(  # noqa: PLR0913  # one an option of the command
         said = {"synthetic": table.synthetic} | structure_figures(found, own)
         click.echo(json_text(said | ({"consensus": agreed.figures} if agreed else {}), indent=2))
         return
-    from regso_cluster.delivery.studies import print_structure
+    from regso_cluster.terminal.studies import print_structure
 
     print_structure(found, synthetic=table.synthetic, consensus=agreed.figures if agreed else None)
     click.echo(f"written: {out}")
@@ -179,10 +179,10 @@ def sensitivity(  # noqa: PLR0913  # one an option of the command
         raise InputError(Fault("the study folder exists", str(out), hint=hint))
     with Steps() as steps:
         with steps("reading"):
-            from regso_cluster.certainty.choices import load_study
-            from regso_cluster.ensemble import Workers
-            from regso_cluster.study import subject_of_release, subject_of_table
-            from regso_cluster.study_report import run_study, write_sensitivity
+            from regso_cluster.certainty.study_file import load_study
+            from regso_cluster.parallel import Workers
+            from regso_cluster.studies.run import subject_of_release, subject_of_table
+            from regso_cluster.studies.sensitivity import run_study, write_sensitivity
 
             study = load_study(study_file)
             given: dict[str, Any] = {"runs": runs, "seed": seed}
@@ -198,7 +198,7 @@ def sensitivity(  # noqa: PLR0913  # one an option of the command
     if as_json:
         click.echo(json_text(found.summary, ensure_ascii=False, indent=2))
         return
-    from regso_cluster.delivery.studies import print_sensitivity
+    from regso_cluster.terminal.studies import print_sensitivity
 
     print_sensitivity(found.summary, found.choices, found.sobol)
     click.echo(f"written: {out}")

@@ -23,11 +23,11 @@ from regso_cluster.commands.options import (
     threads_option,
 )
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.writing import json_text
+from regso_cluster.files.atomic import json_text
 
 if TYPE_CHECKING:
-    from regso_cluster.ensemble import Workers
-    from regso_cluster.series import Reading
+    from regso_cluster.parallel import Workers
+    from regso_cluster.studies.series import Reading
 
 
 @click.command(short_help="Classify a table and write a release.")
@@ -65,9 +65,9 @@ def classify(  # noqa: PLR0913  # one an option of the command
         raise click.UsageError("Give --year (with or without --previous), or --all-years.")
     files = read_outline_options(outlines)
     if year is None:
-        from regso_cluster.ensemble import Workers
         from regso_cluster.factors.accepted import read_accepted
-        from regso_cluster.series import Reading
+        from regso_cluster.parallel import Workers
+        from regso_cluster.studies.series import Reading
 
         accepted = read_accepted(accept) if accept else None
         reading = Reading(int(edition) if edition else None, deso_key, files, accepted, sheet, decimal or "", names)
@@ -77,14 +77,14 @@ def classify(  # noqa: PLR0913  # one an option of the command
         raise click.UsageError("--old-shapes and --new-shapes go with --previous.")
     with Steps() as steps:
         with steps("loading"):
-            from regso_cluster.borders import against, read_borders
-            from regso_cluster.ensemble import Workers
+            from regso_cluster.classification.classify import classify as run
             from regso_cluster.factors.accepted import read_accepted
             from regso_cluster.factors.tables import read_factors
+            from regso_cluster.files.atomic import refuse_inside_a_release
             from regso_cluster.method import load_method
-            from regso_cluster.pipeline import classify as run
-            from regso_cluster.release import read_release, write_release
-            from regso_cluster.writing import refuse_inside_a_release
+            from regso_cluster.parallel import Workers
+            from regso_cluster.release.model import read_release, write_release
+            from regso_cluster.years.borders import against, read_borders
         refuse_inside_a_release(out)
         if out.exists() or out.is_symlink():
             hint = "A release is never overwritten: choose another --out, or remove the folder yourself."
@@ -124,7 +124,7 @@ def classify(  # noqa: PLR0913  # one an option of the command
     if as_json:
         click.echo(json_text(release.manifest, ensure_ascii=False, indent=2))
     else:
-        from regso_cluster.delivery.terminal import print_release
+        from regso_cluster.terminal.release import print_release
 
         print_release(release)
 
@@ -133,7 +133,7 @@ def _classify_all(
     folder: Path, method: str, out: Path, reading: Reading, seed: int | None, workers: Workers, as_json: bool
 ) -> None:
     from regso_cluster.method import load_method
-    from regso_cluster.series import Made, classify_series, find_tables
+    from regso_cluster.studies.series import Made, classify_series, find_tables
 
     def say(made: Made) -> None:
         difference = f", compared in {made.difference}" if made.difference else ""

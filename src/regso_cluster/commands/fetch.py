@@ -8,7 +8,7 @@ from typing import Any, cast
 import click
 
 from regso_cluster.commands.options import NEW, Steps, json_option, method_option
-from regso_cluster.writing import json_text
+from regso_cluster.files.atomic import json_text
 
 _cache_option = click.option("--cache", type=NEW, help="Folder of fetched answers; default: REGSO_CACHE, or your own.")
 _tables_service = click.option("--service", envvar="REGSO_SCB_URL", help="Address of a PxWebApi 2; default: SCB's.")
@@ -66,8 +66,8 @@ def table(  # noqa: PLR0913  # one an option of the command
     """
     with Steps() as steps, steps("loading"):
         from regso_cluster.areas.shapes import cache_folder
-        from regso_cluster.factors.scb import selection, tables
-        from regso_cluster.writing import refuse_inside_a_release
+        from regso_cluster.files.atomic import refuse_inside_a_release
+        from regso_cluster.sources import selection, tables
 
         refuse_inside_a_release(out)
         tables.refuse_out(out)
@@ -105,9 +105,10 @@ def method(
     """
     with Steps() as steps, steps("loading"):
         from regso_cluster.areas.shapes import cache_folder
-        from regso_cluster.factors.scb import sources, tables
+        from regso_cluster.files.atomic import refuse_inside_a_release
         from regso_cluster.method import load_method
-        from regso_cluster.writing import refuse_inside_a_release
+        from regso_cluster.sources import catalogue as sources
+        from regso_cluster.sources import tables
 
         refuse_inside_a_release(out)
         tables.refuse_out(out)
@@ -140,9 +141,9 @@ def shapes(
     with Steps() as steps, steps("loading"):
         from regso_cluster.areas.codes import parse_codes
         from regso_cluster.areas.shapes import SHAPES_FILE, cache_folder
-        from regso_cluster.factors.scb import shapes as layers
-        from regso_cluster.factors.scb.client import Client
-        from regso_cluster.writing import refuse_inside_a_release
+        from regso_cluster.files.atomic import refuse_inside_a_release
+        from regso_cluster.sources import shapes as layers
+        from regso_cluster.sources.client import Client
 
         if lan and parse_codes([lan], "lan").codes.isna().any():
             raise click.UsageError(f"--lan {lan!r} is no code of a län such as 20.")

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from regso_cluster.commands.options import NEW, json_option
-from regso_cluster.writing import json_text
+from regso_cluster.files.atomic import json_text
 
 
 @click.command(short_help="Draw a map, a profile or a flow chart as SVG or PNG.")
@@ -37,10 +37,10 @@ def figure(
 
     Example: regso-cluster figure kommun releases/2024 --kommun 0180 --out stockholm.svg
     """
-    from regso_cluster.delivery import figures
-    from regso_cluster.delivery.page.groups import GROUPINGS
-    from regso_cluster.release import read_release
-    from regso_cluster.writing import refuse_inside_a_release
+    from regso_cluster.figures import kinds as figures
+    from regso_cluster.files.atomic import refuse_inside_a_release
+    from regso_cluster.page.groups import GROUPINGS
+    from regso_cluster.release.model import read_release
 
     if (kind == "kommun") != bool(kommun):
         raise click.UsageError("--kommun goes with the kind kommun, and the kind kommun needs it.")
@@ -58,7 +58,7 @@ def figure(
     elif kind == "flow":
         drawn = figures.draw_flow(read, by, language)
     elif kind == "ranks":
-        from regso_cluster.delivery.rank_figure import SHOWN, draw_rank_intervals
+        from regso_cluster.figures.ranks import SHOWN, draw_rank_intervals
 
         drawn = draw_rank_intervals(read[0], language, first=first or SHOWN)
     else:

@@ -15,7 +15,7 @@ import click
 from regso_cluster.errors import visible
 
 if TYPE_CHECKING:
-    from regso_cluster.borders import Outlines
+    from regso_cluster.years.borders import Outlines
 
 EXISTING = click.Path(exists=True, path_type=Path)
 NEW = click.Path(path_type=Path)
@@ -86,7 +86,7 @@ def read_outline_options(given: dict[str, Any]) -> Outlines | None:
         if left := [f"--{name.replace('_', '-')}" for name, value in given.items() if value is not None]:
             raise click.UsageError(f"{left[0]} goes with --old-shapes and --new-shapes.")
         return None
-    from regso_cluster.borders import Outlines
+    from regso_cluster.years.borders import Outlines
 
     return Outlines(
         old=old, new=new, land=given["land"], population=given["population"], cache=given["crosswalk_cache"],

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from regso_cluster.commands.options import NEW, Steps, json_option
-from regso_cluster.writing import json_text
+from regso_cluster.files.atomic import json_text
 
 
 @click.command(short_help="Make one HTML file of releases: map, cards, table, years.")
@@ -21,10 +21,10 @@ def page(releases: tuple[Path, ...], out: Path, as_json: bool) -> None:
     """
     from itertools import pairwise
 
-    from regso_cluster.compare import compare
-    from regso_cluster.delivery.page import check_name, check_releases, write_page
-    from regso_cluster.release import read_release
-    from regso_cluster.writing import refuse_inside_a_release
+    from regso_cluster.files.atomic import refuse_inside_a_release
+    from regso_cluster.page import check_name, check_releases, write_page
+    from regso_cluster.release.model import read_release
+    from regso_cluster.years.compare import compare
 
     refuse_inside_a_release(out)
     check_name(out)

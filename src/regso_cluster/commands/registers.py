@@ -8,15 +8,8 @@ from typing import Any
 
 import click
 
-from regso_cluster.commands.options import (
-    EXISTING,
-    NEW,
-    Steps,
-    json_option,
-    scheduler_option,
-    threads_option,
-)
-from regso_cluster.writing import json_text
+from regso_cluster.commands.options import EXISTING, NEW, Steps, json_option, scheduler_option, threads_option
+from regso_cluster.files.atomic import json_text
 
 
 @click.command(short_help="Count a register of persons by area and factor.")
@@ -40,10 +33,10 @@ def count(
 
     Example: regso-cluster count persons/ --definition counts.toml --year 2024 --edition 2025 --out counts-2024.csv
     """
-    from regso_cluster.ensemble import connect
     from regso_cluster.factors.register_definition import load_definition
     from regso_cluster.factors.registers import count_persons, write_counts
-    from regso_cluster.writing import refuse_inside_a_release
+    from regso_cluster.files.atomic import refuse_inside_a_release
+    from regso_cluster.parallel import connect
 
     refuse_inside_a_release(out)
     read = load_definition(definition)

@@ -18,7 +18,7 @@ from regso_cluster.commands.options import (
     read_outline_options,
     reading_options,
 )
-from regso_cluster.writing import json_text
+from regso_cluster.files.atomic import json_text
 
 
 @click.command(short_help="Recompute the hashes of a release.")
@@ -41,12 +41,12 @@ def verify(
 
     Example: regso-cluster verify releases/2024 --recompute factors-2024.csv
     """
-    from regso_cluster.release import read_release, verify_release
+    from regso_cluster.release.model import read_release, verify_release
 
     files = read_outline_options(outlines)
     faults = verify_release(release)
     if recompute and not faults:
-        from regso_cluster.series import recompute_release
+        from regso_cluster.studies.series import recompute_release
 
         faults = recompute_release(
             read_release(release), recompute, previous=previous, deso_key=deso_key, outlines=files, sheet=sheet,
@@ -88,10 +88,10 @@ def export(
 
     Example: regso-cluster export releases/2024 --to regso-2024.xlsx
     """
-    from regso_cluster.delivery.exports import export as write
-    from regso_cluster.delivery.postgis import is_database, write_postgis
-    from regso_cluster.release import read_release
-    from regso_cluster.writing import refuse_inside_a_release
+    from regso_cluster.exports.export import export as write
+    from regso_cluster.exports.postgis import is_database, write_postgis
+    from regso_cluster.files.atomic import refuse_inside_a_release
+    from regso_cluster.release.model import read_release
 
     if is_database(to):
         if excel_sv:

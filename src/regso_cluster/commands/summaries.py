@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from regso_cluster.commands.options import EXISTING, NEW, json_option, mark_options, reading_options
-from regso_cluster.writing import json_text
+from regso_cluster.files.atomic import json_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from regso_cluster.delivery.disclosure import Earlier, Rule
-    from regso_cluster.delivery.disclosure.protection import Statistic
-    from regso_cluster.factors.reading import RawTable
+    from regso_cluster.files.read import RawTable
     from regso_cluster.method import Text
+    from regso_cluster.statistics.disclosure import Earlier, Rule
+    from regso_cluster.statistics.disclosure.protection import Statistic
 
 
 class Dominance(click.ParamType):  # type: ignore[type-arg]  # not generic in the oldest click allowed
@@ -86,10 +86,10 @@ def summarise(table: Path, release: Path | None, by: tuple[str, ...], as_json: b
 
     Example: regso-cluster summarise schools.csv --release releases/2024 --by composite_group --value passed --of pupils
     """
-    from regso_cluster.delivery.grouped import JOINED, attach_groups
-    from regso_cluster.delivery.published import as_levels, is_marked, print_summary
-    from regso_cluster.delivery.summarise import summarise as run
-    from regso_cluster.release import read_release
+    from regso_cluster.release.model import read_release
+    from regso_cluster.statistics.attach_groups import JOINED, attach_groups
+    from regso_cluster.statistics.protected_tables import as_levels, is_marked, print_summary
+    from regso_cluster.statistics.summarise import summarise as run
 
     _check_targets(table, settings)
     numbers = [settings[name] for name in ("value", "of", "weight") if settings[name]]
@@ -138,9 +138,9 @@ def protect(table: Path, paths: tuple[str, ...], as_json: bool, **settings: Any)
 
     Example: regso-cluster protect counts.csv --path lan,kommun,regso --value passed --of pupils --out counts.xlsx
     """
-    from regso_cluster.delivery.disclosure import protect as run
-    from regso_cluster.delivery.grouped import with_regions
-    from regso_cluster.delivery.published import is_marked, print_protected, shielded_texts
+    from regso_cluster.statistics.attach_groups import with_regions
+    from regso_cluster.statistics.disclosure import protect as run
+    from regso_cluster.statistics.protected_tables import is_marked, print_protected, shielded_texts
 
     _check_targets(table, settings)
     keys = [[name.strip() for name in path.split(",")] for path in paths]
@@ -166,9 +166,9 @@ def _read(
     table: Path, numbers: list[str], keys: list[str], settings: dict[str, Any]
 ) -> tuple[RawTable, pd.DataFrame, tuple[str, ...]]:
     """Read TABLE without its totals, its columns of figures as numbers."""
-    from regso_cluster.delivery.grouped import Marks, drop_totals, read_variables
-    from regso_cluster.factors.reading import read_table
     from regso_cluster.files.layout import as_named
+    from regso_cluster.files.tables import read_table
+    from regso_cluster.statistics.attach_groups import Marks, drop_totals, read_variables
 
     wanted = [*numbers, *keys]
     raw = read_table(table, sheet=settings["sheet"], columns=wanted, decimal=settings["decimal"] or "")
@@ -179,7 +179,7 @@ def _read(
 
 
 def _rule(settings: dict[str, Any]) -> Rule:
-    from regso_cluster.delivery.disclosure import Rule
+    from regso_cluster.statistics.disclosure import Rule
 
     return Rule(min_units=settings["min_count"], min_attribute=settings["min_attribute"],
                 min_contributors=settings["min_contributors"], dominance=settings["dominance"],
@@ -190,8 +190,8 @@ def _rule(settings: dict[str, Any]) -> Rule:
 def _earlier(
     settings: dict[str, Any], keys: tuple[str, ...] | list[str], shape: Callable[[pd.DataFrame], pd.DataFrame]
 ) -> Earlier | None:
-    from regso_cluster.delivery.disclosure import Earlier
-    from regso_cluster.delivery.published import read_published
+    from regso_cluster.statistics.disclosure import Earlier
+    from regso_cluster.statistics.protected_tables import read_published
 
     if not settings["earlier"]:
         return None
@@ -200,9 +200,9 @@ def _earlier(
 
 
 def _check_targets(table: Path, settings: dict[str, Any]) -> None:
-    from regso_cluster.delivery.published import check_target, name_audit
     from regso_cluster.errors import Fault, InputError
-    from regso_cluster.writing import refuse_inside_a_release
+    from regso_cluster.files.atomic import refuse_inside_a_release
+    from regso_cluster.statistics.protected_tables import check_target, name_audit
 
     inputs = [path.resolve() for path in (table, settings["earlier"], settings["earlier_audit"]) if path]
     out = settings["out"]
@@ -221,7 +221,7 @@ def _check_targets(table: Path, settings: dict[str, Any]) -> None:
 def _write(
     table: pd.DataFrame, audit: pd.DataFrame | None, texts: tuple[Text, ...], settings: dict[str, Any], synthetic: bool
 ) -> list[str]:
-    from regso_cluster.delivery.published import CONFIDENTIAL, name_audit, write_table
+    from regso_cluster.statistics.protected_tables import CONFIDENTIAL, name_audit, write_table
 
     out, to = settings["out"], settings["audit"]
     written = [str(write_table(table, out, texts, synthetic=synthetic))] if out else []

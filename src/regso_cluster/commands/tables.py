@@ -19,7 +19,7 @@ from regso_cluster.commands.options import (
     reading_options,
 )
 from regso_cluster.errors import InputError
-from regso_cluster.writing import json_text
+from regso_cluster.files.atomic import json_text
 
 
 @click.command(short_help="Write a synthetic country.")
@@ -32,7 +32,7 @@ def example(folder: Path, years: range, seed: int, as_json: bool) -> None:
 
     Example: regso-cluster example tables --years 2023-2024
     """
-    from regso_cluster.example import write_example
+    from regso_cluster.example.country import write_example
 
     paths = [str(path) for path in write_example(folder, years, seed)]
     click.echo(json_text({"written": paths}, ensure_ascii=False) if as_json else "\n".join(paths))
@@ -62,12 +62,12 @@ def check(  # noqa: PLR0913  # one an option of the command
 
     Example: regso-cluster check factors-2024.csv --method utanforskap
     """
-    from regso_cluster.delivery.checked import describe_check, print_check
+    from regso_cluster.classification.classify import rehearse
     from regso_cluster.factors.accepted import read_accepted, write_accepted
     from regso_cluster.factors.tables import read_factors
     from regso_cluster.method import load_method
-    from regso_cluster.pipeline import rehearse
-    from regso_cluster.release import read_release
+    from regso_cluster.release.model import read_release
+    from regso_cluster.terminal.check import describe_check, print_check
 
     try:
         loaded = load_method(method)

@@ -7,14 +7,8 @@ from typing import Any
 
 import click
 
-from regso_cluster.commands.options import (
-    EXISTING,
-    NEW,
-    json_option,
-    outline_options,
-    read_outline_options,
-)
-from regso_cluster.writing import json_text
+from regso_cluster.commands.options import EXISTING, NEW, json_option, outline_options, read_outline_options
+from regso_cluster.files.atomic import json_text
 
 
 @click.command(short_help="Make the limits of a release absolute.")
@@ -27,8 +21,8 @@ def freeze(release: Path, out: Path, beside: bool, as_json: bool) -> None:
 
     Example: regso-cluster freeze releases/2024 --out utanforskap-limits-of-2024.toml
     """
-    from regso_cluster.release import freeze as run
-    from regso_cluster.release import read_release, write_method
+    from regso_cluster.release.model import freeze as run
+    from regso_cluster.release.model import read_release, write_method
 
     frozen = run(read_release(release, verify=True), beside=beside)
     path = str(write_method(frozen, out))
@@ -64,9 +58,9 @@ def compare(
         raise click.UsageError("Outlines say more than --changes: give one of the two.")
     if through and not out:
         raise click.UsageError("--through writes flows.parquet: give --out too.")
-    from regso_cluster.compare import compare as run
-    from regso_cluster.compare import refuse_existing, write_comparison
-    from regso_cluster.release import read_release
+    from regso_cluster.release.model import read_release
+    from regso_cluster.years.compare import compare as run
+    from regso_cluster.years.compare import refuse_existing, write_comparison
 
     if out:
         refuse_existing(out)
@@ -84,7 +78,7 @@ def compare(
         # rows after the day on which RegSO 2025 came into force change what neither edition had
         marks = mark_changes(read_changes(changes), until=date(2025, 1, 1))
     if files:
-        from regso_cluster.borders import read_borders
+        from regso_cluster.years.borders import read_borders
 
         borders = read_borders(files)
         marks = borders.marks
@@ -95,6 +89,6 @@ def compare(
     if as_json:
         click.echo(json_text(comparison.summary, ensure_ascii=False, indent=2))
     else:
-        from regso_cluster.delivery.comparison import print_comparison
+        from regso_cluster.exports.comparison import print_comparison
 
         print_comparison(comparison)

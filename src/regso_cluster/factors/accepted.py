@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.factors.reading import as_text, parse_numbers, read_table
-from regso_cluster.writing import whole_file
+from regso_cluster.files.atomic import whole_file
+from regso_cluster.files.numbers import as_text, parse_numbers
+from regso_cluster.files.tables import read_table
 
 COLUMNS = ("regso", "column", "value", "who", "why")
 

@@ -10,7 +10,8 @@ import pandas as pd
 from regso_cluster.areas.codes import kommun_of, parse_codes
 from regso_cluster.areas.editions import EDITIONS, area_names, code_set, detect_edition
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.factors.reading import as_text, read_table
+from regso_cluster.files.numbers import as_text
+from regso_cluster.files.tables import read_table
 
 _HEADINGS = ("regsonamn", "regso_namn", "regso_name", "namn", "name", "områdesnamn", "area_name")
 _SHARE = 0.9  # of the rows that have a code or a text, where a column is one of codes or of texts

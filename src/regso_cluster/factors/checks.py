@@ -7,8 +7,9 @@ import pandas as pd
 
 from regso_cluster.areas.codes import kommun_of
 from regso_cluster.errors import Fault
-from regso_cluster.factors.reading import RawTable, as_text
 from regso_cluster.factors.year_column import read_year
+from regso_cluster.files.numbers import as_text
+from regso_cluster.files.read import RawTable
 from regso_cluster.method import UNIT_RANGE, Factor, Method
 
 

@@ -11,7 +11,8 @@ import pandas as pd
 from regso_cluster.areas.codes import parse_codes
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.rates import MISSING, sum_to_areas
-from regso_cluster.factors.reading import as_text, read_table
+from regso_cluster.files.numbers import as_text
+from regso_cluster.files.tables import read_table
 from regso_cluster.method import Method
 
 

@@ -7,7 +7,7 @@ import difflib
 import pandas as pd
 
 from regso_cluster.errors import Fault
-from regso_cluster.factors.reading import as_text
+from regso_cluster.files.numbers import as_text
 
 CODES_LOOKED_AT = 1000  # cells of a column that are looked at to find whether it holds codes
 

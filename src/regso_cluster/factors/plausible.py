@@ -16,13 +16,7 @@ import pandas as pd
 
 from regso_cluster.factors.accepted import Accepted
 from regso_cluster.factors.expected import CLAMP, FEW, Array, Measure, expect, measure_rate, measure_value, standardise
-from regso_cluster.factors.slips import (
-    KINDS,
-    Column,
-    score,
-    score_copied_rows,
-    score_swaps,
-)
+from regso_cluster.factors.slips import KINDS, Column, score, score_copied_rows, score_swaps
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.method import UNIT_FACTOR, UNIT_RANGE, Factor, Method
 

@@ -16,10 +16,11 @@ import pandas as pd
 
 from regso_cluster.areas.editions import detect_edition, edition_of_year
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.factors.dataset import MARKED, MOST_COLUMNS, Described
 from regso_cluster.factors.pxweb_columns import Wide, WideColumn, choose_period
-from regso_cluster.factors.pxweb_layout import VALUE_COLUMN, WITH_TEXT, Layout, find_layout
-from regso_cluster.factors.reading import RawTable, as_text
+from regso_cluster.files.dataset import MARKED, MOST_COLUMNS, Described
+from regso_cluster.files.numbers import as_text
+from regso_cluster.files.pxweb_layout import VALUE_COLUMN, WITH_TEXT, Layout, find_layout
+from regso_cluster.files.read import RawTable
 
 _MOST_WIDE = 40_000_000  # areas times columns
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.factors.dataset import Described
+from regso_cluster.files.dataset import Described
 
 _SHOWN = 8
 

@@ -21,10 +21,10 @@ import pandas as pd
 from regso_cluster.areas.codes import parse_codes
 from regso_cluster.areas.editions import check_edition, code_set
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.factors.formulas import guard_figures
 from regso_cluster.factors.register_definition import COMPARE, Condition, Definition, column_names
 from regso_cluster.factors.register_schema import common_schema
-from regso_cluster.writing import whole_file
+from regso_cluster.files.atomic import whole_file
+from regso_cluster.files.formulas import guard_figures
 
 Flags = npt.NDArray[np.bool_]
 

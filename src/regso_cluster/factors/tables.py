@@ -15,26 +15,20 @@ import numpy as np
 import pandas as pd
 
 from regso_cluster.areas.codes import kommun_of, lan_of, parse_codes
-from regso_cluster.areas.editions import (
-    EDITIONS,
-    area_names,
-    check_edition,
-    code_set,
-    detect_edition,
-    edition_of_year,
-)
+from regso_cluster.areas.editions import EDITIONS, area_names, check_edition, code_set, detect_edition, edition_of_year
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.area_names import Names, names_of_key, read_names
 from regso_cluster.factors.checks import check_counts, check_year, doubtful_units, factor_part
 from regso_cluster.factors.deso import to_regso
 from regso_cluster.factors.hints import absent_columns
-from regso_cluster.factors.made_up import is_synthetic
 from regso_cluster.factors.origin import read_origin
 from regso_cluster.factors.pxweb import settle_marks, to_areas
 from regso_cluster.factors.rates import MISSING, OBSERVED, SUPPRESSED, TOO_FEW, rate
-from regso_cluster.factors.reading import RawTable, as_text, parse_numbers, read_table
 from regso_cluster.files.layout import as_named
-from regso_cluster.files.numbers import explain
+from regso_cluster.files.made_up import is_synthetic
+from regso_cluster.files.numbers import as_text, explain, parse_numbers
+from regso_cluster.files.read import RawTable
+from regso_cluster.files.tables import read_table
 from regso_cluster.files.totals import find_totals
 from regso_cluster.method import Factor, Method
 

@@ -14,6 +14,7 @@ path, refuses what it does not know, and names the line. `Yardstick` holds what 
 
 from regso_cluster.method.faults import line_of
 from regso_cluster.method.file import builtin_methods, hash_as_written, load_method, parse_method
+from regso_cluster.method.model import Method, known_keys, plain_method
 from regso_cluster.method.parts import (
     UNIT_FACTOR,
     UNIT_RANGE,
@@ -40,7 +41,6 @@ from regso_cluster.method.parts import (
     Unit,
     Weighting,
 )
-from regso_cluster.method.whole import Method, known_keys, plain_method
 from regso_cluster.method.yardstick import Baseline, Origin, Yardstick, hash_yardstick
 
 __all__ = [

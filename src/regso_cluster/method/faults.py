@@ -8,7 +8,7 @@ import re
 from pydantic import ValidationError
 
 from regso_cluster.errors import Fault
-from regso_cluster.method.whole import known_keys
+from regso_cluster.method.model import known_keys
 
 Place = tuple[str | int, ...]  # the keys that lead to a value, as ("factors", 0, "limit")
 

@@ -12,10 +12,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.method.contradictions import find_contradictions
+from regso_cluster.method.checks import find_contradictions
 from regso_cluster.method.faults import line_of, shape_faults
+from regso_cluster.method.model import ADAPTER, Method
 from regso_cluster.method.toml import decode_toml, parse_toml
-from regso_cluster.method.whole import ADAPTER, Method
 from regso_cluster.method.yardstick import Yardstick, hash_plain, hash_yardstick
 
 

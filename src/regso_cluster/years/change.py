@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from regso_cluster.factors.rates import rate
-from regso_cluster.grouping.problems import beyond_limit
+from regso_cluster.judging.problems import beyond_limit
 from regso_cluster.method import Factor, Method, Text
 
 CAUSES = ("rule", "software", "borders", "coverage", "data", "yardstick", "centres", "method")

@@ -15,14 +15,14 @@ import pandas as pd
 import pytest
 
 from regso_cluster.areas.editions import code_set
-from regso_cluster.compare import Comparison, compare
-from regso_cluster.delivery.page import build_page
-from regso_cluster.delivery.page.libraries import FOLDER
-from regso_cluster.example import write_example
+from regso_cluster.classification.classify import classify
+from regso_cluster.example.country import write_example
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.method import Text, load_method, parse_method
-from regso_cluster.pipeline import classify
-from regso_cluster.release import Release, write_release
+from regso_cluster.page import build_page
+from regso_cluster.page.libraries import FOLDER
+from regso_cluster.release.model import Release, write_release
+from regso_cluster.years.compare import Comparison, compare
 from tests.tables import METHOD, rows, write
 
 FLAGS = (

@@ -19,19 +19,19 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
+from regso_cluster.classification.classify import classify
 from regso_cluster.cli import main
-from regso_cluster.delivery.colours import QUIET, UNKNOWN, kind_colours, ordered_colours
-from regso_cluster.delivery.page import build_page, check_releases, write_page
-from regso_cluster.delivery.page.bundle import as_script_text, join_modules, pack, policy
-from regso_cluster.delivery.page.data import assemble, chances, integers, numbers
-from regso_cluster.delivery.page.flips import flip_columns
-from regso_cluster.delivery.page.groups import describe_grouping, measure_country, portray
-from regso_cluster.delivery.page.libraries import read_libraries
 from regso_cluster.errors import InputError
 from regso_cluster.factors.tables import read_factors
-from regso_cluster.grouping.problems import beyond_limit, group_by_problems
-from regso_cluster.pipeline import classify
-from regso_cluster.release import write_release
+from regso_cluster.judging.problems import beyond_limit, group_by_problems
+from regso_cluster.maps.colours import QUIET, UNKNOWN, kind_colours, ordered_colours
+from regso_cluster.page import build_page, check_releases, write_page
+from regso_cluster.page.bundle import as_script_text, join_modules, pack, policy
+from regso_cluster.page.data import assemble, chances, integers, numbers
+from regso_cluster.page.flips import flip_columns
+from regso_cluster.page.groups import describe_grouping, measure_country, portray
+from regso_cluster.page.libraries import read_libraries
+from regso_cluster.release.model import write_release
 from tests.tables import method, rows, write
 
 
@@ -394,7 +394,7 @@ def test_a_wheel_built_without_npm_says_so_and_holds_no_half_of_the_libraries(ro
         shutil.copytree(root / folder, source / folder, ignore=shutil.ignore_patterns("_libraries*", "__pycache__"))
     for file in ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE"):
         shutil.copy(root / file, source / file)
-    half = source / "src" / "regso_cluster" / "delivery" / "page" / "_libraries"
+    half = source / "src" / "regso_cluster" / "page" / "_libraries"
     half.mkdir()
     (half / "libraries.json").write_text("[]", "utf-8")
     python = tmp_path / "python"  # beside it there is no npm either
@@ -409,7 +409,7 @@ def test_a_wheel_built_without_npm_says_so_and_holds_no_half_of_the_libraries(ro
     assert "without the command `page`" in done.stdout + done.stderr
     names = zipfile.ZipFile(next((tmp_path / "dist").glob("*.whl"))).namelist()
     assert not [name for name in names if "_libraries" in name]
-    assert "regso_cluster/delivery/page/libraries.py" in names
+    assert "regso_cluster/page/libraries.py" in names
 
 
 def test_make_page_libraries_without_npm_and_network_says_what_to_do(root, tmp_path):

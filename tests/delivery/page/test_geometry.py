@@ -9,7 +9,7 @@ import shapely
 from shapely.geometry import MultiPolygon, Polygon, box
 
 from regso_cluster.areas.shapes import load_shapes
-from regso_cluster.delivery.page.geometry import COARSE, FINE, Detail, build_topology
+from regso_cluster.page.geometry import COARSE, FINE, Detail, build_topology
 
 EXACT = Detail(tolerance=0.0, grid=1)
 

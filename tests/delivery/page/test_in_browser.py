@@ -12,10 +12,10 @@ import pytest
 from scipy.spatial.distance import cdist
 
 from regso_cluster.areas.shapes import load_shapes
-from regso_cluster.delivery.colours import ordered_colours
-from regso_cluster.delivery.page.flips import flip_columns
-from regso_cluster.delivery.page.words import WORDS, show_number
-from regso_cluster.delivery.textfiles import guard
+from regso_cluster.files.textfiles import guard
+from regso_cluster.maps.colours import ordered_colours
+from regso_cluster.page.flips import flip_columns
+from regso_cluster.words.texts import WORDS, show_number
 from tests.delivery.page.conftest import watch
 
 pytestmark = pytest.mark.thorough

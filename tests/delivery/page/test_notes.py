@@ -7,10 +7,10 @@ from importlib import resources
 
 import pytest
 
-from regso_cluster.delivery.page.notes import describe_note, describe_source, in_swedish
 from regso_cluster.method import builtin_methods, load_method
+from regso_cluster.words.notes import describe_note, describe_source, in_swedish
 
-NOTES = tomllib.loads((resources.files("regso_cluster.delivery.page") / "notes.toml").read_text("utf-8"))
+NOTES = tomllib.loads((resources.files("regso_cluster.page") / "notes.toml").read_text("utf-8"))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from regso_cluster.delivery.page.words import WORDS
+from regso_cluster.words.texts import WORDS
 
 pytestmark = pytest.mark.thorough
 

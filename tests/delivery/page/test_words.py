@@ -5,15 +5,15 @@ from importlib import resources
 
 import pytest
 
-from regso_cluster.delivery.page.data import STATUSES
-from regso_cluster.delivery.page.groups import GROUPINGS
-from regso_cluster.delivery.page.words import WORDS, say, show_number, with_unit
 from regso_cluster.method import UNIT_RANGE
+from regso_cluster.page.data import STATUSES
+from regso_cluster.page.groups import GROUPINGS
+from regso_cluster.words.texts import WORDS, say, show_number, with_unit
 from regso_cluster.years.change import CAUSES
 
-WEB = resources.files("regso_cluster.delivery.page") / "web"
+WEB = resources.files("regso_cluster.page") / "web"
 SOURCES = {file.name: file.read_text("utf-8") for file in WEB.iterdir() if file.name.endswith(".js")}
-HTML = (resources.files("regso_cluster.delivery.page") / "templates" / "page.html.jinja").read_text("utf-8")
+HTML = (resources.files("regso_cluster.page") / "templates" / "page.html.jinja").read_text("utf-8")
 
 
 def places(text):
@@ -55,7 +55,7 @@ def test_every_text_that_is_asked_for_is_there():
 
 def test_no_text_is_left_over():
     everything = " ".join([*SOURCES.values(), HTML])
-    python = (resources.files("regso_cluster.delivery.page") / "groups.py").read_text("utf-8") + (
+    python = (resources.files("regso_cluster.page") / "groups.py").read_text("utf-8") + (
         resources.files("regso_cluster.delivery") / "figures.py"
     ).read_text("utf-8")
     asked = keys_asked_for()

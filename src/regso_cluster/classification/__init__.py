@@ -1,0 +1,1 @@
+"""One classification: the order of its steps, and the tables that it hands out."""

@@ -1,0 +1,214 @@
+"""The tables that a classification hands out: areas, groups, factors, and what became of last year's clusters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from regso_cluster.certainty.labels import Labels
+from regso_cluster.factors.shrinkage import interval, shrink_factor
+from regso_cluster.factors.tables import FactorTable
+from regso_cluster.judging.lineage import trace_groups
+from regso_cluster.judging.profiles import describe_groups
+from regso_cluster.method import Banding, Certainty, Method, Text, Yardstick
+
+
+@dataclass(frozen=True)
+class Classification:
+    """The result of one method on one table.
+
+    Parameters
+    ----------
+    areas : a row an area, all of them, ordered by code; columns as in `words.columns`
+    groups : a row a group of each grouping, see `describe_groups`
+    factors : long: a row an area and factor: numerator, denominator, value, unit, status
+    method : with `measured` filled in
+    table : what was classified
+    year : the reference year
+    figures : numbers about the run for the manifest: stability, objectives, how many areas are undecided
+    notes : what a reader should know, from reading and classifying
+    lineage : what became of last year's clusters, see `trace_groups`; None without clusters in a previous release
+    certainty : how sure each label is, a row an area and label, see `Labels.long`; None where it was not measured
+    """
+
+    areas: pd.DataFrame
+    groups: pd.DataFrame
+    factors: pd.DataFrame
+    method: Method
+    table: FactorTable
+    year: int
+    figures: dict[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    lineage: pd.DataFrame | None = None
+    certainty: pd.DataFrame | None = None
+
+
+def arrange_areas(table: FactorTable, judged: pd.DataFrame, method: Method, labels: Labels | None) -> pd.DataFrame:
+    """Put the columns into the order of a release; the values shown are the observed ones, used or not."""
+    sure = labels.columns if labels else pd.DataFrame(_not_assessed(method), index=judged.index)
+    judged = judged.join(sure)
+    areas = table.areas.assign(population=table.areas["population"].round().astype("Int64"))
+    ordered = []
+    for key in method.keys:
+        areas[f"{key}_value"] = table.value[key]
+        areas[f"{key}_status"] = table.status[key]
+        ordered += [f"{key}_value", f"{key}_status"]
+        parts = [f"{key}_{part}" for part in ("own_weight", "score", "problem", "borrowed", "probability",
+                                             "flip_persons", "held", "tier")]  # fmt: skip
+        ordered += [column for column in parts if column in judged]
+    joined = areas.join(judged)
+    rest = ["n_problems", "n_observed", "composite_group", "composite_group_name", "composite_group_free",
+            "composite_group_mildest", "composite_group_harshest", "composite_status", "composite_reason",
+            "composite_group_probability", "composite_second", "composite_second_probability", "composite_flip_factor",
+            "composite_flip_persons", "composite_flip_group", "how_sure", "index",
+            "index_rank", "index_rank_low", "index_rank_high", "index_percent_rank"]  # fmt: skip
+    of_theme = ("index", "rank", "rank_low", "rank_high", "percent_rank")
+    themes = [f"{theme.key}_{part}" for theme in (method.index.themes if method.index else ()) for part in of_theme]
+    flips = ("flip_factor", "flip_persons", "flip_group")
+    rest += [*themes, "band", "band_name", "band_probability", "band_second", "band_second_probability",
+             *(f"band_{part}" for part in flips), "cluster", "cluster_name", "cluster_second", "cluster_probability",
+             "cluster_second_probability", *(f"cluster_{part}" for part in flips), "cluster_how_sure"]  # fmt: skip
+    order = [*table.areas.columns, *ordered, *[column for column in rest if column in joined]]
+    joined = joined[order]
+    joined.index.name, joined.attrs = judged.index.name, {}
+    return joined
+
+
+def _not_assessed(method: Method) -> dict[str, Any]:
+    """The columns of certainty, empty until it is measured."""
+    empty: dict[str, Any] = {}
+    if method.index:
+        empty |= {"index_rank_low": pd.NA, "index_rank_high": pd.NA}
+    if method.clusters:
+        empty["cluster_probability"] = np.nan
+    return empty
+
+
+def mark_changes(areas: pd.DataFrame, previous: pd.DataFrame, *, comparable: bool) -> pd.DataFrame:
+    """Mark last year's groups, whether the composite group is worse, better or the same, and whether borders moved."""
+    changes = pd.DataFrame(index=areas.index)
+    if "previous_comparable" in previous:  # of another edition: its groups are moved to this year's borders
+        changes["previous_comparable"] = previous["previous_comparable"].reindex(areas.index).astype("boolean")
+        changes["previous_elsewhere"] = previous["previous_elsewhere"].reindex(areas.index)
+    for column in (*(("composite_group",) if comparable else ()), "cluster"):
+        if column in areas and column in previous:
+            changes[f"{column}_previous"] = previous[column].reindex(areas.index).astype("Int8")
+    if "composite_group_previous" in changes:
+        now, before = areas["composite_group"], changes["composite_group_previous"]
+        unknown = (now.isna() | before.isna()).to_numpy(bool)
+        worse, better = (
+            (now < before).fillna(False).to_numpy(bool),
+            (now > before).fillna(False).to_numpy(bool),
+        )
+        changes["composite_change"] = np.select([unknown, worse, better], ["unknown", "worse", "better"], "same")
+    return changes
+
+
+def describe_all(areas: pd.DataFrame, table: FactorTable, method: Method, labels: Labels | None) -> pd.DataFrame:
+    """Describe the groups of every grouping that the method has, with their certainty where it was measured."""
+    names: dict[str, dict[int, Text]] = {}
+    if method.composite:
+        names["composite_group"] = composite_names(method)
+        if method.baseline:
+            names["composite_group_absolute"] = composite_names(method)
+    if method.bands:
+        names["band"] = band_names(method)
+    if method.clusters and method.measured:
+        names["cluster"] = cluster_names(method.measured)
+    if method.tiers:
+        tiers = _banding_names(method.tiers, Text("Nivå", "Tier"))
+        names |= {f"{key}_tier": tiers for key in method.keys}
+    described = [
+        describe_groups(areas, table, method, grouping, group_names) for grouping, group_names in names.items()
+    ]
+    groups = pd.concat(described, ignore_index=True) if described else pd.DataFrame({"grouping": []})
+    if labels and len(groups):
+        groups = groups.merge(labels.groups, on=["grouping", "group"], how="left", validate="one_to_one")
+    return groups.assign(synthetic=table.synthetic)
+
+
+def list_factors(table: FactorTable, counted: FactorTable, method: Method) -> pd.DataFrame:
+    """Give a row an area and factor; where rates are shrunk also what the counts alone say, and an interval."""
+    parts = []
+    for factor in method.factors:
+        part: dict[str, Any] = {
+            "factor": factor.key,
+            "numerator": table.numerator[factor.key],
+            "denominator": table.denominator[factor.key],
+            "value": table.value[factor.key],
+            "unit": factor.unit,
+            "status": table.status[factor.key],
+        }
+        if method.shrinkage:
+            part |= {"value_counted": counted.value[factor.key], "value_low": np.nan, "value_high": np.nan}
+            found = shrink_factor(counted, factor, method.shrinkage.towards)
+            if found is not None:
+                level = (method.certainty or Certainty()).level
+                part["value_low"], part["value_high"] = interval(found.first, found.second, level, factor)
+        parts.append(pd.DataFrame(part))
+    long = pd.concat(parts).rename_axis("regso" if table.edition else "area")
+    order = np.argsort(long.index.to_numpy(), kind="stable")  # factors stay in the order of the method
+    return long.iloc[order].reset_index().assign(synthetic=table.synthetic)
+
+
+def trace_clusters(
+    areas: pd.DataFrame,
+    table: FactorTable,
+    yardstick: Yardstick,
+    previous: pd.DataFrame | None,
+    previous_method: Method | None,
+) -> pd.DataFrame | None:
+    """Trace last year's clusters into this year's; names of clusters that are gone are last year's."""
+    if previous is None or "cluster" not in areas or "cluster" not in previous or not previous["cluster"].notna().any():
+        return None
+    before = previous["cluster"].reindex(areas.index).astype("Int8")
+    names = {int(number): Text(str(number), str(number)) for number in before.dropna().unique()}
+    for measured in (previous_method.measured if previous_method else None, yardstick):
+        if measured:
+            names |= cluster_names(measured)
+    traced = trace_groups(before, areas["cluster"], table.areas["population"].fillna(1.0), names)
+    return traced.assign(synthetic=table.synthetic)
+
+
+def count_areas(areas: pd.DataFrame, table: FactorTable, method: Method) -> dict[str, Any]:
+    """Count the areas by status, composite group and change, for the manifest."""
+    figures: dict[str, Any] = {
+        "areas": len(areas),
+        "status": table.areas["status"].value_counts().sort_index().to_dict(),
+    }
+    if method.composite:
+        group = areas["composite_group"]
+        figures["composite_groups"] = {str(n): int((group == n).sum()) for n in composite_names(method)}
+        figures["composite_undecided"] = int(group.isna().sum())
+    if "composite_change" in areas:
+        figures["composite_changes"] = areas["composite_change"].value_counts().sort_index().to_dict()
+    return figures
+
+
+def name_groups(groups: pd.Series, names: dict[int, Text]) -> pd.Series:
+    """Give the Swedish name of each area's group."""
+    return groups.map({number: name.sv for number, name in names.items()}).astype("string")
+
+
+def composite_names(method: Method) -> dict[int, Text]:
+    """Name the composite groups by number, that of all other areas last."""
+    composite = method.composite
+    return dict(enumerate([*(group.name for group in composite.groups), composite.none], start=1)) if composite else {}
+
+
+def band_names(method: Method) -> dict[int, Text]:
+    """Name the bands of the index by number."""
+    return _banding_names(method.bands, Text("Grupp", "Group")) if method.bands else {}
+
+
+def _banding_names(banding: Banding, what: Text) -> dict[int, Text]:
+    numbers = range(1, banding.size + 1)
+    return dict(zip(numbers, banding.names or [Text(f"{what.sv} {n}", f"{what.en} {n}") for n in numbers], strict=True))
+
+
+def cluster_names(measured: Yardstick) -> dict[int, Text]:
+    """Name the clusters of a yardstick by number."""
+    return dict(zip(measured.cluster_numbers, measured.cluster_names, strict=True))

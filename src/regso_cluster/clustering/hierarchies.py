@@ -1,0 +1,387 @@
+"""Hierarchies of areas: which merge first, and the groups at any level."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+from scipy.spatial.distance import squareform
+
+from regso_cluster.clustering._estimators import (
+    DistanceGrouper,
+    check_counts,
+    check_threads,
+    checked_weights,
+    is_count,
+    refuse_undefined,
+)
+from regso_cluster.clustering._numbers import as_floats
+from regso_cluster.clustering._rows import distinct_rows, metric_of
+from regso_cluster.clustering.distances import padded_distances, pairwise_distances, prepare_metric
+from regso_cluster.clustering.metrics import Floats, Metric, MetricName, checked_square, checked_table
+from regso_cluster.errors import Fault, InputError
+from regso_cluster.kernels import dendrogram
+from regso_cluster.kernels import linkage as kernels
+
+Labels = npt.NDArray[np.int64]
+Method = Literal["ward", "average", "complete", "single"]
+METHODS = ("ward", "average", "complete", "single")
+EUCLIDEAN = ("euclidean", "mahalanobis")
+
+
+def linkage(
+    values: Any,
+    method: Method = "ward",
+    *,
+    weights: Any = None,
+    metric: MetricName | Metric = "euclidean",
+    factor_weights: Any = None,
+    missing: Literal["refuse", "partial"] = "refuse",
+    n_threads: int | None = None,
+) -> Floats:
+    """Merge rows step by step, nearest groups first.
+
+    Parameters
+    ----------
+    values : (n, n_factors), at least two rows, NaN where missing
+    method : ward: the merge that raises the weighted within sum of squares least; its height is sqrt(2 w_a
+        w_b / (w_a + w_b)) |c_a - c_b|. average: the mean distance of all pairs, each weighing the product of
+        its weights. complete, single: the largest, the smallest distance of a pair; weights play no part
+    weights : (n,) > 0, residents; None weighs rows equally
+    metric, factor_weights, missing, n_threads : see `pairwise_distances`; ward takes euclidean and
+        mahalanobis, without missing values
+
+    Returns
+    -------
+    (n - 1, 4): the two nodes joined (below n a row, n + t the result of merge t), height, number of rows;
+    ascending. It is what `scipy.cluster.hierarchy` works with, and without weights equals its `linkage` up to
+    rounding
+
+    Raises
+    ------
+    InputError  fewer than two rows, weights not above 0, ward with another metric, a pair without a distance
+
+    Notes
+    -----
+    Muellner (2011), Modern hierarchical, agglomerative clustering algorithms, section 3. Ward needs memory
+    for the rows only, the others for n^2 distances.
+    """
+    table = checked_table(values)
+    _check_method(method, len(table))
+    shares = checked_weights(weights, len(table), "weights", positive=True)
+    prepared = prepare_metric(table, metric, factor_weights=factor_weights, missing=missing)
+    if method == "ward":
+        if prepared.name not in EUCLIDEAN or prepared.partial:
+            raise InputError(
+                Fault(
+                    what="ward is defined by squared distances from centroids",
+                    expected="euclidean or mahalanobis without missing values",
+                    got=prepared.name,
+                )
+            )
+        return _ward(prepared.coordinates(table)[0], shares)
+    result = padded_distances(table, prepared, n_threads)
+    refuse_undefined(result.undefined_pairs)
+    return _from_matrix(result.values, method, shares)
+
+
+def linkage_from_distances(distances: Any, method: Method = "average", *, weights: Any = None) -> Floats:
+    """Merge rows step by step, given their distances.
+
+    Parameters
+    ----------
+    distances : (n, n), symmetric, not negative, no missing values
+    method : average, complete or single
+    weights : (n,) > 0; None weighs rows equally
+
+    Returns
+    -------
+    (n - 1, 4), see `linkage`
+
+    Raises
+    ------
+    InputError  a matrix that is none of distances; ward, which needs the rows themselves
+    """
+    _check_method(method, len(distances))
+    if method == "ward":
+        raise InputError(Fault(what="ward needs the rows, not their distances", hint="Use `linkage`."))
+    square = checked_square(distances)
+    n = len(square)
+    matrix = np.empty((n, -(-n // 64) * 64))
+    matrix[:, :n] = square
+    return _from_matrix(matrix, method, checked_weights(weights, n, "weights", positive=True))
+
+
+def cut(merges: Floats, n_clusters: int) -> Labels:
+    """Label the rows by the groups that are left when the last merges are undone.
+
+    Parameters
+    ----------
+    merges : (n - 1, 4), from `linkage`
+    n_clusters : 1 to n
+
+    Returns
+    -------
+    (n,) int64, groups numbered from 0 by their lowest row
+
+    Raises
+    ------
+    InputError  `n_clusters` out of range; what is no hierarchy
+    """
+    joined = _checked_merges(merges)
+    n = len(joined) + 1
+    if not is_count(n_clusters) or n_clusters > n:
+        raise InputError(Fault(what="wrong number of groups", expected=f"1 to {n}", got=str(n_clusters)))
+    labels = np.empty(n, dtype=np.int64)
+    dendrogram.cut_linkage(joined, int(n_clusters), labels)
+    return labels
+
+
+def cophenetic_distances(merges: Floats) -> Floats:
+    """Return for each pair of rows the height at which they first are in one group.
+
+    Parameters
+    ----------
+    merges : (n - 1, 4), from `linkage`
+
+    Returns
+    -------
+    (n (n - 1) / 2,), in the order of `scipy.spatial.distance.pdist`
+
+    Raises
+    ------
+    InputError  what is no hierarchy
+    """
+    joined = _checked_merges(merges)
+    n = len(joined) + 1
+    out = np.empty(n * (n - 1) // 2)
+    dendrogram.cophenetic_cells(joined, n, out)
+    return out
+
+
+def cophenetic_correlation(merges: Floats, distances: Floats) -> float:
+    """Return how well a hierarchy keeps distances: their correlation with the cophenetic ones.
+
+    Parameters
+    ----------
+    merges : (n - 1, 4), from `linkage`
+    distances : (n, n), or the n (n - 1) / 2 pairs
+
+    Returns
+    -------
+    from -1 to 1; NaN if either is constant
+
+    Notes
+    -----
+    Sokal and Rohlf (1962), The comparison of dendrograms by objective methods.
+    """
+    pairs = squareform(distances, checks=False) if distances.ndim == 2 else distances
+    heights = cophenetic_distances(merges)
+    if pairs.shape != heights.shape:
+        raise InputError(Fault(what="wrong number of pairs", expected=str(len(heights)), got=str(len(pairs))))
+    a, b = heights - heights.mean(), pairs - pairs.mean()
+    spread = float(np.sqrt((a * a).sum() * (b * b).sum()))
+    return float((a * b).sum()) / spread if spread > 0 else float("nan")
+
+
+def _checked_merges(merges: Any) -> Floats:
+    """Check that every node but the last is joined once, after it was made: the kernels index by these numbers."""
+    table = as_floats(merges, "merges")
+    good = table.ndim == 2 and table.shape[1] == 4
+    if good:
+        nodes, n_nodes = table[:, :2], 2 * len(table)
+        newest = len(table) + 1 + np.arange(len(table))  # the node that a merge makes
+        once = np.array_equal(np.sort(nodes, axis=None), np.arange(n_nodes))
+        good = once and bool((nodes < newest[:, None]).all()) and not np.isnan(table).any()
+    if not good:
+        hint = "Pass what `linkage` gave, as a whole"
+        raise InputError(Fault("not a hierarchy", "merges", "(n - 1, 4) from `linkage`", f"shape {table.shape}", hint))
+    return table
+
+
+def _check_method(method: str, n: int) -> None:
+    if method not in METHODS:
+        raise InputError(Fault(what="unknown linkage", expected=", ".join(METHODS), got=repr(method)))
+    if n < 2:
+        raise InputError(Fault(what="too few rows for a hierarchy", expected="2 or more", got=str(n)))
+
+
+def _ward(coordinates: Floats, weights: Floats) -> Floats:
+    n, p = coordinates.shape
+    middle = coordinates.mean(axis=0)
+    centres = coordinates - middle
+    unit = float(np.abs(centres).max()) or 1.0
+    centres /= unit
+    whole = float(weights.sum()) * (1 + 1e-12)  # rounding must not lift the sum of the shares above 1
+    blocks = -(-n // kernels.LANES)
+    merges, heights = np.empty((n - 1, 2), dtype=np.int64), np.empty(n - 1)
+    kernels.ward_merges(
+        centres,
+        weights / whole,
+        np.empty((blocks, p, kernels.LANES), dtype=np.float32),
+        np.empty((blocks, kernels.LANES), dtype=np.float32),
+        merges,
+        heights,
+    )
+    return _ordered(merges, np.sqrt(2 * heights * whole) * unit)
+
+
+def _from_matrix(matrix: Floats, method: str, weights: Floats) -> Floats:
+    """Cluster a matrix with rows padded to whole words; it is used up."""
+    n = len(matrix)
+    merges, heights = np.empty((n - 1, 2), dtype=np.int64), np.empty(n - 1)
+    if method == "single":
+        kernels.single_merges(matrix, merges, heights)
+    else:
+        kernels.matrix_merges(matrix, weights, method == "complete", merges, heights)
+    return _ordered(merges, heights)
+
+
+def _ordered(merges: Labels, heights: Floats) -> Floats:
+    out = np.empty((len(heights), 4))
+    dendrogram.order_merges(merges, heights, len(heights) + 1, out)
+    return out
+
+
+def _with_repeated(merges: Floats, member: Labels) -> Floats:
+    """Extend a hierarchy of distinct rows to all rows: equal rows merge first, at height 0."""
+    n, m = len(member), len(merges) + 1
+    order = np.argsort(member, kind="stable")
+    joined: list[tuple[int, int]] = []
+    node = np.empty(m, dtype=np.int64)
+    for position, row in enumerate(order):
+        distinct = member[row]
+        if position == 0 or member[order[position - 1]] != distinct:
+            node[distinct] = row
+        else:
+            joined.append((int(node[distinct]), int(row)))
+            node[distinct] = n + len(joined) - 1
+    later = merges[:, :2].astype(np.int64)
+    extra = n - m
+    later = np.where(later < m, node[np.minimum(later, m - 1)], later - m + n + extra)
+    nodes = np.vstack([np.array(joined, dtype=np.int64).reshape(-1, 2), later])
+    return _ordered(nodes, np.concatenate([np.zeros(extra), merges[:, 2]]))
+
+
+class Agglomerative(DistanceGrouper):
+    """Groups from a hierarchy, with row weights.
+
+    Parameters
+    ----------
+    n_clusters : how many groups
+    linkage : ward, average, complete or single, see `linkage`
+    metric : see `prepare_metric`; "precomputed" takes X as the (n, n) distances
+    factor_weights : (n_factors,) >= 0, or None
+    missing : "refuse" or "partial", see `prepare_metric`
+    n_threads : see `pairwise_distances`
+
+    Attributes
+    ----------
+    labels_ : (n,) int64, numbered from 0 by their lowest row. A row of weight 0 takes no part in the
+        hierarchy; it is labelled with the group nearest by the same linkage (ward: nearest weighted centroid)
+    linkage_ : (n_used - 1, 4), the hierarchy of the rows with weight, see `linkage`
+    rows_ : (n_used,) int64, which rows these are
+    n_features_in_, feature_names_in_ : as scikit-learn
+
+    Notes
+    -----
+    Equal rows are merged at height 0 beforehand, and rows are sorted by their values inside: the partition
+    does not depend on the order of the rows, and weight 3 is the row three times. With precomputed distances
+    only the second holds.
+    """
+
+    def __init__(
+        self,
+        n_clusters: int = 2,
+        *,
+        linkage: str = "ward",
+        metric: str = "euclidean",
+        factor_weights: Any = None,
+        missing: str = "refuse",
+        n_threads: int | None = None,
+    ) -> None:
+        self.n_clusters = n_clusters
+        self.linkage = linkage
+        self.metric = metric
+        self.factor_weights = factor_weights
+        self.missing = missing
+        self.n_threads = n_threads
+
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:  # noqa: ARG002
+        """Build the hierarchy and cut it.
+
+        Parameters
+        ----------
+        X : (n, n_factors), or (n, n) distances
+        y : ignored
+        sample_weight : (n,) >= 0, residents; None weighs rows equally
+        """
+        table = self._table(X, reset=True, least=2)
+        check_counts(n_clusters=self.n_clusters)
+        check_threads(self.n_threads)
+        weights = checked_weights(sample_weight, len(table))
+        self.rows_ = np.flatnonzero(weights > 0)
+        if self.n_clusters > len(self.rows_):
+            raise ValueError(
+                f"n_clusters must be from 1 to the {len(self.rows_)} rows with weight, got {self.n_clusters}"
+            )
+        self.labels_ = np.empty(len(table), dtype=np.int64)
+        if len(self.rows_) == 1:
+            self.linkage_, self.labels_[:] = np.empty((0, 4)), 0
+            return self
+        fit = self._fit_distances if self.metric == "precomputed" else self._fit_rows
+        fit(table, weights)
+        return self
+
+    def _fit_distances(self, square: Floats, weights: Floats) -> None:
+        used, absent = self.rows_, np.flatnonzero(weights == 0)
+        part = square[np.ix_(used, used)]
+        self.linkage_ = linkage_from_distances(part, self.linkage, weights=weights[used])  # type: ignore[arg-type]
+        self.labels_[used] = cut(self.linkage_, self.n_clusters)
+        self.labels_[absent] = self._nearest_group(square[np.ix_(absent, used)], weights[used])
+
+    def _fit_rows(self, table: Floats, weights: Floats) -> None:
+        distinct = distinct_rows(table, weights)
+        prepared = metric_of(distinct, self.metric, self.factor_weights, self.missing)
+        merges = np.empty((0, 4))
+        if len(distinct.values) > 1:
+            merges = linkage(
+                distinct.values,
+                self.linkage,  # type: ignore[arg-type]
+                weights=distinct.weights,
+                metric=prepared,
+                n_threads=self.n_threads,
+            )
+        used, absent = self.rows_, np.flatnonzero(weights == 0)
+        self.linkage_ = _with_repeated(merges, distinct.member[used])
+        self.labels_[used] = cut(self.linkage_, self.n_clusters)
+        if len(absent) == 0:
+            return
+        if self.linkage == "ward":
+            self.labels_[absent] = self._nearest_centroid(table, weights, prepared, absent)
+        else:
+            from_absent = pairwise_distances(table[absent], table[used], metric=prepared, n_threads=self.n_threads)
+            refuse_undefined(from_absent.undefined_pairs)
+            self.labels_[absent] = self._nearest_group(from_absent.values, weights[used])
+
+    def _nearest_group(self, distances: Floats, weights: Floats) -> Labels:
+        """Return for each row of distances to the rows in use the nearest group by the linkage."""
+        groups = [np.flatnonzero(self.labels_[self.rows_] == g) for g in range(self.n_clusters)]
+        nearness = np.empty((len(distances), self.n_clusters))
+        for g, group in enumerate(groups):
+            part = distances[:, group]
+            if self.linkage == "average":
+                nearness[:, g] = (part * weights[group]).sum(axis=1) / weights[group].sum()
+            else:
+                nearness[:, g] = part.max(axis=1) if self.linkage == "complete" else part.min(axis=1)
+        return np.asarray(np.argmin(nearness, axis=1))
+
+    def _nearest_centroid(self, table: Floats, weights: Floats, metric: Metric, absent: Labels) -> Labels:
+        centres = np.empty((self.n_clusters, table.shape[1]))
+        for g in range(self.n_clusters):
+            rows = self.rows_[self.labels_[self.rows_] == g]
+            share = weights[rows] / weights[rows].sum()
+            centres[g] = (table[rows] * share[:, None]).sum(axis=0)
+        distances = pairwise_distances(table[absent], centres, metric=metric).values
+        return np.asarray(np.argmin(distances, axis=1))

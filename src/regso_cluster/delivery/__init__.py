@@ -1,1 +1,0 @@
-"""To those who use it: workbooks, text tables, maps."""

@@ -1,7 +1,0 @@
-"""Statistical disclosure control: nobody's figures can be read, or worked out, from a published table."""
-
-from regso_cluster.delivery.disclosure.earlier import Earlier
-from regso_cluster.delivery.disclosure.protection import Protected, protect
-from regso_cluster.delivery.disclosure.rules import Rule
-
-__all__ = ["Earlier", "Protected", "Rule", "protect"]

@@ -1,0 +1,1 @@
+"""A synthetic country on the real area codes, with planted truth."""

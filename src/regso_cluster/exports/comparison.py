@@ -1,0 +1,363 @@
+"""A comparison of two years as a person reads it: on the terminal, and as a workbook."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from regso_cluster.exports.workbook import SYNTHETIC, WORKBOOK_OPTIONS, write_sheet
+from regso_cluster.words.texts import WORDS
+from regso_cluster.years.change import CAUSES as CAUSES_IN_ORDER
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from regso_cluster.years.compare import Comparison
+
+SHOWN, SHOWN_BESIDE = 10, 3  # moves of the composite group, and of each other grouping
+# in the words of the page; in English as they stand inside a line
+CAUSES = {cause: (said["sv"], said["en"][0].lower() + said["en"][1:])
+          for cause in CAUSES_IN_ORDER for said in [WORDS[f"cause_{cause}"]]}  # fmt: skip
+# as they are written on the terminal, and in Swedish in the workbook; what is not here is shown by its own name
+GROUPINGS = {
+    "composite_group": ("composite group", "sammanvägd grupp"),
+    "composite_group_absolute": ("composite group, absolute limits", "sammanvägd grupp, absoluta gränser"),
+    "band": ("band", "indexgrupp"),
+    "band_absolute": ("band, absolute limits", "indexgrupp, absoluta gränser"),
+    "cluster": ("cluster", "kluster"),
+}
+COMPOSITE = ("composite_group", "composite_group_absolute")
+
+
+def print_comparison(comparison: Comparison) -> None:
+    """Print how many areas changed and why, the transitions of the composite groups, and some moves."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    summary = comparison.summary
+    if summary["synthetic"]:
+        console.print("[bold]SYNTHETIC DATA: every figure is made up.[/bold]")
+    years = " to ".join(f"{summary[which]['year']} ({summary[which]['name']})" for which in ("old", "new"))
+    notes = list(summary["notes"])
+    if summary["old"]["year"] > summary["new"]["year"]:
+        _say(console, notes.pop(0).capitalize())
+    _say(console, f"{years}: {summary['areas']['compared']:,} areas compared")
+    if summary["groupings"]:
+        _say(console, "Areas that changed group, by cause:")
+        console.print(_causes_table(summary["groupings"]))
+    shown = [one for one in COMPOSITE if one in summary["groupings"]] or list(summary["groupings"])[:1]
+    for grouping in shown:
+        _say(console, _title(comparison, grouping))
+        console.print(_matrix(comparison, grouping))
+        if names := _group_names(comparison, grouping):
+            _say(console, names)
+    for line, depth in _some_moves(comparison):
+        _say(console, line, depth)
+    if "no_flicker" in summary:
+        rule = summary["no_flicker"]
+        _say(console, f"the no-flicker rule: {rule['moves']} composite groups changed, {rule['without_the_rule']} "
+                      f"without it, {rule['saved']} saved")  # fmt: skip
+    if "borders" in summary:
+        _say(console, _say_borders(summary["borders"]))
+    for note in notes:
+        _say(console, f"note: {note}")
+
+
+def _say(console: Any, line: str, depth: int = 0) -> None:
+    """Print a line: wrapped below its own beginning on a terminal, in one piece for a program."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    if not console.is_terminal:
+        console.print(" " * depth + line, markup=False, soft_wrap=True)
+        return
+    hanging = 2
+    first, *rest = Text(line).wrap(console, max(console.width - depth - hanging, 20))
+    console.print(Padding(first, (0, 0, 0, depth)))
+    for part in rest:
+        console.print(Padding(part, (0, 0, 0, depth + hanging)))
+
+
+def _causes_table(groupings: dict[str, Any]) -> Any:
+    """Make a row a cause and a column a grouping: few groupings fit any terminal, many causes would not."""
+    from rich.table import Table
+
+    table = Table()
+    table.add_column("")
+    for grouping, one in groupings.items():
+        table.add_column(GROUPINGS.get(grouping, (grouping,))[0], justify="right",
+                         min_width=max(len(f"{one['stayed']:,}"), len(f"{one['residents']:,.0f}")))  # fmt: skip
+    every = list(groupings.values())
+    table.add_row("stayed", *[f"{one['stayed']:,}" for one in every])
+    table.add_row("changed", *[f"{one['changed']:,}" for one in every], style="bold")
+    table.add_row("  their residents", *[f"{one['residents']:,.0f}" for one in every])
+    for cause, (_, text) in CAUSES.items():
+        if any(one["causes"][cause] for one in every):
+            table.add_row(f"  {cause}: {text}", *[f"{one['causes'][cause]:,}" for one in every])
+    return table
+
+
+def _matrix(comparison: Comparison, grouping: str) -> Any:
+    """Make the transitions of a grouping in areas, with who entered, left and stayed."""
+    from rich.table import Table
+
+    own = comparison.transitions[comparison.transitions["grouping"] == grouping]
+    wide = own.assign(old=own["old"].fillna(0), new=own["new"].fillna(0)).pivot(
+        index="old", columns="new", values="areas"
+    )
+    groups = sorted({*wide.index, *wide.columns}, key=lambda group: (group == 0, group))
+    table = Table()
+    table.add_column("")
+    for group in groups:
+        table.add_column(f"{group}" if group else "-", justify="right")
+    for heading in ("left", "entered"):
+        table.add_column(heading, justify="right")
+    wide = wide.reindex(index=groups, columns=groups).fillna(0).astype(int)
+    for group in groups:
+        stayed = int(wide.loc[group, group])
+        cells = [f"[bold]{number:,}[/bold]" if to == group else f"{number:,}" for to, number in wide.loc[group].items()]
+        gone = [f"{int(wide.loc[group].sum()) - stayed:,}", f"{int(wide[group].sum()) - stayed:,}"]
+        table.add_row(f"{group}" if group else "-", *cells, *gone)
+    return table
+
+
+def _title(comparison: Comparison, grouping: str) -> str:
+    """Say what the matrix of a grouping shows."""
+    years = comparison.summary["old"]["year"], comparison.summary["new"]["year"]
+    own = comparison.transitions[comparison.transitions["grouping"] == grouping]
+    title = f"{GROUPINGS.get(grouping, (grouping,))[0]}, areas from (row, {years[0]}) to (column, {years[1]})"
+    return f"{title}; - is undecided:" if own[["old", "new"]].isna().any(axis=None) else f"{title}:"
+
+
+def _group_names(comparison: Comparison, grouping: str) -> str:
+    """Say what the groups of a matrix are called in the later year; nothing where they have no names."""
+    groups = comparison.new.groups
+    wanted = grouping.removesuffix("_absolute")
+    own = groups[groups["grouping"].eq(wanted) & groups["group"].notna() & groups["name_en"].notna()]
+    return "; ".join(f"{group}: {name}" for group, name in zip(own["group"], own["name_en"], strict=True))
+
+
+def _some_moves(comparison: Comparison) -> list[tuple[str, int]]:
+    """Say the first moves of groups and clusters, those of most residents, with the factors behind; text and depth."""
+    lines: list[tuple[str, int]] = []
+    explained = [(grouping, comparison.problems) for grouping in COMPOSITE] + [("cluster", comparison.clusters)]
+    for grouping, factors in explained:
+        own = comparison.moves[comparison.moves["grouping"] == grouping]
+        own = own.sort_values(["residents", "area"], ascending=[False, True])
+        behind = factors[factors["grouping"] == grouping] if "grouping" in factors else factors
+        if len(own):
+            lines.append((f"Moves of {GROUPINGS[grouping][0]}, most residents first:", 0))
+        shown = SHOWN if grouping == COMPOSITE[0] else SHOWN_BESIDE
+        for move in own.head(shown).to_dict("records"):
+            groups = " to ".join("undecided" if pd.isna(group) else str(group) for group in (move["old"], move["new"]))
+            name = "" if pd.isna(move["name"]) else f" {move['name']}"
+            borders = "" if move.get("comparable", True) else f"; {_say_elsewhere(move['elsewhere'])}"
+            kind = "cluster" if grouping == "cluster" else "group"
+            sure = _say_sure(move["new_probability"], move["how_sure"])
+            lines.append((f"{move['area']}{name}: {kind} {groups}{sure}, {CAUSES[move['cause']][1]}{borders}", 0))
+            lines += [(text, 4) for text in behind.loc[behind["area"] == move["area"], "text_en"]]
+        if len(own) > shown:
+            lines.append((f"... and {len(own) - shown} more; --out DIR writes them all", 0))
+    return lines
+
+
+def _say_sure(probability: Any, word: Any) -> str:
+    """Say how sure the group of the later year is; what is almost sure is not said to be sure."""
+    if pd.isna(word):
+        return ""
+    if pd.isna(probability):
+        return f" ({str(word).replace('_', ' ')})"
+    share = ">99" if probability > 0.99 else "<1" if probability < 0.01 else f"{100 * probability:.0f}"
+    return f" ({share} % sure, {word})"
+
+
+def _say_elsewhere(share: float) -> str:
+    return (
+        "its borders moved"
+        if pd.isna(share)
+        else f"its borders moved, {share:.0%} of its residents came from elsewhere"
+    )
+
+
+def _say_borders(said: dict[str, Any]) -> str:
+    text = f"borders: {said['comparable']:,} areas comparable, {len(said['changed']):,} with other borders"
+    if "weighted_by" in said:
+        text += f"; areas weighted by {', '.join(f'{way} ({number:,})' for way, number in said['weighted_by'].items())}"
+    return text + ("" if said["counts_moved"] else "; counts were not moved, so that borders are no cause")
+
+
+def write_comparison_workbook(
+    comparison: Comparison, path: Path, mobility: pd.DataFrame, flows: pd.DataFrame | None
+) -> None:
+    """Write a workbook: causes, moves with their factors, transitions, lists, mobility, drift, what columns mean."""
+    import xlsxwriter
+
+    sheets = {
+        "Orsaker": _causes(comparison), "Byten": comparison.moves, "Faktorer bakom": comparison.problems,
+        "Kluster, faktorer": comparison.clusters, "Övergångar": comparison.transitions,
+        "In, ut, kvar": comparison.lists[comparison.lists["move"] != "stayed"],
+        "Kommuner och län": comparison.places, "Rörlighet": mobility.replace(np.inf, np.nan),
+        "Fördelningar": comparison.drift,
+    }  # fmt: skip
+    if flows is not None:
+        sheets["Vägar"] = flows
+    if len(comparison.borders):
+        sheets["Gränser"] = comparison.borders
+    whole = io.BytesIO()  # written in one piece: a writer cut off by a full disk would complain again at the very end
+    with xlsxwriter.Workbook(whole, WORKBOOK_OPTIONS | {"in_memory": True}) as book:
+        _fill_workbook(book, comparison, sheets)
+    path.write_bytes(whole.getvalue())
+
+
+def _fill_workbook(book: Any, comparison: Comparison, sheets: dict[str, pd.DataFrame]) -> None:
+    synthetic = comparison.summary["synthetic"]
+    created = dt.datetime.fromisoformat(comparison.new.manifest["created"]).replace(tzinfo=None)
+    years = f"{comparison.old.year}-{comparison.new.year}"
+    book.set_properties({"title": f"{comparison.new.method.title.sv} {years}", "created": created,
+                         "comments": SYNTHETIC if synthetic else ""})  # fmt: skip
+    columns = {str(column): None for name, frame in sheets.items() if name != "Orsaker" for column in frame}
+    sheets["Kolumner"] = describe_comparison(list(columns))
+    for name, frame in sheets.items():
+        plain = _whole(frame.drop(columns="synthetic", errors="ignore"))
+        headings = None if name in ("Orsaker", "Kolumner") else describe_comparison(list(plain.columns))
+        write_sheet(book, name, plain, synthetic=synthetic, headings=headings)
+
+
+def _whole(frame: pd.DataFrame) -> pd.DataFrame:
+    """Give columns of whole numbers as such: residents and counts, not 4192.00."""
+    floats = frame.select_dtypes("float")
+    whole = [column for column in floats if ((floats[column].dropna() % 1) == 0).all()]
+    return frame.astype(dict.fromkeys(whole, "Int64"))
+
+
+def _causes(comparison: Comparison) -> pd.DataFrame:
+    rows = [
+        (GROUPINGS.get(grouping, (grouping, grouping))[1], *CAUSES[cause], number)
+        for grouping, one in comparison.summary["groupings"].items()
+        for cause, number in one["causes"].items()
+    ]
+    return pd.DataFrame(rows, columns=["gruppering", "orsak", "cause", "områden"])
+
+
+_COLUMNS = {
+    "grouping": ("Vilken gruppering", "which grouping"),
+    "area": ("Områdets kod i den senare utgåvan", "code of the area in the later edition"),
+    "name": ("Områdets eller platsens namn", "name of the area or place"),
+    "kommun": ("Kommunkod", "code of the kommun"),
+    "kommun_name": ("Kommunens namn", "name of the kommun"),
+    "lan": ("Länskod", "code of the län"),
+    "lan_name": ("Länets namn", "name of the län"),
+    "old": ("Grupp det tidigare året; tom om oavgjord", "group in the earlier year; empty when undecided"),
+    "new": ("Grupp det senare året", "group in the later year"),
+    "old_probability": ("Gruppens sannolikhet det tidigare året", "probability of the group in the earlier year"),
+    "new_probability": ("Gruppens sannolikhet det senare året", "probability of the group in the later year"),
+    "how_sure": ("Hur säker gruppen är det senare året: core, edge, undecided, not_assessed",
+                 "how sure the group of the later year is: core, edge, undecided, not_assessed"),
+    "cause": ("Orsak: steget då området senast lämnade sin gamla grupp",
+              "cause: the step at which the area left its old group for the last time"),
+    "residents": ("Boende, det senare året", "residents, of the later year"),
+    "comparable": ("Nej: områdets gräns ändrades mellan utgåvorna", "no: the border changed between the editions"),
+    "elsewhere": ("Andel av de boende som kom från ett annat område; tom om okänt",
+                  "share of the residents that came from another area; empty when not known"),
+    "left": ("Områden som lämnade gruppen", "areas that left the group"),
+    "left_share": ("Andel av de boende i det gamla området med samma kod som nu hör till andra områden",
+                   "share of the residents of the old area of this code that now live in other areas"),
+    "factor": ("Faktor", "factor"),
+    "unit": ("Enhet", "unit"),
+    "old_value": ("Värde det tidigare året", "value in the earlier year"),
+    "moved_value": ("Det tidigare årets värde i de nya gränserna", "value of the earlier year in the later borders"),
+    "new_value": ("Värde det senare året", "value in the later year"),
+    "old_limit": ("Gräns det tidigare året", "limit in the earlier year"),
+    "new_limit": ("Gräns det senare året", "limit in the later year"),
+    "old_problem": ("Problem det tidigare året", "a problem in the earlier year"),
+    "new_problem": ("Problem det senare året", "a problem in the later year"),
+    "denominator": ("Nämnare det senare året", "denominator in the later year"),
+    "persons": ("Så många fler (färre om negativt) i täljaren hade hållit området på sin gamla sida av gränsen, eller "
+                "närmare sitt gamla kluster",
+                "so many more (fewer where negative) in the numerator would have kept the area on its old side of the "
+                "limit, or nearer its old cluster"),
+    "text_sv": ("Samma sak i ord", "the same in words, in Swedish"),
+    "text_en": ("Samma sak i ord, på engelska", "the same in words"),
+    "part": ("figures: nya siffror; yardstick: skalan och centra flyttade sig",
+             "figures: new figures; yardstick: the scale and the centres moved"),
+    "share": ("Andel av det som förde området mot sitt nya kluster",
+              "share of what carried the area toward its new cluster"),
+    "areas": ("Antal områden", "number of areas"),
+    "group": ("Grupp", "group"),
+    "move": ("entered: kom in; left: lämnade; stayed: blev kvar", "entered, left or stayed"),
+    "other": ("Grupp som området kom från eller gick till", "group that it came from or went to"),
+    "level": ("kommun eller län", "kommun or län"),
+    "code": ("Kod för kommunen eller länet", "code of the kommun or län"),
+    "before": ("Områden i gruppen det tidigare året", "areas in the group in the earlier year"),
+    "after": ("Områden i gruppen det senare året", "areas in the group in the later year"),
+    "entered": ("Områden som kom in i gruppen", "areas that entered the group"),
+    "stayed": ("Områden som blev kvar", "areas that stayed"),
+    "residents_entered": ("Boende i områden som kom in", "residents of areas that entered"),
+    "residents_left": ("Boende i områden som lämnade", "residents of areas that left"),
+    "residents_stayed": ("Boende i områden som blev kvar", "residents of areas that stayed"),
+    "weight": ("Räknat i områden eller i boende", "counted in areas or in residents"),
+    "persistence": ("Andel som är kvar i gruppen det senare året", "share that is in the group in the later year"),
+    "years_in_group": ("Väntat antal år i gruppen: åren mellan / (1 - persistence); i arbetsboken tom om ingen lämnar "
+                       "den",
+                       "expected years in it: years between / (1 - persistence); in the workbook empty where none "
+                       "leaves"),
+    "steady_state": ("Andel som samma övergångar skulle leda till i längden",
+                     "share that the same transitions would lead to in the end"),
+    "pairs": ("Antal par av år som övergångarna räknats över; år i gruppen och jämvikt kräver minst 4",
+              "pairs of years that transitions were counted over; years in the group and the steady state need 4"),
+    "mobility": ("Rörlighet: 0 ingen flyttar, 1 som om grupper drogs på nytt (Shorrocks)",
+                 "mobility: 0 nobody moves, 1 as if groups were drawn anew (Shorrocks)"),
+    "lost": ("Områden där faktorn syns bara det tidigare året", "areas that show the factor in the earlier year alone"),
+    "gained": ("Områden där faktorn syns bara det senare året", "areas that show the factor in the later year alone"),
+    "wasserstein": ("Medelförskjutning av de ordnade värdena, i enheten",
+                    "mean shift of the sorted values, in the unit"),
+    "ks": ("Största skillnad mellan de kumulativa andelarna", "largest difference of the cumulative shares"),
+    "correlation": ("Korrelation mellan åren", "correlation between the years"),
+    "moves": ("Antal byten på vägen", "changes of group on the way"),
+    "change": ("Vad som hände med gränsen", "what happened to the border"),
+    "predecessor": ("Området som de flesta boende kom från", "the area that most residents came from"),
+    "sources": ("Antal gamla områden som ger en del", "number of old areas that give a part"),
+    "weighted_by": ("Vad andelarna vägts med: population, land, area",
+                    "what weighs the shares: population, land or area"),
+    "renamed": ("Namnet ändrades", "the name was changed"),
+    "takes_from": ("Områden som det fått mark från", "areas that it took ground from"),
+    "gives_to": ("Områden som det gett mark till", "areas that it gave ground to"),
+}  # fmt: skip
+_WHEN = {"old": ("det tidigare året", "of the earlier year"), "new": ("det senare året", "of the later year")}
+_MEASURES = {
+    "mean": ("Medelvärde", "mean"),
+    "sd": ("Standardavvikelse", "standard deviation"),
+    "median": ("Median", "median"),
+}
+
+
+def describe_comparison(columns: list[str]) -> pd.DataFrame:
+    """Say what each column of the tables of a comparison means.
+
+    Returns
+    -------
+    a row a column, in the order given: column, sv, en
+
+    Raises
+    ------
+    KeyError  a column that has no description: a comparison must not have one
+    """
+    known = dict(_COLUMNS)
+    for measure, (sv, en) in _MEASURES.items():
+        known |= {f"{measure}_{when}": (f"{sv} {of_sv}", f"{en} {of_en}") for when, (of_sv, of_en) in _WHEN.items()}
+    known["synthetic"] = ("Sant: siffrorna är påhittade", "true: the figures are made up")
+    rows = []
+    for column in columns:
+        if column.startswith("after_"):
+            cause = column.split("_", 2)[2]
+            sv, en = (f"Grupp efter steget: {CAUSES[cause][0]}", f"group after the step: {CAUSES[cause][1]}")
+        elif column.isdecimal():
+            sv, en = f"Grupp år {column}", f"group in {column}"
+        else:
+            sv, en = known[column]
+        rows.append((column, sv, en))
+    return pd.DataFrame(rows, columns=["column", "sv", "en"])

@@ -1,0 +1,1 @@
+"""Figures of a release or a study, as SVG or PNG."""

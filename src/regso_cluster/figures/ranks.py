@@ -1,0 +1,98 @@
+"""The caterpillar: every area's rank with its interval, from the worst."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from regso_cluster.errors import Fault, InputError
+from regso_cluster.maps.colours import INK, SOFT
+from regso_cluster.words.wording import MADE_UP
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from regso_cluster.release.model import Release
+
+SHOWN = 80
+_WORDS = {
+    "sv": {
+        "core": "säker grupp", "edge": "nära gränsen", "undecided": "osäker grupp", "not_assessed": "grupp ej bedömd",
+        "thousands": "\N{NO-BREAK SPACE}", "axis": "plats bland {ranked} områden, 1 är störst problem",
+        "title": "{title}: de {n} områdena med störst problem",
+        "what": "Plats i index, med vad slumpen tillåter i {level:.0f}\N{NO-BREAK SPACE}% av simuleringarna",
+    },
+    "en": {
+        "core": "group is sure", "edge": "near a limit", "undecided": "group is unsure",
+        "not_assessed": "group not assessed", "thousands": ",",
+        "axis": "place among {ranked} areas, 1 has the largest problems",
+        "title": "{title}: the {n} areas with the largest problems",
+        "what": "Place in the index, with what chance allows in {level:.0f}% of the simulations",
+    },
+}  # fmt: skip
+
+
+def draw_rank_intervals(release: Release, language: str = "sv", *, first: int = SHOWN) -> Figure:
+    """Draw the interval of the rank of the worst areas.
+
+    Parameters
+    ----------
+    release : with intervals of the rank
+    language : of the words
+    first : how many areas, from the worst; each gets a line with its name and kommun
+
+    Raises
+    ------
+    InputError  a release without intervals
+    """
+    from matplotlib.figure import Figure as NewFigure
+
+    areas = release.areas
+    if "index_rank_low" not in areas or not areas["index_rank_low"].notna().any():
+        hint = "Classify with a section [certainty] and factors that have counts."
+        raise InputError(Fault("no intervals of the rank", str(release.path), hint=hint))
+    chosen = areas[areas["index_rank"].notna()].sort_values("index_rank", kind="stable").head(first)
+    rank, low, high = (
+        chosen[column].to_numpy(np.float64) for column in ("index_rank", "index_rank_low", "index_rank_high")
+    )
+    place = np.arange(len(chosen))
+    figure = NewFigure(figsize=(8.3, 1.9 + 0.155 * len(chosen)), layout="constrained")
+    axes = figure.add_subplot()
+    colours = {"core": "#7b1e3a", "edge": "#c96f2e", "undecided": "#8a8a8a", "not_assessed": "#3b6ea5"}
+    said = chosen["how_sure"].to_numpy(str) if "how_sure" in chosen else np.full(len(chosen), "not_assessed")
+    words = _WORDS[language]
+    for word, colour in colours.items():
+        inside = said == word
+        if inside.any():
+            axes.hlines(place[inside], low[inside], high[inside], color=colour, linewidth=2, label=words[word])
+            axes.plot(rank[inside], place[inside], "o", color=colour, markersize=3.5)
+    where = chosen["kommun_name"].fillna("") if "kommun_name" in chosen else chosen["name"]
+    names = [str(code if pd.isna(name) else name) for code, name in chosen["name"].items()]
+    axes.set_yticks(
+        place,
+        [f"{name}, {kommun}" if kommun else name for name, kommun in zip(names, where, strict=True)],
+        fontsize=6.5,
+    )
+    axes.set_ylim(len(chosen) - 0.3, -0.7)
+    axes.set_xlim(left=0)
+    ranked = f"{int(areas['index_rank'].notna().sum()):,}".replace(",", words["thousands"])
+    axes.set_xlabel(words["axis"].format(ranked=ranked))
+    axes.grid(axis="x", color="#dddddd", linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.tick_params(axis="y", length=0)
+    level = release.method.certainty.level if release.method.certainty else 0.9
+    title = f"{getattr(release.method.title, language)} {release.year}"
+    headline = textwrap.fill(words["title"].format(title=title, n=len(chosen)), 66)
+    figure.suptitle(headline, x=0.012, ha="left", fontsize=13, fontweight="bold", color=INK, family="serif")
+    axes.set_title(words["what"].format(level=100 * level), loc="left", fontsize=8, color=SOFT)
+    axes.legend(frameon=False, fontsize=8, loc="upper right")
+    if release.manifest["synthetic"]:
+        axes.annotate(
+            getattr(MADE_UP, language), (0, 1), xytext=(0, 19), xycoords="axes fraction", textcoords="offset points",
+            fontsize=8, color="#8f1d4e", fontweight="bold",
+        )  # fmt: skip
+    return figure

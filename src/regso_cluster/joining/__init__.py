@@ -1,0 +1,1 @@
+"""Groups of a release joined to an agency's table, by code or by place."""

@@ -1,0 +1,428 @@
+"""Join the groups of a release to an agency's own table: one row in, one row out, and a report of the rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from regso_cluster.errors import Fault, InputError
+from regso_cluster.files.agency_table import AgencyTable, read_agency_table
+from regso_cluster.files.layout import plain_name
+from regso_cluster.files.made_up import show_table
+from regso_cluster.files.numbers import as_text
+from regso_cluster.files.read import find_footer
+from regso_cluster.files.totals import find_totals
+from regso_cluster.joining.match_codes import KINDS, Keyed, kind_of, match_keys
+from regso_cluster.joining.match_report import Matches, MatchReport, report_of, write_report
+from regso_cluster.joining.parse_coordinates import Coordinates, read_coordinates
+
+if TYPE_CHECKING:
+    from regso_cluster.release.model import Release
+
+PREFIX = "regso_"
+_GROUPS = (
+    "name", "kommun", "kommun_name", "lan", "population", "status", "n_problems", "composite_group",
+    "composite_group_name", "composite_status", "composite_group_probability", "how_sure", "index", "index_rank",
+    "index_rank_low", "index_rank_high", "band", "band_name", "band_probability", "cluster", "cluster_name",
+    "cluster_probability", "cluster_how_sure", "synthetic",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class JoinOptions:
+    """How a table is joined.
+
+    Parameters
+    ----------
+    prefix : before the names of all new columns
+    columns : of the release's areas; () takes what says to which groups an area belongs, ("all",) takes all
+    kind : what the column holds, "regso", "deso" or "kommun"; "" tells it from its cells
+    edition : 2020 or 2025, of the table's codes; None tells it from them
+    crs : of the coordinates, as `sweref99tm`, `wgs84` or `EPSG:3021`; "" recognises the first two
+    shapes : SCB's full outlines; None takes those that were fetched, else the shipped ones
+    deso_key : key from DeSO to RegSO
+    crosswalk : shares between the editions, for codes of the other one
+    """
+
+    prefix: str = PREFIX
+    columns: tuple[str, ...] = ()
+    kind: str = ""
+    edition: int | None = None
+    crs: str = ""
+    shapes: Path | None = None
+    deso_key: Path | None = None
+    crosswalk: Path | None = None
+
+
+@dataclass(frozen=True)
+class JoinResult:
+    """A joined table.
+
+    Parameters
+    ----------
+    table : the rows and columns given, in their order, and after them the new ones
+    report : what matched and what did not
+    """
+
+    table: pd.DataFrame
+    report: MatchReport
+
+    def _repr_html_(self) -> str:
+        return show_table(self.table, synthetic=self.report.synthetic)
+
+
+def join(table: pd.DataFrame, release: Release, on: str | tuple[str, str], **options: Any) -> JoinResult:
+    """Join the groups of a release to a table.
+
+    Parameters
+    ----------
+    table : (n,) rows; not changed. A GeoDataFrame may be joined on its points
+    release : of `read_release`
+    on : a column of RegSO, DeSO or kommun codes (or names of kommuner), two columns of coordinates ("x,y"), or
+        "geometry" for the points of a GeoDataFrame
+    **options : see `JoinOptions`
+
+    Returns
+    -------
+    JoinResult. The new columns: `match`, what became of the row (`match_report.MATCHED` and `UNMATCHED`); `code`, the
+    area; for points `border_m` (metres to the nearest border between areas), `neighbour` (across it, where the point is
+    near), `coast_m` (metres outside the coast shown), `swapped`; through a crosswalk `share`; then the columns of the
+    area. For a kommun its areas and residents and, of each group, the share of residents and the number of areas
+
+    Raises
+    ------
+    InputError  a column that is not there or is no code; new columns that would replace the table's own; codes of the
+        other edition without a crosswalk; coordinates of an unknown system; polygons for points
+
+    Examples
+    --------
+    >>> import regso_cluster as rc
+    >>> joined = rc.join(schools, rc.read_release("releases/2024"), on="regso")  # doctest: +SKIP
+    >>> print(joined.report.text())  # doctest: +SKIP
+    """
+    chosen = _options(options)
+    geometry, crs = None, ""
+    if hasattr(table, "geom_type") and on in ("geometry", table.geometry.name):
+        geometry, crs = table.geometry.to_numpy(), table.crs.to_string() if table.crs else ""
+        on = "geometry"
+    names = ",".join(on) if isinstance(on, tuple) else on
+    source = AgencyTable("the table", "", table, 1, geometry, "geometry", crs=crs)
+    matches, _ = _match(source, release, names, chosen)
+    added = _added(matches, release, chosen)
+    _refuse_collisions(table.columns, added.columns, "the table", chosen.prefix)
+    added.index = table.index
+    whole = pd.concat([table, added], axis=1)
+    if release.manifest["synthetic"]:
+        whole.attrs["synthetic"] = True  # whatever columns were asked for
+    return JoinResult(whole, report_of(matches, synthetic=bool(release.manifest["synthetic"])))
+
+
+def _options(options: dict[str, Any]) -> JoinOptions:
+    for name in ("shapes", "deso_key", "crosswalk"):
+        if options.get(name) is not None:
+            options = options | {name: Path(options[name])}
+    if "columns" in options:
+        options = options | {"columns": tuple(options["columns"])}
+    return JoinOptions(**options)
+
+
+@dataclass(frozen=True)
+class JoinedFile:
+    """What a join of files did.
+
+    Parameters
+    ----------
+    report : what matched and what did not
+    written : the files written; the report alone where too many rows were unmatched
+    """
+
+    report: MatchReport
+    written: tuple[Path, ...]
+    refused: bool
+
+
+def join_file(  # noqa: PLR0913  # one an option of the command
+    path: str | Path,
+    release: Release,
+    on: str,
+    out: str | Path,
+    *,
+    options: JoinOptions | None = None,
+    layer: str = "",
+    decimal: str = "",
+    report: str | Path | None = None,
+    max_unmatched: int = 0,
+) -> JoinedFile:
+    """Join a file to a file: CSV, Excel, Parquet, GeoPackage or GeoJSON in, any of them out.
+
+    Parameters
+    ----------
+    path, out : never the same file
+    on, options : as for `join`; "geometry" takes the points of a layer
+    layer : sheet of a workbook, layer of a GeoPackage
+    decimal : "comma" or "point", as the table writes decimals; default: it tells
+    report : where to write the match report as a table (.csv, .xlsx, .parquet, .json)
+    max_unmatched : with more rows without an area nothing is written but the report
+
+    Raises
+    ------
+    InputError  as `read_agency_table`, `join` and the writers
+    """
+    from regso_cluster.joining.place_layer import place_layer
+    from regso_cluster.joining.write_joined import JoinedTable, check_writable, fit_joined, write_joined
+
+    path, out, options = Path(path), Path(out), _with_mark(options or JoinOptions(), release)
+    check_writable(out)
+    _refuse_overwriting(path, out, report)
+    source = read_agency_table(path, layer, columns=(on, *on.split(",")), decimal=decimal)
+    matches, points = _match(source, release, on, options)
+    no_units, naming = _no_units(source, matches)
+    matches = _with_notes(matches, naming)
+    added = _added(matches, release, options)
+    own = [*source.frame.columns, *([source.geometry_name] if source.geometry is not None else [])]
+    _refuse_collisions(pd.Index(own), added.columns, source.name, options.prefix)
+    added.index = source.frame.index
+    whole = pd.concat([source.frame, added], axis=1)
+    of_layer = points is not None and _is_of_layer(source, on)
+    said = "" if points is not None and not of_layer else options.crs  # else it is the system of two columns
+    placed, placing = place_layer(source, said, points if of_layer else None)
+    shapes = _as_points(points) if points is not None and source.geometry is None else None
+    joined, fitting = fit_joined(JoinedTable(whole, tuple(map(str, added.columns)), placed, shapes, {}), out)
+    matches = _with_notes(matches, (*placing, *fitting), last=True)
+    found = report_of(matches, first_row=source.first_row, synthetic=bool(release.manifest["synthetic"]))
+    written = []
+    if report is not None:
+        write_report(found, Path(report))
+        written.append(Path(report))
+    if found.unmatched - no_units > max_unmatched:
+        return JoinedFile(found, tuple(written), refused=True)
+    write_joined(replace(joined, sheets={"Matchning": found.table()}), out)
+    return JoinedFile(found, (out, *written), refused=False)
+
+
+def _with_mark(options: JoinOptions, release: Release) -> JoinOptions:
+    """Let the mark of made-up figures go with any columns into a file."""
+    named = options.columns and options.columns != ("all",) and "synthetic" not in options.columns
+    marked = named and release.manifest["synthetic"] and "synthetic" in release.areas
+    return replace(options, columns=(*options.columns, "synthetic")) if marked else options
+
+
+def _no_units(source: AgencyTable, matches: Matches) -> tuple[int, tuple[str, ...]]:
+    """Count the rows without an area that are totals of others or notes below the table; they are kept, and named."""
+    frame = source.frame
+    found = find_totals(frame)
+    filled = np.column_stack([frame.iloc[:, at].map(as_text).to_numpy() != "" for at in range(frame.shape[1])])
+    some = np.asarray(filled.any(axis=1), dtype=bool)
+    footer = find_footer(frame, filled, ~some) & some
+    rows = (found.rows | footer) & pd.isna(pd.Series(matches.code, dtype=object)).to_numpy()
+    if not rows.any():
+        return 0, ()
+    labels = dict(zip(np.flatnonzero(found.rows), found.labels, strict=True))
+    listed = [f"row {row + source.first_row} ({labels.get(row, 'a note')})" for row in np.flatnonzero(rows)]
+    more = f" and {len(listed) - 5} more" if len(listed) > 5 else ""
+    return len(listed), (f"{len(listed)} rows are totals or notes, no units: {', '.join(listed[:5])}{more}",)
+
+
+def _refuse_overwriting(path: Path, out: Path, report: str | Path | None) -> None:
+    targets = [out, *([Path(report)] if report is not None else [])]
+    for target in (one.resolve() for one in targets):  # a way round through folders leads here, too
+        if target.exists() and path.exists() and target.samefile(path):
+            hint = "Name another file: the input is never changed."
+            raise InputError(Fault("the output would replace the input", str(target), hint=hint))
+    if len(targets) == 2 and targets[0].resolve() == targets[1].resolve():
+        raise InputError(Fault("one file for the table and the report", str(out), hint="Name two files."))
+
+
+def _match(source: AgencyTable, release: Release, on: str, options: JoinOptions) -> tuple[Matches, Coordinates | None]:
+    """Match every row, by what `on` names."""
+    on = _as_written(on, source.frame.columns)
+    edition = release.manifest["edition"]
+    where = f"{source.name}, column {on}"
+    if options.kind and options.kind not in KINDS:
+        raise InputError(
+            Fault("an unknown kind of code", got=options.kind, expected=", ".join(KINDS), hint="Choose one.")
+        )
+    of_layer = _is_of_layer(source, on)
+    if on in source.frame.columns and not of_layer:
+        keys = source.frame[on]
+        kind = options.kind or kind_of(keys, edition, where)
+        keyed = Keyed(release.areas.index, edition, options.edition, options.crosswalk, options.deso_key)
+        matches = match_keys(keys, kind, keyed, where)
+        return _with_notes(matches, source.notes), None
+    points = _points(source, on, options)
+    from regso_cluster.joining.match_points import match_points, open_outlines
+
+    matches = match_points(points, open_outlines(edition, options.shapes))
+    unknown = ~pd.Series(matches.code).isin(release.areas.index).to_numpy() & (matches.code != None)  # noqa: E711
+    if unknown.any():
+        raise InputError(Fault("outlines of other areas than the release has", got=str(matches.code[unknown][0])))
+    return _with_notes(matches, source.notes), points
+
+
+def _as_written(on: str, columns: pd.Index) -> str:
+    """Give the names as the table writes them: line breaks, spaces and the form of Unicode do not count."""
+    there = {plain_name(column): str(column) for column in columns}
+    if on in columns or plain_name(on) in there:
+        return on if on in columns else there[plain_name(on)]
+    parts = on.split(",")
+    for cut in range(1, len(parts)):
+        pair = [plain_name(",".join(part)) for part in (parts[:cut], parts[cut:])]
+        if all(part in there for part in pair):
+            return ",".join(there[part] for part in pair)
+    return on
+
+
+def _with_notes(matches: Matches, notes: tuple[str, ...], *, last: bool = False) -> Matches:
+    return replace(matches, notes=(*matches.notes, *notes) if last else (*notes, *matches.notes))
+
+
+def _is_of_layer(source: AgencyTable, on: str) -> bool:
+    return source.geometry is not None and on in ("geometry", source.geometry_name)
+
+
+def _points(source: AgencyTable, on: str, options: JoinOptions) -> Coordinates:
+    """Read the coordinates that `on` names: two columns, or the geometry of a layer."""
+    if source.geometry is not None and _is_of_layer(source, on):
+        from regso_cluster.joining.place_layer import declared_crs
+
+        x, y = _xy_of(source.geometry, f"{source.name}, {source.geometry_name}")
+        crs = declared_crs(source, options.crs)
+        return read_coordinates(pd.Series(x, name="x"), pd.Series(y, name="y"), crs)
+    pair = _pair(on, source.frame.columns)
+    if pair is None:
+        listed = ", ".join(
+            map(repr, [*source.frame.columns[:20], *(["geometry"] if source.geometry is not None else [])])
+        )
+        hint = "Name one of them, two columns of coordinates as X,Y, or geometry for the points of a layer."
+        raise InputError(Fault("no such column", source.name, listed, repr(on), hint))
+    first, second = (source.frame[name] for name in pair)
+    return read_coordinates(first, second, options.crs, decimal_comma=source.decimal_comma)
+
+
+def _pair(on: str, columns: pd.Index) -> tuple[str, str] | None:
+    """Part "x,y" into two columns; a name may hold a comma itself."""
+    parts = on.split(",")
+    for cut in range(1, len(parts)):
+        first, second = ",".join(parts[:cut]).strip(), ",".join(parts[cut:]).strip()
+        if first in columns and second in columns and first != second:
+            return first, second
+    return None
+
+
+def _xy_of(geometry: NDArray[np.object_], where: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    import shapely
+
+    # an empty geometry, of any type, is a missing one
+    geometry = geometry.copy()
+    geometry[shapely.is_empty(geometry)] = None
+    kinds = shapely.get_type_id(geometry)
+    single = (kinds == 4) & (shapely.get_num_geometries(geometry) == 1)  # a multipoint of one
+    points = np.where(single, shapely.get_geometry(geometry, 0), geometry)
+    odd = ~single & (kinds > 0)
+    if odd.any():
+        at = int(np.flatnonzero(odd)[0])
+        hint = "Make points of them first (QGIS: Point on Surface), or join on a column of codes."
+        kind = shapely.geometry.base.BaseGeometry.geom_type.fget(geometry[at])
+        raise InputError(Fault(f"{int(odd.sum())} geometries that are no points", where, "points", kind, hint))
+    points[shapely.is_empty(points)] = None  # a multipoint of one empty point
+    return shapely.get_x(points), shapely.get_y(points)
+
+
+def _as_points(points: Coordinates) -> NDArray[np.object_]:
+    import shapely
+
+    made = np.full(len(points.x), None, dtype=object)
+    known = np.isfinite(points.x) & np.isfinite(points.y)
+    made[known] = shapely.points(points.x[known], points.y[known])
+    return made
+
+
+def _refuse_collisions(own: pd.Index, added: pd.Index, name: str, prefix: str) -> None:
+    lower = {str(column).lower() for column in own}  # a GeoPackage does not tell a from A
+    both = [str(column) for column in added if str(column).lower() in lower]
+    if both:
+        hint = f"Give another --prefix than {prefix!r}: no column of the table is replaced."
+        raise InputError(
+            [
+                Fault("a new column has the name of one that is there", f"{name}, column {one}", hint=hint)
+                for one in both
+            ]
+        )
+
+
+# --- what is added ---
+
+
+def _added(matches: Matches, release: Release, options: JoinOptions) -> pd.DataFrame:
+    """Make the new columns, a row for each row of the table."""
+    status = pd.Series(matches.status, dtype="string")
+    own: dict[str, Any] = {"match": status, "code": pd.Series(matches.code, dtype="string")}
+    own |= {name: _typed(values) for name, values in matches.extra.items()}
+    if matches.kind == "kommun":
+        values = _of_kommuner(matches.code, release, options)
+    else:
+        areas = release.areas[_columns(release.areas, options)]
+        values = _nullable(areas).reindex(pd.Index(matches.code, dtype=object)).reset_index(drop=True)
+    frame = pd.concat([pd.DataFrame(own), values], axis=1)
+    return frame.rename(columns=lambda name: f"{options.prefix}{name}")
+
+
+def _typed(values: NDArray[Any]) -> pd.Series:
+    if values.dtype == np.bool_:
+        return pd.Series(values, dtype="boolean")
+    return pd.Series(values, dtype="string" if values.dtype == object else "Float64")
+
+
+def _nullable(frame: pd.DataFrame) -> pd.DataFrame:
+    """Give columns that stay whole numbers, marks and text where a row has no area."""
+    kinds = {"i": "Int64", "u": "Int64", "f": "Float64", "b": "boolean"}
+    return frame.astype(
+        {name: kinds.get(getattr(dtype, "kind", "O"), "string") for name, dtype in frame.dtypes.items()}
+    )
+
+
+def _columns(areas: pd.DataFrame, options: JoinOptions) -> list[str]:
+    if not options.columns:
+        return [name for name in areas.columns if name in _GROUPS or name.endswith("_tier")]
+    if options.columns == ("all",):
+        return list(areas.columns)
+    absent = [name for name in options.columns if name not in areas.columns]
+    if absent:
+        hint = f"Choose from: {', '.join(areas.columns)}."
+        raise InputError([Fault("the release has no such column", got=name, hint=hint) for name in absent])
+    return list(options.columns)
+
+
+def _of_kommuner(codes: NDArray[np.object_], release: Release, options: JoinOptions) -> pd.DataFrame:
+    """Give, for each kommun, its areas and residents and what share of them lives in each group."""
+    areas = release.areas
+    residents = areas["population"].astype("Float64").to_numpy(np.float64, na_value=np.nan)
+    groupings = [
+        name for name in dict.fromkeys(release.groups["grouping"])
+        if name in areas and (name in options.columns if options.columns else not name.endswith(("_tier", "_absolute")))
+    ]  # fmt: skip
+    frame = pd.DataFrame({"kommun": areas["kommun"].to_numpy(), "residents": residents, "areas": 1})
+    by = frame.groupby("kommun")
+    table = pd.DataFrame({"kommun_name": areas.groupby("kommun")["kommun_name"].first().astype("string")})
+    table["areas"] = by.size().astype("Int64")
+    table["residents"] = by["residents"].sum(min_count=1).round().astype("Int64")
+    for grouping in groupings:
+        group = areas[grouping].to_numpy(dtype=object, na_value=None)
+        numbers = sorted(set(release.groups.loc[release.groups["grouping"] == grouping, "group"].dropna()))
+        for number in [*numbers, None]:
+            chosen = pd.isna(group) if number is None else group == number
+            if number is None and not chosen.any():
+                continue
+            name = f"{grouping}_{'none' if number is None else int(number)}"
+            inside = frame[chosen].groupby("kommun")
+            table[f"{name}_areas"] = inside.size().reindex(table.index, fill_value=0).astype("Int64")
+            share = inside["residents"].sum().reindex(table.index, fill_value=0.0) / by["residents"].sum(min_count=1)
+            table[f"{name}_share"] = (100 * share).round(2).astype("Float64")
+    if bool(release.manifest["synthetic"]):
+        table["synthetic"] = pd.array([True] * len(table), dtype="boolean")
+    return table.reindex(pd.Index(codes, dtype=object)).reset_index(drop=True)

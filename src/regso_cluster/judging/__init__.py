@@ -1,0 +1,1 @@
+"""From scores to groups: problems, composite groups, tiers, the typology and its lineage, plausibility."""

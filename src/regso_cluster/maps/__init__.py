@@ -1,0 +1,1 @@
+"""Outlines with styles: GeoPackage, colours."""

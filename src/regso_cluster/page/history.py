@@ -1,0 +1,66 @@
+"""Who moved between two years and why: the figures behind each move; the page says them in its own words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from regso_cluster.words.notes import describe_note
+
+if TYPE_CHECKING:
+    from regso_cluster.years.compare import Comparison
+
+FIGURES = ("old_value", "new_value", "old_limit", "new_limit", "persons", "denominator", "old_problem", "moved_value")
+CLUSTER_FIGURES = ("old_value", "new_value", "persons", "denominator", "yardstick")
+
+
+def describe_moves(comparison: Comparison, order: pd.Index) -> dict[str, Any]:
+    """Give every move between two releases.
+
+    Returns
+    -------
+    from, to (years), notes (sv, en), and by grouping: a list of [position of the area, old group, new group, cause,
+    reasons]; the group is null where undecided. A reason is [key of the factor, *`FIGURES`], of a cluster [key,
+    *`CLUSTER_FIGURES`], null where not known; `old_problem` is 1 or 0, and so is whether the yardstick moved
+    """
+    place = {code: number for number, code in enumerate(order)}
+    nearer = comparison.clusters
+    if len(nearer):
+        nearer = nearer.assign(grouping="cluster", yardstick=nearer["part"] == "yardstick")
+    behind = _reasons(comparison.problems, FIGURES) | _reasons(nearer, CLUSTER_FIGURES)
+    moves: dict[str, list[list[Any]]] = {}
+    for grouping, own in comparison.moves.groupby("grouping", sort=False):
+        rows = []
+        for move in own.to_dict("records"):
+            groups = [None if pd.isna(move[which]) else int(move[which]) for which in ("old", "new")]
+            rows.append(
+                [place[move["area"]], *groups, move["cause"], behind.get((str(grouping), str(move["area"])), [])]
+            )
+        moves[str(grouping)] = rows
+    return {
+        "from": comparison.old.year,
+        "to": comparison.new.year,
+        "notes": [describe_note(note) for note in comparison.summary["notes"]],
+        "moves": moves,
+    }
+
+
+def _reasons(factors: pd.DataFrame, figures: tuple[str, ...]) -> dict[tuple[str, str], list[list[Any]]]:
+    """Gather the factors behind moves, by grouping and area."""
+    found: dict[tuple[str, str], list[list[Any]]] = {}
+    for row in factors.to_dict("records"):
+        reasons = found.setdefault((str(row["grouping"]), str(row["area"])), [])
+        reasons.append([row["factor"], *(_plain(row[name]) for name in figures)])
+    return found
+
+
+def _plain(value: Any) -> float | int | None:
+    """Give a number of six digits for JSON, a flag as 1 or 0, null where missing."""
+    if pd.isna(value):
+        return None
+    if isinstance(value, bool | np.bool_):
+        return int(value)
+    short = float(f"{float(value):.6g}")
+    return int(short) if short == int(short) else short

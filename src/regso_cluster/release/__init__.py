@@ -1,0 +1,1 @@
+"""A classification on disk: read and verified, written whole, frozen."""

@@ -1,0 +1,1 @@
+"""An agency's figures by group: summaries, intervals, and their protection."""

@@ -1,0 +1,111 @@
+"""What a summary may not show: figures, intervals, quantiles and gaps that are taken out, and what is said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from regso_cluster.statistics.disclosure import Protected, Rule
+
+Floats = npt.NDArray[np.float64]
+
+TOTAL = "total"
+UNMATCHED = "unmatched"
+
+
+def name_quantile(share: float) -> str:
+    """Name the column of a quantile: median, q25, q90."""
+    return "median" if share == 0.5 else f"q{100 * share:g}"
+
+
+def _hide(table: pd.DataFrame, shield: Protected | None, rule: Rule, quantiles: Sequence[float]) -> pd.DataFrame:
+    """Take out what may not be shown."""
+    sides = {share: table.pop(f"_{name_quantile(share)}").to_numpy(np.float64) for share in quantiles}
+    table["hidden"] = False
+    if shield is None:
+        return table
+    units, value = _shown(table, shield)
+    seen = table["areas_seen"].to_numpy(np.int64)
+    many = seen >= rule.min_attribute  # how few areas differ can be solved for, when their sizes are known
+    lost = (table["group"] == UNMATCHED).to_numpy()
+    elsewhere = seen * lost
+    both = many & (seen[0] - seen - elsewhere.max(initial=0) >= rule.min_attribute)
+    for low, high, enough in (("low", "high", many), ("gap_low", "gap_high", both)):
+        table[low], table[high] = (ends.where(enough) for ends in _coarsen(table[low], table[high]))
+    told = [name for name in ("attribute", "share", "mean", "low", "high") if name in table]
+    gaps = ["gap", "gap_low", "gap_high"]
+    for name in ("areas_seen", "rows", "missing"):
+        table[name] = table[name].astype("Int64").where(units)
+    table["units"] = table["units"].where(units)
+    for name in told:
+        table[name] = table[name].where(value)
+    # with the total hidden, or what of the total is in no gap, a gap would give it away
+    open_ = value[0] and bool((units & value)[lost].all())
+    for name in gaps:
+        table[name] = table[name].where(value & open_)
+    for share in quantiles:
+        table[name_quantile(share)] = table[name_quantile(share)].where(value & (sides[share] >= rule.min_attribute))
+    table["hidden"] = ~value
+    return table
+
+
+def _coarsen(low: pd.Series, high: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Round intervals outwards, to a hundredth to a tenth of their width: more digits would tell of single areas."""
+    width = (high - low).to_numpy(np.float64)
+    step = 10.0 ** (np.floor(np.log10(np.where(width > 0, width, 1.0))) - 1)
+    return np.floor(low / step + 1e-9) * step, np.ceil(high / step - 1e-9) * step
+
+
+def _shown(table: pd.DataFrame, shield: Protected) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Tell for each row whether its units, and whether its figure, may be shown."""
+    public = shield.table
+    keys = [
+        (TOTAL, TOTAL) if row["level"] == TOTAL else (row["level"], row[row["level"]])
+        for row in public.to_dict("records")
+    ]
+    figure = "attribute" if "attribute" in public else "sum"
+    shown = {
+        key: (not np.isnan(units), not np.isnan(value))
+        for key, units, value in zip(keys, public["units"], public[figure], strict=True)
+    }
+    # a group of which no row has a value has nobody to tell of
+    found = [shown.get(pair, (True, True)) for pair in zip(table["grouping"], table["group"], strict=True)]
+    return np.array([one for one, _ in found]), np.array([one for _, one in found])
+
+
+def tell_rows(labels: pd.DataFrame, shield: Protected) -> npt.NDArray[np.bool_]:
+    """Tell which rows of a summary are in no group with a hidden figure."""
+    public = shield.table
+    told = np.ones(len(labels), bool)
+    for name in labels:
+        own = public[(public["level"] == name) & public["hidden"]]
+        told &= ~labels[name].isin(own[name]).to_numpy()
+    return told
+
+
+def say_rows(
+    shield: Protected | None, table: pd.DataFrame, rows: tuple[npt.NDArray[np.bool_], Floats], kind: str,
+    values: Floats, counted: str | None,
+) -> tuple[str, ...]:  # fmt: skip
+    """Say what was left out of the figures, and what of the gaps; `rows` tells which have a value, and their units."""
+    (seen, units), notes = rows, []
+    if (~seen).any():
+        unseen = float(np.nansum(units[~seen]))
+        behind = f": {unseen:,.0f} units in column {counted}" if counted else ""
+        notes.append(
+            f"{int((~seen).sum())} rows without a value are counted in the column missing of their group, and in no "
+            f"other figure{behind}"
+        )
+    if kind == "mean" and np.isin(values[seen], (0.0, 1.0)).all():
+        notes.append("every value is 0 or 1: --kind share gives the interval and the protection of a share")
+    lost = table["group"] == UNMATCHED
+    if lost.any():
+        hidden = " Every gap is hidden, since with the rows without an area hidden it would give them away."
+        notes.append(
+            f"rows without an area are the group {UNMATCHED!r} and in no gap."
+            + (hidden if shield and table.loc[lost, "hidden"].any() else "")
+        )
+    return (*notes, *(shield.notes if shield else ()))

@@ -1,0 +1,299 @@
+"""Write tables for publication: csv, xlsx or parquet; the audit in a file of its own, and read both back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from regso_cluster.errors import Fault, InputError
+from regso_cluster.exports.workbook import CREATED, SYNTHETIC, WORKBOOK_OPTIONS, write_sheet
+from regso_cluster.files.atomic import whole_file
+from regso_cluster.files.made_up import is_synthetic
+from regso_cluster.files.textfiles import unguard, write_csv
+from regso_cluster.method import Text
+
+if TYPE_CHECKING:
+    from regso_cluster.statistics.disclosure import Protected
+    from regso_cluster.statistics.summarise import Summary
+
+SUFFIXES = (".csv", ".xlsx", ".parquet")
+CONFIDENTIAL = Text(
+    "FÅR INTE SPRIDAS: protokollet säger vilka dolda tal som är små, och hur små.",
+    "NOT FOR PUBLICATION: the audit says which hidden figures are small, and how small.",
+)
+MOST_HEADINGS = 100_000  # characters of a table without rows
+_WIDE, _NARROW = 120, (1, 2, 3, 5)
+_NOTES = ("note_sv", "note_en")
+COLUMNS = {
+    "grouping": Text("Gruppering", "Grouping"),
+    "group": Text(
+        "Grupp; - är ej indelad, unmatched är rader utan område", "Group; - not classified, unmatched no area"
+    ),
+    "level": Text("Nivå: kolumnen som delar upp", "Level: the column that parts"),
+    "name_sv": Text("Gruppens namn", "Name of the group, in Swedish"),
+    "name_en": Text("Gruppens namn på engelska", "Name of the group, in English"),
+    "areas": Text("Områden i gruppen", "Areas of the group"),
+    "areas_seen": Text("Områden med värde i tabellen", "Areas with a value in the table"),
+    "rows": Text("Rader med värde", "Rows with a value"),
+    "missing": Text("Rader utan värde, i ingen annan siffra", "Rows without a value, in no other figure"),
+    "units": Text("Antal enheter (personer) bakom värdet", "Units (persons) behind the figure"),
+    "attribute": Text("Antal med egenskapen", "Units with the attribute"),
+    "share": Text("Andel, procent", "Share, per cent"),
+    "sum": Text("Summa", "Sum"),
+    "mean": Text("Vägt medelvärde", "Weighted mean"),
+    "low": Text("Intervallets nedre ände", "Lower end of the interval"),
+    "high": Text("Intervallets övre ände", "Upper end of the interval"),
+    "median": Text("Median: av enheter, vid andelar av områden", "Median: of units; for a share, of areas"),
+    "gap": Text("Skillnad mot övriga grupper med område", "Gap to the other groups with an area"),
+    "gap_low": Text("Skillnadens nedre ände", "Lower end of the gap"),
+    "gap_high": Text("Skillnadens övre ände", "Upper end of the gap"),
+    "hidden": Text("Något är dolt i raden", "Something is hidden in the row"),
+    "synthetic": Text("Sant: siffrorna är påhittade", "True: the figures are made up"),
+}
+
+
+def write_table(
+    table: pd.DataFrame, to: str | Path, texts: Sequence[Text], *, synthetic: bool = False, name: str = "Tabell"
+) -> Path:
+    """Write a table with the texts that have to stand beside it, whole or not at all.
+
+    Parameters
+    ----------
+    table : the table
+    to : a file that ends with .csv, .xlsx or .parquet
+    texts : in a workbook a sheet, else the columns `note_sv` and `note_en`
+    synthetic : whether the figures are made up: said in every form
+
+    Raises
+    ------
+    InputError  another ending, a folder of that name
+    """
+    to = check_target(to)
+    synthetic = synthetic or is_synthetic(table)
+    table = _with_counts(table.assign(synthetic=True) if synthetic else table)
+    noted = table.assign(**{column: " ".join(getattr(text, column[-2:]) for text in texts) for column in _NOTES})
+    writers: dict[str, Callable[[Path], object]] = {
+        ".csv": lambda path: write_csv(noted, path),
+        ".parquet": lambda path: noted.to_parquet(path, engine="pyarrow", compression="zstd", index=False),
+        ".xlsx": lambda path: _write_workbook(table, texts, path, synthetic=synthetic, name=name),
+    }
+    with whole_file(to) as partial:
+        writers[to.suffix.lower()](partial)
+    return to
+
+
+def _with_counts(table: pd.DataFrame) -> pd.DataFrame:
+    """Make whole numbers of counts, which are floats while some of them are missing."""
+    for name in ("units", "attribute"):
+        if name in table and (table[name].dropna() % 1 == 0).all():
+            table = table.assign(**{name: table[name].astype("Int64")})
+    return table
+
+
+def check_target(to: str | Path) -> Path:
+    """Refuse what a table cannot be written to.
+
+    Raises
+    ------
+    InputError  another ending than .csv, .xlsx or .parquet, a folder of that name
+    """
+    to = Path(to)
+    if to.suffix.lower() not in SUFFIXES:
+        hint = "Name the file with one of these endings."
+        raise InputError(Fault("unknown kind of file", str(to), ", ".join(SUFFIXES), to.suffix or "no suffix", hint))
+    if to.is_dir():
+        raise InputError(Fault("a folder stands there", str(to), "a file name", hint="Name a file in it."))
+    return to
+
+
+def name_audit(out: Path) -> Path:
+    """Name the file of the audit beside that of the table."""
+    return out.with_name(f"{out.stem}-audit{out.suffix}")
+
+
+def _write_workbook(table: pd.DataFrame, texts: Sequence[Text], path: Path, *, synthetic: bool, name: str) -> None:
+    import xlsxwriter
+
+    said = pd.DataFrame([(text.sv, text.en) for text in texts], columns=["Svenska", "English"])
+    columns = describe(table.columns)
+    with xlsxwriter.Workbook(path, WORKBOOK_OPTIONS) as book:
+        book.set_properties({"title": name, "comments": SYNTHETIC if synthetic else "", "created": CREATED})
+        write_sheet(book, name, table, synthetic=synthetic, frozen_columns=2, headings=columns)
+        write_sheet(book, "Läs detta", said, synthetic=synthetic)
+        write_sheet(book, "Kolumner", columns.drop(columns="unit"), synthetic=synthetic)
+
+
+def describe(columns: Sequence[str] | pd.Index) -> pd.DataFrame:
+    """Say what each column means: column, sv, en, unit; keys are what the table calls them."""
+    rows = []
+    rates = {"share", "low", "high", "gap", "gap_low", "gap_high"} if "share" in columns else set()
+    for column in map(str, columns):
+        text = COLUMNS.get(column)
+        if text is None and column[:1] == "q" and column[1:].replace(".", "", 1).isdigit():
+            text = Text(f"{column[1:]} procent ligger under", f"{column[1:]} per cent lie below")
+        text = text or Text(column, column)
+        rows.append((column, text.sv, text.en, "per cent" if column in rates else ""))
+    return pd.DataFrame(rows, columns=["column", "sv", "en", "unit"])
+
+
+def read_published(path: str | Path, keys: Sequence[str]) -> pd.DataFrame:
+    """Read a table or an audit that `write_table` wrote; keys and texts stay text, empty cells are missing.
+
+    Raises
+    ------
+    InputError  not readable, or not such a table
+    """
+    frame = _read_frame(Path(path))
+    text = {"grouping", "group", "level", "period", "cell", "kind", "rule", *keys}
+    made: dict[str, Any] = {}
+    for column in frame:
+        cells = frame[column]
+        if column in text:
+            own = cells.astype(object).where(cells.notna(), None)
+            read = unguard if Path(path).suffix.lower() == ".csv" else str
+            made[column] = own.map(lambda cell, read=read: read(str(cell)) if cell and str(cell).strip() else None)
+        elif column in ("units", "attribute", "sum", "mean", "value"):
+            made[column] = pd.to_numeric(cells.replace("", None), errors="coerce").astype("float64")
+    needed = [name for name in ("units",) if "cell" not in made and name not in made]
+    if needed:
+        hint = "Give a table that `regso-cluster summarise` or `protect` wrote."
+        raise InputError(Fault("not a published table", str(path), "a column units", hint=hint))
+    return pd.DataFrame(made).reset_index(drop=True)
+
+
+def _read_frame(path: Path) -> pd.DataFrame:
+    from regso_cluster.files.sheets import read_sheet
+    from regso_cluster.files.tables import read_table
+
+    if path.suffix.lower() != ".xlsx":
+        try:
+            return read_table(path).frame
+        except InputError:
+            frame = _read_headings(path)
+            if not {"cell", "kind", "rule", "value"} <= set(frame.columns):
+                raise
+            return frame  # an audit of a table in which nothing is hidden
+    rows = read_sheet(path, first=True).rows
+    if not rows or not rows[0]:
+        hint = "Give a table that `regso-cluster summarise` or `protect` wrote."
+        raise InputError(Fault("not a published table", str(path), "a column units", hint=hint))
+    at = 1 if str(rows[0][0]) == SYNTHETIC else 0
+    return pd.DataFrame(rows[at + 1 :], columns=[str(cell) for cell in rows[at]], dtype=object)
+
+
+def _read_headings(path: Path) -> pd.DataFrame:
+    """Read the columns of a table without rows, as `write_table` writes it; no columns where it is no such table."""
+    if path.suffix.lower() == ".parquet":
+        frame = pd.read_parquet(path)
+    else:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            lines = [line for line in file.read(MOST_HEADINGS).splitlines() if line.strip()]
+        frame = pd.DataFrame(columns=lines[0].split(",") if len(lines) == 1 else [])
+    return frame if frame.empty else pd.DataFrame()
+
+
+def is_marked(path: Path, table: pd.DataFrame) -> bool:
+    """Tell whether a table, or in its workbook a line above the headings, says that the figures are made up."""
+    if is_synthetic(table):
+        return True
+    if path.suffix.lower() not in (".xlsx", ".xlsm"):
+        return False
+    import python_calamine
+
+    book = python_calamine.CalamineWorkbook.from_path(path)
+    first = (book.get_sheet_by_name(name).to_python(nrows=1) for name in book.sheet_names)
+    return any(str(cell).strip() == SYNTHETIC for rows in first for row in rows for cell in row[:1])
+
+
+def as_levels(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """Give a written summary as the levels of a protected table: level, a column for each grouping."""
+    made = table.rename(columns={"grouping": "level"}).drop(columns="group")
+    for name in by:
+        made[name] = table["group"].where(table["grouping"] == name)
+    if "mean" in made and "sum" not in made:
+        made["sum"] = made["mean"] * made["units"]
+    return made
+
+
+def print_summary(summary: Summary, *, synthetic: bool) -> None:
+    """Print a summary as a person reads it."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text as Line
+
+    console = Console(highlight=False)
+    if synthetic:
+        console.print("[bold]SYNTHETIC DATA: every figure is made up.[/bold]")
+    shown = Table(title=Line(f"{summary.value}: {summary.kind} by group"), title_justify="left")
+    for heading in ("group", "name"):
+        shown.add_column(heading)
+    # a figure is never cut: on a narrow terminal some columns are left out, and --out has them all
+    wide = console.width >= _WIDE
+    headings = ("areas", "units", summary.kind, "interval", "median", "gap", "interval")
+    kept = [number for number in range(len(headings)) if wide or number in _NARROW]
+    for number in kept:
+        shown.add_column(headings[number], justify="right", no_wrap=True)
+    previous = None
+    for row in summary.table.to_dict("records"):
+        if previous not in (None, row["grouping"]):
+            shown.add_section()
+        previous = row["grouping"]
+        cells = _cells({str(name): cell for name, cell in row.items()}, summary.kind)
+        shown.add_row(*map(Line, [*cells[:2], *(cells[2 + number] for number in kept)]))
+    console.print(shown)
+    for note in summary.notes:
+        console.print(f"note: {note}", markup=False, soft_wrap=True)
+    for text in summary.texts:
+        console.print(text.sv, markup=False, soft_wrap=True)
+        console.print(text.en, markup=False, soft_wrap=True)
+
+
+def _cells(row: dict[str, Any], kind: str) -> list[str]:
+    def number(name: str, form: str = ",.1f") -> str:
+        cell = row.get(name)
+        return ".." if cell is None or pd.isna(cell) else f"{cell:{form}}"
+
+    def between(low: str, high: str) -> str:
+        return ".." if pd.isna(row[low]) else f"{row[low]:,.1f} to {row[high]:,.1f}"
+
+    total = row["grouping"] == "total"
+    cells = ["all" if total else row["group"], row["name_sv"], number("areas_seen", ",.0f"), number("units", ",.0f"),
+             number(kind), between("low", "high"), number("median") if "median" in row else ""]  # fmt: skip
+    return cells + (["", ""] if total else [number("gap", "+,.1f"), between("gap_low", "gap_high")])
+
+
+def shielded_texts() -> tuple[Text, ...]:
+    """What has to stand beside a protected table."""
+    from regso_cluster.statistics.summarise import CAUTION, SHIELDED
+
+    return CAUTION, SHIELDED
+
+
+def print_protected(shield: Protected, notes: Sequence[str], *, synthetic: bool) -> None:
+    """Print how much of each level is shown."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    if synthetic:
+        console.print("[bold]SYNTHETIC DATA: every figure is made up.[/bold]")
+    shown = Table(title="Groups with something hidden", title_justify="left")
+    for heading in ("level", "groups", "hidden"):
+        shown.add_column(heading, justify="left" if heading == "level" else "right")
+    for level, own in shield.table.groupby("level", sort=False)["hidden"]:
+        shown.add_row(str(level), f"{len(own):,}", f"{int(own.sum()):,}")
+    console.print(shown)
+    kinds = shield.audit["kind"].value_counts()
+    console.print(
+        f"hidden cells: {kinds.get('primary', 0):,} by the rule, {kinds.get('complementary', 0):,} to protect them"
+    )
+    said = "every one has a feasible interval as wide as the rule asks" if shield.is_safe else "NOT ALL ARE SAFE"
+    console.print(f"the intruder's programs: {said}")
+    for note in notes:
+        console.print(f"note: {note}", markup=False, soft_wrap=True)
+    for text in shielded_texts():
+        console.print(text.sv, markup=False, soft_wrap=True)
+        console.print(text.en, markup=False, soft_wrap=True)

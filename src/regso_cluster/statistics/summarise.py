@@ -1,0 +1,376 @@
+"""An agency's variable per group of areas: shares, means, quantiles, gaps, and nothing that tells of a person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from regso_cluster.errors import Fault, InputError
+from regso_cluster.files.made_up import is_synthetic, show_table
+from regso_cluster.method import Text
+from regso_cluster.statistics.check_figures import check_figures, find_totals
+from regso_cluster.statistics.disclosure import Earlier, Protected, Rule, protect
+from regso_cluster.statistics.hiding import TOTAL, UNMATCHED, _hide, name_quantile, say_rows, tell_rows
+from regso_cluster.statistics.intervals import (
+    Estimate,
+    estimate_mean,
+    estimate_share,
+    mean_difference,
+    share_difference,
+    weighted_quantile,
+)
+from regso_cluster.statistics.joined_columns import names_beside, without_area
+
+Floats = npt.NDArray[np.float64]
+Kind = Literal["share", "mean"]
+
+UNDECIDED = "-"
+CAUTION = Text(
+    "Ett värde för en grupp av områden gäller gruppen, inte en person i den: samband mellan områden är inte samband "
+    "mellan människor (ekologiskt felslut, Robinson 1950).",
+    "A figure for a group of areas is of the group, not of a person in it: what goes together between areas need not "
+    "go together between people (ecological fallacy, Robinson 1950).",
+)
+METHOD = {
+    "share": Text(
+        "Intervall: Wilson, antal delat med designeffekten när områden är kluster. Skillnad mot övriga grupper "
+        "med område, aldrig mot rader utan område: Newcombe. Skyddade: inte för några få områden, avrundade utåt.",
+        "Intervals: Wilson, units divided by the design effect with areas as clusters. Gap to the other groups with "
+        "an area, never to rows without one: Newcombe. Protected: not for a few areas, rounded outwards.",
+    ),
+    "mean": Text(
+        "Intervall: lineariserad varians med områden som kluster, t-fördelning. Skillnad mot övriga grupper med "
+        "område, aldrig mot rader utan område: Welch. Skyddade: inte för några få områden, avrundade utåt.",
+        "Intervals: linearised variance with areas as clusters, t distribution. Gap to the other groups with an area, "
+        "never to rows without one: Welch. Protected: not for a few areas, rounded outwards.",
+    ),
+}
+SHIELDED = Text(
+    "Skyddad: tomma rutor är dolda, några för att andra inte ska kunna räknas fram.",
+    "Protected: empty cells are hidden, some so that others cannot be worked out.",
+)
+UNPROTECTED = Text("OSKYDDAD: inget är dolt. Får inte spridas.", "UNPROTECTED: nothing is hidden. Not for publication.")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A variable per group.
+
+    Parameters
+    ----------
+    table : a row a group and one for the total: `grouping`, `group`, `name_sv`, `name_en`, `areas` (all of the
+        group, as far as known), `areas_seen` (with a value), `rows`, `missing` (rows without a value), `units`, for a
+        share `attribute` and `share` (per cent), for a mean `mean`; `low`, `high`; `median` and `q25` ...: of units for
+        a mean, of areas for a share; `gap`, `gap_low`, `gap_high` to the units of the other groups that have an area;
+        `hidden`; `synthetic` where the figures are made up. What is hidden is missing
+    audit : what was hidden and why, not for publication; None where nothing was asked to be
+    kind : "share" or "mean"
+    value : the column
+    notes : what was recognised and left out
+    protection : Protected, or None
+    synthetic : the figures are made up
+    """
+
+    table: pd.DataFrame
+    audit: pd.DataFrame | None
+    kind: Kind
+    value: str
+    notes: tuple[str, ...]
+    protection: Protected | None
+    synthetic: bool = False
+
+    @property
+    def texts(self) -> tuple[Text, ...]:
+        """What has to stand beside the table, in Swedish and English."""
+        return (CAUTION, METHOD[self.kind], SHIELDED if self.protection else UNPROTECTED)
+
+    def _repr_html_(self) -> str:
+        return show_table(self.table, synthetic=self.synthetic)
+
+
+@dataclass(frozen=True)
+class Variable:
+    """An agency's variable by row, no missing values.
+
+    Parameters
+    ----------
+    kind : "share" or "mean"
+    units : (rows,) units that a row stands for
+    sums : (rows,) units with the attribute, or the variable summed over the row's units
+    area : (rows,) the area that a row lies in, or its own number
+    told : (rows,) whether a row is in no hidden group, and may be used for the width of intervals; None: all
+    """
+
+    kind: Kind
+    units: Floats
+    sums: Floats
+    area: npt.NDArray[np.object_]
+    told: npt.NDArray[np.bool_] | None = None
+
+
+def summarise(  # noqa: PLR0913  # as many columns and settings as a table has
+    data: pd.DataFrame,
+    by: str | Sequence[str],
+    value: str,
+    *,
+    of: str | None = None,
+    weight: str | None = None,
+    kind: Kind | None = None,
+    area: str | None = None,
+    names: pd.DataFrame | None = None,
+    rule: Rule | None = None,
+    earlier: Earlier | None = None,
+    protected: bool = True,
+    level: float = 0.95,
+    quantiles: Sequence[float] = (0.25, 0.5, 0.75),
+) -> Summary:
+    """Summarise a variable per group of areas.
+
+    Parameters
+    ----------
+    data : a row a unit, or a row an area or school; not changed
+    by : columns of groups; a missing group is the group "-", or "unmatched" where the row has no area, by `area` or by
+        the code that `join` wrote. Several are protected together, since they share units
+    value : for a mean a number; for a share True and False, or with `of` how many have the attribute
+    of : column with the units under a share
+    weight : column with the units that a row stands for; without it a row is one. Not a survey weight
+    kind : None: a share where `of` is given or the column is boolean, else a mean
+    area : column with the area; areas are the clusters of the intervals; None: each row by itself
+    names : columns grouping, group, name_sv, name_en and perhaps areas, as `Release.groups`; None: those in columns
+        `<grouping>_name` of the table, as `join` writes them
+    rule : what is too little to show; None: SCB's rule of the share
+    earlier : a table published before that this one is linked to
+    protected : False hides nothing
+    level : of the intervals
+    quantiles : between 0 and 1
+
+    Returns
+    -------
+    Summary
+
+    Raises
+    ------
+    InputError  columns that are missing or not numbers, counts that are none (protected or not), no row with a value,
+        a row that equals the sum of all others
+
+    Notes
+    -----
+    A gap is to the units of all other groups that lie in an area: areas without a group ("-") are among them, as they
+    are part of the country; rows without an area ("unmatched") are in no gap, and have none. Rows without an area that
+    call themselves a total ("Summa", "Totalt", "Riket") are left out, with a note.
+
+    A quantile is shown where the figure itself is, and at least `rule.min_attribute` rows (for a share: areas) lie on
+    either side. The smallest and largest value are never given. Gaps are shown only where the total and the rows
+    without an area are too: with one of them hidden they would give it away. How areas differ, for the intervals, is
+    taken from the groups that are shown; of fewer than `rule.min_attribute` areas no interval is shown, and others are
+    rounded outwards: sizes of areas are known, and with them an exact interval of two areas gives the figures of both.
+    """
+    by = [by] if isinstance(by, str) else list(dict.fromkeys(by))
+    rule = rule or Rule()
+    _check_columns(data, [*by, value, *(name for name in (of, weight, area) if name)], (of, weight))
+    _check_settings(level, quantiles)
+    kind = kind or ("share" if of or pd.api.types.is_bool_dtype(data[value].dtype) else "mean")
+    counted = {name: _numbers(data, name) for name in (of, weight) if name}
+    if kind == "share" and of:
+        counted[value] = _numbers(data, value)
+    labels = _labels(data, by, area)
+    apart = labels.isin((UNDECIDED, UNMATCHED)).all(axis=1).to_numpy() & _open_area(data, area)
+    totals, faults = find_totals(data, counted, apart)
+    if faults:
+        raise InputError(faults)
+    said = (_say_totals(data, totals),) if totals.any() else ()
+    data, labels = data[~totals], labels[~totals]
+    units = _numbers(data, of or weight) if of or weight else np.ones(len(data))
+    values = _numbers(data, value)
+    faults = check_figures(kind, units, values if of or kind == "mean" else values * units,
+                           names=(of or weight or "units", value), rows=data.index)  # fmt: skip
+    if faults:
+        raise InputError(faults)
+    seen = np.isfinite(values) & np.isfinite(units)
+    if not seen.any():
+        raise InputError(Fault("no row with a value", f"column {value}", hint="Name another column with --value."))
+    areas = _label(data[area]).to_numpy(object) if area else np.arange(len(data)).astype(str).astype(object)
+    sums = values if kind == "share" and of else values * units
+    variable = Variable(kind, units[seen], sums[seen], areas[seen])
+    own = labels[seen].reset_index(drop=True)
+    shield = protect(own, [(name,) for name in by], statistic=kind, units=variable.units, values=variable.sums,
+                     rule=rule, earlier=earlier) if protected else None  # fmt: skip
+    if shield:  # an interval tells of the squares of what it is made from: rows of hidden groups stay out
+        variable = replace(variable, told=tell_rows(own, shield))
+    everyone = np.ones(len(own), bool)
+    rows = [_row(TOTAL, TOTAL, variable, (everyone, ~everyone), level, quantiles)]
+    for name in by:
+        placed = (own[name] != UNMATCHED).to_numpy()
+        for group in _order(labels[name]):
+            inside = (own[name] == group).to_numpy()
+            rest = ~inside & placed & (group != UNMATCHED)
+            rows.append(_row(name, group, variable, (inside, rest), level, quantiles))
+    table = _describe(pd.DataFrame(rows), labels, areas, seen, names_beside(data, by) if names is None else names)
+    table = _hide(table, shield, rule, quantiles)
+    notes = (*said, *say_rows(shield, table, (seen, units), kind, values, of or weight))
+    made = Summary(_tidy(table), shield.audit if shield else None, kind, value, notes, shield, is_synthetic(data))
+    return _mark(made) if made.synthetic else made
+
+
+def _mark(made: Summary) -> Summary:
+    """Say in the table and its audit that the figures are made up."""
+    audit = None if made.audit is None else made.audit.assign(synthetic=True)
+    return replace(made, table=made.table.assign(synthetic=True), audit=audit)
+
+
+def _tidy(table: pd.DataFrame) -> pd.DataFrame:
+    """Take away what a float64 adds to a decimal number: 58.40000000000001."""
+    floats = table.select_dtypes("float64").columns
+    return table.assign(**{name: [float(f"{cell:.12g}") for cell in table[name]] for name in floats})
+
+
+def _labels(data: pd.DataFrame, by: list[str], area: str | None) -> pd.DataFrame:
+    """Give the groups of the rows; what has no group for want of an area is "unmatched"."""
+    labels = pd.DataFrame({name: _label(data[name]) for name in by}, index=data.index)
+    lost = without_area(data, area)
+    return labels if lost is None else labels.mask((labels == UNDECIDED) & lost[:, None], UNMATCHED)
+
+
+def _open_area(data: pd.DataFrame, area: str | None) -> npt.NDArray[np.bool_]:
+    """Tell which rows are not known to lie in an area."""
+    lost = without_area(data, area)
+    return np.ones(len(data), bool) if lost is None else lost
+
+
+def _say_totals(data: pd.DataFrame, totals: npt.NDArray[np.bool_]) -> str:
+    rows = ", ".join(map(str, data.index[totals][:3]))
+    return f"{int(totals.sum())} rows of totals left out, no units: row {rows}"
+
+
+def _check_columns(data: pd.DataFrame, columns: list[str], weighing: tuple[str | None, str | None]) -> None:
+    hint = f"Columns there are: {', '.join(map(str, data.columns[:20]))}."
+    faults = [Fault("no such column", f"column {name}", hint=hint) for name in columns if name not in data]
+    twins = [name for name in dict.fromkeys(columns) if (data.columns == name).sum() > 1]
+    faults += [Fault("two columns of one name", f"column {name}", hint="Rename one of them.") for name in twins]
+    if all(weighing):
+        hint = "The units under a share are its weight: leave --weight out."
+        faults.append(Fault("both --of and --weight", hint=hint))
+    if faults:
+        raise InputError(faults)
+
+
+def _check_settings(level: float, quantiles: Sequence[float]) -> None:
+    faults = []
+    if not 0 < level < 1:
+        faults.append(Fault("no level of an interval", "level", "between 0 and 1", str(level), "Often 0.95."))
+    faults += [
+        Fault("no quantile", "quantiles", "between 0 and 1", str(share), "The median is 0.5.")
+        for share in quantiles
+        if not 0 < share < 1
+    ]
+    if faults:
+        raise InputError(faults)
+
+
+def _numbers(data: pd.DataFrame, name: str | None) -> Floats:
+    column = data[name]
+    if not (pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype)):
+        raise InputError(Fault("not a column of numbers", f"column {name}", got=str(column.dtype),
+                               hint="Convert it first, with missing cells as NaN."))  # fmt: skip
+    return np.asarray(column.astype("Float64").to_numpy(np.float64, na_value=np.nan), dtype=np.float64)
+
+
+def _label(column: pd.Series) -> pd.Series:
+    """Groups as text; whole numbers without decimals; a missing or blank group is "-"."""
+    text = column.astype(object).map(
+        lambda cell: UNDECIDED if cell is None or pd.isna(cell) else
+        str(int(cell)) if isinstance(cell, int | float | np.number) and float(cell).is_integer() else
+        str(cell).strip() or UNDECIDED
+    )  # fmt: skip
+    return text.astype(object)
+
+
+def _order(labels: pd.Series) -> list[str]:
+    """Groups by number, then by name; without a group and without an area last."""
+    last = {UNDECIDED: 1, UNMATCHED: 2}
+    return sorted(
+        labels.unique(),
+        key=lambda label: (last.get(label, 0), not label.isdigit(), int(label) if label.isdigit() else 0, label),
+    )
+
+
+def _row(
+    grouping: str, group: str, variable: Variable, of: tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]],
+    level: float, quantiles: Sequence[float],
+) -> dict[str, object]:  # fmt: skip
+    """Summarise one group, and its gap to the rest: `of` tells which rows are in it and which in the rest."""
+    inside, outside = of
+    one = _estimate(variable, inside, level)
+    units = float(variable.units[inside].sum())
+    row: dict[str, object] = {"grouping": grouping, "group": group, "units": units}
+    scale = 100.0 if variable.kind == "share" else 1.0
+    if variable.kind == "share":
+        row["attribute"] = float(variable.sums[inside].sum())
+    row |= {variable.kind: scale * one.value, "low": scale * one.low, "high": scale * one.high}
+    values, weights = _spread(variable, inside)
+    for share in quantiles:
+        at = weighted_quantile(values, weights, share)
+        # by rows, and by where it lies: one heavy row may hold most of the weight and be the smallest of all
+        sides = len(values) * min(share, 1 - share), (values <= at).sum(), (values >= at).sum()
+        row |= {name_quantile(share): scale * at, f"_{name_quantile(share)}": float(min(sides))}
+    rest = _estimate(variable, outside, level)
+    low, high = np.nan, np.nan
+    if np.isfinite(one.value) and np.isfinite(rest.value):
+        low, high = share_difference(one, rest) if scale == 100 else mean_difference(one, rest, level)
+    return row | {"gap": scale * (one.value - rest.value), "gap_low": scale * low, "gap_high": scale * high}
+
+
+def _clusters(variable: Variable, inside: npt.NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """Units and sums by area."""
+    number, _ = pd.factorize(variable.area[inside])
+    units = np.bincount(number, variable.units[inside]).astype(np.float64)
+    return units, np.bincount(number, variable.sums[inside]).astype(np.float64)
+
+
+def _estimate(variable: Variable, inside: npt.NDArray[np.bool_], level: float) -> Estimate:
+    units, sums = _clusters(variable, inside)
+    spread = None if variable.told is None else _clusters(variable, inside & variable.told)
+    estimate = estimate_share if variable.kind == "share" else estimate_mean
+    return estimate(units, sums, level, spread)
+
+
+def _spread(variable: Variable, inside: npt.NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """What quantiles are taken of: the shares of areas, the means of rows; with their units."""
+    if variable.kind == "share":
+        units, sums = _clusters(variable, inside)
+    else:
+        units, sums = variable.units[inside], variable.sums[inside]
+    own = units > 0
+    return sums[own] / units[own], units[own]
+
+
+def _describe(
+    table: pd.DataFrame, labels: pd.DataFrame, areas: npt.NDArray[np.object_], seen: npt.NDArray[np.bool_],
+    names: pd.DataFrame | None,
+) -> pd.DataFrame:  # fmt: skip
+    """Put names and numbers of areas and rows beside."""
+    counts = []
+    for grouping, group in table[["grouping", "group"]].itertuples(index=False):
+        inside = np.ones(len(seen), bool) if grouping == TOTAL else (labels[grouping] == group).to_numpy()
+        counts.append((len(pd.unique(areas[inside & seen])), int((inside & seen).sum()), int((inside & ~seen).sum())))
+    described = pd.DataFrame(counts, columns=["areas_seen", "rows", "missing"])
+    known = {UNDECIDED: ("Ej indelad", "Not classified"), UNMATCHED: ("Utan område", "Without an area"),
+             TOTAL: ("Samtliga", "All")}  # fmt: skip
+    told: dict[tuple[str, str], tuple[str, str]] = {}
+    size: dict[tuple[str, str], float] = {}
+    if names is not None:
+        keys = list(zip(names["grouping"].astype(str), _label(names["group"]), strict=True))
+        told = dict(zip(keys, zip(names["name_sv"], names["name_en"], strict=True), strict=True))
+        size = dict(zip(keys, names["areas"], strict=True)) if "areas" in names else {}
+    pairs = list(zip(table["grouping"], table["group"], strict=True))
+    text = [told.get(pair) or known.get(pair[1], (pair[1], pair[1])) for pair in pairs]
+    first = pd.DataFrame(
+        {"grouping": table["grouping"], "group": table["group"], "name_sv": [one[0] for one in text],
+         "name_en": [one[1] for one in text], "areas": pd.array([size.get(pair) for pair in pairs], "Int64")}
+    )  # fmt: skip
+    return pd.concat([first, described, table.drop(columns=["grouping", "group"])], axis=1)

@@ -1,0 +1,1 @@
+"""Many runs: series of years, sensitivity, numbers of groups."""

@@ -1,0 +1,470 @@
+"""Two releases side by side: who moved, and why. The steps in which causes are found stand in `steps`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from regso_cluster.areas.editions import area_names
+from regso_cluster.certainty.labels import how_sure
+from regso_cluster.classification.classify import usable
+from regso_cluster.errors import Fault, InputError
+from regso_cluster.exports.comparison import write_comparison_workbook
+from regso_cluster.factors.tables import FactorTable
+from regso_cluster.files.atomic import json_text, whole_folder
+from regso_cluster.method import Text, Yardstick
+from regso_cluster.release.model import Release, write_parquet
+from regso_cluster.years.align import Alignment, align
+from regso_cluster.years.attribution import State, absolute_limits, chain, free, seen, with_absolute, with_factors
+from regso_cluster.years.change import CAUSES, explain_problems, find_causes
+from regso_cluster.years.cluster_moves import Figures, Space, explain_clusters
+from regso_cluster.years.transitions import (
+    Mobility,
+    count_by_place,
+    count_flows,
+    list_moves,
+    measure_drift,
+    measure_mobility,
+    transition_table,
+)
+
+GROUPINGS = ("composite_group", "composite_group_absolute", "band", "band_absolute", "cluster")
+TABLES = ("moves", "problems", "clusters", "transitions", "lists", "places", "drift", "borders")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What changed between two releases.
+
+    Parameters
+    ----------
+    old, new : the releases
+    alignment : which areas are compared
+    moves : a row an area and grouping whose group changed: area, name, kommun_name, grouping, old, new, cause,
+        old_probability and new_probability (of these groups, in their releases), how_sure (of the later one),
+        residents (of the later year), where borders are known whether the area is comparable and which share of its
+        residents came from elsewhere, and the group after each step
+    problems : the factors behind each move of a composite group, see `explain_problems`
+    clusters : the factors behind each move of a cluster, see `explain_clusters`
+    transitions : a row a grouping and pair of groups, see `transition_table`; also where nothing changed
+    lists : who entered, left and stayed, by grouping and group, see `list_moves`, with the name and place of each area
+        and how sure its group is in the later release
+    places : the same counted by kommun and by län, see `count_by_place`
+    mobility : by grouping
+    drift : a row a factor of both years, see `measure_drift`; earlier figures in the later borders where known
+    borders : a row an area of the later edition, from `mark_areas` or `mark_changes`; none where borders are not known
+    summary : counts of moves and causes, for people and `--json`
+    """
+
+    old: Release
+    new: Release
+    alignment: Alignment
+    moves: pd.DataFrame
+    problems: pd.DataFrame
+    clusters: pd.DataFrame
+    transitions: pd.DataFrame
+    lists: pd.DataFrame
+    places: pd.DataFrame
+    mobility: dict[str, Mobility]
+    drift: pd.DataFrame
+    borders: pd.DataFrame
+    summary: dict[str, Any]
+
+
+def compare(
+    old: Release, new: Release, *, moved: FactorTable | None = None, marks: pd.DataFrame | None = None,
+    notes: Sequence[str] = (),
+) -> Comparison:  # fmt: skip
+    """Compare two releases: who moved between groups, the cause of each move and the factors behind it.
+
+    Parameters
+    ----------
+    old, new : the earlier and the later release
+    moved : the earlier figures moved to the borders of the later edition, see `move_table`; None: borders are no step
+    marks : by code of the later edition, `comparable` and `elsewhere`, from `mark_areas` of a crosswalk or from
+        `mark_changes` of SCB's list; None: which borders changed is not known
+    notes : what a reader should know of these
+
+    Raises
+    ------
+    NothingInCommonError  no area in common, or neither a grouping nor a factor; with factors alone (methods of an
+        index, of tiers, or of other groupings) their distributions are compared, and a note says so
+    """
+    changed = None if marks is None else frozenset(marks.index[~marks["comparable"].to_numpy(bool)])
+    alignment = align(old.areas.index, new.areas.index, (old.manifest["edition"], new.manifest["edition"]), changed)
+    beside = absolute_limits(old, new)
+    old_areas, new_areas = with_absolute(old, beside[0]), with_absolute(new, beside[1])
+    groupings = [grouping for grouping in GROUPINGS if grouping in old_areas and grouping in new_areas]
+    shared_factors = [key for key in old.method.keys if key in new.method.keys]
+    if not len(alignment.shared) or not (groupings or shared_factors):
+        hint = "Compare releases of the same kind of areas that have a composite group, bands or clusters."
+        what = "no grouping in common" if len(alignment.shared) else "no area in common"
+        raise NothingInCommonError(Fault(f"nothing to compare: {what}", f"{old.name}, {new.name}", hint=hint))
+    states = chain(old, new, moved, alignment.shared) if groupings else _no_groups(alignment.shared)
+    residents = new.table.areas["population"].reindex(alignment.shared)
+    places = _places(new).reindex(alignment.shared)
+    parts = [
+        _one_grouping(grouping, states, residents, places, marks, (_certain(old, grouping), _certain(new, grouping)))
+        for grouping in groupings or GROUPINGS[:1]
+    ]
+    moves, transitions, lists = (pd.concat(tables, ignore_index=True) for tables in zip(*parts, strict=True))
+    if not groupings:  # the columns alone: there is nothing that an area could move between
+        moves, transitions, lists = moves[:0], transitions[:0], lists[:0]
+    mobility = {
+        grouping: measure_mobility(table, pairs=1) for grouping, (_, table, _) in zip(groupings, parts, strict=False)
+    }
+    counted = [count_by_place(part, places.drop(columns="name"), residents).assign(grouping=grouping)
+               for grouping, part in lists.groupby("grouping", sort=False)]  # fmt: skip
+    counted = counted or [count_by_place(lists, places.drop(columns="name"), residents).assign(grouping="")[:0]]
+    earlier = with_factors(moved, old.method) if moved is not None else old.table
+    values = [usable(table, one.method)[0].reindex(alignment.shared)[shared_factors]
+              for table, one in ((earlier, old), (new.table, new))]  # fmt: skip
+    summary = _summary(old, new, alignment, (moves, transitions, lists), mobility)
+    if marks is not None:
+        summary["borders"] = _describe_borders(alignment, moved, marks)
+    summary["notes"] += notes
+    behind = _behind_composite(old, new, moves, moved), _behind_clusters(old, new, moves, moved)
+    return Comparison(
+        old, new, alignment, moves, _grouping_first(behind[0]), behind[1], _grouping_first(transitions),
+        _grouping_first(lists.join(places, on="area")), _grouping_first(pd.concat(counted, ignore_index=True)),
+        mobility, measure_drift(*values), _border_table(marks), summary,
+    )  # fmt: skip
+
+
+class NothingInCommonError(InputError):
+    """Two releases without an area in common, or with neither a grouping nor a factor in common."""
+
+
+def _no_groups(shared: pd.Index) -> list[State]:
+    """Give states in which no area has a group, for releases that put areas in none."""
+    nothing = pd.DataFrame({GROUPINGS[0]: pd.array([pd.NA] * len(shared), dtype="Int64")}, index=shared)
+    return [("", nothing), ("data", nothing)]
+
+
+def _grouping_first(table: pd.DataFrame) -> pd.DataFrame:
+    return table[["grouping", *table.columns.drop("grouping")]]
+
+
+def _places(release: Release) -> pd.DataFrame:
+    """Give the name, kommun and län of each area."""
+    places = release.areas[["name", "kommun", "kommun_name", "lan"]]
+    lan = area_names(2025).drop_duplicates("lan").set_index("lan")["lan_name"]
+    return places.assign(lan_name=places["lan"].map(lan).astype("string"))
+
+
+def _certain(release: Release, grouping: str) -> pd.DataFrame:
+    """Give how sure the groups of a release are: probability, how_sure in words; empty where it was not measured."""
+    areas, certainty = release.areas, release.method.certainty
+    column = f"{grouping}_probability"
+    if certainty is None or column not in areas:
+        return pd.DataFrame({"probability": np.nan, "how_sure": pd.NA}, index=areas.index).astype(
+            {"how_sure": "string"}
+        )
+    words = pd.Series(how_sure(areas[column].to_numpy(np.float64), certainty), areas.index, dtype="string")
+    if grouping == "composite_group":
+        words = areas["how_sure"].astype("string")
+    return pd.DataFrame({"probability": areas[column], "how_sure": words})
+
+
+def _one_grouping(
+    grouping: str, states: list[State], residents: pd.Series, places: pd.DataFrame, marks: pd.DataFrame | None,
+    certain: tuple[pd.DataFrame, pd.DataFrame],
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:  # fmt: skip
+    """Give the moves, the transitions and the lists of one grouping."""
+    series = [(cause, state[grouping]) for cause, state in states if grouping in state]
+    found = find_causes(series)
+    changed = found["changed"].to_numpy(bool)
+    table = pd.concat([places[["name", "kommun_name"]], found], axis=1).assign(residents=residents, grouping=grouping)
+    before, after = (one.reindex(found.index) for one in certain)
+    table = table.assign(
+        old_probability=before["probability"], new_probability=after["probability"], how_sure=after["how_sure"]
+    )
+    if marks is not None:
+        table = table.join(marks[["comparable", "elsewhere"]])
+    for number, (cause, state) in enumerate(series[1:-1], start=1):
+        table[f"after_{number}_{cause}"] = state.astype("Int64").array
+    table = table[changed].drop(columns="changed").rename_axis("area").reset_index()
+    moves = table[["grouping", "area", *[column for column in table if column not in ("grouping", "area")]]]
+    transitions = transition_table(found["old"], found["new"], residents).assign(grouping=grouping)
+    lists = list_moves(found["old"], found["new"]).assign(grouping=grouping)
+    return moves, transitions, lists.join(after["how_sure"], on="area")
+
+
+def _border_table(marks: pd.DataFrame | None) -> pd.DataFrame:
+    """Give the marks as a table; `left`, a share there, is a number of areas in other tables."""
+    if marks is None:
+        return pd.DataFrame({"area": []})
+    return marks.rename(columns={"left": "left_share"}).rename_axis("area").reset_index()
+
+
+def _behind_composite(old: Release, new: Release, moves: pd.DataFrame, moved: FactorTable | None) -> pd.DataFrame:
+    """Name the factors behind the moves of composite groups, by relative and by absolute limits."""
+    yardsticks = [one.method.measured or Yardstick() for one in (old, new)]
+    limits = {"composite_group": (yardsticks[0].limits, yardsticks[1].limits, yardsticks[1].leave_limits)}
+    beside = absolute_limits(old, new)
+    if beside[0] and beside[1]:
+        limits["composite_group_absolute"] = (beside[0].measured.limits, beside[1].measured.limits, {})
+    parts = []
+    for grouping, own_limits in limits.items():
+        own = moves[moves["grouping"] == grouping].set_index("area")
+        absolute = grouping.endswith("_absolute")
+        flags = [with_absolute(one, baseline) if absolute else one.areas
+                 for one, baseline in zip((old, new), beside, strict=True)]  # fmt: skip
+        before, now = (_long(one, areas, absolute=absolute) for one, areas in zip((old, new), flags, strict=True))
+        if moved is not None:
+            before = before.merge(_melt(moved.value, "moved_value"), on=["area", "factor"], how="left")
+        parts.append(explain_problems(own, new.method, before, now, own_limits).assign(grouping=grouping))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _behind_clusters(old: Release, new: Release, moves: pd.DataFrame, moved: FactorTable | None) -> pd.DataFrame:
+    """Name the factors behind the moves of clusters."""
+    now = _space(new)
+    if now is None:
+        return pd.DataFrame({"area": []})
+    before = _space(old)
+    if before is None or before.factors != now.factors or before.scale != now.scale:
+        before = None
+    own = moves[moves["grouping"] == "cluster"].set_index("area")
+    earlier = with_factors(moved if moved is not None else old.table, new.method)
+    figures = Figures(seen(earlier), seen(new.table), new.table.numerator, new.table.denominator)
+    return explain_clusters(own, before, now, figures)
+
+
+def _space(release: Release) -> Space | None:
+    clusters, measured = release.method.clusters, release.method.measured
+    if clusters is None or measured is None:
+        return None
+    centres = dict(zip(measured.cluster_numbers, map(np.array, measured.centres), strict=True))
+    return Space(release.method.factors, clusters.scale, measured.scales["clusters"], centres)
+
+
+def _melt(wide: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Give a row an area and factor; a factor may have any key, also "area" or "factor"."""
+    parts = [pd.DataFrame({"area": wide.index, "factor": key, column: wide[key].array}) for key in wide.columns]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _long(release: Release, areas: pd.DataFrame, *, absolute: bool) -> pd.DataFrame:
+    """Give a row an area and factor with its counts, its value and whether it is a problem."""
+    long = release.factors.rename(columns={str(release.factors.columns[0]): "area"})
+    if release.method.problems is None:
+        return long.assign(problem=pd.array([pd.NA] * len(long), dtype="boolean"))
+    part = "problem_absolute" if absolute else "held" if f"{release.method.keys[0]}_held" in areas else "problem"
+    flags = pd.DataFrame({key: areas[f"{key}_{part}"].astype("boolean") for key in release.method.keys})
+    flags = _melt(flags, "problem")
+    return long.merge(flags, on=["area", "factor"], how="left", validate="one_to_one")
+
+
+def _summary(
+    old: Release, new: Release, alignment: Alignment, tables: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame],
+    mobility: dict[str, Mobility],
+) -> dict[str, Any]:  # fmt: skip
+    moves, transitions, lists = tables
+    summary: dict[str, Any] = {
+        which: {"name": one.name, "year": one.year, "manifest_sha256": one.manifest["manifest_sha256"]}
+        for which, one in (("old", old), ("new", new))
+    }
+    summary["areas"] = {"compared": len(alignment.shared), "only_old": list(alignment.only_old),
+                        "only_new": list(alignment.only_new)}  # fmt: skip
+    summary["synthetic"] = bool(old.manifest["synthetic"] or new.manifest["synthetic"])
+    summary["groupings"] = {}
+    for grouping, own in transitions.groupby("grouping", sort=False):
+        changes = moves[moves["grouping"] == grouping]
+        counts = changes["cause"].value_counts()
+        summary["groupings"][grouping] = {
+            "changed": len(changes),
+            "residents": float(changes["residents"].sum()),
+            "stayed": int(own["areas"].sum()) - len(changes),
+            "causes": {cause: int(counts.get(cause, 0)) for cause in CAUSES},
+            "mobility": round(mobility[str(grouping)].mobility, 4),
+            "groups": _entered_and_left(lists[lists["grouping"] == grouping]),
+        }
+    if "composite_group_free" in new.areas and "composite_group" in summary["groupings"]:
+        groups = [free(one.areas)["composite_group"].reindex(alignment.shared) for one in (old, new)]
+        without = int(find_causes([("", groups[0]), ("", groups[1])])["changed"].sum())
+        with_rule = summary["groupings"]["composite_group"]["changed"]
+        summary["no_flicker"] = {"moves": with_rule, "without_the_rule": without, "saved": without - with_rule}
+    summary["notes"] = [*_backwards(old, new), *alignment.notes, *_notes(old, new)]
+    return summary
+
+
+def _entered_and_left(lists: pd.DataFrame) -> dict[str, dict[str, int]]:
+    """Count by group who entered, left and stayed; the group of the undecided is no group."""
+    counts = lists.groupby(["group", "move"]).size()
+    return {
+        str(group): {move: int(counts.get((group, move), 0)) for move in ("entered", "left", "stayed")}
+        for group in sorted(lists["group"].dropna().unique())
+    }
+
+
+def _describe_borders(alignment: Alignment, moved: FactorTable | None, marks: pd.DataFrame) -> dict[str, Any]:
+    shared = marks.reindex(alignment.shared)
+    said: dict[str, Any] = {
+        "comparable": int(shared["comparable"].eq(True).sum()),
+        "changed": sorted(alignment.changed),
+    }
+    if "weighted_by" in marks:
+        said["weighted_by"] = {str(way): int(number) for way, number in shared["weighted_by"].value_counts().items()}
+    return said | {"counts_moved": moved is not None}
+
+
+def _backwards(old: Release, new: Release) -> list[str]:
+    """Say first that the later release was given first: every sentence of the comparison then runs backwards."""
+    if old.year <= new.year:
+        return []
+    return [f"compared backwards, from {old.year} to {new.year}: the earlier release is to come first"]
+
+
+def _notes(old: Release, new: Release) -> list[str]:
+    notes = []
+    if not any(one in old.areas and one in new.areas for one in GROUPINGS):
+        notes.append("the two releases have no grouping in common: the distributions of their factors are compared")
+    if old.manifest["manifest_sha256"] == new.manifest["manifest_sha256"]:
+        notes.append("the two releases are one and the same")
+    if _group_names(old) != _group_names(new):
+        notes.append("the composite groups of the two methods are not the same: one number may mean two things")
+    if _clusters_apart(old, new):
+        notes.append(f"the clusters of {new.name} were not matched to those of {old.name} (--previous): one "
+                     "number may mean two things, and moves between clusters may be of numbers alone")  # fmt: skip
+    for one, other, said in (
+        (old, new, "factors of the earlier method alone: {}; a move that they make is counted as coverage"),
+        (new, old, "factors of the later method alone: {}; a move that they make is counted as method"),
+    ):
+        if alone := [key for key in one.method.keys if key not in other.method.keys]:
+            notes.append(said.format(", ".join(alone)))
+    given = [one.method.baseline for one in (old, new)]
+    used = absolute_limits(old, new)
+    for one, own, limits in zip((old, new), given, used, strict=True):
+        if own is None and limits is not None:
+            notes.append(f"{one.name} carries no absolute limits: judged by those of the other release, "
+                         f"from release {limits.origin.release} ({limits.origin.year})")  # fmt: skip
+    if used[0] and used[1] and used[0].measured != used[1].measured:
+        notes.append(
+            "the two releases carry different absolute limits: a move between their groups may be one of method"
+        )
+    return notes
+
+
+def _group_names(release: Release) -> list[Text]:
+    composite = release.method.composite
+    return [group.name for group in composite.groups] if composite else []
+
+
+def _clusters_apart(old: Release, new: Release) -> bool:
+    """Whether the clusters of two releases surely got their numbers each by itself; through others cannot be told."""
+    if not (old.method.clusters and new.method.clusters) or old.year >= new.year or new.method.frozen:
+        return False
+    before = new.manifest["previous"]
+    if before is None or before["year"] < old.year:
+        return True
+    return bool(before["year"] == old.year and before["manifest_sha256"] != old.manifest["manifest_sha256"])
+
+
+def refuse_existing(out: str | Path) -> None:
+    """Refuse a folder that exists, before the work is done.
+
+    Raises
+    ------
+    InputError  the folder exists
+    """
+    out = Path(out)
+    if out.exists() or out.is_symlink():
+        hint = "A comparison is never overwritten: choose another --out, or remove the folder yourself."
+        raise InputError(Fault("the comparison folder exists", str(out), hint=hint))
+
+
+def trace_paths(releases: Sequence[Release]) -> pd.DataFrame:
+    """Count the paths of areas through the groups of several years.
+
+    Returns
+    -------
+    a row a grouping and path that occurs, see `count_flows`; residents of the last year
+
+    Raises
+    ------
+    InputError  two releases of one year
+    """
+    years = [one.year for one in releases]
+    if len(set(years)) < len(years):
+        hint = "Give one release a year: the latest revision."
+        raise InputError(Fault("two releases of one year", got=", ".join(map(str, sorted(years))), hint=hint))
+    last = max(releases, key=lambda one: one.year)
+    residents = last.areas["population"].astype("Float64").astype(float)
+    parts = [
+        count_flows({one.year: one.areas[grouping] for one in releases}, residents).assign(grouping=grouping)
+        for grouping in GROUPINGS
+        if all(grouping in one.areas for one in releases)
+    ]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"grouping": []})
+
+
+def write_comparison(comparison: Comparison, out: str | Path, *, through: Sequence[Release] = ()) -> Path:
+    """Write a comparison to a folder, whole or not at all: Parquet, a workbook, and comparison.json.
+
+    With `through`, releases of other years, also flows.parquet: the paths of areas through all of them. What each file
+    holds stands in docs/comparison.md.
+
+    Raises
+    ------
+    InputError  the folder exists; two releases of one year
+    """
+    flows = trace_paths([comparison.old, *through, comparison.new]) if through else None
+    with whole_folder(out, "comparison") as partial:
+        for name in TABLES:
+            frame: pd.DataFrame = getattr(comparison, name)
+            if name == "borders" and frame.empty:
+                continue
+            write_parquet(frame.assign(synthetic=comparison.summary["synthetic"]), partial / f"{name}.parquet")
+        mobility = mobility_table(comparison, through)
+        write_parquet(mobility, partial / "mobility.parquet")
+        if flows is not None:
+            write_parquet(flows.assign(synthetic=comparison.summary["synthetic"]), partial / "flows.parquet")
+        text = json_text(comparison.summary, indent=2, ensure_ascii=False) + "\n"
+        (partial / "comparison.json").write_text(text, "utf-8")
+        write_comparison_workbook(comparison, partial / "comparison.xlsx", mobility, flows)
+    return Path(out)
+
+
+def mobility_table(comparison: Comparison, through: Sequence[Release] = ()) -> pd.DataFrame:
+    """Give a row a grouping, weight ("areas", "residents") and group, see `Mobility`.
+
+    With `through`, releases of other years, transitions are pooled over all neighbouring pairs of years; `pairs` says
+    how many. Expected years and the steady state need `LEAST_PAIRS` of them.
+    """
+    rows = []
+    for grouping, own in comparison.transitions.groupby("grouping", sort=False):
+        pooled, pairs, years = own, 1, abs(comparison.new.year - comparison.old.year)
+        if through:
+            pooled, pairs, years = _pool([comparison.old, *through, comparison.new], str(grouping)) or (own, 1, years)
+        for weight in ("areas", "residents"):
+            one = measure_mobility(pooled, weight, years=years, pairs=pairs)
+            numbers = zip(one.groups, one.persistence, one.years_in_group, one.steady_state, strict=True)
+            rows += [(grouping, weight, *of_group, one.mobility, pairs) for of_group in numbers]
+    columns = ["grouping", "weight", "group", "persistence", "years_in_group", "steady_state", "mobility", "pairs"]
+    return pd.DataFrame(rows, columns=columns).assign(synthetic=comparison.summary["synthetic"])
+
+
+def _pool(releases: Sequence[Release], grouping: str) -> tuple[pd.DataFrame, int, int] | None:
+    """Sum the transitions of neighbouring years; with how many pairs, and years between them.
+
+    None where a release lacks the grouping, or the years are not equally far apart: no one chain describes them.
+    """
+    ordered = sorted(releases, key=lambda one: one.year)
+    gaps = {later.year - earlier.year for earlier, later in pairwise(ordered)}
+    if len(gaps) != 1 or not all(grouping in one.areas for one in ordered):
+        return None
+    parts = []
+    for earlier, later in pairwise(ordered):
+        shared = earlier.areas.index.intersection(later.areas.index)
+        residents = later.areas["population"].astype("Float64").astype(float).reindex(shared)
+        old, new = (one.areas[grouping].reindex(shared) for one in (earlier, later))
+        parts.append(transition_table(old, new, residents))
+    summed = pd.concat(parts).groupby(["old", "new"], dropna=False, as_index=False)[["areas", "residents"]].sum()
+    return summed, len(parts), gaps.pop()
