@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from regso_cluster._version import __version__
 from regso_cluster.cli import main
 from regso_cluster.method import builtin_methods
-from regso_cluster.release.model import write_release
+from regso_cluster.release.write import write_release
 from tests.tables import METHOD, rows, write
 
 

@@ -8,7 +8,8 @@ from click.testing import CliRunner
 
 from regso_cluster.classification.classify import classify
 from regso_cluster.cli import main
-from regso_cluster.release.model import verify_release, write_release
+from regso_cluster.release.model import verify_release
+from regso_cluster.release.write import write_release
 from tests.factors.test_registers import DEFINITION, PERSONS, A, register
 from tests.test_study import OWN, table_of
 

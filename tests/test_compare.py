@@ -18,11 +18,13 @@ from regso_cluster.classification.classify import classify
 from regso_cluster.cli import main
 from regso_cluster.errors import InputError
 from regso_cluster.example.country import synthetic_country
-from regso_cluster.exports.comparison import print_comparison
+from regso_cluster.exports.comparison import print_comparison, write_comparison
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.method import Baseline, Certainty, hash_yardstick, load_method, parse_method
-from regso_cluster.release.model import freeze, read_release, write_release
-from regso_cluster.years.compare import compare, write_comparison
+from regso_cluster.release.freeze import freeze
+from regso_cluster.release.model import read_release
+from regso_cluster.release.write import write_release
+from regso_cluster.years.compare import compare
 from tests.tables import CODES, METHOD, method, rows, write
 
 

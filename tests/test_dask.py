@@ -23,7 +23,7 @@ from regso_cluster.factors.register_definition import load_definition
 from regso_cluster.factors.registers import count_persons
 from regso_cluster.method import Certainty, StructureRule
 from regso_cluster.parallel import Workers, connect, run_as_done
-from regso_cluster.release.model import write_release
+from regso_cluster.release.write import write_release
 from regso_cluster.studies.run import subject_of_table
 from regso_cluster.studies.sensitivity import run_study, write_sensitivity
 from tests.certainty.planted import cloud

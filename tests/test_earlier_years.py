@@ -14,7 +14,8 @@ from regso_cluster.classification.classify import classify
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.joining.match_points import Outlines, _look_at_sea
 from regso_cluster.method import Certainty, Shrinkage
-from regso_cluster.release.model import freeze, write_release
+from regso_cluster.release.freeze import freeze
+from regso_cluster.release.write import write_release
 from regso_cluster.studies.series import Reading, classify_series, find_tables
 from regso_cluster.words.notes import in_swedish
 from regso_cluster.years.compare import compare

@@ -13,7 +13,9 @@ from regso_cluster.cli import main
 from regso_cluster.errors import InputError
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.method import load_method, parse_method
-from regso_cluster.release.model import freeze, read_release, write_method, write_release
+from regso_cluster.release.freeze import freeze, write_method
+from regso_cluster.release.model import read_release
+from regso_cluster.release.write import write_release
 from tests.tables import CODES, METHOD, method, rows, write
 
 RANKED = METHOD.replace('kind = "z"', 'kind = "percent_rank"')

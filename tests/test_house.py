@@ -9,42 +9,22 @@ import pytest
 
 from regso_cluster.method import builtin_methods, load_method
 
-# what each room may know, besides errors, method, writing and the version: the rooms before it in the flow of data
-MAY_KNOW = {
-    "errors": set(),
-    "method": set(),
-    "writing": set(),
-    "kernels": set(),
-    "ensemble": {"kernels"},
-    "files": set(),
-    "areas": {"kernels", "files"},  # points to areas
-    "factors": {"areas", "files"},
-    "grouping": {"ensemble", "factors", "kernels"},
-    "certainty": {"areas", "ensemble", "factors", "grouping", "kernels"},
-    "years": {"areas", "factors", "grouping", "certainty", "kernels"},
-    "results": {"areas", "certainty", "factors", "grouping"},
-    "delivery": {"areas", "factors", "files", "grouping", "certainty", "years"},
-}
+# the rooms, the ground floor first: a room knows only rooms above it in this list, type imports counted
+FLOORS = (
+    "errors", "_version", "kernels", "parallel", "method", "words", "files", "clustering", "areas", "factors", "maps",
+    "judging", "certainty", "classification", "release", "years", "exports", "joining", "statistics", "figures",
+    "terminal", "page", "studies", "sources", "example", "commands", "cli", "__main__",
+)  # fmt: skip
 
 
 def imports(tree: ast.Module) -> set[str]:
-    """The modules of the package that a file imports, leaving out those for type checking alone."""
-    only_types = {
-        inner
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
-        for inner in ast.walk(node)
-    }
+    """The modules of the package that a file imports, at its top, inside a function, or for types alone."""
     found = set()
     for node in ast.walk(tree):
-        if (
-            isinstance(node, ast.ImportFrom)
-            and node not in only_types
-            and (node.module or "").startswith("regso_cluster")
-        ):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("regso_cluster"):
             found.add(node.module)
             found |= {f"{node.module}.{alias.name}" for alias in node.names if node.module == "regso_cluster"}
-        elif isinstance(node, ast.Import) and node not in only_types:
+        elif isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names if alias.name.startswith("regso_cluster")}
     return found
 
@@ -55,19 +35,44 @@ def sources(root):
     return {path.relative_to(folder): path.read_text("utf-8") for path in sorted(folder.rglob("*.py"))}
 
 
+def test_every_room_has_a_floor(sources):
+    rooms = {path.parts[0].removesuffix(".py") for path in sources} - {"__init__"}
+    assert rooms == set(FLOORS)
+
+
 def test_arrows_run_only_down_the_house(sources):
     wrong = []
     for path, text in sources.items():
         room = path.parts[0].removesuffix(".py")
-        if room not in MAY_KNOW:
-            continue  # the pipeline, releases, the command line and the example stand above the rooms
+        if room == "__init__":
+            continue  # the door of the house opens to every room
         for module in imports(ast.parse(text)):
-            other = module.split(".")[1] if "." in module else ""
-            if other in ("", "errors", "method", "writing", "__version__", room):
+            other = module.split(".")[1] if "." in module else "__init__"
+            if module == "regso_cluster" or other == room:
                 continue
-            if other not in MAY_KNOW[room]:
+            if other not in FLOORS or FLOORS.index(other) > FLOORS.index(room):
                 wrong.append(f"{path} imports {module}")
     assert not wrong
+
+
+def test_no_room_has_a_circle(sources):
+    """Modules that import each other, directly or through others, are one module in several files."""
+    names = {".".join(["regso_cluster", *path.with_suffix("").parts]).removesuffix(".__init__") for path in sources}
+    arrows = {}
+    for path, text in sources.items():
+        own = ".".join(["regso_cluster", *path.with_suffix("").parts]).removesuffix(".__init__")
+        known = {
+            f"{node.module}.{alias.name}" if f"{node.module}.{alias.name}" in names else node.module
+            for node in ast.walk(ast.parse(text))
+            if isinstance(node, ast.ImportFrom)
+            for alias in node.names
+        }
+        arrows[own] = known & names - {own}
+    arrows["regso_cluster"] = set()
+    while arrows:
+        done = {module for module, known in arrows.items() if not known & arrows.keys()}
+        assert done, f"circles among {sorted(arrows)}"
+        arrows = {module: known for module, known in arrows.items() if module not in done}
 
 
 def test_numba_only_in_kernels(sources):
@@ -86,10 +91,10 @@ def test_only_fetch_touches_the_network(sources):
     """HTTP and sockets in the client, TLS to a database in PostGIS; what leads to the client in `fetch`."""
     for path, text in sources.items():
         own = re.findall(rf"^\s*(?:import|from) (?:{NETWORK})\b", text, re.MULTILINE)
-        database = path.parts == ("delivery", "postgis.py") and [line.split()[-1] for line in own] == ["ssl"]
-        assert not own or path.parts[:2] == ("factors", "scb") or database, path
+        database = path.parts == ("exports", "postgis.py") and [line.split()[-1] for line in own] == ["ssl"]
+        assert not own or path.parts[0] == "sources" or database, path
         leads = {module for module in imports(ast.parse(text)) if module.startswith("regso_cluster.sources")}
-        home = path.parts[:2] == ("factors", "scb") or path.parts == ("commands", "fetch.py")
+        home = path.parts[0] == "sources" or path.parts == ("commands", "fetch.py")
         assert home or not leads, path
     assert "import requests" in sources[next(path for path in sources if path.name == "client.py")]
 
@@ -103,7 +108,7 @@ def test_a_kernel_file_calls_jitted_code_of_its_own_file_only(sources):
 def test_no_factor_name_in_python_outside_the_example(sources):
     keys = {key for name in builtin_methods() for key in load_method(name).keys if len(key) > 8}
     for path, text in sources.items():
-        if path.name != "example.py":
+        if path.parts[0] != "example":
             assert not [key for key in keys if re.search(rf"\b{key}\b", text)], path
 
 

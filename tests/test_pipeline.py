@@ -15,8 +15,8 @@ from regso_cluster.areas.editions import code_set
 from regso_cluster.classification.classify import classify
 from regso_cluster.errors import InputError
 from regso_cluster.factors.tables import read_factors
+from regso_cluster.files.parquet import write_parquet
 from regso_cluster.method import load_method, parse_method
-from regso_cluster.release.model import write_parquet
 from tests.tables import CODES, METHOD, method, rows, write
 
 

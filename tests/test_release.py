@@ -19,7 +19,8 @@ from regso_cluster.classification.classify import classify
 from regso_cluster.errors import InputError
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.release import model as release_module
-from regso_cluster.release.model import read_release, verify_release, write_release
+from regso_cluster.release.model import read_release, verify_release
+from regso_cluster.release.write import write_release
 from tests.tables import method, rows, write
 
 
@@ -115,8 +116,8 @@ def test_a_method_that_is_not_the_manifest_s_is_found(written, tmp_path):
     text = (copy / "method.toml").read_text("utf-8").replace("seed = 2024", "seed = 2025")
     (copy / "method.toml").write_text(text, "utf-8")
     manifest = json.loads((copy / "manifest.json").read_text("utf-8"))
-    manifest["outputs"]["method.toml"] = release_module.sha256_of(copy / "method.toml")
-    manifest["manifest_sha256"] = release_module._hash_of_manifest(manifest)
+    manifest["outputs"]["method.toml"] = release_module.hash_of(copy / "method.toml")
+    manifest["manifest_sha256"] = release_module.hash_manifest(manifest)
     (copy / "manifest.json").write_text(json.dumps(manifest), "utf-8")
     assert [fault.what for fault in verify_release(copy)] == ["method.toml is not the method of the manifest"]
 
@@ -131,8 +132,8 @@ def test_a_release_of_a_version_that_knew_fewer_keys_verifies(small, tmp_path):
     file.write_text(text.replace(plain["measured"]["choices_sha256"], digest), "utf-8")
     manifest = json.loads((copy / "manifest.json").read_text("utf-8"))
     manifest["method"]["sha256"] = digest
-    manifest["outputs"]["method.toml"] = release_module.sha256_of(file)
-    manifest["manifest_sha256"] = release_module._hash_of_manifest(manifest)
+    manifest["outputs"]["method.toml"] = release_module.hash_of(file)
+    manifest["manifest_sha256"] = release_module.hash_manifest(manifest)
     (copy / "manifest.json").write_text(json.dumps(manifest), "utf-8")
     assert verify_release(copy) == []
 

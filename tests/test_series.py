@@ -121,7 +121,7 @@ def test_a_fault_in_the_middle_loses_no_release_and_the_next_run_goes_on(tables,
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("regso_cluster.release.model._manifest", full)
+        patch.setattr("regso_cluster.release.write._manifest", full)
         with pytest.raises(OSError, match="No space"):
             made_of(tables, out)
     assert [path.name for path in out.iterdir()] == ["2021"]
@@ -148,7 +148,7 @@ def test_a_release_is_recomputed_from_its_input(tables, tmp_path):
     # a release whose hashes agree but whose figures do not follow from the table
     forged = release.areas.assign(index=release.areas["index"] + 1)
     forged.reset_index().to_parquet(out / "2022" / "areas.parquet", compression="zstd", index=False)
-    release.manifest["outputs"]["areas.parquet"] = series_module.sha256_of(out / "2022" / "areas.parquet")
+    release.manifest["outputs"]["areas.parquet"] = series_module.hash_of(out / "2022" / "areas.parquet")
     assert [fault.where for fault in recompute_release(release, table)] == ["areas.parquet"]
 
 
@@ -172,7 +172,7 @@ def test_a_release_of_a_table_by_deso_asks_for_its_key(tmp_path):
         "--out", tmp_path / "r")  # fmt: skip
     inputs = read_release(tmp_path / "r").manifest["inputs"]
     assert [one["name"] for one in inputs] == ["deso.csv", "key.csv"]
-    assert inputs[1]["sha256"] == series_module.sha256_of(key)
+    assert inputs[1]["sha256"] == series_module.hash_of(key)
     verify = ("verify", tmp_path / "r", "--recompute", table)
     refused = run(*verify, code=1).stderr
     assert "no key to RegSO is given" in refused

@@ -15,7 +15,9 @@ from regso_cluster.errors import InputError
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.method import Shrinkage, parse_method
 from regso_cluster.parallel import Workers
-from regso_cluster.release.model import freeze, read_release, write_release
+from regso_cluster.release.freeze import freeze
+from regso_cluster.release.model import read_release
+from regso_cluster.release.write import write_release
 from regso_cluster.studies import run as module
 from regso_cluster.studies import sensitivity as report
 from regso_cluster.studies.run import _centres, _groups, find_clusters, run_once, subject_of_release, subject_of_table

@@ -19,7 +19,8 @@ from regso_cluster.cli import main
 from regso_cluster.example.country import synthetic_country
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.method import load_method
-from regso_cluster.release.model import read_release, verify_release, write_release
+from regso_cluster.release.model import read_release, verify_release
+from regso_cluster.release.write import write_release
 from regso_cluster.years.compare import compare
 from tests.tables import METHOD, rows, write
 

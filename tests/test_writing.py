@@ -18,7 +18,8 @@ from regso_cluster.factors.tables import read_factors
 from regso_cluster.files import atomic as writing
 from regso_cluster.files.atomic import json_text, whole_file, whole_folder
 from regso_cluster.method import parse_method
-from regso_cluster.release.model import _hash_of_manifest, verify_release, write_release
+from regso_cluster.release.model import hash_manifest, verify_release
+from regso_cluster.release.write import write_release
 from regso_cluster.studies.structure import assess_release, write_structure
 from tests.tables import METHOD
 
@@ -126,7 +127,7 @@ def test_a_manifest_without_residents_is_valid_json(tmp_path):
     old = json.loads((release.path / "manifest.json").read_text("utf-8"))
     for one in old["figures"]["clusters"]["structure"]["by_k"].values():
         one["smallest"] = float("nan")
-    old["manifest_sha256"] = _hash_of_manifest(old)
+    old["manifest_sha256"] = hash_manifest(old)
     (release.path / "manifest.json").write_text(json.dumps(old), "utf-8")
     assert "NaN" in (release.path / "manifest.json").read_text("utf-8")
     assert verify_release(release.path) == []

@@ -37,6 +37,8 @@ In Python:
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from regso_cluster._version import __version__
+
 if TYPE_CHECKING:
     from regso_cluster.classification.classify import classify
     from regso_cluster.classification.tables import Classification
@@ -47,7 +49,8 @@ if TYPE_CHECKING:
     from regso_cluster.joining.join import JoinResult, join
     from regso_cluster.joining.match_report import MatchReport
     from regso_cluster.method import Method, builtin_methods, load_method
-    from regso_cluster.release.model import Release, read_release, verify_release, write_release
+    from regso_cluster.release.model import Release, read_release, verify_release
+    from regso_cluster.release.write import write_release
 
 # imported when first asked for, so that `import regso_cluster` and `--help` are instant
 _HOME = {

@@ -13,7 +13,7 @@ from regso_cluster.certainty.exact import find_hanging
 from regso_cluster.classification.classify import classify, judge, measure, usable
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.method import Banding, Certainty
-from regso_cluster.release.model import write_release
+from regso_cluster.release.write import write_release
 from regso_cluster.words.notes import in_swedish
 from tests.tables import CODES, METHOD, method, rows, write
 

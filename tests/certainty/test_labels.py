@@ -17,7 +17,7 @@ from regso_cluster.factors.shrinkage import shrink_factor
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.figures.ranks import draw_rank_intervals
 from regso_cluster.method import Banding, Certainty, Shrinkage, load_method
-from regso_cluster.release.model import write_release
+from regso_cluster.release.write import write_release
 from tests.tables import CODES, METHOD, method, rows, write
 
 SURE = dataclasses.replace(method(), certainty=Certainty(draws=4000, prior="country"))

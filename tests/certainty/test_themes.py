@@ -10,7 +10,8 @@ from regso_cluster.certainty.priors import posteriors_of
 from regso_cluster.classification.classify import classify
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.method import Certainty
-from regso_cluster.release.model import read_release, write_release
+from regso_cluster.release.model import read_release
+from regso_cluster.release.write import write_release
 from tests.tables import CODES, METHOD, method, rows, write
 
 THEMES = """

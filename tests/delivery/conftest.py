@@ -19,7 +19,8 @@ from regso_cluster.classification.classify import classify
 from regso_cluster.example.country import write_example
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.method import load_method
-from regso_cluster.release.model import Release, write_release
+from regso_cluster.release.model import Release
+from regso_cluster.release.write import write_release
 
 PASSWORD = "p@ss/w:ö%rd"  # noqa: S105  # of a server that lives as long as the tests: every mark that an address minds
 USER = "tester"

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from regso_cluster.cli import main
 from regso_cluster.exports.export import export_table
-from regso_cluster.release.model import write_release
+from regso_cluster.release.write import write_release
 from tests.delivery.agencies import WATER, schools
 
 NUMBER, WET = 6000, 9

@@ -21,7 +21,7 @@ from regso_cluster.files.agency_table import read_agency_table
 from regso_cluster.files.bounded import MIB
 from regso_cluster.files.textfiles import unguard
 from regso_cluster.joining.join import JoinOptions, join_file
-from regso_cluster.release.model import write_release
+from regso_cluster.release.write import write_release
 from tests.delivery.agencies import schools
 
 KINDS = ("csv", "xlsx", "parquet", "gpkg", "geojson")

@@ -19,7 +19,7 @@ from regso_cluster.exports.export import export
 from regso_cluster.exports.jsonstat import jsonstat_dataset
 from regso_cluster.exports.pxfile import _cell, _quoted, px_text
 from regso_cluster.factors.tables import read_factors
-from regso_cluster.release.model import write_release
+from regso_cluster.release.write import write_release
 from tests.tables import CODES, METHOD, method, rows, write
 
 OPEN = {"regso", "name", "kommun", "kommun_name", "lan", "synthetic", "composite_group_name", "cluster_name"}

@@ -21,7 +21,8 @@ from regso_cluster.exports.export import export, export_table
 from regso_cluster.exports.postgis import write_postgis
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.files.textfiles import read_csv
-from regso_cluster.release.model import verify_release, write_release
+from regso_cluster.release.model import verify_release
+from regso_cluster.release.write import write_release
 from regso_cluster.words.columns import describe_columns
 from tests.delivery.conftest import no_empty_text
 from tests.tables import METHOD, method, rows, write

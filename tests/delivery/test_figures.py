@@ -12,7 +12,7 @@ from regso_cluster.cli import main
 from regso_cluster.errors import InputError
 from regso_cluster.figures import kinds as figures
 from regso_cluster.maps.colours import QUIET, ordered_colours
-from regso_cluster.release.model import write_release
+from regso_cluster.release.write import write_release
 from regso_cluster.words.texts import WORDS
 
 

@@ -19,7 +19,7 @@ from pyarrow import parquet
 
 from regso_cluster.errors import InputError
 from regso_cluster.joining.join import JoinOptions, join_file
-from regso_cluster.release.model import write_release
+from regso_cluster.release.write import write_release
 
 FEW = ("composite_group",)
 # two points in Stockholm, in SWEREF 99 TM and as PROJ puts them in WGS 84

@@ -12,7 +12,7 @@ from regso_cluster.areas.shapes import load_shapes
 from regso_cluster.errors import InputError
 from regso_cluster.joining.join import JoinOptions, join, join_file
 from regso_cluster.joining.match_report import MATCHED, UNMATCHED
-from regso_cluster.release.model import write_release
+from regso_cluster.release.write import write_release
 from tests.delivery.agencies import ABROAD, WATER, schools
 
 

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from regso_cluster.cli import main
-from regso_cluster.release.model import write_release
+from regso_cluster.release.write import write_release
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from regso_cluster.errors import InputError
 from regso_cluster.exports import postgis
 from regso_cluster.exports.postgis import is_database, parse_address, release_id_of, write_postgis
 from regso_cluster.factors.tables import read_factors
-from regso_cluster.release.model import write_release
+from regso_cluster.release.write import write_release
 from tests.delivery.conftest import PASSWORD, USER
 from tests.tables import METHOD, method, rows, write
 

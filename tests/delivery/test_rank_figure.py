@@ -9,7 +9,7 @@ from regso_cluster.cli import main
 from regso_cluster.errors import InputError
 from regso_cluster.figures.kinds import write_figure
 from regso_cluster.figures.ranks import draw_rank_intervals
-from regso_cluster.release.model import write_release
+from regso_cluster.release.write import write_release
 
 
 @pytest.fixture(scope="module")

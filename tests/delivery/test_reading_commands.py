@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from pyarrow import parquet
 
 from regso_cluster.cli import main
-from regso_cluster.release.model import write_release
+from regso_cluster.release.write import write_release
 from regso_cluster.words.notes import in_swedish
 
 UNITS = [["A", "0114R001", 10, 20], ["B", "0114R002", 11, 30], ["C", "0180R026", 9, 25]]

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from regso_cluster.cli import main
 from regso_cluster.errors import InputError
 from regso_cluster.files.tables import read_table
-from regso_cluster.release.model import write_release
+from regso_cluster.release.write import write_release
 from regso_cluster.statistics.attach_groups import attach_groups, read_variables
 from regso_cluster.statistics.disclosure import Earlier, Rule
 from regso_cluster.statistics.protected_tables import as_levels, name_audit, read_published, write_table

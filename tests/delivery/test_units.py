@@ -13,7 +13,8 @@ from regso_cluster.exports.workbook_cover import method_rows
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.figures.kinds import draw_profile
 from regso_cluster.method import Text, load_method, parse_method
-from regso_cluster.release.model import freeze, write_method, write_release
+from regso_cluster.release.freeze import freeze, write_method
+from regso_cluster.release.write import write_release
 from regso_cluster.words.columns import describe_columns, head_columns, say_unit
 from regso_cluster.words.notes import in_swedish
 from regso_cluster.years.change import say_change

@@ -6,10 +6,10 @@ import pytest
 
 from regso_cluster.classification.classify import classify
 from regso_cluster.exports.export import export, export_table
-from regso_cluster.exports.workbook import _heading_lines, _heading_width, _style_of
 from regso_cluster.factors.tables import read_factors
+from regso_cluster.files.sheet_writing import _heading_lines, _heading_width, _style_of
 from regso_cluster.maps.colours import kind_colours, largest_group
-from regso_cluster.release.model import write_release
+from regso_cluster.release.write import write_release
 from regso_cluster.words.columns import head_columns
 from tests.tables import CODES, METHOD, method, rows, write
 

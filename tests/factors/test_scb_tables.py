@@ -12,7 +12,8 @@ from regso_cluster.errors import InputError
 from regso_cluster.factors.origin import origin_file
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.method import load_method
-from regso_cluster.release.model import read_release, write_release
+from regso_cluster.release.model import read_release
+from regso_cluster.release.write import write_release
 from regso_cluster.sources.selection import Question
 from regso_cluster.sources.tables import fetch_table, open_service, write_fetched
 from tests.factors.conftest import QUICK, snapshot

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from regso_cluster.areas._files import shapes_file
 from regso_cluster.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    pass
 
 EDITIONS = (2020, 2025)
 FIRST_YEAR_OF_2025 = 2024  # SCB's tables are in RegSO 2025 from this reference year
@@ -172,3 +176,6 @@ def _check_known(edition: int) -> None:
                 hint="What older files call RegSO 2018 is RegSO 2020",
             )
         )
+
+
+DRAWN = 2025  # the edition whose outlines are at hand

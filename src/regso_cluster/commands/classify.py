@@ -83,7 +83,8 @@ def classify(  # noqa: PLR0913  # one an option of the command
             from regso_cluster.files.atomic import refuse_inside_a_release
             from regso_cluster.method import load_method
             from regso_cluster.parallel import Workers
-            from regso_cluster.release.model import read_release, write_release
+            from regso_cluster.release.model import read_release
+            from regso_cluster.release.write import write_release
             from regso_cluster.years.borders import against, read_borders
         refuse_inside_a_release(out)
         if out.exists() or out.is_symlink():

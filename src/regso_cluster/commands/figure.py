@@ -39,8 +39,8 @@ def figure(
     """
     from regso_cluster.figures import kinds as figures
     from regso_cluster.files.atomic import refuse_inside_a_release
-    from regso_cluster.page.groups import GROUPINGS
     from regso_cluster.release.model import read_release
+    from regso_cluster.words.columns import GROUPINGS
 
     if (kind == "kommun") != bool(kommun):
         raise click.UsageError("--kommun goes with the kind kommun, and the kind kommun needs it.")

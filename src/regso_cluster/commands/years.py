@@ -21,8 +21,9 @@ def freeze(release: Path, out: Path, beside: bool, as_json: bool) -> None:
 
     Example: regso-cluster freeze releases/2024 --out utanforskap-limits-of-2024.toml
     """
-    from regso_cluster.release.model import freeze as run
-    from regso_cluster.release.model import read_release, write_method
+    from regso_cluster.release.freeze import freeze as run
+    from regso_cluster.release.freeze import write_method
+    from regso_cluster.release.model import read_release
 
     frozen = run(read_release(release, verify=True), beside=beside)
     path = str(write_method(frozen, out))
@@ -58,9 +59,10 @@ def compare(
         raise click.UsageError("Outlines say more than --changes: give one of the two.")
     if through and not out:
         raise click.UsageError("--through writes flows.parquet: give --out too.")
+    from regso_cluster.exports.comparison import write_comparison
     from regso_cluster.release.model import read_release
     from regso_cluster.years.compare import compare as run
-    from regso_cluster.years.compare import refuse_existing, write_comparison
+    from regso_cluster.years.compare import refuse_existing
 
     if out:
         refuse_existing(out)

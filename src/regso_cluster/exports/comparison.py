@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from regso_cluster.exports.workbook import SYNTHETIC, WORKBOOK_OPTIONS, write_sheet
+from regso_cluster.files.atomic import json_text, whole_folder
+from regso_cluster.files.parquet import write_parquet
+from regso_cluster.files.sheet_writing import SYNTHETIC, WORKBOOK_OPTIONS, write_sheet
+from regso_cluster.release.model import Release
 from regso_cluster.words.texts import WORDS
 from regso_cluster.years.change import CAUSES as CAUSES_IN_ORDER
+from regso_cluster.years.compare import mobility_table, trace_paths
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -361,3 +367,33 @@ def describe_comparison(columns: list[str]) -> pd.DataFrame:
             sv, en = known[column]
         rows.append((column, sv, en))
     return pd.DataFrame(rows, columns=["column", "sv", "en"])
+
+
+TABLES = ("moves", "problems", "clusters", "transitions", "lists", "places", "drift", "borders")
+
+
+def write_comparison(comparison: Comparison, out: str | Path, *, through: Sequence[Release] = ()) -> Path:
+    """Write a comparison to a folder, whole or not at all: Parquet, a workbook, and comparison.json.
+
+    With `through`, releases of other years, also flows.parquet: the paths of areas through all of them. What each file
+    holds stands in docs/comparison.md.
+
+    Raises
+    ------
+    InputError  the folder exists; two releases of one year
+    """
+    flows = trace_paths([comparison.old, *through, comparison.new]) if through else None
+    with whole_folder(out, "comparison") as partial:
+        for name in TABLES:
+            frame: pd.DataFrame = getattr(comparison, name)
+            if name == "borders" and frame.empty:
+                continue
+            write_parquet(frame.assign(synthetic=comparison.summary["synthetic"]), partial / f"{name}.parquet")
+        mobility = mobility_table(comparison, through)
+        write_parquet(mobility, partial / "mobility.parquet")
+        if flows is not None:
+            write_parquet(flows.assign(synthetic=comparison.summary["synthetic"]), partial / "flows.parquet")
+        text = json_text(comparison.summary, indent=2, ensure_ascii=False) + "\n"
+        (partial / "comparison.json").write_text(text, "utf-8")
+        write_comparison_workbook(comparison, partial / "comparison.xlsx", mobility, flows)
+    return Path(out)

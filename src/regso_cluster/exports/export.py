@@ -12,14 +12,9 @@ import pandas as pd
 
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.exports.datapackage import DESCRIPTOR, write_datapackage
-from regso_cluster.exports.workbook import (
-    SYNTHETIC,
-    WORKBOOK_OPTIONS,
-    write_sheet,
-    write_table_workbook,
-    write_workbook,
-)
+from regso_cluster.exports.workbook import write_table_workbook, write_workbook
 from regso_cluster.files.atomic import whole_file
+from regso_cluster.files.sheet_writing import SYNTHETIC, WORKBOOK_OPTIONS, write_sheet
 from regso_cluster.files.textfiles import write_csv
 from regso_cluster.words.wording import MADE_UP, Language, mark_of, say
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from regso_cluster.areas.editions import DRAWN
 from regso_cluster.areas.shapes import load_shapes
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.files.atomic import whole_file
+from regso_cluster.judging.profiles import country_value
 from regso_cluster.maps.colours import INK, SOFT, UNKNOWN, colours_by_number, largest_group
 from regso_cluster.method import Factor, Yardstick
-from regso_cluster.page.data import DRAWN
-from regso_cluster.page.groups import GROUPINGS, country_value
-from regso_cluster.words.columns import head_columns
+from regso_cluster.words.columns import GROUPINGS, head_columns
 from regso_cluster.words.texts import WORDS, say, say_unit_name, show_number
 
 if TYPE_CHECKING:

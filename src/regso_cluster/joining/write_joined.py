@@ -157,7 +157,7 @@ def _as_wkt(geometry: NDArray[np.object_]) -> NDArray[np.object_]:
 def _write_workbook(table: JoinedTable, path: Path) -> None:
     import xlsxwriter
 
-    from regso_cluster.exports.workbook import CREATED, WORKBOOK_OPTIONS
+    from regso_cluster.files.sheet_writing import CREATED, WORKBOOK_OPTIONS
 
     if len(table.frame) >= ROWS_OF_EXCEL:
         hint = "Write .csv or .parquet."

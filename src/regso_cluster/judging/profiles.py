@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from regso_cluster.factors.tables import FactorTable
-from regso_cluster.method import UNIT_FACTOR, Method, Naming, Text
+from regso_cluster.method import UNIT_FACTOR, Factor, Method, Naming, Text
+
+if TYPE_CHECKING:
+    from regso_cluster.factors.tables import FactorTable
 
 _LEVELS = (
     ("very_large", Text("Mycket stora behov", "Very large needs")),
@@ -125,3 +130,18 @@ def _name(centre: npt.NDArray[np.float64], method: Method, naming: Naming, count
 
 def _list(words: list[str], last: str) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def country_value(table: FactorTable, factor: Factor) -> float | None:
+    """Give the rate of all areas together, as `describe_groups` does for a group: the one number of the country."""
+    key = factor.key
+    value = table.value[key]
+    seen = value.notna().to_numpy(bool)
+    if not seen.any():
+        return None
+    if factor.value is None and factor.level == "area":
+        numerator, denominator = table.numerator[key][seen].sum(), table.denominator[key][seen].sum()
+        return float(UNIT_FACTOR[factor.unit] * numerator / denominator) if denominator > 0 else None
+    residents = table.areas["population"][seen]
+    weights = residents if residents.notna().all() and residents.sum() > 0 else None
+    return float(np.average(value[seen], weights=weights))

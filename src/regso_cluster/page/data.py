@@ -10,13 +10,15 @@ import numpy as np
 import pandas as pd
 
 from regso_cluster._version import __version__
+from regso_cluster.areas.editions import DRAWN
 from regso_cluster.areas.shapes import load_shapes
 from regso_cluster.maps.colours import UNKNOWN, colours_by_number, ordered_colours, problem_colours
 from regso_cluster.method import Factor, Method, Text, Yardstick
 from regso_cluster.page.flips import flip_columns
 from regso_cluster.page.geometry import COARSE, FINE, build_topology
-from regso_cluster.page.groups import GROUPINGS, describe_grouping, measure_country
+from regso_cluster.page.groups import describe_grouping, measure_country
 from regso_cluster.page.history import describe_moves
+from regso_cluster.words.columns import GROUPINGS
 from regso_cluster.words.notes import describe_note, describe_source
 
 if TYPE_CHECKING:
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
 STATUSES = ("observed", "suppressed", "missing", "too_few_residents")
 # where the classes of a number are cut, as shares of areas from the worst: the tail is what people look for
 CUTS = (0.04, 0.10, 0.25, 0.50, 0.75)
-DRAWN = 2025  # the edition whose outlines are at hand
 INSETS = 3  # the kommuner with most residents have a map of their own
 
 

@@ -14,15 +14,14 @@ import numpy as np
 import pandas as pd
 
 from regso_cluster.factors.rates import OBSERVED
-from regso_cluster.method import UNIT_FACTOR, Factor
+from regso_cluster.judging.profiles import country_value
+from regso_cluster.method import Factor
+from regso_cluster.words.columns import DECIMALS, GROUPINGS
 from regso_cluster.words.texts import say, say_unit_name, show_number, with_unit
 
 if TYPE_CHECKING:
-    from regso_cluster.factors.tables import FactorTable
     from regso_cluster.release.model import Release
 
-GROUPINGS = ("composite_group", "cluster", "band")
-DECIMALS = {"share": 3, "score": 2, "rank": 0}  # as the page shows them; others have one
 CLEAR = 0.5  # SD between areas: below it a difference is not named
 
 
@@ -149,18 +148,3 @@ def _spread(release: Release, factor: Factor) -> float | None:
     seen = areas[f"{factor.key}_value"][(areas[f"{factor.key}_status"] == OBSERVED).to_numpy(bool)].astype(float)
     spread = float(np.nanstd(seen.to_numpy())) if seen.notna().sum() > 1 else 0.0
     return spread if spread > 0 else None
-
-
-def country_value(table: FactorTable, factor: Factor) -> float | None:
-    """Give the rate of all areas together, as `describe_groups` does for a group: the one number of the country."""
-    key = factor.key
-    value = table.value[key]
-    seen = value.notna().to_numpy(bool)
-    if not seen.any():
-        return None
-    if factor.value is None and factor.level == "area":
-        numerator, denominator = table.numerator[key][seen].sum(), table.denominator[key][seen].sum()
-        return float(UNIT_FACTOR[factor.unit] * numerator / denominator) if denominator > 0 else None
-    residents = table.areas["population"][seen]
-    weights = residents if residents.notna().all() and residents.sum() > 0 else None
-    return float(np.average(value[seen], weights=weights))

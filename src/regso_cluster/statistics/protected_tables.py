@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.exports.workbook import CREATED, SYNTHETIC, WORKBOOK_OPTIONS, write_sheet
 from regso_cluster.files.atomic import whole_file
 from regso_cluster.files.made_up import is_synthetic
+from regso_cluster.files.sheet_writing import CREATED, SYNTHETIC, WORKBOOK_OPTIONS, write_sheet
 from regso_cluster.files.textfiles import unguard, write_csv
 from regso_cluster.method import Text
 

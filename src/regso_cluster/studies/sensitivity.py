@@ -33,8 +33,8 @@ from regso_cluster.certainty.sensitivity import (
 from regso_cluster.certainty.study_file import Settings, Study, dials_of, own_value, settings_of, study_toml
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.files.atomic import json_text, refuse_inside_a_release, whole_file, whole_folder
+from regso_cluster.files.parquet import write_parquet
 from regso_cluster.parallel import Workers, batches, run_as_done
-from regso_cluster.release.model import write_parquet
 from regso_cluster.studies.run import Groups, Run, Subject, run_batch, without_pairs
 
 BATCH = 8  # runs that are kept together: at most so many are made again after a cut

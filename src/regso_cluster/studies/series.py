@@ -21,15 +21,17 @@ import pandas as pd
 from regso_cluster.classification.classify import classify
 from regso_cluster.classification.tables import Classification
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.exports.comparison import write_comparison
 from regso_cluster.factors.accepted import Accepted
 from regso_cluster.factors.origin import SUFFIX as ORIGIN
 from regso_cluster.factors.tables import FactorTable, read_factors
-from regso_cluster.files.read import lock_file
+from regso_cluster.files.read import hash_of, lock_file
 from regso_cluster.method import Method
 from regso_cluster.parallel import Workers
-from regso_cluster.release.model import Release, read_release, sha256_of, write_release
+from regso_cluster.release.model import Release, read_release
+from regso_cluster.release.write import write_release
 from regso_cluster.years.borders import Borders, Earlier, Outlines, against, read_borders
-from regso_cluster.years.compare import NothingInCommonError, compare, write_comparison
+from regso_cluster.years.compare import NothingInCommonError, compare
 
 SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".xls", ".ods", ".parquet")
 _RELEASE = re.compile(r"(\d{4})(?:-r(\d+))?")
@@ -233,9 +235,9 @@ def _follows(standing: Release, path: Path, method: Method, previous: Release | 
     wanted = reading.borders.crosswalk.sources if differ and reading.borders else None
     return (
         sources == wanted
-        and standing.manifest["inputs"][0]["sha256"] == sha256_of(path)
+        and standing.manifest["inputs"][0]["sha256"] == hash_of(path)
         and standing.method.hash == method.hash
-        and _names_hash(standing.manifest) == (sha256_of(reading.names) if reading.names else None)
+        and _names_hash(standing.manifest) == (hash_of(reading.names) if reading.names else None)
         and (before["manifest_sha256"] if before else None)
         == (previous.manifest["manifest_sha256"] if previous else None)
     )
@@ -248,7 +250,7 @@ def _names_hash(manifest: dict[str, Any]) -> str | None:
 
 def _check_names(manifest: dict[str, Any], names: str | Path | None) -> None:
     """Refuse a file of names that is not the one of the manifest."""
-    expected, got = _names_hash(manifest), sha256_of(Path(names)) if names is not None else None
+    expected, got = _names_hash(manifest), hash_of(Path(names)) if names is not None else None
     if expected == got:
         return
     if expected is None:
@@ -332,7 +334,7 @@ def recompute_release(
         there or another one
     """
     manifest = release.manifest
-    if (got := sha256_of(Path(table))) != (expected := manifest["inputs"][0]["sha256"]):
+    if (got := hash_of(Path(table))) != (expected := manifest["inputs"][0]["sha256"]):
         hint = f"Give the table that the release was made from: {manifest['inputs'][0]['name']}."
         raise InputError(Fault("another table", str(table), expected[:12], got[:12], hint))
     _check_key(manifest, deso_key)
@@ -373,7 +375,7 @@ def _check_key(manifest: dict[str, Any], deso_key: str | Path | None) -> None:
     hint = f"Give the key that its table was summed through as --deso-key: {expected['name']}."
     if deso_key is None:
         raise InputError(Fault("made from a table by DeSO, but no key to RegSO is given", expected["name"], hint=hint))
-    if (got := sha256_of(Path(deso_key))) != expected["sha256"]:
+    if (got := hash_of(Path(deso_key))) != expected["sha256"]:
         raise InputError(
             Fault("another key from DeSO to RegSO", str(deso_key), expected["sha256"][:12], got[:12], hint)
         )

@@ -21,10 +21,10 @@ from regso_cluster.factors.scales import apply_scale
 from regso_cluster.factors.shrinkage import shrink_table
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.files.atomic import json_text, whole_folder
+from regso_cluster.files.parquet import write_parquet
 from regso_cluster.judging.typology import cluster_weights
 from regso_cluster.method import Certainty, Clusters, Method, StructureRule
 from regso_cluster.parallel import Workers, batches, child_seed, run_batches
-from regso_cluster.release.model import write_parquet
 from regso_cluster.studies.run import find_clusters
 
 Floats = npt.NDArray[np.float64]

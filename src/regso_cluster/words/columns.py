@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
 from regso_cluster.method import Factor, Method, Text
+
+if TYPE_CHECKING:
+    pass
 
 _COLUMNS = {
     "regso": Text("RegSO-kod", "RegSO code"),
@@ -442,3 +445,9 @@ def _describe_absolute(known: dict[str, tuple[Text, str]]) -> dict[str, tuple[Te
         f"{name}_absolute": (Text(text.sv + against.sv, text.en + against.en), unit)
         for name, (text, unit) in known.items()
     }
+
+
+GROUPINGS = ("composite_group", "cluster", "band")
+
+
+DECIMALS = {"share": 3, "score": 2, "rank": 0}  # as the page shows them; others have one

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import pandas as pd
@@ -56,3 +57,12 @@ def in_language(areas: pd.DataFrame, groups: pd.DataFrame, language: Language) -
             names = dict(zip(own["group"].astype(int), own["name_en"], strict=True))
             named[column] = areas[grouping].map(names, na_action="ignore").astype(areas[column].dtype)
     return areas.assign(**named)
+
+
+NAMED = 20  # codes in a note; comparison.json has them all
+
+
+def name_codes(codes: Sequence[str]) -> str:
+    """Name the first codes of a list, and how many more there are."""
+    named = ", ".join(map(str, codes[:NAMED]))
+    return f"{named} ... ({len(codes) - NAMED} more)" if len(codes) > NAMED else named

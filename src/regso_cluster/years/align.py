@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,8 +13,7 @@ from regso_cluster.errors import InputError
 from regso_cluster.factors.rates import MISSING, OBSERVED, SUPPRESSED, rate
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.method import Method
-
-NAMED = 20  # codes in a note; comparison.json has them all
+from regso_cluster.words.wording import name_codes
 
 
 @dataclass(frozen=True)
@@ -68,12 +67,6 @@ def align(
     notes += [f"{len(only)} area{' is' if len(only) == 1 else 's are'} in {which} year alone: {name_codes(only)}"
               for only, which in ((only_old, "the earlier"), (only_new, "the later")) if only]  # fmt: skip
     return Alignment(shared, only_old, only_new, frozenset(changed or ()) & frozenset(shared), tuple(notes))
-
-
-def name_codes(codes: Sequence[str]) -> str:
-    """Name the first codes of a list, and how many more there are."""
-    named = ", ".join(map(str, codes[:NAMED]))
-    return f"{named} ... ({len(codes) - NAMED} more)" if len(codes) > NAMED else named
 
 
 def move_table(table: FactorTable, crosswalk: Crosswalk, method: Method, edition: int | None) -> FactorTable:

@@ -15,11 +15,9 @@ from regso_cluster.areas.editions import area_names
 from regso_cluster.certainty.labels import how_sure
 from regso_cluster.classification.classify import usable
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.exports.comparison import write_comparison_workbook
 from regso_cluster.factors.tables import FactorTable
-from regso_cluster.files.atomic import json_text, whole_folder
 from regso_cluster.method import Text, Yardstick
-from regso_cluster.release.model import Release, write_parquet
+from regso_cluster.release.model import Release
 from regso_cluster.years.align import Alignment, align
 from regso_cluster.years.attribution import State, absolute_limits, chain, free, seen, with_absolute, with_factors
 from regso_cluster.years.change import CAUSES, explain_problems, find_causes
@@ -35,7 +33,6 @@ from regso_cluster.years.transitions import (
 )
 
 GROUPINGS = ("composite_group", "composite_group_absolute", "band", "band_absolute", "cluster")
-TABLES = ("moves", "problems", "clusters", "transitions", "lists", "places", "drift", "borders")
 
 
 @dataclass(frozen=True)
@@ -403,33 +400,6 @@ def trace_paths(releases: Sequence[Release]) -> pd.DataFrame:
         if all(grouping in one.areas for one in releases)
     ]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"grouping": []})
-
-
-def write_comparison(comparison: Comparison, out: str | Path, *, through: Sequence[Release] = ()) -> Path:
-    """Write a comparison to a folder, whole or not at all: Parquet, a workbook, and comparison.json.
-
-    With `through`, releases of other years, also flows.parquet: the paths of areas through all of them. What each file
-    holds stands in docs/comparison.md.
-
-    Raises
-    ------
-    InputError  the folder exists; two releases of one year
-    """
-    flows = trace_paths([comparison.old, *through, comparison.new]) if through else None
-    with whole_folder(out, "comparison") as partial:
-        for name in TABLES:
-            frame: pd.DataFrame = getattr(comparison, name)
-            if name == "borders" and frame.empty:
-                continue
-            write_parquet(frame.assign(synthetic=comparison.summary["synthetic"]), partial / f"{name}.parquet")
-        mobility = mobility_table(comparison, through)
-        write_parquet(mobility, partial / "mobility.parquet")
-        if flows is not None:
-            write_parquet(flows.assign(synthetic=comparison.summary["synthetic"]), partial / "flows.parquet")
-        text = json_text(comparison.summary, indent=2, ensure_ascii=False) + "\n"
-        (partial / "comparison.json").write_text(text, "utf-8")
-        write_comparison_workbook(comparison, partial / "comparison.xlsx", mobility, flows)
-    return Path(out)
 
 
 def mobility_table(comparison: Comparison, through: Sequence[Release] = ()) -> pd.DataFrame:

@@ -21,7 +21,8 @@ from regso_cluster.factors.tables import read_factors
 from regso_cluster.method import Text, load_method, parse_method
 from regso_cluster.page import build_page
 from regso_cluster.page.libraries import FOLDER
-from regso_cluster.release.model import Release, write_release
+from regso_cluster.release.model import Release
+from regso_cluster.release.write import write_release
 from regso_cluster.years.compare import Comparison, compare
 from tests.tables import METHOD, rows, write
 

@@ -31,7 +31,7 @@ from regso_cluster.page.data import assemble, chances, integers, numbers
 from regso_cluster.page.flips import flip_columns
 from regso_cluster.page.groups import describe_grouping, measure_country, portray
 from regso_cluster.page.libraries import read_libraries
-from regso_cluster.release.model import write_release
+from regso_cluster.release.write import write_release
 from tests.tables import method, rows, write
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from regso_cluster.method import UNIT_RANGE
 from regso_cluster.page.data import STATUSES
-from regso_cluster.page.groups import GROUPINGS
+from regso_cluster.words.columns import GROUPINGS
 from regso_cluster.words.texts import WORDS, say, show_number, with_unit
 from regso_cluster.years.change import CAUSES
 

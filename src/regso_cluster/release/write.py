@@ -1,0 +1,172 @@
+"""A classification written as a release, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import platform
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from regso_cluster._version import __version__
+from regso_cluster.classification.tables import Classification
+from regso_cluster.files.atomic import json_text, whole_folder, without_nan
+from regso_cluster.files.parquet import write_parquet
+from regso_cluster.files.read import hash_of
+from regso_cluster.method import Method, Yardstick, hash_yardstick
+from regso_cluster.release.model import FORMAT, Release, hash_manifest
+from regso_cluster.words.wording import name_codes
+
+_VERSIONS = (
+    "numpy",
+    "scipy",
+    "pandas",
+    "pyarrow",
+    "scikit-learn",
+    "numba",
+    "geopandas",
+    "shapely",
+    "pyogrio",
+)
+
+
+def write_release(
+    classification: Classification,
+    out: str | Path,
+    *,
+    previous: Release | None = None,
+    revises: Release | None = None,
+    crosswalk: dict[str, Any] | None = None,
+    timings: dict[str, float] | None = None,
+) -> Release:
+    """Write a release: to a temporary folder beside `out`, then moved into place in one step.
+
+    Killed at any moment, there is a whole release or none. An existing folder is never touched. `previous` is the
+    release of an earlier year that it was made against, `revises` one of the same year that it corrects, `crosswalk`
+    what `borders.Earlier` says of the crosswalk between their editions.
+
+    Raises
+    ------
+    InputError  `out` exists
+    OSError  the disk is full or the folder cannot be written; nothing is left behind
+    """
+    with whole_folder(out, "release") as partial:
+        _write_tables(classification, partial)
+        manifest = _manifest(classification, partial, previous, crosswalk, timings or {})
+        if revises:
+            manifest["revises"] = _name_release(revises)
+        manifest = without_nan(manifest)
+        manifest["manifest_sha256"] = hash_manifest(manifest)
+        (partial / "manifest.json").write_text(json_text(manifest, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    return Release(Path(os.path.abspath(out)), manifest)  # noqa: PTH100  # resolve() would follow a symlinked parent
+
+
+def _write_tables(classification: Classification, folder: Path) -> None:
+    from regso_cluster.files.textfiles import write_csv
+    from regso_cluster.maps.geopackage import write_geopackage
+
+    areas = classification.areas
+    write_parquet(areas.reset_index(), folder / "areas.parquet")
+    write_csv(areas.reset_index(), folder / "areas.csv")
+    write_parquet(classification.groups, folder / "groups.parquet")
+    write_parquet(classification.factors, folder / "factors.parquet")
+    if classification.certainty is not None:
+        write_parquet(classification.certainty, folder / "certainty.parquet")
+    if classification.lineage is not None:
+        write_parquet(classification.lineage, folder / "lineage.parquet")
+    (folder / "method.toml").write_text(classification.method.to_toml(), "utf-8", newline="\n")
+    if classification.table.edition == 2025:  # the one edition whose outlines are at hand
+        write_geopackage(
+            areas, classification.groups, classification.method, folder / "areas.gpkg", classification.year
+        )
+
+
+def _manifest(
+    classification: Classification, folder: Path, previous: Release | None, crosswalk: dict[str, Any] | None,
+    timings: dict[str, float],
+) -> dict[str, Any]:  # fmt: skip
+    table, method = classification.table, classification.method
+    notes = list(classification.notes)
+    if table.edition == 2020:
+        notes.append("no areas.gpkg: outlines of edition 2020 are not at hand, and about 288 areas had other borders")
+    if previous:
+        notes += _previous_notes(classification, previous, crosswalk)
+    manifest: dict[str, Any] = {
+        "format": FORMAT,
+        "year": classification.year,
+        "edition": table.edition,
+        "synthetic": table.synthetic,
+        "method": {"name": method.name, "sha256": method.hash, "seed": method.seed},
+        "inputs": [
+            {"name": table.source, "sha256": table.sha256} | ({"origin": table.origin} if table.origin else {}),
+            *[{"name": name, "sha256": sha256, "as": "key from DeSO to RegSO"} for name, sha256 in table.deso_key],
+            *[{"name": name, "sha256": sha256, "as": "names of the areas"} for name, sha256 in table.names],
+        ],
+        "yardstick": _describe_yardstick(method),
+        "previous": None,
+        "figures": classification.figures,
+        "notes": notes,
+        "outputs": {file.name: hash_of(file) for file in sorted(folder.iterdir())},
+        "software": {"regso_cluster": __version__, "python": platform.python_version()}
+        | {name: metadata.version(name) for name in _VERSIONS},
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": {step: round(seconds, 3) for step, seconds in timings.items()},
+    }
+    if previous:
+        manifest["previous"] = _name_release(previous)
+        if published := _published(classification, previous):
+            manifest["previous"]["groups"] = published
+        if crosswalk:
+            manifest["previous"]["crosswalk"] = {key: said for key, said in crosswalk.items() if key != "notes"}
+    return manifest
+
+
+def _name_release(release: Release) -> dict[str, Any]:
+    sha256 = release.manifest["manifest_sha256"]
+    return {"name": release.name, "year": release.year, "manifest_sha256": sha256}
+
+
+def _describe_yardstick(method: Method) -> dict[str, Any]:
+    """Name what areas were judged by, so that two manifests tell whether it was the same."""
+    measured = method.measured or Yardstick()
+    origins = {"frozen": method.frozen, "baseline": method.baseline.origin if method.baseline else None}
+    described: dict[str, Any] = {"sha256": hash_yardstick(measured), "limits": measured.limits}
+    return described | {name: asdict(origin) if origin else None for name, origin in origins.items()}
+
+
+def _published(classification: Classification, previous: Release) -> dict[str, dict[str, int]]:
+    """Count the areas of each group as the previous release published them; "-" are those without a group.
+
+    Counted over all of its areas, of groupings whose groups this release puts beside its own.
+    """
+    counted = {}
+    for grouping in ("composite_group", "cluster"):
+        if f"{grouping}_previous" in classification.areas and grouping in previous.areas:
+            groups = previous.areas[grouping].astype("Int64")
+            counted[grouping] = {str(group): int(n) for group, n in groups.value_counts().sort_index().items()}
+            if groups.isna().any():
+                counted[grouping]["-"] = int(groups.isna().sum())
+    return counted
+
+
+def _previous_notes(classification: Classification, previous: Release, crosswalk: dict[str, Any] | None) -> list[str]:
+    """Say what makes the two releases less than comparable."""
+    notes = list(crosswalk["notes"]) if crosswalk else []
+    now, then = classification.areas.index, previous.areas.index
+    if len(gone := then.difference(now)):
+        notes.append(f"areas of release {previous.name} that this year lacks ({len(gone)}): {name_codes(list(gone))}")
+    if len(new := now.difference(then)):
+        notes.append(f"areas that release {previous.name} lacks ({len(new)}): {name_codes(list(new))}")
+    if previous.manifest["edition"] != classification.table.edition and not crosswalk:
+        notes.append(
+            "the previous release is of another edition: borders were not checked, a change may be one of borders"
+        )
+    if previous.method.choices_hash != classification.method.choices_hash:
+        notes.append("the previous release was made with another method: a change may be one of method")
+    elif previous.method.frozen != classification.method.frozen:
+        notes.append("one of the two releases has frozen limits, the other has others: a change may be one of limits")
+    if previous.manifest["synthetic"] != classification.table.synthetic:
+        notes.append("one of the two releases is synthetic, the other not")
+    return notes
