@@ -280,10 +280,10 @@ def test_how_sure_each_move_is_stands_beside_it(tmp_path, capsys):
     # turnout of so many voters that chance in it is nothing: no group hangs on a figure taken as exact
     counted = METHOD.replace('value = "voted_pct"', 'value = "voted_pct"\ndenominator = "voters"')
     using = dataclasses.replace(method(counted), certainty=Certainty(draws=200, prior="country"))
-    first = release(rows().assign(voters="1000000"), using, tmp_path / "a", 2023, edition=2025)
+    first = release(rows().assign(voters="1000000", population="1000000"), using, tmp_path / "a", 2023, edition=2025)
     frozen = dataclasses.replace(using, measured=first.method.measured)
     # the limit is above 26.18: the first area goes far beyond it, the third just; the last is not seen
-    later = rows().assign(poor_n=["70", "20", "27", "30", "10", ".."], voters="1000000")
+    later = rows().assign(poor_n=["70", "20", "27", "30", "10", ".."], voters="1000000", population="1000000")
     second = release(later, frozen, tmp_path / "b", 2024, edition=2025)
     comparison = compare(first, second)
     moves = comparison.moves[comparison.moves["grouping"] == "composite_group"].set_index("area")
@@ -412,7 +412,7 @@ def test_an_unreadable_earlier_release_or_a_fault_while_writing_loses_nothing(tm
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("regso_cluster.years.compare.write_comparison_workbook", full)
+    monkeypatch.setattr("regso_cluster.exports.comparison.write_comparison_workbook", full)
     with pytest.raises(OSError, match="No space"):
         write_comparison(comparison, tmp_path / "c" / "out")
     assert list((tmp_path / "c").iterdir()) == []

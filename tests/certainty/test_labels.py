@@ -26,7 +26,7 @@ VOTERS = METHOD.replace('value = "voted_pct"', 'value = "voted_pct"\ndenominator
 
 
 def with_voters(frame):
-    return frame.assign(voters="1000000")
+    return frame.assign(voters="1000000", population="1000000")
 
 
 @pytest.fixture

@@ -51,7 +51,7 @@ def test_rows_without_an_area_are_kept_where_that_is_allowed(run, tmp_path):
     assert result.stdout == "o.csv\n"
     table = pd.read_csv(tmp_path / "o.csv", sep=";", decimal=",")
     assert table["g_match"].tolist() == ["repaired", "unknown_code"]
-    assert list(table.columns) == ["namn", "kod", "x", "y", "g_match", "g_code", "g_index", "g_name"]
+    assert list(table.columns) == ["namn", "kod", "x", "y", "g_match", "g_code", "g_index", "g_name", "g_synthetic"]
 
 
 def test_json_tells_the_report_and_what_was_written(run):

@@ -270,7 +270,7 @@ def test_the_command_summarises_and_protects(run, released, tmp_path):
     assert made["protected"]
     assert made["synthetic"]
     assert [row["group"] for row in made["table"]] == ["total", "1", "2", "3", "4", "-"]
-    strict = json.loads(run(*arguments, "--json", "--min-count", 5000).stdout)
+    strict = json.loads(run(*arguments, "--json", "--min-count", 8000).stdout)
     assert [row["hidden"] for row in strict["table"]].count(True) >= 2
     assert "UNPROTECTED" in run(*arguments, "--unprotected").stdout
     assert not json.loads(run(*arguments, "--unprotected", "--json").stdout)["protected"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import sys
 import warnings
@@ -47,7 +48,7 @@ def guard_streams(*, debug: bool = False) -> None:
 
 
 def _guard(stream: Any) -> None:
-    raw, coloured = stream.write, stream.isatty()
+    raw, coloured = stream.write, stream.isatty() or bool(os.environ.get("FORCE_COLOR"))
 
     def write(text: str) -> int:
         parts = _COLOUR.split(text) if coloured else [text]

@@ -16,6 +16,7 @@ import numpy as np
 
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.files.atomic import whole_file
+from regso_cluster.files.formulas import guard, unguard
 from regso_cluster.files.numbers import as_text, parse_numbers
 from regso_cluster.files.tables import read_table
 
@@ -73,10 +74,12 @@ def read_accepted(path: str | Path) -> Accepted:
     if absent:
         hint = f"The list has the columns {', '.join(COLUMNS)}; `regso-cluster check --write-accept FILE` writes one."
         raise InputError([Fault("a column is missing", raw.name, f"column {name!r}", hint=hint) for name in absent])
-    values = parse_numbers(raw.frame["value"], (), (), decimal_comma=raw.decimal_comma).values
+    # `write_accepted` writes decimals with a point: 341.275 is no mark of thousands here
+    comma = raw.frame["value"].map(as_text).str.contains(",", regex=False).any()
+    values = parse_numbers(raw.frame["value"], (), (), decimal_comma=raw.decimal_comma if comma else False).values
     faults, entries = [], []
     for (row, cells), value in zip(raw.frame.iterrows(), values, strict=True):
-        texts = {name: as_text(cells[name]) for name in COLUMNS}
+        texts = {name: unguard(as_text(cells[name])) for name in COLUMNS}
         empty = [name for name in COLUMNS if not texts[name]]
         if empty or not np.isfinite(value):
             what = f"no {empty[0]}" if empty else "the value is no number"
@@ -103,7 +106,8 @@ def write_accepted(cells: Iterable[tuple[str, str, float]], path: str | Path) ->
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     writer.writerows(
-        [code, column, repr(value) if value % 1 else f"{value:.0f}", "", ""] for code, column, value in cells
+        [guard(code), guard(column), repr(value) if value % 1 else f"{value:.0f}", "", ""]
+        for code, column, value in cells
     )
     with whole_file(path) as partial:
         partial.write_text(text.getvalue(), "utf-8", newline="\n")

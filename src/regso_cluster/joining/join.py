@@ -216,6 +216,8 @@ def _no_units(source: AgencyTable, matches: Matches) -> tuple[int, tuple[str, ..
     """Count the rows without an area that are totals of others or notes below the table; they are kept, and named."""
     frame = source.frame
     found = find_totals(frame)
+    if not frame.shape[1]:
+        return 0, ()
     filled = np.column_stack([frame.iloc[:, at].map(as_text).to_numpy() != "" for at in range(frame.shape[1])])
     some = np.asarray(filled.any(axis=1), dtype=bool)
     footer = find_footer(frame, filled, ~some) & some
