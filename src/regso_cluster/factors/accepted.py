@@ -105,10 +105,9 @@ def write_accepted(cells: Iterable[tuple[str, str, float]], path: str | Path) ->
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows(
-        [guard(code), guard(column), repr(value) if value % 1 else f"{value:.0f}", "", ""]
-        for code, column, value in cells
-    )
+    for code, column, value in cells:
+        written = repr(value) if value % 1 else f"{value:.0f}"
+        writer.writerow([guard(code), guard(column), written, "", ""])
     with whole_file(path) as partial:
         partial.write_text(text.getvalue(), "utf-8", newline="\n")
     return path

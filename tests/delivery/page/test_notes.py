@@ -78,7 +78,7 @@ def test_templates_say_what_the_program_says(root):
         ]
         for part in fixed:
             pieces = re.split(
-                r"\b(?:column|factor|suppressed|missing cells|is in the|are in the|need group|index band|its limit|its cut point(?: of the index)?)\b",
+                r"\b(?:column|factor|suppressed|missing cells|is in the|are in the|need group|index band|its limit|its cut point(?: of the index)?|; (?=PxWeb))\b",
                 part,
             )
             known = part in whole or all(piece.strip(" .,:;()") in whole for piece in pieces)
