@@ -6,7 +6,7 @@ BIN = $(VENV)/bin
 export PYTHONNOUSERSITE = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help classify test check test-minimum lock shapes validation bench picture page-libraries page clean
+.PHONY: help docs classify test check test-minimum lock shapes validation bench picture page-libraries page clean
 
 help:
 	@echo "make classify      classify the synthetic country on the real areas, two years"
@@ -16,6 +16,7 @@ help:
 	@echo "make lock          pin the newest versions anew"
 	@echo "make shapes        build data/shapes anew from its source"
 	@echo "make validation    write docs/validation.md anew (needs ../shared)"
+	@echo "make docs          write docs/commands.md anew from the help of the commands"
 	@echo "make bench         measure every kernel against its peers (an hour)"
 	@echo "make picture       draw the picture of the README anew"
 	@echo "make page          make the page of the synthetic country, example-run/page.html"
@@ -69,6 +70,9 @@ validation: $(VENV)/.installed
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
+
+docs: $(VENV)/.installed
+	$(BIN)/python docs/commands.py
 
 bench: .venv-bench/.installed
 	.venv-bench/bin/python benchmarks/run.py --threads 1 --threads 2

@@ -139,15 +139,16 @@ def test_methods_prints_a_file_that_loads(run, tmp_path):
     assert "utanforskap" in run("methods").stdout
 
 
-def test_every_command_has_an_example_in_its_help_and_a_place_in_the_readme(root):
-    readme = (root / "README.md").read_text("utf-8")
+def test_every_command_has_an_example_in_its_help_and_a_place_in_the_reference(root):
+    reference = (root / "docs" / "commands.md").read_text("utf-8")
     for name, command in main.commands.items():
         shown = CliRunner().invoke(main, [name, "--help"]).stdout
         assert f"regso-cluster {name}" in shown.split("Example:")[1] if name != "methods" else "Example:" in shown
-        assert f"regso-cluster {name}" in readme, f"the README does not name {name}"
+        assert f"\n## {name}\n" in reference, f"docs/commands.md does not name {name}: run `make docs`"
         for parameter in command.params:
             if isinstance(parameter, click.Option):
                 assert parameter.help, f"{name} {parameter.name} has no help"
+                assert parameter.opts[0] in reference, f"docs/commands.md lacks {name} {parameter.opts[0]}"
 
 
 def test_the_version_is_that_of_the_package():

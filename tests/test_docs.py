@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 
 import pytest
 
@@ -41,3 +42,15 @@ def test_every_name_is_on_the_page_and_in_the_map(page):
 
 def test_the_readme_leads_there(root):
     assert "(docs/estimators.md)" in (root / "README.md").read_text("utf-8")
+
+
+@pytest.mark.thorough  # other versions of click write some help in another way
+def test_the_reference_of_the_commands_is_as_it_is_written(root):
+    describe = runpy.run_path(str(root / "docs" / "commands.py"))["describe"]
+    assert (root / "docs" / "commands.md").read_text("utf-8") == describe(), "run `make docs`"
+
+
+def test_links_of_the_docs_lead_somewhere(root):
+    for file in [root / "README.md", *sorted((root / "docs").glob("*.md"))]:
+        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", file.read_text("utf-8")):
+            assert "://" in target or (file.parent / target).exists(), f"{file.name}: {target}"
