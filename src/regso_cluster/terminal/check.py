@@ -44,8 +44,9 @@ def print_check(path: Path, table: FactorTable, method: Method, found: Examinati
 
     named = {alarm.code for alarm in found.alarms} | {pull.code for pull in found.pulls}
     click.echo(f"{path}: no fault. {len(table.areas)} areas, edition {table.edition or 'of its own'}.")
-    click.echo(_status(table).T.rename_axis("factor").to_string())
     summary = summarise_factors(table, method).drop(columns="unit")
+    for at, (status, count) in enumerate(_status(table).T.drop(columns="observed", errors="ignore").items(), start=1):
+        summary.insert(at, str(status), count.reindex(summary.index))
     written = summary.apply(lambda column: column.map(lambda cell: "" if pd.isna(cell) else number(float(cell))))
     click.echo(written.rename_axis("factor").to_string())
     for pull in found.pulls[:WORST]:
