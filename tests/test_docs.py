@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import runpy
 
@@ -54,3 +55,11 @@ def test_links_of_the_docs_lead_somewhere(root):
     for file in [root / "README.md", *sorted((root / "docs").glob("*.md"))]:
         for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", file.read_text("utf-8")):
             assert "://" in target or (file.parent / target).exists(), f"{file.name}: {target}"
+
+
+def test_scripts_with_the_earlier_name_of_the_estimators_go_on_running():
+    earlier = importlib.import_module("regso_cluster.grouping")
+    with pytest.warns(DeprecationWarning, match="import KMeans from there"):
+        assert earlier.KMeans is grouping.KMeans
+    with pytest.raises(AttributeError, match="KMeanz"):
+        earlier.KMeanz  # noqa: B018

@@ -11,7 +11,8 @@ from regso_cluster.method import builtin_methods, load_method
 
 # the rooms, the ground floor first: a room knows only rooms above it in this list, type imports counted
 FLOORS = (
-    "errors", "_version", "kernels", "parallel", "method", "words", "files", "clustering", "areas", "factors", "maps",
+    "errors", "_version", "kernels", "parallel", "method", "words", "files", "clustering", "grouping", "areas",
+    "factors", "maps",
     "judging", "certainty", "classification", "release", "years", "exports", "joining", "statistics", "figures",
     "terminal", "page", "studies", "sources", "example", "commands", "cli", "__main__",
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""From factors to groups: problems, composite groups, the index, tiers, clusters, profiles.
+"""Estimators of alike areas under scikit-learn's contract: they know rows, weights and gaps, and no method.
 
 The estimators and functions for work on the method, importable from here (docs/estimators.md shows each):
 

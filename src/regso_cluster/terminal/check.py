@@ -43,7 +43,8 @@ def print_check(path: Path, table: FactorTable, method: Method, found: Examinati
     import click
 
     named = {alarm.code for alarm in found.alarms} | {pull.code for pull in found.pulls}
-    click.echo(f"{path}: no fault. {len(table.areas)} areas, edition {table.edition or 'of its own'}.")
+    look = f" {len(named)} of them to look at, see below." if named else ""
+    click.echo(f"{path}: no fault. {len(table.areas)} areas, edition {table.edition or 'of its own'}.{look}")
     summary = summarise_factors(table, method).drop(columns="unit")
     for at, (status, count) in enumerate(_status(table).T.drop(columns="observed", errors="ignore").items(), start=1):
         summary.insert(at, str(status), count.reindex(summary.index))
