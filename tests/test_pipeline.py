@@ -121,8 +121,8 @@ RUN = """
 import sys
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.method import load_method
-from regso_cluster.pipeline import classify
-from regso_cluster.release import write_parquet
+from regso_cluster.classification.classify import classify
+from regso_cluster.files.parquet import write_parquet
 from pathlib import Path
 method = load_method("utanforskap")
 result = classify(read_factors(sys.argv[1], method, year=2024), method, year=2024, threads=int(sys.argv[3]))

@@ -188,7 +188,7 @@ def test_a_full_disk_leaves_nothing(small, tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(release_module, "_manifest", full)
+    monkeypatch.setattr("regso_cluster.release.write._manifest", full)
     with pytest.raises(OSError, match="No space"):
         write_release(small, tmp_path / "out" / "release")
     assert list((tmp_path / "out").iterdir()) == []
@@ -222,12 +222,12 @@ def test_the_previous_release_is_named_by_its_hash(written, small, tmp_path):
 SLOW = """
 import signal, sys, time
 signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
-from regso_cluster import release
+from regso_cluster.release import write
 from regso_cluster.cli import main
 def slowly(*args):
     print("writing", flush=True)
     time.sleep(30)
-release._manifest = slowly
+write._manifest = slowly
 main()
 """
 

@@ -98,7 +98,7 @@ def test_twenty_seeds_and_shuffled_rows_give_every_area_the_same_label(country, 
 
 SLOW = """
 import sys, time
-from regso_cluster import {module}
+from regso_cluster.{room} import {module}
 from regso_cluster.cli import main
 first = {module}.{name}
 def slowly(*args, **kwargs):
@@ -140,7 +140,7 @@ def series(folder):
 
 @pytest.mark.thorough
 def test_a_series_killed_in_the_middle_keeps_what_was_done_and_goes_on(tables):
-    code = SLOW.format(module="release", name="_manifest", when="args[0].year == 2022")
+    code = SLOW.format(room="release", module="write", name="_manifest", when="args[0].year == 2022")
     killed(code, series(tables), signal.SIGKILL)
     assert sorted(path.name for path in (tables / "r").iterdir() if not path.name.startswith(".")) == ["2021"]
     assert verify_release(tables / "r/2021") == []
@@ -151,7 +151,7 @@ def test_a_series_killed_in_the_middle_keeps_what_was_done_and_goes_on(tables):
 
 def test_a_comparison_stopped_in_the_middle_leaves_nothing(tables):
     assert CliRunner().invoke(main, list(map(str, series(tables)))).exit_code == 0
-    code = SLOW.format(module="compare", name="write_comparison_workbook", when="True")
+    code = SLOW.format(room="exports", module="comparison", name="write_comparison_workbook", when="True")
     err = killed(code, ("compare", tables / "r/2021", tables / "r/2022", "--out", tables / "out"), signal.SIGTERM)
     assert "interrupted; nothing half-written was left" in err
     assert sorted(path.name for path in tables.iterdir()) == ["m.toml", "r", "tables"]

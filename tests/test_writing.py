@@ -136,7 +136,7 @@ def test_a_manifest_without_residents_is_valid_json(tmp_path):
 WRITES = """
 import sys, time
 from pathlib import Path
-from regso_cluster.writing import whole_file, whole_folder
+from regso_cluster.files.atomic import whole_file, whole_folder
 kind, out = sys.argv[1:3]
 with whole_file(Path(out)) if kind == "file" else whole_folder(out, "release") as partial:
     (partial if kind == "file" else partial / "areas.csv").write_text("half")

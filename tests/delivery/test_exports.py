@@ -227,9 +227,9 @@ def test_a_failed_export_leaves_the_file_that_was_there(released, tmp_path, monk
     def broken(*_, **__):
         raise OSError(28, "No space left on device")
 
-    for place in ("exports.write_workbook", "exports.write_csv", "exports._copy", "exports._write_parquet",
+    for place in ("export.write_workbook", "export.write_csv", "export._copy", "export._write_parquet",
                   "pxfile.write_px", "jsonstat.write_jsonstat"):  # fmt: skip
-        monkeypatch.setattr(f"regso_cluster.delivery.{place}", broken)
+        monkeypatch.setattr(f"regso_cluster.exports.{place}", broken)
     standing = tmp_path / name
     standing.write_text("mine")
     with pytest.raises(OSError, match="No space"):

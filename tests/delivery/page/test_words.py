@@ -56,7 +56,7 @@ def test_every_text_that_is_asked_for_is_there():
 def test_no_text_is_left_over():
     everything = " ".join([*SOURCES.values(), HTML])
     python = (resources.files("regso_cluster.page") / "groups.py").read_text("utf-8") + (
-        resources.files("regso_cluster.delivery") / "figures.py"
+        resources.files("regso_cluster.figures") / "kinds.py"
     ).read_text("utf-8")
     asked = keys_asked_for()
     left = [
