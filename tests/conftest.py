@@ -14,6 +14,8 @@ from regso_cluster.example.country import write_example
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.method import load_method
 
+pytest_plugins = ["tests.fixtures"]  # releases of the example, and a real PostgreSQL
+
 ROOT = Path(__file__).resolve().parents[1]
 
 # Examples are the same in each run, and the first call of a kernel, which compiles it, is no slow example.

@@ -28,7 +28,7 @@ from regso_cluster.studies.run import subject_of_table
 from regso_cluster.studies.sensitivity import run_study, write_sensitivity
 from tests.certainty.planted import cloud
 from tests.factors.test_registers import DEFINITION, register
-from tests.test_study import contents, table_of
+from tests.studies.test_run import contents, table_of
 
 distributed = pytest.importorskip("distributed", reason="needs regso-cluster[dask]")
 # the cluster's own clean-up: sockets to a worker that was killed, and a port that another process has

@@ -14,7 +14,7 @@ from regso_cluster.factors.tables import read_factors
 from regso_cluster.files.jsonstat import parse_dataset, read_jsonstat
 from regso_cluster.files.read import RawTable
 from regso_cluster.files.tables import read_table
-from tests.factors.test_scb_tables import method_for
+from tests.sources.test_tables import method_for
 
 
 def dataset(regions, value, *, years=("2024",), status=None, kon=("1+2",), measures=("0000AAAA",)):
