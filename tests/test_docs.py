@@ -52,7 +52,7 @@ def test_the_reference_of_the_commands_is_as_it_is_written(root):
 
 
 def test_links_of_the_docs_lead_somewhere(root):
-    for file in [root / "README.md", *sorted((root / "docs").glob("*.md"))]:
+    for file in [*sorted(root.glob("*.md")), *sorted((root / "docs").glob("*.md"))]:
         for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", file.read_text("utf-8")):
             assert "://" in target or (file.parent / target).exists(), f"{file.name}: {target}"
 
