@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+from pyarrow import parquet
 
 from regso_cluster.areas.editions import code_set
 from regso_cluster.method import Method, parse_method
@@ -74,3 +76,13 @@ def rows() -> pd.DataFrame:
 def write(frame: pd.DataFrame, path: Path) -> Path:
     frame.to_csv(path, index=False)
     return path
+
+
+def writes_views() -> bool:
+    """Whether this pyarrow writes texts as views to Parquet; files of other programs have them whatever it writes."""
+    table = pa.table({"a": pa.array(["x"], pa.string_view())})
+    try:
+        parquet.write_table(table, pa.BufferOutputStream())
+    except pa.ArrowNotImplementedError:
+        return False
+    return True

@@ -15,7 +15,7 @@ from regso_cluster.certainty import simulation
 from regso_cluster.certainty.resampling import Effort, lay_out
 from regso_cluster.certainty.stability import BATCH, _refit, best_labels, bootstrap
 from regso_cluster.certainty.structure import gap_statistic
-from regso_cluster.certainty.study_file import Choice, Study
+from regso_cluster.certainty.study_file import Study, StudyChoice
 from regso_cluster.classification.classify import classify
 from regso_cluster.clustering import KMeans
 from regso_cluster.errors import Fault, InputError
@@ -86,8 +86,8 @@ def test_a_study_on_a_cluster_with_a_worker_killed_has_the_same_bytes(cluster, t
     subject = subject_of_table(*table_of(tmp_path))
     study = Study(
         (
-            Choice(name="limit", set=("problems.limit.sd",), between=(0.5, 1.5)),
-            Choice(name="clustering", set=("study.clustered_by",), options=("k-means", "ward", "k-medoids")),
+            StudyChoice(name="limit", set=("problems.limit.sd",), between=(0.5, 1.5)),
+            StudyChoice(name="clustering", set=("study.clustered_by",), options=("k-means", "ward", "k-medoids")),
         ),
         runs=64,
     )

@@ -7,9 +7,9 @@ import pytest
 import tomli_w
 
 from regso_cluster.certainty.study_file import (
-    Choice,
     Dial,
     Study,
+    StudyChoice,
     dials_of,
     load_study,
     own_value,
@@ -23,7 +23,7 @@ from tests.tables import METHOD, method
 
 
 def study(**choice):
-    return Study((Choice(name="x", **choice),))
+    return Study((StudyChoice(name="x", **choice),))
 
 
 def test_a_dial_turns_evenly():

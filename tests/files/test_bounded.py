@@ -16,12 +16,12 @@ from pyarrow import parquet
 from regso_cluster.errors import InputError
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.files import bounded, sheets
-from regso_cluster.files.bounded import MIB, Limits, read_parquet
+from regso_cluster.files.bounded import MIB, ReadLimits, read_parquet
 from regso_cluster.files.sheets import read_sheet
 from regso_cluster.files.tables import read_table
 from regso_cluster.method import load_method
 
-SMALL = Limits(memory=400 * MIB, seconds=60)
+SMALL = ReadLimits(memory=400 * MIB, seconds=60)
 
 
 def refusal(call, *arguments):
@@ -181,9 +181,9 @@ def test_parquet_comes_whole(tmp_path):
     read = read_parquet(tmp_path / "t.parquet")
     assert read.drop_columns(["c"]).to_pandas().equals(frame.drop(columns="c"))
     assert read.column("c").to_pylist() == ["a", None, "b", "a"]
-    assert read_parquet(tmp_path / "t.parquet", Limits(rows=4)).num_rows == 4
+    assert read_parquet(tmp_path / "t.parquet", ReadLimits(rows=4)).num_rows == 4
     with pytest.raises(InputError, match="too many rows"):
-        read_parquet(tmp_path / "t.parquet", Limits(rows=3))
+        read_parquet(tmp_path / "t.parquet", ReadLimits(rows=3))
     parquet.write_table(pa.table({"a": pa.array([], pa.string())}), tmp_path / "none.parquet")
     assert read_parquet(tmp_path / "none.parquet").num_rows == 0
 
@@ -200,7 +200,7 @@ def test_a_claim_is_judged_before_anything_is_unpacked(tmp_path, monkeypatch):
     pd.DataFrame({"a": range(100_000)}).to_parquet(tmp_path / "t.parquet")
     monkeypatch.setattr(bounded, "_unpack", lambda *_: pytest.fail("it was unpacked"))
     with pytest.raises(InputError, match="too large when unpacked"):
-        bounded.read_parquet(tmp_path / "t.parquet", bounded.Limits(memory=10_000))
+        bounded.read_parquet(tmp_path / "t.parquet", bounded.ReadLimits(memory=10_000))
 
 
 def test_a_wide_row_does_not_widen_every_row(tmp_path):

@@ -58,10 +58,8 @@ def test_how_sure_goes_along_with_each_group(released):
     joined = join(frame_of("0180R010", "2584R010"), released, "code").table
     areas = released.areas.loc[["0180R010", "2584R010"]]
     for column in ("composite_group_probability", "how_sure", "cluster_probability", "cluster_how_sure"):
-        assert (
-            joined[f"regso_{column}"].astype(object).fillna(-1).tolist()
-            == areas[column].astype(object).fillna(-1).tolist()
-        )
+        found, expected = joined[f"regso_{column}"], areas[column]
+        assert [None if pd.isna(one) else one for one in found] == [None if pd.isna(one) else one for one in expected]
 
 
 def test_the_columns_are_those_of_the_area(released):

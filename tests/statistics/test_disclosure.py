@@ -7,13 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regso_cluster.errors import InputError
-from regso_cluster.statistics.disclosure import Earlier, Rule, protect
+from regso_cluster.statistics.disclosure import DisclosureRule, EarlierTable, protect
 from regso_cluster.statistics.disclosure.rules import contributions, judge_shares, judge_sums
 from tests.statistics.intruder import count_all, cumulate, read_sheet, work_out
 
 TREE = ["table", "a", "b", "c"]
 SHARE = ("units", "attribute")
-REACH = Rule().min_attribute
+REACH = DisclosureRule().min_attribute
 
 
 def forest(seed: int, tables: int) -> pd.DataFrame:
@@ -110,7 +110,7 @@ def test_two_small_counts_protect_each_other_only_when_they_are_large_enough():
     data, kept = flat([5, 5, 40, 50])
     made = protect(data, [("g",)], **kept)
     assert made.table["attribute"].isna().sum() == 3
-    loose = protect(data, [("g",)], rule=Rule(protection=5), **kept)
+    loose = protect(data, [("g",)], rule=DisclosureRule(protection=5), **kept)
     assert loose.table["attribute"].isna().sum() == 2
 
 
@@ -127,7 +127,7 @@ def test_few_without_the_attribute_are_as_few():
     made = protect(data, [("g",)], **kept)
     assert np.isnan(made.table.loc[made.table["g"] == "g0", "share"].iloc[0])
     assert "few_without_attribute" in made.audit["rule"].tolist()
-    one_side = protect(data, [("g",)], rule=Rule(both_sides=False), **kept)
+    one_side = protect(data, [("g",)], rule=DisclosureRule(both_sides=False), **kept)
     assert one_side.table["share"].notna().all()
 
 
@@ -144,7 +144,7 @@ def test_few_without_the_attribute_are_as_few():
     ],
 )
 def test_the_rule_of_the_share(units, attribute, reason):
-    assert judge_shares(np.array([float(units)]), np.array([float(attribute)]), Rule()).tolist() == [reason]
+    assert judge_shares(np.array([float(units)]), np.array([float(attribute)]), DisclosureRule()).tolist() == [reason]
 
 
 def test_dominance_and_p_percent_by_hand():
@@ -152,19 +152,19 @@ def test_dominance_and_p_percent_by_hand():
     # p = 10: the second, 15, guesses the first as 100 - 15 = 85, 5 off 80; 10 per cent of 80 is 8: reach 8 - 5 = 3.
     values, groups = np.array([80.0, 15, 5]), np.zeros(3, np.int64)
     units = np.array([100.0])
-    dominance = Rule(dominance=(1, 75), margin=0)
+    dominance = DisclosureRule(dominance=(1, 75), margin=0)
     given_ = contributions(values, groups, 1, dominance)
     assert (given_.largest[0], given_.second[0], given_.top[0], given_.total[0]) == (80, 15, 80, 100)
     reason, reach = judge_sums(units, given_, dominance)
     assert (reason[0], reach[0]) == ("dominance", 80)  # never less than the largest contribution
-    assert judge_sums(units, given_, Rule(dominance=(1, 80)))[0][0] == ""  # not more than 80 per cent
-    assert judge_sums(units, given_, Rule(dominance=(2, 94)))[0][0] == ""
-    assert judge_sums(units, contributions(values, groups, 1, Rule(dominance=(2, 94))), Rule(dominance=(2, 94)))[0] == (
-        "dominance"
-    )
-    assert judge_sums(units, given_, Rule(p_percent=10))[0][0] == "p_percent"
-    assert judge_sums(units, given_, Rule(p_percent=6.25))[0][0] == ""  # 6.25 per cent of 80 is 5
-    assert judge_sums(units, given_, Rule(min_contributors=4))[0][0] == "few_contributors"
+    assert judge_sums(units, given_, DisclosureRule(dominance=(1, 80)))[0][0] == ""  # not more than 80 per cent
+    assert judge_sums(units, given_, DisclosureRule(dominance=(2, 94)))[0][0] == ""
+    assert judge_sums(
+        units, contributions(values, groups, 1, DisclosureRule(dominance=(2, 94))), DisclosureRule(dominance=(2, 94))
+    )[0] == ("dominance")
+    assert judge_sums(units, given_, DisclosureRule(p_percent=10))[0][0] == "p_percent"
+    assert judge_sums(units, given_, DisclosureRule(p_percent=6.25))[0][0] == ""  # 6.25 per cent of 80 is 5
+    assert judge_sums(units, given_, DisclosureRule(min_contributors=4))[0][0] == "few_contributors"
 
 
 def test_a_hidden_mean_is_not_found_from_the_total_mean():
@@ -197,7 +197,9 @@ def test_of_two_groups_of_one_contributor_neither_finds_the_other():
     # the school of a subtracts its own from that: a third group has to be hidden with them.
     data = pd.DataFrame({"g": ["a", "b", "b", "b", "c", "d", "d", "d"]})
     units, values = np.full(8, 50.0), np.array([900.0, 500, 600, 700, 800, 500, 600, 700])
-    made = protect(data, [("g",)], statistic="mean", units=units, values=values, rule=Rule(min_contributors=2))
+    made = protect(
+        data, [("g",)], statistic="mean", units=units, values=values, rule=DisclosureRule(min_contributors=2)
+    )
     assert made.table["sum"].isna().sum() == 3
     assert not np.isnan(made.table["sum"].iloc[0])
     assert made.is_safe
@@ -228,13 +230,13 @@ def test_no_row_is_left_without_a_group_and_counts_are_counts():
     with pytest.raises(InputError, match="at least one row"):
         protect(data.head(0), [("g",)], statistic="count")
     with pytest.raises(InputError, match="Give a larger one"):
-        Rule(min_units=0)
+        DisclosureRule(min_units=0)
     with pytest.raises(InputError, match="1,75"):
-        Rule(dominance=(1, 175.0))
+        DisclosureRule(dominance=(1, 175.0))
     with pytest.raises(InputError, match="5 to 20"):
-        Rule(p_percent=0.0)
+        DisclosureRule(p_percent=0.0)
     with pytest.raises(InputError, match="reach beyond"):
-        Rule(protection=0)
+        DisclosureRule(protection=0)
 
 
 # --- the intruder --------------------------------------------------------------------------------------------------
@@ -304,7 +306,7 @@ def first_year():
 def two_years(first_year, *, linked: bool):
     first, before = first_year
     second = grown(first, 12)
-    now = shield(second, earlier=Earlier(before.table, "cumulative", before.audit) if linked else None)
+    now = shield(second, earlier=EarlierTable(before.table, "cumulative", before.audit) if linked else None)
     old = [read_sheet(own, TREE, SHARE, "old") for _, own in before.table.groupby("table")]
     new = [read_sheet(own, TREE, SHARE, "new") for _, own in now.table.groupby("table")]
     sheets = [cumulate(one, other, SHARE) for one, other in zip(old, new, strict=True)]
@@ -335,12 +337,12 @@ def test_what_was_published_before_is_known():
     before = protect(data, [("g",)], **kept)
     other = before.table.loc[before.table["attribute"].isna(), "g"].tolist()[1]
     # published with another cell hidden, the two tables together would show everything
-    again = protect(data, [("g",)], earlier=Earlier(before.table, "same"), **kept)
+    again = protect(data, [("g",)], earlier=EarlierTable(before.table, "same"), **kept)
     assert again.table.loc[again.table["attribute"].isna(), "g"].tolist() == ["g0", other]
     assert again.is_safe
     looser = before.table.copy()
     looser.loc[looser["g"] == "g0", "attribute"] = 3.0
-    told = protect(data, [("g",)], earlier=Earlier(looser, "same"), **kept)
+    told = protect(data, [("g",)], earlier=EarlierTable(looser, "same"), **kept)
     assert "published before" in " ".join(told.notes)
 
 
@@ -348,21 +350,21 @@ def test_an_earlier_table_that_does_not_fit_is_refused():
     data, kept = flat([30, 40, 50])
     before = protect(data, [("g",)], **kept)
     with pytest.raises(InputError, match="same or cumulative"):
-        Earlier(before.table, "other")
+        EarlierTable(before.table, "other")
     with pytest.raises(InputError, match="a column is missing"):
-        protect(data, [("g",)], earlier=Earlier(before.table.drop(columns="units"), "same"), **kept)
+        protect(data, [("g",)], earlier=EarlierTable(before.table.drop(columns="units"), "same"), **kept)
     changed = before.table.assign(attribute=before.table["attribute"] + 1)
     with pytest.raises(InputError, match="revised"):
-        protect(data, [("g",)], earlier=Earlier(changed, "same"), **kept)
+        protect(data, [("g",)], earlier=EarlierTable(changed, "same"), **kept)
     with pytest.raises(InputError, match="are larger"):
-        protect(data, [("g",)], earlier=Earlier(changed, "cumulative"), **kept)
+        protect(data, [("g",)], earlier=EarlierTable(changed, "cumulative"), **kept)
     gone = pd.concat([before.table, before.table.iloc[[-1]].assign(g="gone")])
     with pytest.raises(InputError, match="lose no group"):
-        protect(data, [("g",)], earlier=Earlier(gone, "cumulative"), **kept)
+        protect(data, [("g",)], earlier=EarlierTable(gone, "cumulative"), **kept)
     small, kept_small = flat([3, 30, 40])
     hidden = protect(small, [("g",)], **kept_small)
     with pytest.raises(InputError, match="Give its audit too"):
-        protect(small, [("g",)], earlier=Earlier(hidden.table, "cumulative"), **kept_small)
+        protect(small, [("g",)], earlier=EarlierTable(hidden.table, "cumulative"), **kept_small)
 
 
 # --- laws ----------------------------------------------------------------------------------------------------------
@@ -405,7 +407,7 @@ def test_more_is_never_hidden_than_needed_when_nothing_is_sensitive():
 
 def test_rounded_counts_add_up_and_stay_close():
     data = forest(6, 60)
-    made = shield(data, rule=Rule(rounding=5))
+    made = shield(data, rule=DisclosureRule(rounding=5))
     truth = truths(data, TREE)
     shown = {tuple(row[key] for key in TREE if not pd.isna(row[key])): row for row in made.table.to_dict("records")}
     for label, row in shown.items():
@@ -424,7 +426,7 @@ def test_rounded_counts_add_up_and_stay_close():
 
 def test_rounding_is_drawn_by_its_seed():
     data = forest(6, 30)
-    tables = [shield(data, rule=Rule(rounding=3, seed=seed)).table for seed in (0, 0, 1)]
+    tables = [shield(data, rule=DisclosureRule(rounding=3, seed=seed)).table for seed in (0, 0, 1)]
     pd.testing.assert_frame_equal(tables[0], tables[1])
     assert not tables[0]["units"].equals(tables[2]["units"])
 
@@ -432,13 +434,15 @@ def test_rounding_is_drawn_by_its_seed():
 def test_rounding_is_about_right_on_average():
     # 4 of base 5 goes up four times of five; a hundred groups without a total: 400 in all, give or take 5 * 4
     data = pd.DataFrame({"g": [f"{number:03d}" for number in range(100)]})
-    made = protect(data, [("g",)], statistic="count", units=np.full(100, 4.0), rule=Rule(rounding=5), total=False)
+    made = protect(
+        data, [("g",)], statistic="count", units=np.full(100, 4.0), rule=DisclosureRule(rounding=5), total=False
+    )
     assert 340 <= made.table["units"].sum() <= 460
 
 
 def test_rounding_of_means_is_refused():
     data = pd.DataFrame({"g": ["a", "b"]})
     with pytest.raises(InputError, match="Leave the rounding out"):
-        protect(data, [("g",)], statistic="mean", values=[1.0, 2], rule=Rule(rounding=5))
+        protect(data, [("g",)], statistic="mean", values=[1.0, 2], rule=DisclosureRule(rounding=5))
     with pytest.raises(InputError, match="often 3 or 5"):
-        Rule(rounding=1)
+        DisclosureRule(rounding=1)

@@ -17,7 +17,7 @@ from regso_cluster.files.made_up import is_synthetic
 from regso_cluster.files.tables import read_table
 from regso_cluster.joining.join import join
 from regso_cluster.statistics.attach_groups import APART, with_regions
-from regso_cluster.statistics.disclosure import Earlier, Rule, protect
+from regso_cluster.statistics.disclosure import DisclosureRule, EarlierTable, protect
 from regso_cluster.statistics.protected_tables import is_marked, read_published, write_table
 from regso_cluster.statistics.summarise import summarise
 
@@ -284,7 +284,7 @@ def test_an_audit_of_nothing_hidden_is_an_audit(tmp_path, suffix):
     audit = read_published(write_table(made.audit, tmp_path / f"audit{suffix}", made.texts), ["g"])
     assert audit.empty
     before = made.protection.table
-    later = summarise(frame.assign(n=700, v=300), "g", "v", of="n", earlier=Earlier(before, "cumulative", audit))
+    later = summarise(frame.assign(n=700, v=300), "g", "v", of="n", earlier=EarlierTable(before, "cumulative", audit))
     assert later.table["units"].tolist() == [2800, 1400, 1400]
     empty = tmp_path / f"other{suffix}"
     write_table(pd.DataFrame({"x": []}), empty, made.texts)
@@ -301,7 +301,7 @@ def test_settings_that_cannot_be_and_doubled_columns_are_refused():
     with pytest.raises(InputError, match="two columns of one name"):
         summarise(twice, "group", "passed", of="pupils")
     with pytest.raises(InputError, match="a path with a column twice"):
-        protect(schools().assign(group="a"), [("group", "group")], statistic="count", rule=Rule())
+        protect(schools().assign(group="a"), [("group", "group")], statistic="count", rule=DisclosureRule())
 
 
 def test_a_notebook_shows_the_mark(folder, released):

@@ -14,7 +14,7 @@ from regso_cluster.errors import InputError
 from regso_cluster.files.tables import read_table
 from regso_cluster.release.write import write_release
 from regso_cluster.statistics.attach_groups import attach_groups, read_variables
-from regso_cluster.statistics.disclosure import Earlier, Rule
+from regso_cluster.statistics.disclosure import DisclosureRule, EarlierTable
 from regso_cluster.statistics.protected_tables import as_levels, name_audit, read_published, write_table
 from regso_cluster.statistics.summarise import CAUTION, _hide, summarise
 
@@ -115,7 +115,7 @@ def test_a_gap_does_not_give_a_hidden_total_away():
     # to the rest would tell the rest, and so the total
     frame = schools().assign(passed=[30, 30, 80, 90, 1, 2], group=[1, 1, 1, 1, 2, 2])
     before = pd.DataFrame({"level": ["group"], "group": ["1"], "units": [300.0], "attribute": [230.0]})
-    made = summarise(frame, "group", "passed", of="pupils", area="area", earlier=Earlier(before, "same"))
+    made = summarise(frame, "group", "passed", of="pupils", area="area", earlier=EarlierTable(before, "same"))
     table = by_group(made.table)
     assert table.loc["1", "share"] == pytest.approx(100 * 230 / 300)
     assert np.isnan(table.loc["total", "share"])
@@ -154,7 +154,7 @@ def test_quantiles_need_rows_on_either_side():
 
 def test_groups_in_an_order_that_reads_and_settings_that_hold():
     frame = pd.DataFrame({"group": ["10", "2", None, "1", "unmatched"] * 30, "v": 1.0})
-    made = summarise(frame, "group", "v", rule=Rule(min_units=31))
+    made = summarise(frame, "group", "v", rule=DisclosureRule(min_units=31))
     assert made.table["group"].tolist() == ["total", "1", "2", "10", "-", "unmatched"]
     assert made.table["hidden"].tolist() == [False, True, True, True, True, True]
     assert "0 or 1" in made.notes[0]
@@ -189,7 +189,7 @@ def test_written_and_read_back_for_the_year_after(tmp_path, suffix):
     back = as_levels(read_published(out, ["group"]), ["group"])
     assert back["attribute"].tolist() == pytest.approx(made.table["attribute"].tolist(), nan_ok=True)
     more = frame.assign(passed=frame["passed"] + 1, pupils=frame["pupils"] + 2)
-    earlier = Earlier(back, "cumulative", read_published(audit, ["group"]))
+    earlier = EarlierTable(back, "cumulative", read_published(audit, ["group"]))
     later = summarise(more, "group", "passed", of="pupils", area="area", earlier=earlier)
     # two persons came to each area: their shares must not be the difference of two tables
     assert later.protection.is_safe
@@ -324,7 +324,7 @@ def test_an_interval_does_not_give_hidden_areas_away():
     told = ["low", "high", "gap_low", "gap_high"]
     for guess in range(10, 14):
         other = frame.assign(passed=[*frame["passed"][:6], guess, 23 - guess])
-        found = summarise(other, "type", "passed", of="pupils", rule=Rule(min_units=41)).table
+        found = summarise(other, "type", "passed", of="pupils", rule=DisclosureRule(min_units=41)).table
         pd.testing.assert_frame_equal(found[told][:3], public[told][:3])
 
 
@@ -365,7 +365,7 @@ def test_a_gap_is_hidden_with_the_total():
     public = made.protection.table.copy()
     public.loc[public["level"] == "total", ["attribute", "share"]] = np.nan
     table = made.table.assign(_median=9.0, _q25=9.0, _q75=9.0)
-    table = _hide(table, replace(made.protection, table=public), Rule(), (0.25, 0.5, 0.75))
+    table = _hide(table, replace(made.protection, table=public), DisclosureRule(), (0.25, 0.5, 0.75))
     # the share of a group and its gap to the rest would give the total
     assert table["share"].notna().tolist() == [False, True, True, True]
     assert table[["gap", "gap_low", "gap_high"]].isna().all(axis=None)

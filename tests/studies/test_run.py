@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from regso_cluster.certainty.sensitivity import share_changed
-from regso_cluster.certainty.study_file import Choice, ListRule, Study, dials_of, load_study
+from regso_cluster.certainty.study_file import ListRule, Study, StudyChoice, dials_of, load_study
 from regso_cluster.classification.classify import classify
 from regso_cluster.errors import InputError
 from regso_cluster.factors.tables import read_factors
@@ -35,9 +35,9 @@ n_clusters = 3
 SERIAL = Workers(threads=1)
 SMALL = Study(
     (
-        Choice(name="limit", set=("problems.limit.sd",), options=(0.5, 1.0)),
-        Choice(name="weights", set=("factors.*.weight",), times=(0.5, 2.0)),
-        Choice(name="clustering", set=("study.clustered_by",), options=("k-means", "ward", "k-medoids")),
+        StudyChoice(name="limit", set=("problems.limit.sd",), options=(0.5, 1.0)),
+        StudyChoice(name="weights", set=("factors.*.weight",), times=(0.5, 2.0)),
+        StudyChoice(name="clustering", set=("study.clustered_by",), options=("k-means", "ward", "k-medoids")),
     ),
     runs=20,
 )
@@ -212,7 +212,7 @@ def test_what_another_study_left_is_not_taken_up(tmp_path, subject):
 
 def test_failed_runs_are_kept_counted_and_said(tmp_path):
     subject = subject_of_table(*table_of(tmp_path, n=40))
-    choices = (Choice(name="clusters", set=("clusters.n_clusters",), options=(3, 20, 49)), SMALL.choices[0])
+    choices = (StudyChoice(name="clusters", set=("clusters.n_clusters",), options=(3, 20, 49)), SMALL.choices[0])
     found = run_study(subject, Study(choices, runs=16), tmp_path / "out", workers=SERIAL)
     failed = found.runs[found.runs["error"] != ""]
     assert len(failed) == found.summary["runs"]["failed"] > 0
@@ -325,7 +325,7 @@ def test_kmedoids_is_left_out_where_pairs_take_too_much_memory(tmp_path, monkeyp
 
 def test_a_factor_that_a_rule_counts_on_is_explained_in_words(tmp_path):
     _, method = table_of(tmp_path)  # two factors, and a group of both problems
-    study = Study((Choice(name="factor left out", set=("study.leave_out",), options=()), *SMALL.choices))
+    study = Study((StudyChoice(name="factor left out", set=("study.leave_out",), options=()), *SMALL.choices))
     _, idle = dials_of(study, method)
     assert "asks for 2 problems, and of 2 factors 1 would be left" in " ".join(idle.values())
 
@@ -404,7 +404,7 @@ def test_the_middle_of_the_ranks_and_the_span_of_the_list(tmp_path, subject):
     areas = report._areas_table(subject, stacked, np.arange(runs) < 21)
     assert (areas["rank_low"] == 2).all()
     assert (areas["rank_high"] == 20).all()
-    limits = Choice(name="limit", set=("problems.limit.sd",), options=(0.1, 0.5, 1.0, 2.0))
+    limits = StudyChoice(name="limit", set=("problems.limit.sd",), options=(0.1, 0.5, 1.0, 2.0))
     found = run_study(subject, Study((limits, SMALL.choices[1]), runs=32), tmp_path / "out", workers=SERIAL)
     row = found.choices.set_index("choice").loc["limit"]
     alone = found.runs[found.runs["choice"] == "limit"]["n_listed"]
@@ -428,7 +428,7 @@ def test_centres_are_means_by_residents_of_what_was_seen():
 
 
 def test_a_study_of_nothing(tmp_path, subject):
-    nothing = Study((Choice(name="tiers", set=("tiers.groups",), options=(3, 4)),))
+    nothing = Study((StudyChoice(name="tiers", set=("tiers.groups",), options=(3, 4)),))
     with pytest.raises(InputError, match="Name places of the method"):
         run_study(subject, nothing, tmp_path / "out")
 

@@ -12,7 +12,7 @@ import shapely
 from regso_cluster.areas.points import index_areas
 from regso_cluster.classification.classify import classify
 from regso_cluster.factors.tables import read_factors
-from regso_cluster.joining.match_points import Outlines, _look_at_sea
+from regso_cluster.joining.match_points import OutlineIndex, _look_at_sea
 from regso_cluster.method import Certainty, Shrinkage
 from regso_cluster.release.freeze import freeze
 from regso_cluster.release.write import write_release
@@ -142,7 +142,7 @@ def test_the_interval_of_a_rate_has_the_level_of_the_method(level, tmp_path):
 def test_a_point_in_the_strip_between_land_and_water_is_in_the_area_beside_it():
     land = index_areas(["A"], np.array([shapely.box(0, 0, 1000, 1000)]))
     waters = index_areas(["A"], np.array([shapely.box(1020, 0, 2000, 1000)]))
-    outlines = Outlines(land, waters, land, 15.0, "by hand")
+    outlines = OutlineIndex(land, waters, land, 15.0, "by hand")
     # on land; 10 m from it, in neither; in the water; 16 m from land, beyond what was simplified; far away
     x = np.array([500.0, 1010.0, 1500.0, 1016.0, 9e6])
     points = SimpleNamespace(x=x, y=np.full(5, 500.0))

@@ -33,7 +33,7 @@ class _Buckets:
 
 
 @dataclass(frozen=True)
-class Borders:
+class BorderIndex:
     """Edges of outlines in a grid, for distances.
 
     Parameters
@@ -68,17 +68,17 @@ class AreaIndex:
     _owner: Integers
 
     @property
-    def inner(self) -> Borders:
+    def inner(self) -> BorderIndex:
         """Borders between two areas."""
         return self._borders[0]
 
     @property
-    def outer(self) -> Borders:
+    def outer(self) -> BorderIndex:
         """Where areas end and no other begins: the coast, the frontier."""
         return self._borders[1]
 
     @cached_property
-    def _borders(self) -> tuple[Borders, Borders]:
+    def _borders(self) -> tuple[BorderIndex, BorderIndex]:
         return _borders_of(self._edges, self._owner, self._cells.grid)
 
 
@@ -187,7 +187,7 @@ def _strips_of(edges: Floats, owner: Integers, bounds: Floats) -> tuple[Floats, 
     return strips, start, items
 
 
-def _borders_of(edges: Floats, owner: Integers, grid: Floats) -> tuple[Borders, Borders]:
+def _borders_of(edges: Floats, owner: Integers, grid: Floats) -> tuple[BorderIndex, BorderIndex]:
     """Part the edges that two areas have in common from those of one alone."""
     turned = (edges[:, 0] > edges[:, 2]) | ((edges[:, 0] == edges[:, 2]) & (edges[:, 1] > edges[:, 3]))
     level = np.where(turned[:, None], edges[:, [2, 3, 0, 1]], edges)
@@ -202,7 +202,7 @@ def _borders_of(edges: Floats, owner: Integers, grid: Floats) -> tuple[Borders, 
         own = np.ascontiguousarray(level[chosen])
         boxes = np.column_stack([np.minimum(own[:, :2], own[:, 2:]), np.maximum(own[:, :2], own[:, 2:])])
         buckets = _bucket(boxes.reshape(-1, 4), CELL_M, grid)
-        found.append(Borders(own, np.ascontiguousarray(sides[chosen]), buckets))
+        found.append(BorderIndex(own, np.ascontiguousarray(sides[chosen]), buckets))
     return found[0], found[1]
 
 
@@ -245,7 +245,7 @@ def locate(index: AreaIndex, x: Floats, y: Floats, *, distances: bool = True) ->
 
 
 def nearest_border(
-    borders: Borders, x: Floats, y: Floats, asked: Booleans, *, limit: float = np.inf
+    borders: BorderIndex, x: Floats, y: Floats, asked: Booleans, *, limit: float = np.inf
 ) -> tuple[NDArray[np.int32], Floats]:
     """Find the nearest edge to each point, and how far it is.
 

@@ -34,7 +34,7 @@ class Effort:
 
 
 @dataclass(frozen=True)
-class Layout:
+class ResampledRows:
     """A table laid out for many fits.
 
     Parameters
@@ -65,7 +65,7 @@ class Layout:
         return out
 
 
-def lay_out(X: npt.ArrayLike, weights: npt.ArrayLike | None = None) -> Layout:
+def lay_out(X: npt.ArrayLike, weights: npt.ArrayLike | None = None) -> ResampledRows:
     """Lay a table out.
 
     Parameters
@@ -88,10 +88,10 @@ def lay_out(X: npt.ArrayLike, weights: npt.ArrayLike | None = None) -> Layout:
         raise InputError(Fault("no area takes part", "X", hint="Give areas with a weight and an observed factor."))
     p = values.shape[1]
     scale = p / (p - missing[points.first].sum(axis=1))
-    return Layout(points, order, begins, given[order], scale, len(values))
+    return ResampledRows(points, order, begins, given[order], scale, len(values))
 
 
-def reweighted(layout: Layout, times: Floats | Integers) -> search.Points:
+def reweighted(layout: ResampledRows, times: Floats | Integers) -> search.Points:
     """Give the points with each row of `layout.order` counted `times` (n_used,) its weight; 0 leaves it out."""
     per_row = np.add.reduceat(times * layout.weights, layout.begins)
     effective = per_row * layout.scale

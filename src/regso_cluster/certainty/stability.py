@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from regso_cluster.certainty.resampling import Effort, Fit, Floats, Integers, Layout, fit, nearest, reweighted
+from regso_cluster.certainty.resampling import Effort, Fit, Floats, Integers, ResampledRows, fit, nearest, reweighted
 from regso_cluster.clustering.agreement import adjusted_rand_to, jaccard_by_group
 from regso_cluster.clustering.hierarchies import cut, linkage_from_distances
 from regso_cluster.errors import Fault, InputError
@@ -63,7 +63,7 @@ class Bootstrap:
 
 
 def best_labels(
-    layout: Layout, k: int, seed: int, effort: Effort | None = None, workers: Workers | None = None
+    layout: ResampledRows, k: int, seed: int, effort: Effort | None = None, workers: Workers | None = None
 ) -> Integers:
     """Find k groups on the table itself, the best of four chains of swaps: (n_areas,), -1 for no part.
 
@@ -86,13 +86,13 @@ def best_labels(
     return layout.spread(min(found, key=lambda one: one.objective).labels)  # the first of equals
 
 
-def _chain(layout: Layout, batch: tuple[int, int, Effort, int]) -> Fit | None:
+def _chain(layout: ResampledRows, batch: tuple[int, int, Effort, int]) -> Fit | None:
     k, seed, effort, chain = batch
     return fit(layout.points, k, child_seed(seed, BEST, k, chain), effort)
 
 
 def bootstrap(
-    layout: Layout,
+    layout: ResampledRows,
     labels: Integers,
     k: int,
     *,
@@ -128,7 +128,7 @@ def bootstrap(
     return Bootstrap(rand, np.unique(labels[labels >= 0]), jaccard, found)
 
 
-def _refit(layout: Layout, batch: tuple[int, int, Effort, range]) -> Integers:
+def _refit(layout: ResampledRows, batch: tuple[int, int, Effort, range]) -> Integers:
     k, seed, effort, numbers = batch
     out = np.full((len(numbers), layout.n_rows), -1, dtype=np.int64)
     for place, number in enumerate(numbers):
@@ -174,7 +174,7 @@ class PredictionStrength:
 
 
 def prediction_strength(
-    layout: Layout,
+    layout: ResampledRows,
     k: int,
     *,
     n_splits: int = 10,
@@ -200,7 +200,7 @@ def prediction_strength(
     return PredictionStrength(np.concatenate(run_batches(_split, layout, todo, workers)))
 
 
-def _split(layout: Layout, batch: tuple[int, int, Effort, range]) -> Floats:
+def _split(layout: ResampledRows, batch: tuple[int, int, Effort, range]) -> Floats:
     k, seed, effort, numbers = batch
     strength = np.zeros(len(numbers))
     for place, number in enumerate(numbers):

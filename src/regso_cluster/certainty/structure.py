@@ -23,7 +23,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from regso_cluster.certainty.null_data import Cloud, Margins, draw_cloud, measure_cloud
-from regso_cluster.certainty.resampling import Effort, Floats, Integers, Layout, fit, lay_out
+from regso_cluster.certainty.resampling import Effort, Floats, Integers, ResampledRows, fit, lay_out
 from regso_cluster.certainty.stability import best_labels, bootstrap, judge_jaccard, prediction_strength
 from regso_cluster.clustering.validity import silhouette
 from regso_cluster.errors import Fault, InputError
@@ -90,7 +90,13 @@ def gap_statistic(
 
 
 def _gap(
-    layout: Layout, cloud: Cloud, k: tuple[int, ...], n_clouds: int, seed: int, effort: Effort, workers: Workers | None
+    layout: ResampledRows,
+    cloud: Cloud,
+    k: tuple[int, ...],
+    n_clouds: int,
+    seed: int,
+    effort: Effort,
+    workers: Workers | None,
 ) -> Gap:
     if len(layout.begins) < max(k):
         expected, got = f"at most {len(layout.begins)}", str(max(k))
@@ -103,7 +109,7 @@ def _gap(
     return Gap(k, clouds.mean(axis=0) - table, error, table, clouds)
 
 
-def _scatter(shared: tuple[Layout, Cloud], batch: tuple[tuple[int, ...], int, Effort, int]) -> list[float]:
+def _scatter(shared: tuple[ResampledRows, Cloud], batch: tuple[tuple[int, ...], int, Effort, int]) -> list[float]:
     """Give the scatter within groups for each k: of the table (number -1) or of one cloud."""
     layout, cloud = shared
     k, seed, effort, number = batch
@@ -198,7 +204,8 @@ def assess_structure(
 
 
 def _assess(
-    values: Floats, weighing: tuple[Floats, Floats], layout: Layout, k: int, labels: Integers, rule: StructureRule,
+    values: Floats, weighing: tuple[Floats, Floats], layout: ResampledRows, k: int, labels: Integers,
+    rule: StructureRule,
     seed: int, workers: Workers | None,
 ) -> tuple[dict[str, float], pd.DataFrame]:  # fmt: skip
     again = bootstrap(layout, labels, k, n_resamples=rule.resamples, seed=seed, workers=workers)

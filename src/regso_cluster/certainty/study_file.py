@@ -37,7 +37,7 @@ Value = str | int | float | tuple[float, ...] | dict[str, Any]
 
 
 @dataclass(frozen=True, config=_STRICT)
-class Choice:
+class StudyChoice:
     """One choice, and what else it could have been; exactly one of the four is given.
 
     `set`: places in the method file, as "index.scale.kind"; "factors.*.weight" is the weight of each factor, drawn for
@@ -71,7 +71,7 @@ class ListRule:
 class Study:
     """A study: how many runs at most, what they are drawn from, which list is looked at, and the choices."""
 
-    choices: Annotated[tuple[Choice, ...], Field(min_length=1)]
+    choices: Annotated[tuple[StudyChoice, ...], Field(min_length=1)]
     runs: Annotated[int, Field(ge=4, le=1_000_000)] = 1000
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     list: ListRule | None = None
@@ -137,7 +137,7 @@ def load_study(path: str | Path | None = None) -> Study:
     return study
 
 
-def _choice_faults(choice: Choice, source: str) -> Iterator[Fault]:
+def _choice_faults(choice: StudyChoice, source: str) -> Iterator[Fault]:
     where = f"{source}, choice {choice.name!r}"
     given = [name for name in ("options", "between", "times", "add") if getattr(choice, name) is not None]
     if len(given) != 1:
@@ -195,7 +195,7 @@ def dials_of(study: Study, method: Method) -> tuple[tuple[Dial, ...], dict[str, 
     return tuple(dials), idle
 
 
-def _range(choice: Choice, place: str, method: Method, own: Any) -> tuple[Dial | None, dict[str, str]]:
+def _range(choice: StudyChoice, place: str, method: Method, own: Any) -> tuple[Dial | None, dict[str, str]]:
     """Give the dial of a range at one place, without the numbers that the method cannot have, and why not these."""
     counted = isinstance(own, int | float) and not isinstance(own, bool)
     if place in _OWN or (choice.between is None and not counted):

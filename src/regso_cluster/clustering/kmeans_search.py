@@ -66,7 +66,7 @@ class Points:
 
 
 @dataclass(frozen=True)
-class Run:
+class SearchRun:
     """The best of some starts (centres less shift, labels), what each start explains, its iterations."""
 
     centres: Floats
@@ -175,7 +175,7 @@ def _draws(init: str | Floats, n_init: int, k: int, seed: np.random.SeedSequence
     return np.random.Generator(np.random.PCG64(seed)).random((n_init, k, width))
 
 
-def _run_starts(shared: tuple[Points, str | Floats, int], uniforms: Floats) -> Run:
+def _run_starts(shared: tuple[Points, str | Floats, int], uniforms: Floats) -> SearchRun:
     """Run some starts one after the other in this thread; shared: the points, the start, Lloyd iterations at most."""
     points, init, max_iter = shared
     k = uniforms.shape[1]
@@ -184,7 +184,7 @@ def _run_starts(shared: tuple[Points, str | Floats, int], uniforms: Floats) -> R
     centres = np.zeros((k, len(points.shift))) if isinstance(init, str) else init - points.shift
     labels = np.zeros(points.weights.shape, dtype=np.int64)
     best = kernels.restarts(*points.arrays(), uniforms, BLOCKS, max_iter, explained, iterations, centres, labels)
-    return Run(centres, labels, explained, iterations, int(best))
+    return SearchRun(centres, labels, explained, iterations, int(best))
 
 
 def restarts(
@@ -209,7 +209,7 @@ def restarts(
     return _finish(points, best.centres, best.labels, int(best.iterations[best.best]), 0, objectives)
 
 
-def _run_wide(points: Points, init: str | Floats, uniforms: Floats, max_iter: int, n_threads: int) -> Run:
+def _run_wide(points: Points, init: str | Floats, uniforms: Floats, max_iter: int, n_threads: int) -> SearchRun:
     """Run one start with all threads on it: each takes chunks of rows, and their sums are added in order."""
     k, p, q = len(uniforms), len(points.shift), points.planes.shape[1]
     centres = np.zeros((k, p)) if isinstance(init, str) else init - points.shift
@@ -241,7 +241,7 @@ def _run_wide(points: Points, init: str | Floats, uniforms: Floats, max_iter: in
             if kernels.step(*fixed, change, moved, labels, sums, centres, coefficients, scores) == 0:
                 break
     explained = np.array([kernels.explained(points.mask_plane, sums, p)])
-    return Run(centres, labels, explained, np.array([iteration]), 0)
+    return SearchRun(centres, labels, explained, np.array([iteration]), 0)
 
 
 def swaps(  # noqa: PLR0913  # the problem, the effort, and who does it
@@ -267,7 +267,9 @@ def swaps(  # noqa: PLR0913  # the problem, the effort, and who does it
     return _finish(points, best.centres, best.labels, int(best.iterations[0]), kept, objectives)
 
 
-def _run_chain(shared: tuple[Points, str | Floats, int], uniforms: tuple[Floats, Floats]) -> tuple[Run, int, float]:
+def _run_chain(
+    shared: tuple[Points, str | Floats, int], uniforms: tuple[Floats, Floats]
+) -> tuple[SearchRun, int, float]:
     """Run one chain in this thread, from draws for its start and for its swaps; give what it kept and explains."""
     points, _, max_iter = shared
     found = _run_starts(shared, uniforms[0])

@@ -52,7 +52,7 @@ _HOW = (
 
 
 @dataclass(frozen=True)
-class Subject:
+class StudySubject:
     """What is looked at: a release, or a table with a method."""
 
     path: Path
@@ -91,7 +91,7 @@ def study_options(*own: Callable[[Command], Command]) -> Callable[[Command], Com
         @functools.wraps(command)
         def read(source: Path, **given: Any) -> None:
             subject = {name: given.pop(name) for name in ("method", "year", "edition", "deso_key", "sheet", "decimal")}
-            command(Subject(source, **subject), **given)
+            command(StudySubject(source, **subject), **given)
 
         built: Command = read
         options: tuple[Callable[[Command], Command], ...] = (*_SUBJECT, *own, *_HOW)
@@ -114,7 +114,7 @@ def study_options(*own: Callable[[Command], Command]) -> Callable[[Command], Com
     ),
 )
 def stability(  # noqa: PLR0913  # one an option of the command
-    subject: Subject, out: Path, most: int | None, resamples: int, clouds: int, consensus: bool,
+    subject: StudySubject, out: Path, most: int | None, resamples: int, clouds: int, consensus: bool,
     language: Literal["sv", "en"], threads: int | None, scheduler: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Look at each number of groups of TABLE or RELEASE: which stand, and are there types or bands.
@@ -165,7 +165,7 @@ def stability(  # noqa: PLR0913  # one an option of the command
     click.option("--seed", type=click.IntRange(min=0), help="Instead of the study's own."),
 )
 def sensitivity(  # noqa: PLR0913  # one an option of the command
-    subject: Subject, out: Path, study_file: Path | None, runs: int | None, seed: int | None,
+    subject: StudySubject, out: Path, study_file: Path | None, runs: int | None, seed: int | None,
     language: Literal["sv", "en"], threads: int | None, scheduler: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Vary the choices of the method of TABLE or RELEASE, and see whose group changes.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from regso_cluster.files.read import RawTable
     from regso_cluster.method import Text
-    from regso_cluster.statistics.disclosure import Earlier, Rule
+    from regso_cluster.statistics.disclosure import DisclosureRule, EarlierTable
     from regso_cluster.statistics.disclosure.protection import Statistic
 
 
@@ -178,10 +178,10 @@ def _read(
     return raw, data, notes
 
 
-def _rule(settings: dict[str, Any]) -> Rule:
-    from regso_cluster.statistics.disclosure import Rule
+def _rule(settings: dict[str, Any]) -> DisclosureRule:
+    from regso_cluster.statistics.disclosure import DisclosureRule
 
-    return Rule(min_units=settings["min_count"], min_attribute=settings["min_attribute"],
+    return DisclosureRule(min_units=settings["min_count"], min_attribute=settings["min_attribute"],
                 min_contributors=settings["min_contributors"], dominance=settings["dominance"],
                 p_percent=settings["p_percent"], rounding=settings.get("rounding"),
                 seed=settings.get("seed", 0))  # fmt: skip
@@ -189,14 +189,14 @@ def _rule(settings: dict[str, Any]) -> Rule:
 
 def _earlier(
     settings: dict[str, Any], keys: tuple[str, ...] | list[str], shape: Callable[[pd.DataFrame], pd.DataFrame]
-) -> Earlier | None:
-    from regso_cluster.statistics.disclosure import Earlier
+) -> EarlierTable | None:
+    from regso_cluster.statistics.disclosure import EarlierTable
     from regso_cluster.statistics.protected_tables import read_published
 
     if not settings["earlier"]:
         return None
     audit = read_published(settings["earlier_audit"], keys) if settings["earlier_audit"] else None
-    return Earlier(shape(read_published(settings["earlier"], keys)), settings["earlier_is"], audit)
+    return EarlierTable(shape(read_published(settings["earlier"], keys)), settings["earlier_is"], audit)
 
 
 def _check_targets(table: Path, settings: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ import pandas as pd
 
 from regso_cluster.factors.accepted import Accepted
 from regso_cluster.factors.expected import CLAMP, FEW, Array, Measure, expect, measure_rate, measure_value, standardise
-from regso_cluster.factors.slips import KINDS, Column, score, score_copied_rows, score_swaps
+from regso_cluster.factors.slips import KINDS, ScoredColumn, score, score_copied_rows, score_swaps
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.method import UNIT_FACTOR, UNIT_RANGE, Factor, Method
 
@@ -76,7 +76,7 @@ class Scores:
 
     names: tuple[str, ...]
     factors: tuple[str, ...]
-    columns: tuple[Column, ...]
+    columns: tuple[ScoredColumn, ...]
     score: Array
     why: npt.NDArray[np.int_]
     copied: Array
@@ -133,7 +133,7 @@ def score_table(table: FactorTable, method: Method, previous: pd.DataFrame | Non
         found = expect(cell.measure, predictors, cell.scale)
         if not np.isfinite(found.centre).any():
             continue
-        column = Column(cell.x, cell.role, cell.measure, found, cell.other, cell.scale)
+        column = ScoredColumn(cell.x, cell.role, cell.measure, found, cell.other, cell.scale)
         equal = _like_neighbour(cell.x, rows) if cell.level == "area" else np.zeros(len(cell.x), bool)
         own, kind, clean = score(column, equal)
         kept.append((cell, column))

@@ -33,7 +33,7 @@ SPAN = 14.0  # the logs that an unknown slip may reach, evenly: seven powers of 
 
 
 @dataclass(frozen=True)
-class Column:
+class ScoredColumn:
     """The cells of one column and what they were expected to be.
 
     Parameters
@@ -98,7 +98,7 @@ def decimals(x: Array) -> npt.NDArray[np.int_]:
     return found
 
 
-def log_clean(column: Column, x: Array) -> Array:
+def log_clean(column: ScoredColumn, x: Array) -> Array:
     """Give the log of the probability that a right cell of each area holds the number x.
 
     Parameters
@@ -153,14 +153,14 @@ def _log_events(found: Expected, x: Array) -> Array:
     return np.asarray(np.where((x >= 0) & (x % 1 == 0), log, -np.inf))
 
 
-def _grain(column: Column, x: Array) -> Array:
+def _grain(column: ScoredColumn, x: Array) -> Array:
     """Turn a density of values into a probability: how often the column is written with so many decimals."""
     counts = np.bincount(decimals(column.x[np.isfinite(column.x)]), minlength=7)
     share = np.log((counts + 0.5) / (counts.sum() + 3.5)) - np.log(10) * np.arange(7)
     return np.asarray(share[decimals(x)])
 
 
-def score(column: Column, equal: npt.NDArray[np.bool_]) -> tuple[Array, npt.NDArray[np.int_], Array]:
+def score(column: ScoredColumn, equal: npt.NDArray[np.bool_]) -> tuple[Array, npt.NDArray[np.int_], Array]:
     """Score every cell of a column.
 
     Parameters
@@ -193,7 +193,7 @@ def score(column: Column, equal: npt.NDArray[np.bool_]) -> tuple[Array, npt.NDAr
     return np.logaddexp.reduce(weighed, axis=0), weighed.argmax(axis=0), clean
 
 
-def _shrunk(column: Column, power: float) -> Array:
+def _shrunk(column: ScoredColumn, power: float) -> Array:
     """The log probability of a cell that was divided by a power of ten; a count was then rounded."""
     if column.role == "value":
         return np.asarray(np.where(column.x != 0, log_clean(column, np.round(column.x * power, 9)), -np.inf))
@@ -201,7 +201,7 @@ def _shrunk(column: Column, power: float) -> Array:
     return shrunk
 
 
-def _lost_digit(column: Column) -> Array:
+def _lost_digit(column: ScoredColumn) -> Array:
     """The log probability of a count of which any one digit was lost; only where it is lower than expected."""
     found = column.expected
     with np.errstate(all="ignore"):
@@ -224,7 +224,7 @@ def _lost_digit(column: Column) -> Array:
     return total
 
 
-def _rows_of(column: Column, rows: npt.NDArray[np.int_]) -> Column:
+def _rows_of(column: ScoredColumn, rows: npt.NDArray[np.int_]) -> ScoredColumn:
     """Give a column with some of its rows; its tails are still those of all of them."""
     found = column.expected
     taken = {name: getattr(found, name)[rows] for name in ("centre", "spread", "up", "down")}
@@ -242,7 +242,7 @@ def _log_common(x: Array) -> Array:
     return found
 
 
-def score_swaps(columns: list[Column], clean: list[Array], within: int) -> tuple[Array, npt.NDArray[np.int_]]:
+def score_swaps(columns: list[ScoredColumn], clean: list[Array], within: int) -> tuple[Array, npt.NDArray[np.int_]]:
     """Score that two numbers of a row stand in each other's column.
 
     Parameters
@@ -271,7 +271,7 @@ def score_swaps(columns: list[Column], clean: list[Array], within: int) -> tuple
     return best, partner
 
 
-def score_copied_rows(columns: list[Column], clean: list[Array], rows: npt.NDArray[np.int_]) -> Array:
+def score_copied_rows(columns: list[ScoredColumn], clean: list[Array], rows: npt.NDArray[np.int_]) -> Array:
     """Score that a row holds the numbers of the row above or below it; (n_areas,).
 
     An equal number adds what it would be by chance, the log of its probability; an unequal one takes six.

@@ -19,7 +19,7 @@ MIB = 2**20
 
 
 @dataclass(frozen=True)
-class Limits:
+class ReadLimits:
     """How much of a file is taken in.
 
     Parameters
@@ -37,11 +37,11 @@ class Limits:
     seconds: int = 300
 
 
-LIMITS = Limits()
+LIMITS = ReadLimits()
 _SMALLER = "Keep the columns and rows that are needed, or split the table."
 
 
-def check_size(path: Path, limits: Limits = LIMITS) -> None:
+def check_size(path: Path, limits: ReadLimits = LIMITS) -> None:
     """Refuse a file that is too large to be read, before it is opened.
 
     Raises
@@ -55,7 +55,7 @@ def check_size(path: Path, limits: Limits = LIMITS) -> None:
         )
 
 
-def read_parquet(path: Path, limits: Limits = LIMITS) -> pa.Table:
+def read_parquet(path: Path, limits: ReadLimits = LIMITS) -> pa.Table:
     """Read a Parquet file whole, after a look at what it says it holds, and bounded while it is read.
 
     Raises
@@ -83,7 +83,7 @@ def read_parquet(path: Path, limits: Limits = LIMITS) -> pa.Table:
         ) from error
 
 
-def _check_claims(metadata: Any, name: str, limits: Limits) -> None:
+def _check_claims(metadata: Any, name: str, limits: ReadLimits) -> None:
     groups = [metadata.row_group(at) for at in range(metadata.num_row_groups)]
     rows = max(metadata.num_rows, sum(group.num_rows for group in groups))
     said = max((sum(group.total_byte_size for group in groups)), 0)
@@ -99,12 +99,12 @@ def _check_claims(metadata: Any, name: str, limits: Limits) -> None:
         raise InputError(faults)
 
 
-def _too_large(name: str, size: int, limits: Limits) -> Fault:
+def _too_large(name: str, size: int, limits: ReadLimits) -> Fault:
     expected = f"at most {megabytes(limits.memory)}"
     return Fault("too large when unpacked", name, expected, f"at least {megabytes(size)}", _SMALLER)
 
 
-def _unpack(file: Any, name: str, limits: Limits) -> pa.Table:
+def _unpack(file: Any, name: str, limits: ReadLimits) -> pa.Table:
     import pyarrow as pa
 
     schema = file.schema_arrow

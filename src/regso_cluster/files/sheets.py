@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any
 
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.files.bounded import LIMITS, Limits, check_size, megabytes
+from regso_cluster.files.bounded import LIMITS, ReadLimits, check_size, megabytes
 
 PEEKED = 60  # rows of each sheet that are looked at to tell which holds the table
 Rows = list[list[Any]]
@@ -52,7 +52,7 @@ class Sheet:
 def read_sheet(
     path: Path,
     sheet: str = "",
-    limits: Limits = LIMITS,
+    limits: ReadLimits = LIMITS,
     *,
     fits: Callable[[Rows], int] | None = None,
     year: int | None = None,
@@ -82,7 +82,7 @@ def read_sheet(
 class _Workbook:
     """A workbook opened in another process, asked for rows of its sheets."""
 
-    def __init__(self, path: Path, limits: Limits) -> None:
+    def __init__(self, path: Path, limits: ReadLimits) -> None:
         check_size(path, limits)
         self.name, self._limits = path.name, limits
         command = [sys.executable, "-P", str(Path(__file__).with_name("_sheet_process.py")), str(path.resolve())]
@@ -159,7 +159,7 @@ def _unreadable(name: str, said: str) -> Fault:
     return Fault("not readable as a workbook", name, got=said, hint="Save it as CSV.")
 
 
-def _unpacked(name: str, limits: Limits) -> Fault:
+def _unpacked(name: str, limits: ReadLimits) -> Fault:
     hint = (
         "Look for a stray cell far outside the table (Ctrl+End in Excel goes to the last one) and delete its row and "
         "column, or save the sheet as CSV."

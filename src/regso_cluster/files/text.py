@@ -26,7 +26,7 @@ DELIMITERS = (";", "\t", ",", "|")
 
 
 @dataclass(frozen=True)
-class Text:
+class TextRows:
     """The cells of a text table.
 
     Parameters
@@ -45,7 +45,7 @@ class Text:
     notes: tuple[str, ...] = ()
 
 
-def read_text(path: Path) -> Text:
+def read_text(path: Path) -> TextRows:
     """Read a text table; nothing is taken away.
 
     Raises
@@ -66,7 +66,7 @@ def read_text(path: Path) -> Text:
         raise InputError(Fault("not readable as CSV", path.name, got=str(error), hint=hint)) from error
     finally:
         csv.field_size_limit(before)
-    return Text(columns, widths, delimiter, lines.last.endswith(("\n", "\r")), tuple(notes))
+    return TextRows(columns, widths, delimiter, lines.last.endswith(("\n", "\r")), tuple(notes))
 
 
 class _Lines:

@@ -17,7 +17,7 @@ from regso_cluster.joining.parse_coordinates import Coordinates
 
 
 @dataclass(frozen=True)
-class Outlines:
+class OutlineIndex:
     """The polygons that points are looked up in.
 
     Parameters
@@ -37,7 +37,7 @@ class Outlines:
     name: str
 
 
-def open_outlines(edition: int | None, shapes: Path | None) -> Outlines:
+def open_outlines(edition: int | None, shapes: Path | None) -> OutlineIndex:
     """Take the outlines that the user names, else those that `fetch shapes` has brought, else the shipped ones.
 
     Raises
@@ -55,9 +55,9 @@ def open_outlines(edition: int | None, shapes: Path | None) -> Outlines:
     if path is not None:
         layer = read_edition(path, edition)
         index = index_areas(layer["regso"].tolist(), layer.geometry.to_numpy())
-        return Outlines(index, None, land, 0.0, f"SCB's full outlines ({path.name})")
+        return OutlineIndex(index, None, land, 0.0, f"SCB's full outlines ({path.name})")
     name = f"the shipped outlines of RegSO 2025, simplified by {SIMPLIFIED_M:g} m"
-    return Outlines(land, sea, land, SIMPLIFIED_M, name)
+    return OutlineIndex(land, sea, land, SIMPLIFIED_M, name)
 
 
 @cache
@@ -69,7 +69,7 @@ def _shipped() -> tuple[AreaIndex, AreaIndex]:
     return land, sea
 
 
-def match_points(points: Coordinates, outlines: Outlines) -> Matches:
+def match_points(points: Coordinates, outlines: OutlineIndex) -> Matches:
     """Find the area of each point, how far the next one begins, and what lies in the water or abroad.
 
     Notes
@@ -116,7 +116,7 @@ def match_points(points: Coordinates, outlines: Outlines) -> Matches:
 
 
 def _look_at_sea(
-    points: Coordinates, outlines: Outlines, area: np.ndarray, status: np.ndarray, coast_m: np.ndarray
+    points: Coordinates, outlines: OutlineIndex, area: np.ndarray, status: np.ndarray, coast_m: np.ndarray
 ) -> None:
     """Look up what the shipped outlines do not hold in the waters of the areas; fills area, status, coast_m."""
     assert outlines.waters is not None  # noqa: S101

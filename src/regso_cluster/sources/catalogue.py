@@ -20,7 +20,7 @@ from regso_cluster.sources.tables import Fetched, Service, fetch_table
 
 
 @dataclass(frozen=True)
-class Column:
+class WantedColumn:
     """Where one column of a method's table comes from.
 
     Parameters
@@ -50,7 +50,7 @@ class Column:
 
 
 @cache
-def load_sources() -> tuple[tuple[Column, ...], dict[str, str]]:
+def load_sources() -> tuple[tuple[WantedColumn, ...], dict[str, str]]:
     """Read `sources.toml`.
 
     Returns
@@ -62,7 +62,7 @@ def load_sources() -> tuple[tuple[Column, ...], dict[str, str]]:
     for given in read["columns"]:
         plain: dict[str, Any] = {key: tuple(one) if isinstance(one, list) else one for key, one in given.items()}
         plain["select"] = {key: tuple(codes) for key, codes in given.get("select", {}).items()}
-        columns.append(Column(**plain))
+        columns.append(WantedColumn(**plain))
     return tuple(columns), {one["method"]: one["reason"] for one in read["elsewhere"]}
 
 
@@ -100,7 +100,7 @@ def fetch_method(
     known = {one.column: one for one in sources if one.method == method.name}
     known = {one.column: one for one in reversed(sources)} | known
     missing: list[dict[str, str]] = []
-    open_columns: list[Column] = []
+    open_columns: list[WantedColumn] = []
     for column in dict.fromkeys(columns_of(method)):
         found, reason = _usable(known.get(column), year, numbers or {})
         if found:
@@ -132,7 +132,7 @@ def fetch_method(
 _Key = tuple[str, int, tuple[tuple[str, tuple[str, ...]], ...]]
 
 
-def _usable(source: Column | None, year: int, numbers: dict[str, str]) -> tuple[Column | None, str]:
+def _usable(source: WantedColumn | None, year: int, numbers: dict[str, str]) -> tuple[WantedColumn | None, str]:
     """Give a source with its table's number, or why the column cannot be fetched."""
     if source is None:
         return None, "No source is known: it is not in the list of sources."
@@ -156,15 +156,15 @@ def _usable(source: Column | None, year: int, numbers: dict[str, str]) -> tuple[
     return dataclasses.replace(source, table=number), ""
 
 
-def _year(source: Column, year: int) -> int | None:
+def _year(source: WantedColumn, year: int) -> int | None:
     return max((one for one in source.years if one <= year), default=None) if source.years else year
 
 
-def _key(source: Column, year: int) -> _Key:
+def _key(source: WantedColumn, year: int) -> _Key:
     return source.table, _year(source, year) or year, tuple(sorted(source.select.items()))
 
 
-def _questions(sources: list[Column], year: int) -> list[tuple[_Key, Question]]:
+def _questions(sources: list[WantedColumn], year: int) -> list[tuple[_Key, Question]]:
     """Ask every table once for all that is wanted of it."""
     asked: dict[_Key, list[str]] = {}
     for one in sources:
@@ -174,7 +174,7 @@ def _questions(sources: list[Column], year: int) -> list[tuple[_Key, Question]]:
     ]
 
 
-def _assemble(method: Method, year: int, sources: list[Column], fetched: dict[_Key, Fetched]) -> pd.DataFrame:
+def _assemble(method: Method, year: int, sources: list[WantedColumn], fetched: dict[_Key, Fetched]) -> pd.DataFrame:
     """Put the columns side by side on the code; an area that a table lacks is empty there."""
     made: dict[str, pd.Series] = {}
     for one in sources:

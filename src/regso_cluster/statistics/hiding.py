@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from regso_cluster.statistics.disclosure import Protected, Rule
+from regso_cluster.statistics.disclosure import DisclosureRule, Protected
 
 Floats = npt.NDArray[np.float64]
 
@@ -21,7 +21,9 @@ def name_quantile(share: float) -> str:
     return "median" if share == 0.5 else f"q{100 * share:g}"
 
 
-def _hide(table: pd.DataFrame, shield: Protected | None, rule: Rule, quantiles: Sequence[float]) -> pd.DataFrame:
+def _hide(
+    table: pd.DataFrame, shield: Protected | None, rule: DisclosureRule, quantiles: Sequence[float]
+) -> pd.DataFrame:
     """Take out what may not be shown."""
     sides = {share: table.pop(f"_{name_quantile(share)}").to_numpy(np.float64) for share in quantiles}
     table["hidden"] = False

@@ -14,7 +14,7 @@ from regso_cluster.errors import Fault, InputError
 from regso_cluster.files.made_up import is_synthetic, show_table
 from regso_cluster.method import Text
 from regso_cluster.statistics.check_figures import check_figures, find_totals
-from regso_cluster.statistics.disclosure import Earlier, Protected, Rule, protect
+from regso_cluster.statistics.disclosure import DisclosureRule, EarlierTable, Protected, protect
 from regso_cluster.statistics.hiding import TOTAL, UNMATCHED, _hide, name_quantile, say_rows, tell_rows
 from regso_cluster.statistics.intervals import (
     Estimate,
@@ -123,8 +123,8 @@ def summarise(  # noqa: PLR0913  # as many columns and settings as a table has
     kind: Kind | None = None,
     area: str | None = None,
     names: pd.DataFrame | None = None,
-    rule: Rule | None = None,
-    earlier: Earlier | None = None,
+    rule: DisclosureRule | None = None,
+    earlier: EarlierTable | None = None,
     protected: bool = True,
     level: float = 0.95,
     quantiles: Sequence[float] = (0.25, 0.5, 0.75),
@@ -171,7 +171,7 @@ def summarise(  # noqa: PLR0913  # as many columns and settings as a table has
     rounded outwards: sizes of areas are known, and with them an exact interval of two areas gives the figures of both.
     """
     by = [by] if isinstance(by, str) else list(dict.fromkeys(by))
-    rule = rule or Rule()
+    rule = rule or DisclosureRule()
     _check_columns(data, [*by, value, *(name for name in (of, weight, area) if name)], (of, weight))
     _check_settings(level, quantiles)
     kind = kind or ("share" if of or pd.api.types.is_bool_dtype(data[value].dtype) else "mean")

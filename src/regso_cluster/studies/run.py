@@ -266,7 +266,7 @@ def _whole(numbers: pd.Series) -> Labels:
 
 
 @dataclass(frozen=True)
-class Run:
+class StudyRun:
     """One run: what it was given and what it gave.
 
     Parameters
@@ -286,7 +286,7 @@ class Run:
     groups: Groups | None
 
 
-def run_once(subject: Subject, number: int, settings: Settings) -> Run:
+def run_once(subject: Subject, number: int, settings: Settings) -> StudyRun:
     """Make one run and compare it with the reference; a failure becomes a run with its reason.
 
     Raises
@@ -298,7 +298,7 @@ def run_once(subject: Subject, number: int, settings: Settings) -> Run:
     except (MemoryError, OSError):
         raise
     except Exception as error:  # noqa: BLE001  a run that fails is a finding, kept and counted, not the end of a study
-        return Run(number, settings, f"{type(error).__name__}: {error}", {}, None)
+        return StudyRun(number, settings, f"{type(error).__name__}: {error}", {}, None)
     before, residents = subject.reference, subject.residents
     found = replace(found, cluster=match_labels(found.cluster, before.cluster, residents))
     both = np.isfinite(found.rank) & np.isfinite(before.rank)
@@ -314,9 +314,9 @@ def run_once(subject: Subject, number: int, settings: Settings) -> Run:
         "group_areas": group[0], "group_residents": group[1],
         "cluster_areas": cluster[0], "cluster_residents": cluster[1],
     }  # fmt: skip
-    return Run(number, settings, "", outputs, found)
+    return StudyRun(number, settings, "", outputs, found)
 
 
-def run_batch(subject: Subject, todo: Sequence[tuple[int, Settings]]) -> list[Run]:
+def run_batch(subject: Subject, todo: Sequence[tuple[int, Settings]]) -> list[StudyRun]:
     """Make some runs, in this process."""
     return [run_once(subject, number, settings) for number, settings in todo]

@@ -35,7 +35,7 @@ from regso_cluster.errors import Fault, InputError
 from regso_cluster.files.atomic import json_text, refuse_inside_a_release, whole_file, whole_folder
 from regso_cluster.files.parquet import write_parquet
 from regso_cluster.parallel import Workers, batches, run_as_done
-from regso_cluster.studies.run import Groups, Run, Subject, run_batch, without_pairs
+from regso_cluster.studies.run import Groups, StudyRun, Subject, run_batch, without_pairs
 
 BATCH = 8  # runs that are kept together: at most so many are made again after a cut
 
@@ -180,7 +180,7 @@ class _Kept:
         """Name the file of a batch by its first run."""
         return self.folder / f"runs-{first:06}.parquet"
 
-    def read(self, todo: list[tuple[int, Settings]], n_areas: int) -> list[Run] | None:
+    def read(self, todo: list[tuple[int, Settings]], n_areas: int) -> list[StudyRun] | None:
         """Read a batch back; None where it is not there or was damaged, so that it is made again."""
         path = self.path(todo[0][0])
         if not path.is_file():
@@ -193,7 +193,7 @@ class _Kept:
         same = [(run.number, json.dumps(run.settings)) for run in runs] == wanted
         return runs if same and all(_is_of(run.groups, n_areas) for run in runs) else None
 
-    def write(self, runs: list[Run]) -> None:
+    def write(self, runs: list[StudyRun]) -> None:
         """Keep a batch."""
         self._write(self.path(runs[0].number), lambda partial: write_parquet(_runs_frame(runs), partial))
 
@@ -217,7 +217,7 @@ def _is_of(groups: Groups | None, n_areas: int) -> bool:
     return all(len(part) == n_areas for part in parts)
 
 
-def _runs_frame(runs: list[Run]) -> pd.DataFrame:
+def _runs_frame(runs: list[StudyRun]) -> pd.DataFrame:
     rows = []
     for run in runs:
         row: dict[str, Any] = {"run": run.number, "settings": json.dumps(run.settings), "error": run.error}
@@ -228,7 +228,7 @@ def _runs_frame(runs: list[Run]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _read_runs(frame: pd.DataFrame) -> list[Run]:
+def _read_runs(frame: pd.DataFrame) -> list[StudyRun]:
     runs = []
     for row in frame.to_dict("records"):
         groups = None
@@ -239,14 +239,16 @@ def _read_runs(frame: pd.DataFrame) -> list[Run]:
                 np.frombuffer(row["rank"], "<f8").astype(np.float64),
                 np.frombuffer(row["listed"], "|b1").astype(np.bool_),
             )
-        runs.append(Run(int(row["run"]), json.loads(row["settings"]), row["error"], json.loads(row["outputs"]), groups))
+        runs.append(
+            StudyRun(int(row["run"]), json.loads(row["settings"]), row["error"], json.loads(row["outputs"]), groups)
+        )
     return runs
 
 
 def _make_runs(
     subject: Subject, todo: list[tuple[int, Settings]], kept: _Kept, workers: Workers | None,
     say: Callable[[int, int], None] | None,
-) -> list[Run]:  # fmt: skip
+) -> list[StudyRun]:  # fmt: skip
     """Make the runs that are not kept yet; give all, by number."""
     parts = [todo[part.start : part.stop] for part in batches(len(todo), BATCH)]
     found = {part[0][0]: kept.read(part, len(subject.residents)) for part in parts}
@@ -265,7 +267,7 @@ def _make_runs(
 
 
 def _put_together(
-    subject: Subject, study: Study, design: Design, single: list[tuple[str, str, Settings]], runs: list[Run],
+    subject: Subject, study: Study, design: Design, single: list[tuple[str, str, Settings]], runs: list[StudyRun],
     idle: dict[str, str],
 ) -> Sensitivity:  # fmt: skip
     drawn, lone = runs[: len(design.points)], runs[len(design.points) :]
@@ -303,7 +305,7 @@ def _put_together(
     return Sensitivity(subject, study, frame, choices, sobol, areas, summary)
 
 
-def _runs_table(drawn: list[Run], lone: list[Run], single: list[tuple[str, str, Settings]]) -> pd.DataFrame:
+def _runs_table(drawn: list[StudyRun], lone: list[StudyRun], single: list[tuple[str, str, Settings]]) -> pd.DataFrame:
     rows: list[dict[str, Any]] = [
         *({"run": run.number, "part": "design", "choice": "", "setting": ""} for run in drawn),
         *(

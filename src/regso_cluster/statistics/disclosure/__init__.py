@@ -1,7 +1,7 @@
 """Statistical disclosure control: nobody's figures can be read, or worked out, from a published table."""
 
-from regso_cluster.statistics.disclosure.earlier import Earlier
+from regso_cluster.statistics.disclosure.earlier import EarlierTable
 from regso_cluster.statistics.disclosure.protection import Protected, protect
-from regso_cluster.statistics.disclosure.rules import Rule
+from regso_cluster.statistics.disclosure.rules import DisclosureRule
 
-__all__ = ["Earlier", "Protected", "Rule", "protect"]
+__all__ = ["DisclosureRule", "EarlierTable", "Protected", "protect"]

@@ -141,7 +141,7 @@ def _assemble(
 
 
 @dataclass(frozen=True)
-class Cells:
+class TableCells:
     """All cells that an intruder may reason about, shown or not.
 
     Parameters
@@ -166,7 +166,7 @@ class Cells:
     cost: Floats
     block: Integers
 
-    def split(self, level: int) -> Cells:
+    def split(self, level: int) -> TableCells:
         """Part the equations by the groups of a level, in deviations from the true values.
 
         A deviation that agrees with the parted equations agrees with the whole ones, where no cell outside moves: what

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import sparse
 from scipy.optimize import linprog
 
-from regso_cluster.statistics.disclosure.cells import Booleans, Cells, Integers
+from regso_cluster.statistics.disclosure.cells import Booleans, Integers, TableCells
 from regso_cluster.statistics.disclosure.insiders import Tasks, are_possible
 from regso_cluster.statistics.disclosure.intruder import TOLERANCE, components
 
@@ -21,7 +21,7 @@ _PENALTY = 1e5  # for each unit that a cell is short of its move: dearer than an
 
 
 def hide_more(
-    cells: Cells, known: Booleans, tasks: Tasks, *, as_far_as_possible: bool = False
+    cells: TableCells, known: Booleans, tasks: Tasks, *, as_far_as_possible: bool = False
 ) -> tuple[Booleans, Tasks]:
     """Hide further cells until every task is possible.
 
@@ -51,7 +51,7 @@ def hide_more(
     return known, left
 
 
-def _at_level(cells: Cells, known: Booleans, tasks: Tasks, held: int, *, part: bool) -> Tasks:
+def _at_level(cells: TableCells, known: Booleans, tasks: Tasks, held: int, *, part: bool) -> Tasks:
     """Do the tasks that are possible with the levels down to `held` held; give the others."""
     near = cells.split(held) if held >= 0 else cells
     free = (cells.depth > held) & (near.hideable | ~known) & (near.lower < near.upper)
@@ -81,7 +81,7 @@ def _at_level(cells: Cells, known: Booleans, tasks: Tasks, held: int, *, part: b
 
 
 def _move(
-    cells: Cells, known: Booleans, tasks: Tasks, matrix: sparse.csr_array, columns: Integers, *, part: bool
+    cells: TableCells, known: Booleans, tasks: Tasks, matrix: sparse.csr_array, columns: Integers, *, part: bool
 ) -> Booleans:
     """Solve one program for tasks in different components, hide what has to move; tell which fell short."""
     shown = known[columns]

@@ -15,7 +15,7 @@ Relation = Literal["same", "cumulative"]
 
 
 @dataclass(frozen=True)
-class Earlier:
+class EarlierTable:
     """A table that was published before.
 
     Parameters
@@ -50,7 +50,7 @@ class EarlierCells:
     shown: dict[str, Booleans]
 
 
-def align(earlier: Earlier, margins: Margins, sums: dict[str, Floats]) -> EarlierCells:
+def align(earlier: EarlierTable, margins: Margins, sums: dict[str, Floats]) -> EarlierCells:
     """Find the cells of an earlier table among the groups of the new one.
 
     Raises
@@ -95,7 +95,7 @@ def _keys(table: pd.DataFrame, names: list[str]) -> pd.Index:
 
 
 def _fill(
-    earlier: Earlier, margins: Margins, names: list[str], place: pd.Series,
+    earlier: EarlierTable, margins: Margins, names: list[str], place: pd.Series,
     values: dict[str, Floats], shown: dict[str, Booleans],
 ) -> None:  # fmt: skip
     """Put the true values of hidden cells in place."""
@@ -121,7 +121,11 @@ def _crossings(margins: Margins, value: Floats) -> Floats:
 
 
 def _check(
-    earlier: Earlier, values: dict[str, Floats], shown: dict[str, Booleans], sums: dict[str, Floats], margins: Margins
+    earlier: EarlierTable,
+    values: dict[str, Floats],
+    shown: dict[str, Booleans],
+    sums: dict[str, Floats],
+    margins: Margins,
 ) -> None:
     faults = []
     for name, now in sums.items():

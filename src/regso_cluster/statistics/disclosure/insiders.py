@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from regso_cluster.statistics.disclosure.cells import Booleans, Cells, Floats, Integers
+from regso_cluster.statistics.disclosure.cells import Booleans, Floats, Integers, TableCells
 from regso_cluster.statistics.disclosure.intruder import TOLERANCE, components, feasible_intervals
 
 
@@ -38,7 +38,7 @@ class Tasks:
         return Tasks(self.cell[which], self.move[which], self.insider[which], self.frozen)
 
 
-def add_insiders(cells: Cells, known: Booleans, tasks: Tasks) -> Tasks:
+def add_insiders(cells: TableCells, known: Booleans, tasks: Tasks) -> Tasks:
     """Ask every task again in the eyes of each insider whose cells are tied to its cell.
 
     An insider's own cells are no secret to them, and what is not tied to them they cannot use.
@@ -52,7 +52,7 @@ def add_insiders(cells: Cells, known: Booleans, tasks: Tasks) -> Tasks:
     return Tasks(cell, move, insider, tasks.frozen)
 
 
-def are_possible(cells: Cells, known: Booleans, tasks: Tasks, *, held: int = -1) -> Booleans:
+def are_possible(cells: TableCells, known: Booleans, tasks: Tasks, *, held: int = -1) -> Booleans:
     """Tell which tasks are possible with what is shown now, and the levels down to `held` as they are."""
     slack = TOLERANCE * (1 + np.abs(cells.value[tasks.cell] + tasks.move))
     wanted = np.abs(tasks.move) - slack
@@ -66,7 +66,7 @@ def are_possible(cells: Cells, known: Booleans, tasks: Tasks, *, held: int = -1)
     return done
 
 
-def how_far(cells: Cells, known: Booleans, tasks: Tasks, *, exact: bool = True) -> Floats:
+def how_far(cells: TableCells, known: Booleans, tasks: Tasks, *, exact: bool = True) -> Floats:
     """Give how far the cell of each task can move in its direction; not `exact`: whether as far as asked."""
     far = np.zeros(len(tasks.cell))
     for members in _together(cells, known, tasks):
@@ -85,7 +85,7 @@ def how_far(cells: Cells, known: Booleans, tasks: Tasks, *, exact: bool = True) 
     return far
 
 
-def _labels(cells: Cells, known: Booleans) -> Integers:
+def _labels(cells: TableCells, known: Booleans) -> Integers:
     """Number what is tied together among the cells that are not known; -1 for those that are."""
     label = np.full(len(cells.value), -1)
     unknown = np.flatnonzero(~known & (cells.lower < cells.upper))
@@ -93,7 +93,7 @@ def _labels(cells: Cells, known: Booleans) -> Integers:
     return label
 
 
-def _together(cells: Cells, known: Booleans, tasks: Tasks) -> Iterator[list[int]]:
+def _together(cells: TableCells, known: Booleans, tasks: Tasks) -> Iterator[list[int]]:
     """Part insiders into lots whose cells are not tied together: one look serves a lot; -1, nobody, is a lot."""
     insiders = np.unique(tasks.insider).tolist()
     if -1 in insiders:

@@ -15,7 +15,7 @@ from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from scipy.sparse.csgraph import connected_components
 
-from regso_cluster.statistics.disclosure.cells import Booleans, Cells, Floats, Integers
+from regso_cluster.statistics.disclosure.cells import Booleans, Floats, Integers, TableCells
 
 TOLERANCE = 1e-6
 
@@ -46,7 +46,7 @@ class _Riddle:
 
 
 def feasible_intervals(
-    cells: Cells, known: Booleans, targets: Integers, enough: tuple[Floats, Floats] | None = None
+    cells: TableCells, known: Booleans, targets: Integers, enough: tuple[Floats, Floats] | None = None
 ) -> Intervals:
     """Work out what follows from the cells that are known.
 
@@ -88,7 +88,7 @@ def feasible_intervals(
     return Intervals(low, high)
 
 
-def _reduce(cells: Cells, known: Booleans) -> _Riddle:
+def _reduce(cells: TableCells, known: Booleans) -> _Riddle:
     """Put in what is known and, again and again, what an equation with one unknown gives away."""
     value = np.where(known, cells.value, np.nan)
     value = np.where(cells.lower == cells.upper, cells.lower, value)
@@ -123,7 +123,7 @@ def components(matrix: sparse.csr_array) -> tuple[Integers, Integers]:
     return label[:columns].astype(np.int64), label[columns:].astype(np.int64)
 
 
-def _extreme(cells: Cells, riddle: _Riddle, columns: Integers, sign: float, cap: float, seen: Intervals) -> None:
+def _extreme(cells: TableCells, riddle: _Riddle, columns: Integers, sign: float, cap: float, seen: Intervals) -> None:
     """Minimise (sign 1) or maximise (-1) each of the columns, which lie in components of their own.
 
     Every table found on the way is one that agrees with what is shown: its figures widen what was `seen`, in place.

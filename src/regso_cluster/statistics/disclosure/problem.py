@@ -9,12 +9,12 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
-from regso_cluster.statistics.disclosure.cells import Booleans, Cells, Floats, Integers, Margins
+from regso_cluster.statistics.disclosure.cells import Booleans, Floats, Integers, Margins, TableCells
 from regso_cluster.statistics.disclosure.earlier import EarlierCells
 from regso_cluster.statistics.disclosure.rules import (
     NOT_SENSITIVE,
     Contributions,
-    Rule,
+    DisclosureRule,
     contributions,
     judge_bases,
     judge_shares,
@@ -42,7 +42,7 @@ class Problem:
     atom : (groups of a table, atoms) 0/1: which atoms a group holds
     """
 
-    cells: Cells
+    cells: TableCells
     parts: tuple[str, ...]
     reason: npt.NDArray[np.object_]
     reach: Floats
@@ -119,7 +119,8 @@ class Problem:
 
 
 def pose(
-    margins: Margins, sums: dict[str, Floats], rule: Rule, rows: tuple[Floats, Floats], before: EarlierCells | None,
+    margins: Margins, sums: dict[str, Floats], rule: DisclosureRule, rows: tuple[Floats, Floats],
+    before: EarlierCells | None,
     *, cumulative: bool = False,
 ) -> Problem:  # fmt: skip
     """Make the cells of a statistic.
@@ -162,7 +163,7 @@ def pose(
     depth = np.tile(margins.depth, tables * len(names))
     cost = (1 + np.log1p(np.tile(units, len(names)))) * (1 + 4.0 * (margins.depth.max() - depth))
     cost[: len(units)] *= _BASE_COST
-    cells = Cells(
+    cells = TableCells(
         value=np.concatenate(list(parts.values())),
         equations=_equations(margins.parents, tables, names),
         lower=np.where(empty, 0.0, np.concatenate(lower)),
@@ -201,7 +202,7 @@ def _by_atom(margins: Margins, units: Floats) -> Floats:
     return units.reshape(-1, len(margins.depth))[:, finest]
 
 
-def _largest(margins: Margins, values: Floats, sums: Floats, rule: Rule) -> Contributions:
+def _largest(margins: Margins, values: Floats, sums: Floats, rule: DisclosureRule) -> Contributions:
     """Find the largest contributions to the sums of this table; no rows of an earlier table are at hand."""
     members = sparse.coo_array(margins.atom)
     of_atom = pd.Series(np.arange(len(values))).groupby(margins.rows).indices
@@ -242,7 +243,9 @@ def _open(before: EarlierCells | None, parts: tuple[str, ...], own: int, tables:
     return np.concatenate(blocks)
 
 
-def _people(margins: Margins, units: Floats, weights: Floats, rule: Rule, *, mean: bool) -> tuple[Integers, Integers]:
+def _people(
+    margins: Margins, units: Floats, weights: Floats, rule: DisclosureRule, *, mean: bool
+) -> tuple[Integers, Integers]:
     """Number who is alone in an atom, (tables, atoms), and in a group; rows count where a rule looks at them."""
     own = _by_atom(margins, units)
     if mean and (rule.min_contributors > 1 or rule.dominance is not None or rule.p_percent is not None):

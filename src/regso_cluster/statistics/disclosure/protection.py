@@ -16,12 +16,12 @@ from regso_cluster.files.made_up import is_synthetic, show_table
 from regso_cluster.statistics.check_figures import check_figures
 from regso_cluster.statistics.disclosure.cells import Booleans, Floats, Integers, Margins, make_margins
 from regso_cluster.statistics.disclosure.complementary import hide_more
-from regso_cluster.statistics.disclosure.earlier import Earlier, align
+from regso_cluster.statistics.disclosure.earlier import EarlierTable, align
 from regso_cluster.statistics.disclosure.insiders import Tasks, add_insiders, are_possible, how_far
 from regso_cluster.statistics.disclosure.intruder import TOLERANCE, Intervals, components, feasible_intervals
 from regso_cluster.statistics.disclosure.problem import Problem, pose
 from regso_cluster.statistics.disclosure.rounding import round_cells, seen_rounded
-from regso_cluster.statistics.disclosure.rules import NOT_SENSITIVE, Rule
+from regso_cluster.statistics.disclosure.rules import NOT_SENSITIVE, DisclosureRule
 
 Statistic = Literal["count", "share", "mean"]
 COMPLEMENTARY = "complementary"
@@ -54,7 +54,7 @@ class Protected:
     table: pd.DataFrame
     audit: pd.DataFrame
     statistic: Statistic
-    rule: Rule
+    rule: DisclosureRule
     margins: Margins
     values: dict[str, Floats] = field(repr=False)
     notes: tuple[str, ...] = ()
@@ -75,8 +75,8 @@ def protect(  # noqa: PLR0913  # the settings of one table
     statistic: Statistic,
     units: npt.ArrayLike | None = None,
     values: npt.ArrayLike | None = None,
-    rule: Rule | None = None,
-    earlier: Earlier | None = None,
+    rule: DisclosureRule | None = None,
+    earlier: EarlierTable | None = None,
     total: bool = True,
     complementary: bool = True,
 ) -> Protected:
@@ -104,7 +104,7 @@ def protect(  # noqa: PLR0913  # the settings of one table
     InputError  missing keys, counts that are not whole or negative, more with the attribute than units, an
         earlier table that does not fit
     """
-    rule = rule or Rule()
+    rule = rule or DisclosureRule()
     weights = np.ones(len(data)) if units is None else np.asarray(units, np.float64)
     given = weights if values is None else np.asarray(values, np.float64)
     _check(data, paths, statistic, weights, given)
@@ -115,8 +115,9 @@ def protect(  # noqa: PLR0913  # the settings of one table
 
 
 def _protect(
-    data: pd.DataFrame, paths: Sequence[Sequence[str]], how: tuple[Statistic, Rule], figures: tuple[Floats, Floats],
-    earlier: Earlier | None, *, total: bool, complementary: bool,
+    data: pd.DataFrame, paths: Sequence[Sequence[str]], how: tuple[Statistic, DisclosureRule],
+    figures: tuple[Floats, Floats],
+    earlier: EarlierTable | None, *, total: bool, complementary: bool,
 ) -> Protected:  # fmt: skip
     (statistic, rule), (weights, given) = how, figures
     margins = make_margins(data, paths, total=total)
@@ -222,7 +223,11 @@ def _are_safe(problem: Problem, known: Booleans, targets: Integers, *, strict: b
 
 
 def _rounded(
-    problem: Problem, margins: Margins, sums: dict[str, Floats], how: tuple[Statistic, Rule], earlier: Earlier | None
+    problem: Problem,
+    margins: Margins,
+    sums: dict[str, Floats],
+    how: tuple[Statistic, DisclosureRule],
+    earlier: EarlierTable | None,
 ) -> Protected:
     """Round all counts; shares that the rule hides stay hidden, the others are those of the rounded counts."""
     statistic, rule = how

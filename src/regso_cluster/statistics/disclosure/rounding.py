@@ -14,10 +14,10 @@ from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.statistics.disclosure.cells import Cells, Floats
+from regso_cluster.statistics.disclosure.cells import Floats, TableCells
 
 
-def round_cells(cells: Cells, base: int, seed: int) -> Floats:
+def round_cells(cells: TableCells, base: int, seed: int) -> Floats:
     """Round every cell to a neighbouring multiple of a base; multiples stay; sums add up.
 
     Parameters
@@ -57,6 +57,6 @@ def round_cells(cells: Cells, base: int, seed: int) -> Floats:
     return np.asarray(base * (floor + np.round(solved.x)), dtype=np.float64)
 
 
-def seen_rounded(cells: Cells, rounded: Floats, base: int) -> Cells:
+def seen_rounded(cells: TableCells, rounded: Floats, base: int) -> TableCells:
     """Give the cells as someone sees them who knows the rounded figures and the base; a rounded 0 may be somebody."""
     return replace(cells, lower=np.maximum(rounded - base + 1, 0.0), upper=rounded + base - 1)

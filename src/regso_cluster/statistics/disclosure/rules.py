@@ -20,7 +20,7 @@ NOT_SENSITIVE = ""
 
 
 @dataclass(frozen=True)
-class Rule:
+class DisclosureRule:
     """What is too little to show.
 
     Parameters
@@ -84,12 +84,12 @@ class Rule:
         return {field.name: getattr(self, field.name) for field in fields(self)} | {"protection": self.reach}
 
 
-def judge_bases(units: Floats, rule: Rule) -> npt.NDArray[np.object_]:
+def judge_bases(units: Floats, rule: DisclosureRule) -> npt.NDArray[np.object_]:
     """Say of each number of units why it may not be shown, "" where it may; none at all is no person's secret."""
     return np.where((units > 0) & (units < rule.min_attribute), "few_units", NOT_SENSITIVE).astype(object)
 
 
-def judge_shares(units: Floats, attribute: Floats, rule: Rule) -> npt.NDArray[np.object_]:
+def judge_shares(units: Floats, attribute: Floats, rule: DisclosureRule) -> npt.NDArray[np.object_]:
     """Say of each share why it may not be shown, "" where it may.
 
     Parameters
@@ -129,7 +129,7 @@ class Contributions:
     top: Floats
 
 
-def contributions(values: Floats, groups: npt.NDArray[np.int64], number: int, rule: Rule) -> Contributions:
+def contributions(values: Floats, groups: npt.NDArray[np.int64], number: int, rule: DisclosureRule) -> Contributions:
     """Find the largest contributions to each sum.
 
     Parameters
@@ -153,7 +153,7 @@ def contributions(values: Floats, groups: npt.NDArray[np.int64], number: int, ru
     return Contributions(count, summed(order >= 0), summed(order == 0), summed(order == 1), top)
 
 
-def judge_sums(units: Floats, given: Contributions, rule: Rule) -> tuple[npt.NDArray[np.object_], Floats]:
+def judge_sums(units: Floats, given: Contributions, rule: DisclosureRule) -> tuple[npt.NDArray[np.object_], Floats]:
     """Say of each sum why it may not be shown, and by how much its interval must reach beyond it.
 
     Returns
