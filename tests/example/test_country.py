@@ -62,7 +62,7 @@ def test_planted_moves_are_those_between_the_years(country):
 
 def real_shape(table):
     """The rates that a table shows, NaN where suppressed, by factor."""
-    cells = table.replace("..", np.nan).set_index("regso")
+    cells = table.where(table.ne(".."), np.nan).set_index("regso")
     keys = [name[:-2] for name in cells if name.endswith("_n")]
     return pd.DataFrame({key: cells[f"{key}_n"].astype(float) / cells[f"{key}_d"].astype(float) for key in keys})
 
