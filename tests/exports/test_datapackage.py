@@ -7,11 +7,16 @@ import warnings
 import pandas as pd
 import pytest
 
+from regso_cluster.classification.classify import classify
 from regso_cluster.errors import InputError
 from regso_cluster.exports.datapackage import write_datapackage
 from regso_cluster.exports.export import export
+from regso_cluster.factors.tables import read_factors
 from regso_cluster.files.textfiles import read_csv
+from regso_cluster.method import parse_method
+from regso_cluster.release.write import write_release
 from tests.fixtures import no_empty_text
+from tests.tables import METHOD, rows, write
 
 
 @pytest.fixture(scope="module")
@@ -97,3 +102,19 @@ def test_a_failed_package_leaves_nothing(followed, tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space"):
         write_datapackage(followed, tmp_path / "new")
     assert not list(tmp_path.iterdir())
+
+
+def test_rates_that_were_drawn_towards_a_parent_have_their_columns(tmp_path, frictionless):
+    """The table of factors then holds the counted value and an interval: each needs its meaning."""
+    using = parse_method(METHOD + '[shrinkage]\ntowards = "country"\n')
+    table = read_factors(write(rows(), tmp_path / "t.csv"), using, edition=2025)
+    release = write_release(classify(table, using, year=2024), tmp_path / "2024")
+    made = export(release, tmp_path / "package" / "datapackage.json")
+    assert frictionless.validate(made).valid
+    fields = {
+        field["name"]: field["description"]
+        for resource in json.loads(made.read_text("utf-8"))["resources"] if resource["name"] == "factors"
+        for field in resource["schema"]["fields"]
+    }  # fmt: skip
+    assert "Value that the counts alone give" in fields["value_counted"]
+    assert {"value_low", "value_high"} <= set(fields)

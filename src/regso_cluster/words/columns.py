@@ -220,6 +220,12 @@ _OTHER_TABLES = {
         "factor": Text("Faktor", "Factor"),
         "numerator": Text("Täljare", "Numerator"),
         "denominator": Text("Nämnare", "Denominator"),
+        "value_counted": Text(
+            "Värde som antalen ensamma ger, innan det dras mot områdets större område",
+            "Value that the counts alone give, before it is drawn towards the area's parent",
+        ),
+        "value_low": Text("Nedre gräns för värdet, på metodens nivå", "Lower end of the value, at the method's level"),
+        "value_high": Text("Övre gräns för värdet, på metodens nivå", "Upper end of the value, at the method's level"),
         "value": Text("Värde", "Value"),
         "unit": Text("Enhet", "Unit"),
         "status": Text(
