@@ -236,14 +236,16 @@ def make(folder: Path) -> dict[str, str]:
         said[f"{name} freeze"] = _run("freeze", first, "--out", f"{name}-frozen.toml")
         for suffix in ("xlsx", "csv", "gpkg", "parquet", "px", "json"):
             said[f"{name} {suffix}"] = _run("export", second, "--to", f"{name}.{suffix}", code=None)
-        _run("export", second, "--to", f"{name}-en.xlsx", "--language", "en", code=None)
-        _run("export", second, "--to", f"{name}-sv.csv", "--excel-sv", code=None)
-        _run("export", second, "--to", f"{name}-package/datapackage.json", code=None)
+        said[f"{name} en"] = _run("export", second, "--to", f"{name}-en.xlsx", "--language", "en", code=None)
+        said[f"{name} sv"] = _run("export", second, "--to", f"{name}-sv.csv", "--excel-sv", code=None)
+        said[f"{name} package"] = _run("export", second, "--to", f"{name}-package/datapackage.json", code=None)
         said[f"{name} page"] = _run("page", first, second, "--out", f"{name}.html", code=None)
         for kind in ("country", "profile", "flow", "ranks"):
             releases = (first, second) if kind == "flow" else (second,)
             said[f"{name} {kind}"] = _run("figure", kind, *releases, "--out", f"{name}-{kind}.svg", code=None)
-        _run("figure", "kommun", second, "--kommun", "0180", "--language", "en", "--out", f"{name}-0180.svg", code=None)
+        said[f"{name} kommun"] = _run(
+            "figure", "kommun", second, "--kommun", "0180", "--language", "en", "--out", f"{name}-0180.svg", code=None
+        )
     said.update(_agencies(folder))
     return said
 
