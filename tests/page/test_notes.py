@@ -7,8 +7,11 @@ from importlib import resources
 
 import pytest
 
-from regso_cluster.method import builtin_methods, load_method
+from regso_cluster.classification.classify import classify
+from regso_cluster.factors.tables import read_factors
+from regso_cluster.method import builtin_methods, load_method, parse_method
 from regso_cluster.words.notes import describe_note, describe_source, in_swedish
+from tests.tables import METHOD, rows, write
 
 NOTES = tomllib.loads((resources.files("regso_cluster.words") / "notes.toml").read_text("utf-8"))
 
@@ -78,7 +81,7 @@ def test_templates_say_what_the_program_says(root):
         ]
         for part in fixed:
             pieces = re.split(
-                r"\b(?:column|factor|suppressed|missing cells|is in the|are in the|need group|index band|its limit|its cut point(?: of the index)?|; (?=PxWeb))\b",
+                r"\b(?:column|factor|suppressed|missing cells|is in the|are in the|need group|index band|its limit|its cut point(?: of the index)?|; (?=PxWeb)|kommun: empirical|lan: empirical|country: empirical|type: empirical)\b",
                 part,
             )
             known = part in whole or all(piece.strip(" .,:;()") in whole for piece in pieces)
@@ -91,3 +94,15 @@ def test_sources_of_the_built_in_methods_have_a_swedish_form():
         for source in [method.source, *(factor.source for factor in method.factors)]:
             assert not source or describe_source(source)["sv"], source
     assert describe_source("My own table.") == {"sv": None, "en": "My own table."}
+
+
+def test_notes_of_shrunk_rates_have_swedish(tmp_path):
+    """Of a release: each note that a method with `shrinkage` writes, by every parent."""
+    for towards in ("country", "lan", "kommun"):
+        using = parse_method(METHOD + f'[shrinkage]\ntowards = "{towards}"\n')
+        table = read_factors(write(rows(), tmp_path / f"{towards}.csv"), using, edition=2025)
+        assert all(in_swedish(note) for note in classify(table, using, year=2024).notes), towards
+    lent = "12 problems stand on borrowed strength (crime 9, poor 3): the shrunk rate is beyond the limit, what was "
+    assert in_swedish(lent + "counted in the area is not; see <factor>_borrowed and <factor>_own_weight")
+    assert in_swedish("4 counted rates are beyond the limit and no problems, since the shrunk rate is not")
+    assert in_swedish("3 cells outside the years of their edition emptied")
