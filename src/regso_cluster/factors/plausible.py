@@ -122,12 +122,13 @@ def score_table(table: FactorTable, method: Method, previous: pd.DataFrame | Non
     previous : the areas of an earlier release: its values and residents help to predict those of this year
     """
     cells = _cells(table, method)
-    scaled = np.column_stack([np.clip(standardise(one.measure.y), -CLAMP, CLAMP) for one in cells])
+    scaled = _scale([one.measure.y for one in cells])
+    counted = _scale([_counted(one.measure) for one in cells])
     kommun = np.array([str(code)[:4] for code in table.areas.index]) if table.edition else None
     rows = np.flatnonzero(table.value.notna().any(axis=1).to_numpy())
     kept, scores, kinds, cleans = [], [], [], []
     for at, cell in enumerate(cells):
-        predictors = _predictors(scaled, at, cells, kommun)
+        predictors = _predictors(counted if cell.role == "persons" else scaled, at, cells, kommun)
         if previous is not None:
             predictors = np.column_stack([predictors, _last_year(cell, previous, table.areas.index)])
         found = expect(cell.measure, predictors, cell.scale)
@@ -203,6 +204,15 @@ def _of_persons(name: str, key: str, persons: Array, other: Array | None) -> _Ce
     return _Cells(name, key, "persons", persons, Measure(np.where(np.isfinite(y), y, np.nan), "log"), other)
 
 
+def _scale(columns: list[Array]) -> Array:
+    return np.column_stack([np.clip(standardise(y), -CLAMP, CLAMP) for y in columns])
+
+
+def _counted(measure: Measure) -> Array:
+    """Give what predicts persons: of rare events the count, since the rate of none is a function of the persons."""
+    return measure.y if measure.events is None else np.asarray(np.log(measure.events + 0.5))
+
+
 def _predictors(scaled: Array, at: int, cells: list[_Cells], kommun: npt.NDArray[np.str_] | None) -> Array:
     """Gather what predicts a column: the others most correlated with it, their squares, and its mean in the kommun."""
     own = scaled[:, at]
@@ -233,7 +243,8 @@ def _last_year(cell: _Cells, previous: pd.DataFrame, codes: pd.Index) -> Array:
     measure = cell.measure
     with np.errstate(divide="ignore", invalid="ignore"):
         if measure.kind == "log":
-            before = np.log(before + measure.offset)
+            half = 0.5 * cell.scale / cell.other if cell.role == "numerator" and cell.other is not None else 0.0
+            before = np.log(before + measure.offset + half)
         elif measure.kind == "logit":
             offset = measure.offset or measure.top / 1000
             before = np.log((before + offset) / (measure.top - before + offset))
