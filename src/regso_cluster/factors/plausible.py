@@ -23,10 +23,11 @@ from regso_cluster.method import UNIT_FACTOR, UNIT_RANGE, Factor, Method
 SUSPECT = 3.0  # cells below this score are never named
 MATTERS = 2.0  # added to the score of a cell with which a group changes
 ALWAYS = 9.0  # a cell with this score is named whatever else is
-BUDGET = 0.0028  # of the areas: the suspect cells with the highest scores are named until so many areas are
+BUDGET = 0.003  # of the areas: the suspect cells with the highest scores are named until so many areas are
 PERSONS = 20  # a count of more than so many times the residents is refused
 BEYOND = 100  # and so is a number so many times larger than the 99th percentile of its column
 LARGE = 1000.0  # from here on
+ROUNDS = 20  # of lowering ALWAYS
 SERIOUS = 8.0  # a cell with this score is serious, and so is every one with which a group changes
 MOST_PREDICTORS = 12  # of each column, by the size of their correlation with it
 SWAPS_WITHIN = 12  # columns further apart in the method are not compared for swaps
@@ -278,13 +279,15 @@ def name_cells(
     taken : areas named for another reason, which count to `BUDGET` too
     """
     ranked = np.where(scores.score > SUSPECT, scores.score + MATTERS * matters, -np.inf)
-    copied = np.where(scores.copied > SUSPECT, scores.copied, -np.inf)
+    # nothing is known of a row that is another's: it always matters
+    copied = np.where(scores.copied > SUSPECT, scores.copied + MATTERS, -np.inf)
     worst = np.maximum(ranked.max(axis=0), copied)
     order = np.argsort(-worst, kind="stable")
     observed = int(np.isfinite(scores.score).any(axis=0).sum())
+    always = _always(worst, BUDGET * observed)
     budget = (np.arange(len(order)) < int(BUDGET * observed) - taken) & (worst[order] > SUSPECT)
     alarms = []
-    for at in order[(worst[order] >= ALWAYS) | budget]:
+    for at in order[(worst[order] >= always) | budget]:
         code, least = str(codes[at]), SUSPECT
         own = np.argsort(-ranked[:, at], kind="stable")
         if copied[at] > ranked[own[0], at]:
@@ -292,11 +295,27 @@ def name_cells(
             continue
         for column in own[ranked[own, at] > -np.inf]:
             if accepted and accepted.holds(code, scores.names[column], float(scores.columns[column].x[at])):
-                least = ALWAYS  # the next cell of this area is named where it would be on its own
+                least = always  # the next cell of this area is named where it would be on its own
             elif ranked[column, at] >= least:
                 alarms.append(_alarm(scores, int(column), int(at), code, bool(matters[column, at])))
                 break
     return [one for one in alarms if not (accepted and accepted.holds(one.code, one.column, one.got))]
+
+
+def _always(worst: Array, budget: float) -> float:
+    """Give the score from which areas are named whatever else is: lower in a table that is full of slips.
+
+    Where more areas reach it than a clean table may name, slips are that much more common than was assumed: the log
+    of their ratio comes off, until no more areas are reached.
+    """
+    always = ALWAYS
+    for _ in range(ROUNDS):
+        found = int((worst >= always).sum())
+        lower = max(ALWAYS - float(np.log(max(found / max(budget, 1.0), 1.0))), SUSPECT)
+        if lower >= always:
+            break
+        always = lower
+    return always
 
 
 def _alarm(scores: Scores, column: int, at: int, code: str, matters: bool) -> Alarm:

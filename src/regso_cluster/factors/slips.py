@@ -274,20 +274,19 @@ def score_swaps(columns: list[ScoredColumn], clean: list[Array], within: int) ->
 def score_copied_rows(columns: list[ScoredColumn], clean: list[Array], rows: npt.NDArray[np.int_]) -> Array:
     """Score that a row holds the numbers of the row above or below it; (n_areas,).
 
-    An equal number adds what it would be by chance, the log of its probability; an unequal one takes six.
+    An equal number adds what it would be by chance, the log of its probability in this row; an unequal one takes six.
     """
     score_of = np.full(len(columns[0].x), -np.inf)
-    above, below = rows[:-1], rows[1:]
-    gain = np.full(len(above), np.log(SWAP))
-    for column, right in zip(columns, clean, strict=True):
-        x = column.x
-        seen = np.isfinite(x)
-        _, inverse, counts = np.unique(x[seen], return_inverse=True, return_counts=True)
-        share = np.full(len(x), -np.inf)
-        share[seen] = np.log(np.maximum(counts[inverse] - 1, 0.5) / max(int(seen.sum()), 1))
-        likely = np.maximum(np.maximum(right[above], right[below]), share[above])
-        neither = ~seen[above] & ~seen[below]
-        gain += np.where(x[above] == x[below], -likely, np.where(neither, 0.0, -6.0))
-    score_of[above] = np.maximum(score_of[above], gain)
-    score_of[below] = np.maximum(score_of[below], gain)
+    for own, other in ((rows[1:], rows[:-1]), (rows[:-1], rows[1:])):
+        gain = np.full(len(own), np.log(SWAP / 2))
+        for column, right in zip(columns, clean, strict=True):
+            x = column.x
+            seen = np.isfinite(x)
+            _, inverse, counts = np.unique(x[seen], return_inverse=True, return_counts=True)
+            share = np.full(len(x), -np.inf)
+            share[seen] = np.log(np.maximum(counts[inverse] - 1, 0.5) / max(int(seen.sum()), 1))
+            likely = np.maximum(right[own], share[own])
+            neither = ~seen[own] & ~seen[other]
+            gain += np.where(x[own] == x[other], -likely, np.where(neither, 0.0, -6.0))
+        score_of[own] = np.maximum(score_of[own], gain)
     return score_of
