@@ -8,7 +8,7 @@ area can have are refused by rules of their own.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -123,6 +123,21 @@ def score_table(table: FactorTable, method: Method, previous: pd.DataFrame | Non
     previous : the areas of an earlier release: its values and residents help to predict those of this year
     """
     cells = _cells(table, method)
+    found = _score(cells, table, previous)
+    if found is None or not (found.score >= ALWAYS).any():
+        return found
+    wrong = dict(zip(found.names, found.score >= ALWAYS, strict=True))
+    return _score([_without(cell, wrong.get(cell.name)) for cell in cells], table, previous)
+
+
+def _without(cell: _Cells, wrong: npt.NDArray[np.bool_] | None) -> _Cells:
+    """Leave out of what is learnt from a column the cells that are surely slips; they are still scored."""
+    if wrong is None:
+        return cell
+    return replace(cell, measure=replace(cell.measure, y=np.where(wrong, np.nan, cell.measure.y)))
+
+
+def _score(cells: list[_Cells], table: FactorTable, previous: pd.DataFrame | None) -> Scores | None:
     scaled = _scale([one.measure.y for one in cells])
     counted = _scale([_counted(one.measure) for one in cells])
     kommun = np.array([str(code)[:4] for code in table.areas.index]) if table.edition else None
@@ -211,7 +226,9 @@ def _scale(columns: list[Array]) -> Array:
 
 def _counted(measure: Measure) -> Array:
     """Give what predicts persons: of rare events the count, since the rate of none is a function of the persons."""
-    return measure.y if measure.events is None else np.asarray(np.log(measure.events + 0.5))
+    if measure.events is None:
+        return measure.y
+    return np.where(np.isfinite(measure.y), np.log(measure.events + 0.5), np.nan)
 
 
 def _predictors(scaled: Array, at: int, cells: list[_Cells], kommun: npt.NDArray[np.str_] | None) -> Array:

@@ -18,6 +18,7 @@ from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.accepted import Accepted
 from regso_cluster.factors.expected import FEW, Array
 from regso_cluster.factors.plausible import (
+    ALWAYS,
     SUSPECT,
     Alarm,
     Scores,
@@ -51,7 +52,7 @@ def cells_that_matter(
     scores : of the table
     used : (n_areas, n_factors) values as they are classified
     table : status of areas
-    method, limits : with problems; without, nothing matters
+    method, limits : with problems, and the limits that hold when slips are corrected; without, nothing matters
 
     Returns
     -------
@@ -81,6 +82,16 @@ def cells_that_matter(
     for (column, at), differs in zip(places, (before != after).any(axis=1), strict=True):
         matters[column, at] |= bool(differs)
     return matters
+
+
+def _without_slips(used: pd.DataFrame, scores: Scores, method: Method) -> pd.DataFrame:
+    """Leave out the rates of the cells that are surely slips: the limits that they move are not those that will hold."""
+    less = used.copy()
+    for name, wrong in zip(scores.names, scores.score >= ALWAYS, strict=True):
+        for factor in method.factors:
+            if name in factor.columns and wrong.any():
+                less.loc[wrong, factor.key] = np.nan
+    return less if less.notna().any().all() else used
 
 
 def _with_original(
@@ -204,7 +215,8 @@ def examine(
     pulls = find_pulls(table, used, method, weights, limits)
     alarms: list[Alarm] = []
     if scores is not None:
-        matters = cells_that_matter(scores, used, table, method, limits)
+        corrected = _limits(_without_slips(used, scores, method), method, weights)
+        matters = cells_that_matter(scores, used, table, method, corrected)
         alarms = name_cells(scores, table.areas.index, matters, accepted, len({pull.code for pull in pulls}))
     if measure:
         pulls += pull_cuts(alarms, table, used, method, weights, measure)
