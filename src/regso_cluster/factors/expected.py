@@ -19,6 +19,9 @@ CLAMP = 3.0  # robust SD at which a predictor stops to count: a slip in one cell
 BISQUARE = 4.685  # Tukey's constant: 95 % efficient where the residuals are normal
 ROUNDS = 12
 TAIL = 0.98  # the quantile of the residuals by which the width of each tail is measured
+WIDEST = 4.0  # robust SD of such a width are as wide as a tail of right cells gets
+SENTINELS = 0.02  # of a column; where more cells hold one, they are numbers like others
+NEGATIVE = (-1.0, -9.0, -99.0, -999.0, -9999.0)  # what programs write for a missing number
 FEW = 50  # areas with fewer observed figures give no prediction
 SHAPES = (0.02, 0.05, 0.1, 0.2, 0.35, 0.6, 1.0, 1.6, 2.5, 4.0, 7.0, 12.0)  # overdispersion of events that is tried
 
@@ -81,11 +84,17 @@ class Expected:
 def measure_value(value: Array, top: float | None) -> Measure:
     """Put values on a symmetric scale: per cent and shares on the logit, positive ones on the log.
 
+    A few negative sentinels do not make a column plain; on the scale they are NaN.
+
     `value` : (n_areas,) NaN where not observed; `top` : the greatest possible value, None without one.
     """
+    sentinel = np.isin(value, NEGATIVE)
+    given = value
+    if sentinel.mean() < SENTINELS:
+        value = np.where(sentinel, np.nan, value)
     seen = value[~np.isnan(value)]
     if not len(seen) or seen.min() < 0:
-        return Measure(value, "plain")
+        return Measure(given, "plain")
     positive = seen[seen > 0]
     offset = 0.0
     if len(positive):
@@ -185,7 +194,7 @@ def _tails(z: Array) -> tuple[float, float]:
     """How much wider or narrower than a normal's the upper and the lower tail are."""
     normal = stats.norm.ppf(TAIL)
     high, low = np.quantile(z, [TAIL, 1 - TAIL])
-    return max(0.6, float(high) / normal), max(0.6, -float(low) / normal)
+    return min(max(0.6, float(high) / normal), WIDEST), min(max(0.6, -float(low) / normal), WIDEST)
 
 
 def _expect_events(measure: Measure, x: Array, seen: npt.NDArray[np.bool_], factor: float) -> Expected:

@@ -28,6 +28,7 @@ PERSONS = 20  # a count of more than so many times the residents is refused
 BEYOND = 100  # and so is a number so many times larger than the 99th percentile of its column
 LARGE = 1000.0  # from here on
 ROUNDS = 20  # of lowering ALWAYS
+PASSES = 3  # of learning from a table, each without the cells that the one before found wrong
 SERIOUS = 8.0  # a cell with this score is serious, and so is every one with which a group changes
 MOST_PREDICTORS = 12  # of each column, by the size of their correlation with it
 SWAPS_WITHIN = 12  # columns further apart in the method are not compared for swaps
@@ -63,6 +64,22 @@ class Alarm:
         return f"{self.code}, column {self.column}: {number(self.got)}, expected {expected}: {self.why}"
 
 
+def bar(worst: Array, budget: float) -> float:
+    """Give the score from which areas are named whatever else is: lower in a table that is full of slips.
+
+    Where more areas reach it than a clean table may name, slips are that much more common than was assumed: the log
+    of their ratio comes off, until no more areas are reached.
+    """
+    always = ALWAYS
+    for _ in range(ROUNDS):
+        found = int((worst >= always).sum())
+        lower = max(ALWAYS - float(np.log(max(found / max(budget, 1.0), 1.0))), SUSPECT)
+        if lower >= always:
+            break
+        always = lower
+    return always
+
+
 @dataclass(frozen=True)
 class Scores:
     """All columns of a table with the scores of their cells.
@@ -81,6 +98,12 @@ class Scores:
     score: Array
     why: npt.NDArray[np.int_]
     copied: Array
+
+    @property
+    def wrong(self) -> npt.NDArray[np.bool_]:
+        """The cells that are surely slips; (n_columns, n_areas)."""
+        observed = int(np.isfinite(self.score).any(axis=0).sum())
+        return np.asarray(self.score >= bar(self.score.max(axis=0), BUDGET * observed))
 
     def original(self, column: int, at: int) -> list[float]:
         """Give what a cell may have been without its slip: the expected number, and what its kind of slip says."""
@@ -124,10 +147,14 @@ def score_table(table: FactorTable, method: Method, previous: pd.DataFrame | Non
     """
     cells = _cells(table, method)
     found = _score(cells, table, previous)
-    if found is None or not (found.score >= ALWAYS).any():
-        return found
-    wrong = dict(zip(found.names, found.score >= ALWAYS, strict=True))
-    return _score([_without(cell, wrong.get(cell.name)) for cell in cells], table, previous)
+    for _ in range(PASSES - 1):
+        if found is None or not found.wrong.any():
+            break
+        wrong, before = dict(zip(found.names, found.wrong, strict=True)), found
+        found = _score([_without(cell, wrong.get(cell.name)) for cell in cells], table, previous)
+        if found is not None and found.names == before.names and (found.wrong == before.wrong).all():
+            break
+    return found
 
 
 def _without(cell: _Cells, wrong: npt.NDArray[np.bool_] | None) -> _Cells:
@@ -301,7 +328,7 @@ def name_cells(
     worst = np.maximum(ranked.max(axis=0), copied)
     order = np.argsort(-worst, kind="stable")
     observed = int(np.isfinite(scores.score).any(axis=0).sum())
-    always = _always(worst, BUDGET * observed)
+    always = bar(worst, BUDGET * observed)
     budget = (np.arange(len(order)) < int(BUDGET * observed) - taken) & (worst[order] > SUSPECT)
     alarms = []
     for at in order[(worst[order] >= always) | budget]:
@@ -317,22 +344,6 @@ def name_cells(
                 alarms.append(_alarm(scores, int(column), int(at), code, bool(matters[column, at])))
                 break
     return [one for one in alarms if not (accepted and accepted.holds(one.code, one.column, one.got))]
-
-
-def _always(worst: Array, budget: float) -> float:
-    """Give the score from which areas are named whatever else is: lower in a table that is full of slips.
-
-    Where more areas reach it than a clean table may name, slips are that much more common than was assumed: the log
-    of their ratio comes off, until no more areas are reached.
-    """
-    always = ALWAYS
-    for _ in range(ROUNDS):
-        found = int((worst >= always).sum())
-        lower = max(ALWAYS - float(np.log(max(found / max(budget, 1.0), 1.0))), SUSPECT)
-        if lower >= always:
-            break
-        always = lower
-    return always
 
 
 def _alarm(scores: Scores, column: int, at: int, code: str, matters: bool) -> Alarm:

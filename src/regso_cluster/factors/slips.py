@@ -15,15 +15,16 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from regso_cluster.factors.expected import Array, Expected, Measure
+from regso_cluster.factors.expected import NEGATIVE, Array, Expected, Measure
 
 ODD = 0.01  # the share of right cells that are unlike the other figures of their area
 WIDTH = 0.4  # of those, one SD on the scale of logs: half as much again
 FREEDOM = 6.0  # of the t distribution of the core
 TAIL = 0.99  # beyond this quantile a cell is also held against the exponential tail of its own column
+FLAT = 0.7  # of the way from the median to that quantile: a tail of right cells is no flatter
 SMALLEST = -600.0  # logarithms below it would be no numbers any more
 _REPEATED = [float(str(digit) * times) for digit in (7, 8, 9) for times in range(1 if digit == 9 else 2, 10)]
-SENTINELS = (*_REPEATED, -1.0, -9.0, -99.0, -999.0, -9999.0)
+SENTINELS = (*_REPEATED, *NEGATIVE)
 KINDS = ("divided by 10", "multiplied by 10", "divided by 100", "multiplied by 100", "lost digit", "sentinel",
          "neighbour", "unknown")  # fmt: skip
 PRIORS = np.array([0.15, 0.15, 0.1, 0.1, 0.15, 0.06, 0.1, 0.1])
@@ -135,7 +136,9 @@ def _log_tail(column: Array, y: Array) -> Array:
         excess = sign * seen[sign * seen > start] - start
         if not len(excess):
             continue
-        scale = max(float(np.median(excess)) / np.log(2), 0.02 * float(np.std(seen)), 1e-9)
+        reach = abs(start - float(np.median(sign * seen))) or np.inf
+        scale = min(float(np.median(excess)) / np.log(2), FLAT * reach)
+        scale = max(scale, 0.02 * float(np.std(seen)), 1e-9)
         beyond = sign * y - start
         found = np.where(beyond > 0, np.log((1 - TAIL) / scale) - beyond / scale, found)
     return found

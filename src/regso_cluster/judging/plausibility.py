@@ -18,7 +18,6 @@ from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.accepted import Accepted
 from regso_cluster.factors.expected import FEW, Array
 from regso_cluster.factors.plausible import (
-    ALWAYS,
     SUSPECT,
     Alarm,
     Scores,
@@ -87,7 +86,7 @@ def cells_that_matter(
 def _without_slips(used: pd.DataFrame, scores: Scores, method: Method) -> pd.DataFrame:
     """Leave out the rates of the cells that are surely slips: the limits that they move are not those that will hold."""
     less = used.copy()
-    for name, wrong in zip(scores.names, scores.score >= ALWAYS, strict=True):
+    for name, wrong in zip(scores.names, scores.wrong, strict=True):
         for factor in method.factors:
             if name in factor.columns and wrong.any():
                 less.loc[wrong, factor.key] = np.nan
