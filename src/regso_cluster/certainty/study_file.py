@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import json
-import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib import resources
@@ -22,6 +21,7 @@ from pydantic.dataclasses import dataclass
 
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.method import Method, Text, known_keys, parse_method, plain_method
+from regso_cluster.method.toml import decode_toml, parse_toml
 
 Floats = npt.NDArray[np.float64]
 Settings = dict[str, Any]
@@ -118,11 +118,9 @@ def load_study(path: str | Path | None = None) -> Study:
     else:
         if not Path(path).is_file():
             raise InputError(Fault("no such study", str(path), hint="Give a TOML file, or leave --study out."))
-        text, name = Path(path).read_text("utf-8-sig"), Path(path).name
+        text, name = decode_toml(Path(path)), Path(path).name
     try:
-        study = _STUDY.validate_json(json.dumps(tomllib.loads(text), default=str), strict=True)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(Fault("not valid TOML", name, got=str(error))) from error
+        study = _STUDY.validate_json(json.dumps(parse_toml(text, name), default=str), strict=True)
     except ValidationError as error:
         hint = "docs/certainty.md lists the keys of a study."
         raise InputError([

@@ -17,8 +17,19 @@ from regso_cluster.errors import visible
 if TYPE_CHECKING:
     from regso_cluster.years.borders import Outlines
 
+
+class _Place(click.Path):
+    """A path that need not exist; an empty one, as of a variable of the shell that is not set, is no path."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Refuse an empty path: it would be the folder that one stands in."""
+        if value == "":
+            self.fail("an empty path", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 EXISTING = click.Path(exists=True, path_type=Path)
-NEW = click.Path(path_type=Path)
+NEW = _Place(path_type=Path)
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 edition_option = click.option(

@@ -206,7 +206,7 @@ def _check_targets(table: Path, settings: dict[str, Any]) -> None:
 
     inputs = [path.resolve() for path in (table, settings["earlier"], settings["earlier_audit"]) if path]
     out = settings["out"]
-    audit = settings["audit"] or (name_audit(out) if out else None)
+    audit = settings["audit"] or (name_audit(check_target(out)) if out else None)
     if out and audit and out.resolve() == audit.resolve():
         hint = "The audit is not for publication: give it a file of its own."
         raise InputError(Fault("one file for the table and its audit", str(out), hint=hint))

@@ -100,15 +100,17 @@ def settle_marks(raw: RawTable, marks: Iterable[str]) -> RawTable:
         return raw
     known, frame = set(marks), raw.frame.copy()
     kept: dict[str, int] = {}
-    for column in frame.columns:
-        cells = frame[column]
-        ends = [isinstance(cell, str) and cell.endswith("]") for cell in cells]
-        for row, text in cells[ends].items():
-            found = MARKED.fullmatch(str(text))
+    for at in range(frame.shape[1]):
+        cells = frame.iloc[:, at].tolist()
+        ends = [row for row, cell in enumerate(cells) if isinstance(cell, str) and cell.endswith("]")]
+        for row in ends:
+            found = MARKED.fullmatch(cells[row])
             if found:
-                frame.loc[row, column] = found[2] if found[2] in known else found[1]
+                cells[row] = found[2] if found[2] in known else found[1]
                 if found[2] not in known:
                     kept[found[2]] = kept.get(found[2], 0) + 1
+        if ends:
+            frame.isetitem(at, pd.Series(cells, dtype=object).array)
     notes = [f'{count} numbers with the mark "{mark[:40]}" kept as numbers' for mark, count in sorted(kept.items())]
     return dataclasses.replace(raw, frame=frame, notes=(*raw.notes, *notes))
 

@@ -150,7 +150,8 @@ def _open(source: str | Path | Sequence[str | Path], definition: Definition, yea
     given = names if len(names) > 1 else names[0]
     try:
         plain = dd.read_parquet(given, **(read | {"filters": None}))
-    except (ValueError, OSError, TypeError) as error:  # TypeError: files, or names of folders, of other types
+    except (ValueError, OSError, TypeError, KeyError, AttributeError) as error:
+        # TypeError: files, or names of folders, of other types; KeyError: the notes of pandas name another index
         hint = "Give Parquet; every file must have the same columns of the same types."
         raise InputError(Fault("not one table of Parquet", ", ".join(names), got=_said(error), hint=hint)) from error
     absent = [column for column in definition.columns if column not in plain.columns]

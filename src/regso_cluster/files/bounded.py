@@ -60,7 +60,8 @@ def read_parquet(path: Path, limits: ReadLimits = LIMITS) -> pa.Table:
 
     Raises
     ------
-    InputError  not Parquet, or more rows, cells or bytes than the limits
+    InputError  not Parquet, more rows, cells or bytes than the limits, a column of lists, a text that is no UTF-8, a
+        day or time that no calendar or clock has, or of an unknown time zone
     """
     import pyarrow as pa
     from pyarrow import parquet
@@ -76,11 +77,15 @@ def read_parquet(path: Path, limits: ReadLimits = LIMITS) -> pa.Table:
             raise InputError([Fault("a column of lists", f"{path.name}, column {one}", hint=hint) for one in nested])
         # a text kept once and pointed at ten million times stays packed until it is known how long all would be
         with parquet.ParquetFile(path, read_dictionary=texts) as file:
-            return _unpack(file, path.name, limits)
+            table = _unpack(file, path.name, limits)
     except (pa.ArrowException, OSError) as error:
         raise InputError(
             Fault("not readable as Parquet", path.name, got=str(error)[:100], hint="Write the file again.")
         ) from error
+    faults = [fault for at in range(table.num_columns) for fault in _damaged(table, at, path.name)]
+    if faults:
+        raise InputError(faults)
+    return table
 
 
 def _check_claims(metadata: Any, name: str, limits: ReadLimits) -> None:
@@ -116,6 +121,49 @@ def _unpack(file: Any, name: str, limits: ReadLimits) -> pa.Table:
             raise InputError(_too_large(name, total, limits))
         batches.append(pa.Table.from_batches([batch]).cast(plain))
     return pa.concat_tables(batches) if batches else plain.empty_table()
+
+
+def _damaged(table: pa.Table, at: int, name: str) -> list[Fault]:
+    """Find cells that no program can show: texts that are no UTF-8, days and times that no calendar or clock has."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    column, kind = table.column(at), table.schema.field(at).type
+    what, got = "", ""
+    try:
+        if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+            what = "a text that is no UTF-8"
+            column.validate(full=True)
+        elif pa.types.is_timestamp(kind):
+            what = "no point in time"
+            pc.min_max(column).as_py()  # an unknown zone, too
+        elif pa.types.is_temporal(kind):
+            what, (lowest, highest) = "no day or time", _span(kind)
+            found = pc.min_max(pc.cast(column, pa.int32() if kind.bit_width == 32 else pa.int64())).as_py()
+            if found["min"] is None or lowest <= found["min"] <= found["max"] <= highest:
+                return []
+            got = f"{found['min']} to {found['max']} as {kind}"
+    except (pa.ArrowException, ValueError, OverflowError, LookupError) as error:
+        got = " ".join(f"{kind}: {error}".split())[:120]
+    hint = "Write the column as plain text, or leave it out."
+    where = f"{name}, column {table.column_names[at]}"
+    return [Fault(what, where, got=got, hint=hint)] if got else []
+
+
+def _span(kind: Any) -> tuple[int, int]:
+    """Give the lowest and highest whole number of a type of days, of the time of day or of spans of time."""
+    import pyarrow as pa
+
+    first, last, day = -719_162, 2_932_896, 86_400  # 0001-01-01 and 9999-12-31, in days from 1970; seconds of a day
+    if pa.types.is_date32(kind):
+        return first, last
+    if pa.types.is_date64(kind):
+        return first * day * 1000, (last + 1) * day * 1000 - 1
+    ticks = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[kind.unit]
+    if pa.types.is_duration(kind):
+        most = 999_999_999 * day * ticks  # as long as Python's
+        return -most, most
+    return 0, day * ticks - 1
 
 
 def _plain_type(kind: Any) -> Any:

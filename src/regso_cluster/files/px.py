@@ -8,11 +8,11 @@ in what PxWeb saves in other forms, and the method says what it is. Rows that a 
 from __future__ import annotations
 
 import codecs
-import itertools
 import math
 import re
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from regso_cluster.errors import Fault, InputError
@@ -119,7 +119,10 @@ def _decode(content: bytes) -> tuple[str, list[str]]:
     if not _ENCODING.fullmatch(page):
         raise _DamagedError(f"the unknown code page {page!r}", "CODEPAGE")
     page = {"858": "cp858"}.get(page, page.replace("windows", "cp").replace("cp-", "cp").replace("cp_", "cp"))
-    return content.decode(f"cp{page}" if page.isdecimal() else page), []
+    try:
+        return content.decode(f"cp{page}" if page.isdecimal() else page), []
+    except LookupError as error:  # of a family that is known, and there is no such member
+        raise _DamagedError(f"the unknown code page {page!r}", "CODEPAGE") from error
 
 
 def _split(text: str) -> tuple[list[_Statement], str]:
@@ -331,9 +334,10 @@ def _noted(
     said = [one for one in statements if one.keyword == "DATANOTECELL" and one.texts and one.texts[0].strip()]
     if not said:
         return cells
-    sizes = [len(one.codes) for one in dimensions]
+    shape = tuple(len(one.codes) for one in dimensions)
     known = [_places(one) for one in dimensions]
-    filled, steps = list(cells), 0
+    filled, steps = np.array(cells, dtype=object), 0
+    is_number = np.array([_NUMBER.fullmatch(cell) is not None for cell in cells], dtype=np.bool_)
     for one in said:
         if len(one.key) != len(dimensions):
             raise _DamagedError(f"{len(one.key)} keys for {len(dimensions)} variables", "DATANOTECELL")
@@ -344,12 +348,12 @@ def _noted(
         steps += math.prod(map(len, chosen))
         if steps > 10 * len(cells):
             raise _DamagedError("more notes than ten for each cell", "DATANOTECELL")
-        for places in itertools.product(*chosen):
-            at = 0
-            for place, size in zip(places, sizes, strict=True):
-                at = at * size + place
-            if _NUMBER.fullmatch(filled[at]):
-                filled[at] = marked(filled[at], one.texts[0])
+        at = np.ravel_multi_index(np.ix_(*chosen), shape).ravel()
+        at = at[is_number[at]]
+        as_marked = {number: marked(number, one.texts[0]) for number in set(filled[at])}
+        stays = {number: _NUMBER.fullmatch(text) is not None for number, text in as_marked.items()}
+        is_number[at] = [stays[number] for number in filled[at]]
+        filled[at] = [as_marked[number] for number in filled[at]]
     changed = sum(new != old for new, old in zip(filled, cells, strict=True))
     if changed:
         notes.append(f"{changed} cells have a mark of the file (DATANOTECELL)")

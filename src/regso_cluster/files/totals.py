@@ -73,16 +73,18 @@ def find_totals(frame: pd.DataFrame, counted: Sequence[str] = (), keys: Sequence
         column = frame.iloc[:, place]
         if pd.api.types.is_numeric_dtype(column.dtype):
             continue
-        cells = column.map(as_text)
-        texts[name] = cells
-        labelled = cells.map({text: is_total(text) for text in cells.unique()}).to_numpy(np.bool_)
+        cells = np.array([as_text(cell) for cell in column.array], dtype=object)  # no copies of long texts
+        if name in keys:
+            texts[name] = cells
+        known = {text: is_total(text) for text in set(cells)}
+        labelled = np.array([known[text] for text in cells], dtype=np.bool_)
         if labelled.any() and 2 * labelled.sum() < len(frame):
             take = labelled & (found == "")
-            found[take] = cells.to_numpy(dtype=object)[take]
+            found[take] = cells[take]
     own = [name for name in keys if name in frame.columns]
     for name in own:
-        cells = texts[name] if name in texts else frame[name].map(as_text)
-        keyless &= (cells == "").to_numpy()
+        cells = texts[name] if name in texts else np.array([as_text(cell) for cell in frame[name].array], dtype=object)
+        keyless &= np.asarray(cells == "", dtype=np.bool_)
     if own and counted:
         sums = _sums(frame, [name for name in counted if name in frame.columns], keyless, found != "")
         found[sums & (found == "")] = "the sum of others"

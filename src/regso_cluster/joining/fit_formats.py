@@ -81,7 +81,7 @@ def fit_cells(frame: pd.DataFrame, kind: str, name: str, first_row: int) -> tupl
         if isinstance(cells_as_read.dtype, pd.ArrowDtype) and pd.api.types.is_float_dtype(cells_as_read.dtype):
             known = ~np.isnan(cells_as_read.to_numpy(np.float64, na_value=np.nan))  # Arrow tells NaN from missing
             frame.isetitem(at, cells_as_read.where(known).array)
-        if not _is_odd(frame.iloc[:, at].dtype):
+        if not _is_odd(frame.iloc[:, at].dtype) or all(type(cell) is str for cell in frame.iloc[:, at].array):
             continue
         cells = _plain(frame.iloc[:, at])
         where = f"{name}, column {column}"

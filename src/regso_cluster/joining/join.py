@@ -218,7 +218,9 @@ def _no_units(source: AgencyTable, matches: Matches) -> tuple[int, tuple[str, ..
     found = find_totals(frame)
     if not frame.shape[1]:
         return 0, ()
-    filled = np.column_stack([frame.iloc[:, at].map(as_text).to_numpy() != "" for at in range(frame.shape[1])])
+    filled = np.empty(frame.shape, np.bool_)
+    for at in range(frame.shape[1]):
+        filled[:, at] = [as_text(cell) != "" for cell in frame.iloc[:, at].array]
     some = np.asarray(filled.any(axis=1), dtype=bool)
     footer = find_footer(frame, filled, ~some) & some
     rows = (found.rows | footer) & pd.isna(pd.Series(matches.code, dtype=object)).to_numpy()

@@ -153,10 +153,10 @@ def _parse(rows: _Rows, kind: str, notes: list[str], counts: NDArray[np.intp]) -
         )
     repaired[parsed.repaired["position"].to_numpy(np.intp)] = True
     refused = parsed.refused[parsed.refused["given"].notna()]
-    for position, reason in zip(refused["position"], refused["reason"], strict=True):
-        at = np.zeros(len(rows.text), np.bool_)
-        at[int(position)] = True
-        rows.mark(at, "unknown_code" if "there is no" in reason else "unreadable", str(reason))
+    at = refused["position"].to_numpy(np.intp)
+    rows.reason[at] = [str(reason) for reason in refused["reason"]]
+    rows.status[at] = ["unknown_code" if "there is no" in reason else "unreadable" for reason in rows.reason[at]]
+    rows.code[at] = None
     if repaired.any():
         first = parsed.repaired.iloc[0]
         notes.append(

@@ -27,6 +27,7 @@ from regso_cluster.joining.place_layer import as_features, geometry_type, to_wgs
 
 WRITABLE = (*TEXT_SUFFIXES, ".xlsx", ".parquet", ".gpkg", ".geojson")
 ROWS_OF_EXCEL = 1_048_576
+_BLOCK = 50_000  # rows of a text file that are made at a time
 _WIDEST = 60  # characters of a column in the workbook
 
 
@@ -128,9 +129,19 @@ def _write_text(table: JoinedTable, path: Path) -> None:
     """Write CSV in UTF-8 with the delimiter of the input; with semicolons as Excel in Swedish wants it."""
     delimiter = "\t" if path.suffix.lower() == ".tsv" else table.source.delimiter
     swedish = delimiter == ";"
-    frame = table.frame.copy(deep=False)
-    if table.source.geometry is not None:
-        frame.insert(table.source.geometry_at, table.source.geometry_name or "geometry", _as_wkt(table.source.geometry))
+    # a block of rows at a time: as Python objects a table takes many times its size
+    with path.open("w", encoding="utf-8-sig" if swedish else "utf-8", newline="") as file:
+        for begin in range(0, max(len(table.frame), 1), _BLOCK):
+            _text_block(table, slice(begin, begin + _BLOCK), swedish).to_csv(
+                file, sep=delimiter, index=False, header=begin == 0, lineterminator="\n"
+            )
+
+
+def _text_block(table: JoinedTable, rows: slice, swedish: bool) -> pd.DataFrame:
+    """Give some rows as they are written to text: guarded, with decimal commas where the file has them."""
+    frame = table.frame.iloc[rows].copy(deep=False)
+    if (shapes := table.source.geometry) is not None:
+        frame.insert(table.source.geometry_at, table.source.geometry_name or "geometry", _as_wkt(shapes[rows]))
     # cells of a text file are to come out as they were; what the release adds is guarded all the same
     guarded = set(table.added) if table.source.kind in TEXT_SUFFIXES else set(frame.columns)
     for name in frame.columns:
@@ -141,8 +152,7 @@ def _write_text(table: JoinedTable, path: Path) -> None:
             cells = [guard(cell) if isinstance(cell, str) else cell for cell in frame[name].astype(object)]
             frame[name] = pd.Series(cells, index=frame.index, dtype=object)  # a list would make floats of large numbers
     frame.columns = pd.Index([guard(str(name)) if name in guarded else name for name in frame.columns])
-    encoding = "utf-8-sig" if swedish else "utf-8"
-    frame.to_csv(path, sep=delimiter, index=False, encoding=encoding, lineterminator="\n")
+    return frame
 
 
 def _as_wkt(geometry: NDArray[np.object_]) -> NDArray[np.object_]:

@@ -303,7 +303,12 @@ def as_json(answer: Answer) -> dict[str, Any]:
 
 
 def _check_address(base: str) -> str:
-    parts = urlsplit(base)
+    try:
+        parts = urlsplit(base)
+        _ = parts.port  # read when it is asked for: no number, or one above 65,535
+    except ValueError as error:  # its text may quote a password
+        hint = "Give the base address of the service, as https://host/path; brackets are for an IPv6 address."
+        raise InputError(Fault("no address of a service", "--service", "https://...", hint=hint)) from error
     safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
     if not (safe and parts.hostname) or parts.query or parts.fragment or "@" in parts.netloc:
         hint = "Give the base address of the service, without query, name or password."
