@@ -23,7 +23,6 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 import test_seeded_slips as slips
-
 from regso_cluster.errors import InputError
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.judging.plausibility import examine
@@ -153,8 +152,9 @@ def main():
             even = 100 * np.mean([hits[kind] / of for kind, of in all_.items()])
             share = 100 * sum(hits.values()) / max(len(outcomes), 1)
             more = f"; {other} areas without a slip named" if other is not None else ""
-            print(f"  seed {seed}: {share:.1f} % of {len(outcomes)}, mean of kinds {even:.1f} %  [{kinds}]{more}  {time.perf_counter() - start:.0f} s",
-                  flush=True)  # fmt: skip
+            seconds = time.perf_counter() - start
+            text = f"  seed {seed}: {share:.1f} % of {len(outcomes)}, mean of kinds {even:.1f} %  [{kinds}]{more}"
+            print(f"{text}  {seconds:.0f} s", flush=True)
     if options.missed:
         options.missed.write_text(json.dumps(kept, indent=1))
 

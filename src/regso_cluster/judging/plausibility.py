@@ -84,7 +84,7 @@ def cells_that_matter(
 
 
 def _without_slips(used: pd.DataFrame, scores: Scores, method: Method) -> pd.DataFrame:
-    """Leave out the rates of the cells that are surely slips: the limits that they move are not those that will hold."""
+    """Leave out the rates of the cells that are surely slips: they would move the limits."""
     less = used.copy()
     for name, wrong in zip(scores.names, scores.wrong, strict=True):
         for factor in method.factors:
