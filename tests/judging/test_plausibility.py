@@ -240,6 +240,19 @@ def test_last_year_helps_to_see_a_slip(read, frame, method):
     assert with_previous.high - with_previous.low < 0.2 * frame.loc[at, "income"]
 
 
+def test_an_odd_area_that_is_as_last_year_is_not_named_again(read, frame, method):
+    """A quarter of the income of its like, as in a town of students: named once, and anew where it grows tenfold."""
+    at = 500
+    code, income = frame.loc[at, "regso"], round(frame.loc[at, "income"] / 4, 1)
+    odd = read(changed(frame, at, income=income))
+    before = classify(odd, method, year=2023).areas
+    assert named(odd, method)[code].column == "income"
+    assert code not in named(read(changed(frame, at, income=round(income * 1.02, 1))), method, previous=before)
+    found = named(read(changed(frame, at, income=round(income * 10, 1))), method, previous=before)[code]
+    assert found.column == "income"
+    assert found.low < income < found.high
+
+
 def test_the_summary_is_that_of_the_columns(read, frame, method):
     summary = summarise_factors(read(frame), method)
     assert summary.loc["income", "median"] == frame["income"].median()

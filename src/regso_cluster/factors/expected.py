@@ -7,7 +7,7 @@ bend, and compared with what was expected, in robust standard deviations that ho
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,8 @@ TAIL = 0.98  # the quantile of the residuals by which the width of each tail is 
 WIDEST = 4.0  # robust SD of such a width are as wide as a tail of right cells gets
 SENTINELS = 0.02  # of a column; where more cells hold one, they are numbers like others
 NEGATIVE = (-1.0, -9.0, -99.0, -999.0, -9999.0)  # what programs write for a missing number
+LAST_YEARS = 0.5  # what an event of last year counts beside one of this year
+STEADY = 0.01  # the least SD of changes since last year, on the scale
 FEW = 50  # areas with fewer observed figures give no prediction
 SHAPES = (0.02, 0.05, 0.1, 0.2, 0.35, 0.6, 1.0, 1.6, 2.5, 4.0, 7.0, 12.0)  # overdispersion of events that is tried
 
@@ -69,8 +71,11 @@ class Expected:
     centre, spread : (n_areas,) on the scale of the measure, of one robust SD
     up, down : (n_areas,) the same, widened or narrowed to the tail of either side
     mean : (n_areas,) expected number of rare events, with the overdispersion `shape`; None elsewhere
+    before : (n_areas,) the figure of last year, moved by the median change, on the scale of the measure; of rare events
+        the count of last year at this year's rate of persons; NaN where there is none; None without last year
+    change : (n_areas,) one robust SD of the changes since last year
 
-    All are NaN where nothing can be predicted.
+    The others are NaN where nothing can be predicted.
     """
 
     centre: Array
@@ -79,6 +84,41 @@ class Expected:
     down: Array
     mean: Array | None = None
     shape: float = 0.0
+    before: Array | None = None
+    change: Array | None = None
+
+    @property
+    def has_before(self) -> npt.NDArray[np.bool_]:
+        """Whether last year's figure is known; (n_areas,)."""
+        return np.zeros(len(self.centre), bool) if self.before is None else np.isfinite(self.before)
+
+    @property
+    def middle(self) -> Array:
+        """Last year's figure where it is known, elsewhere what the other figures say; on the scale."""
+        if self.before is None or self.mean is not None:
+            return self.centre
+        return np.where(self.has_before, self.before, self.centre)
+
+    @property
+    def ends(self) -> tuple[Array, Array]:
+        """Two robust SD below and above the middle, on the scale."""
+        low, high = self.centre - 2 * self.down, self.centre + 2 * self.up
+        if self.before is None or self.change is None or self.mean is not None:
+            return low, high
+        known = self.has_before
+        return np.where(known, self.before - 3 * self.change, low), np.where(known, self.before + 3 * self.change, high)
+
+    def mean_and_shape(self) -> tuple[Array, Array]:
+        """Mean and overdispersion of rare events, given last year's count where it is known: gamma-Poisson."""
+        mean = np.zeros_like(self.centre) if self.mean is None else self.mean
+        size = np.full(len(mean), 1 / self.shape if self.shape else np.inf)
+        if self.before is None:
+            return mean, 1 / size
+        last = np.where(self.has_before, LAST_YEARS * np.nan_to_num(self.before), 0.0)
+        weight = np.where(self.has_before, LAST_YEARS, 0.0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            moved = (size + last) / (size / mean + weight)
+        return np.where(mean > 0, moved, mean), 1 / (size + last)
 
 
 def measure_value(value: Array, top: float | None) -> Measure:
@@ -157,6 +197,28 @@ def expect(measure: Measure, predictors: Array, factor: float = 1.0) -> Expected
     scale = np.sqrt(_model_variance(residual, noise, seen) + noise)
     up, down = _tails(residual[seen] / scale[seen])
     return Expected(centre, scale, scale * up, scale * down)
+
+
+def with_last_year(expected: Expected, measure: Measure, before: Array) -> Expected:
+    """Add last year's figures to what was expected.
+
+    `before` : (n_areas,) on the scale of the measure, or counts where the measure has rare events; NaN where unknown.
+    """
+    if expected.mean is not None:
+        return replace(expected, before=before)
+    with np.errstate(invalid="ignore"):
+        moved = measure.y - before
+    seen = np.isfinite(moved) & np.isfinite(expected.centre)
+    if seen.sum() < FEW:
+        return expected
+    shift = float(np.median(moved[seen]))
+    spread = 1.4826 * float(np.median(np.abs(moved[seen] - shift)))
+    before = before + shift
+    noise = 2 * _noise(measure, before) if measure.persons is not None else np.zeros(len(before))
+    noise = np.where(np.isfinite(noise), noise, 0.0)
+    least = STEADY * (1.0 if measure.kind != "plain" else float(np.nanmedian(expected.spread)))
+    own = max(spread**2 - float(np.median(noise[seen])), 0.1 * spread**2, least**2)
+    return replace(expected, before=before, change=np.sqrt(own + noise))
 
 
 def _middle_and_spread(y: Array) -> tuple[float, float]:

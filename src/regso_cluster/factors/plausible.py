@@ -15,7 +15,17 @@ import numpy.typing as npt
 import pandas as pd
 
 from regso_cluster.factors.accepted import Accepted
-from regso_cluster.factors.expected import CLAMP, FEW, Array, Measure, expect, measure_rate, measure_value, standardise
+from regso_cluster.factors.expected import (
+    CLAMP,
+    FEW,
+    Array,
+    Measure,
+    expect,
+    measure_rate,
+    measure_value,
+    standardise,
+    with_last_year,
+)
 from regso_cluster.factors.slips import KINDS, ScoredColumn, score, score_copied_rows, score_swaps
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.method import UNIT_FACTOR, UNIT_RANGE, Factor, Method
@@ -109,7 +119,7 @@ class Scores:
         """Give what a cell may have been without its slip: the expected number, and what its kind of slip says."""
         own = self.columns[column]
         low, high = own.range(at)
-        centre = float(own.unscaled(own.expected.centre)[at])
+        centre = float(own.unscaled(own.expected.middle)[at])
         powers = {0: 0.1, 1: 10.0, 2: 0.01, 3: 100.0, 4: 10.0}
         kind = int(self.why[column, at])
         found = [centre, float(own.x[at]) * powers[kind]] if kind in powers else [centre]
@@ -172,11 +182,15 @@ def _score(cells: list[_Cells], table: FactorTable, previous: pd.DataFrame | Non
     kept, scores, kinds, cleans = [], [], [], []
     for at, cell in enumerate(cells):
         predictors = _predictors(counted if cell.role == "persons" else scaled, at, cells, kommun)
-        if previous is not None:
-            predictors = np.column_stack([predictors, _last_year(cell, previous, table.areas.index)])
+        last = None if previous is None else _last_year(cell, previous, table.areas.index)
+        if last is not None:
+            known = np.log(last + 0.5) if cell.measure.events is not None else last
+            predictors = np.column_stack([predictors, np.clip(standardise(known), -CLAMP, CLAMP)])
         found = expect(cell.measure, predictors, cell.scale)
         if not np.isfinite(found.centre).any():
             continue
+        if last is not None:
+            found = with_last_year(found, cell.measure, last)
         column = ScoredColumn(cell.x, cell.role, cell.measure, found, cell.other, cell.scale)
         equal = _like_neighbour(cell.x, rows) if cell.level == "area" else np.zeros(len(cell.x), bool)
         own, kind, clean = score(column, equal)
@@ -276,25 +290,32 @@ def _predictors(scaled: Array, at: int, cells: list[_Cells], kommun: npt.NDArray
 
 
 def _last_year(cell: _Cells, previous: pd.DataFrame, codes: pd.Index) -> Array:
-    """Give last year's figure of each area on the scale of the column, clamped; 0 where there is none; (n_areas, 1)."""
-    name = {"persons": "population"}.get(cell.role, f"{cell.key}_value")
-    if name not in previous or (cell.role == "persons" and cell.key):
-        return np.zeros((len(codes), 1))
-    before = (
-        pd.to_numeric(previous[name].reindex(codes), errors="coerce")
-        .astype("Float64")
-        .to_numpy(np.float64, na_value=np.nan)
-    )
+    """Give last year's figure of each area on the scale of the column, of rare events the count; NaN where unknown."""
+
+    def column(name: str) -> Array:
+        if name not in previous:
+            return np.full(len(codes), np.nan)
+        numbers = pd.to_numeric(previous[name].reindex(codes), errors="coerce").astype("Float64")
+        return np.asarray(numbers.to_numpy(np.float64, na_value=np.nan), np.float64)
+
     measure = cell.measure
     with np.errstate(divide="ignore", invalid="ignore"):
-        if measure.kind == "log":
-            half = 0.5 * cell.scale / cell.other if cell.role == "numerator" and cell.other is not None else 0.0
-            before = np.log(before + measure.offset + half)
-        elif measure.kind == "logit":
-            offset = measure.offset or measure.top / 1000
-            before = np.log((before + offset) / (measure.top - before + offset))
-    scaled: Array = np.where(np.isfinite(before), before, np.nan).astype(np.float64)
-    return np.asarray(np.clip(standardise(scaled), -CLAMP, CLAMP)[:, None])
+        if cell.role == "persons":
+            residents = column("population")
+            before = np.log(column(f"{cell.key}_denominator") / residents if cell.key else residents)
+        else:
+            before = column(f"{cell.key}_value")
+            if cell.role == "numerator" and cell.other is not None:
+                before, persons = before * cell.other / cell.scale, cell.other
+                if measure.events is not None:
+                    return np.asarray(before, np.float64)
+                high = persons - before + 0.5 if measure.kind == "logit" else persons / cell.scale
+                before = np.log((before + 0.5) / high)
+            elif measure.kind == "log":
+                before = np.log(before + measure.offset)
+            elif measure.kind == "logit":
+                before = np.log((before + measure.offset) / (measure.top - before + measure.offset))
+    return np.asarray(np.where(np.isfinite(before), before, np.nan), np.float64)
 
 
 def _like_neighbour(x: Array, rows: npt.NDArray[np.int_]) -> npt.NDArray[np.bool_]:

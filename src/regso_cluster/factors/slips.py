@@ -20,6 +20,8 @@ from regso_cluster.factors.expected import NEGATIVE, Array, Expected, Measure
 ODD = 0.01  # the share of right cells that are unlike the other figures of their area
 WIDTH = 0.4  # of those, one SD on the scale of logs: half as much again
 FREEDOM = 6.0  # of the t distribution of the core
+KEPT = 0.9  # the share of areas whose figures follow last year's; the others are like an area that is new
+CHANGES = 3.0  # degrees of freedom of the t distribution of changes since last year
 TAIL = 0.99  # beyond this quantile a cell is also held against the exponential tail of its own column
 FLAT = 0.7  # of the way from the median to that quantile: a tail of right cells is no flatter
 SMALLEST = -600.0  # logarithms below it would be no numbers any more
@@ -80,11 +82,11 @@ class ScoredColumn:
     def range(self, at: int) -> tuple[float, float]:
         """Give where a cell was expected to be: two robust SD about its centre, in its unit."""
         found = self.expected
-        ends = np.array([found.centre - 2 * found.down, found.centre + 2 * found.up])
-        low, high = (float(self.unscaled(end)[at]) for end in ends)
+        low, high = (float(self.unscaled(end)[at]) for end in found.ends)
         if self.role == "numerator" and self.measure.events is not None and found.mean is not None:
-            size = 1 / found.shape
-            chance = size / (size + found.mean[at])
+            mean, shape = (part[at] for part in found.mean_and_shape())
+            size = 1 / shape
+            chance = size / (size + mean)
             low, high = (float(stats.nbinom.ppf(end, size, chance)) for end in (0.025, 0.975))
         return low, high
 
@@ -122,9 +124,19 @@ def log_clean(column: ScoredColumn, x: Array) -> Array:
         wide = 4 * found.spread if column.measure.kind == "plain" else np.maximum(WIDTH, 2 * found.spread)
         odd = stats.norm.logpdf(off / wide) - np.log(wide)
         density = np.logaddexp(np.log(1 - ODD) + core, np.log(ODD) + odd)
-        log = np.minimum(density, _log_tail(column.measure.y, y)) + slope
+        log = _with_last_year(found, y, np.minimum(density, _log_tail(column.measure.y, y))) + slope
         log = log + _grain(column, x) if column.role == "value" else np.where(x % 1 == 0, log, -np.inf)
         return np.asarray(np.where(np.isfinite(y), log, -np.inf))
+
+
+def _with_last_year(found: Expected, y: Array, density: Array) -> Array:
+    """Mix the log density of right cells with that of last year's figure and its changes, where it is known."""
+    if found.before is None or found.change is None:
+        return density
+    change = np.where(found.has_before, found.change, 1.0)
+    near = stats.t.logpdf((y - found.before) / change, CHANGES) - np.log(change)
+    mixed = np.logaddexp(np.log(KEPT) + near, np.log(1 - KEPT) + density)
+    return np.asarray(np.where(found.has_before, mixed, density))
 
 
 def _log_tail(column: Array, y: Array) -> Array:
@@ -148,9 +160,10 @@ def _log_events(found: Expected, x: Array) -> Array:
     mean, shape = found.mean, found.shape
     if mean is None:
         return np.full(x.shape, -np.inf)
-    first, second = 1 / shape, 1 / (4 * shape)
+    own, own_shape = found.mean_and_shape()
+    first, second = 1 / own_shape, 1 / (4 * shape)
     odd = 3 * mean + 0.3
-    core = stats.nbinom.logpmf(x, first, first / (first + mean))
+    core = stats.nbinom.logpmf(x, first, first / (first + own))
     wide = stats.nbinom.logpmf(x, second, second / (second + odd))
     log = np.logaddexp(np.log(1 - 2 * ODD) + core, np.log(2 * ODD) + wide)
     return np.asarray(np.where((x >= 0) & (x % 1 == 0), log, -np.inf))
@@ -209,7 +222,7 @@ def _lost_digit(column: ScoredColumn) -> Array:
     found = column.expected
     with np.errstate(all="ignore"):
         y, _ = column.scaled(column.x)
-        low = y < found.centre - 1.5 * found.down if found.mean is None else column.x < 0.4 * found.mean
+        low = y < found.middle - 1.5 * found.down if found.mean is None else column.x < 0.4 * found.mean
     total = np.full(len(column.x), -np.inf)
     rows = np.flatnonzero(low)
     if not len(rows):
@@ -231,9 +244,9 @@ def _rows_of(column: ScoredColumn, rows: npt.NDArray[np.int_]) -> ScoredColumn:
     """Give a column with some of its rows; its tails are still those of all of them."""
     found = column.expected
     taken = {name: getattr(found, name)[rows] for name in ("centre", "spread", "up", "down")}
-    mean = None if found.mean is None else found.mean[rows]
+    taken |= {name: part[rows] for name in ("mean", "before", "change") if (part := getattr(found, name)) is not None}
     other = None if column.other is None else column.other[rows]
-    return replace(column, x=column.x[rows], expected=replace(found, mean=mean, **taken), other=other)
+    return replace(column, x=column.x[rows], expected=replace(found, **taken), other=other)
 
 
 def _log_common(x: Array) -> Array:
