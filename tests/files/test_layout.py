@@ -14,7 +14,6 @@ from regso_cluster.files.agency_table import read_agency_table
 from regso_cluster.files.layout import as_named, find_headings, join_headings
 from regso_cluster.files.numbers import explain, parse_numbers
 from regso_cluster.files.tables import read_table
-from regso_cluster.files.totals import find_totals, is_total
 
 
 def numbers(cells, **said):
@@ -178,45 +177,3 @@ def test_a_dash_is_counted_apart_and_may_be_zero():
     assert dict(read.marks) == {"–": 1, "-": 1}
     assert numbers(["–", "-", "", "5"], zero=("–", "-")).values[[0, 1, 3]].tolist() == [0, 0, 5]
     assert np.isnan(numbers(["–"], zero=("-",)).values[0])
-
-
-# --- totals ---
-
-
-@pytest.mark.parametrize(
-    "text", ["Summa", "TOTALT", "Totalt:", "Riket", "Hela landet", "Samtliga", "Kommunen totalt", "därav flickor",
-             "Stockholm totalt", "Summa Stockholm", "Delsumma", "Medelvärde"],
-)  # fmt: skip
-def test_names_of_totals(text):
-    assert is_total(text)
-
-
-@pytest.mark.parametrize("text", ["Totalskolan", "Summaskolan", "Total Care AB", "Landet", "Alla", "", "Rikets sal"])
-def test_names_of_units(text):
-    assert not is_total(text)
-
-
-def frame(rows):
-    return pd.DataFrame(rows, columns=["enhet", "regso", "n", "d"])
-
-
-UNITS = [["A", "0114R001", 1, 10], ["B", "0114R001", 2, 20], ["C", "0114R002", 4, 30], ["D", "0114R003", 8, 50]]
-
-
-def test_totals_are_found_by_name_and_by_sum():
-    found = find_totals(frame([*UNITS, ["Summa", "", 15, 110]]), ["n", "d"], ["regso"])
-    assert found.rows.tolist() == [False] * 4 + [True]
-    assert found.labels == ("Summa",)
-    found = find_totals(frame([*UNITS, ["", "", 15, 110]]), ["n", "d"], ["regso"])
-    assert found.rows.tolist() == [False] * 4 + [True]
-    parts = [*UNITS[:3], ["", "", 7, 60], *[[name, "0180R001", n, 5] for name, n in zip("EFG", (1, 2, 3), strict=True)],
-             ["", "", 6, 15]]  # fmt: skip
-    assert find_totals(frame(parts), ["n", "d"], ["regso"]).rows.tolist() == [False] * 3 + [True] + [False] * 3 + [True]
-
-
-def test_units_are_no_totals():
-    assert not find_totals(frame(UNITS), ["n", "d"], ["regso"]).rows.any()
-    # no area, but no sum of the others either
-    assert not find_totals(frame([*UNITS, ["E", "", 3, 20]]), ["n", "d"], ["regso"]).rows.any()
-    # a table where every row says "totalt" holds units
-    assert not find_totals(frame([["totalt", *row[1:]] for row in UNITS]), ["n"], ["regso"]).rows.any()

@@ -81,12 +81,17 @@ def test_a_row_of_totals_is_no_unit():
     plain = summarise(schools(), "group", "passed", of="pupils", area="code")
     pd.testing.assert_frame_equal(made.table, plain.table)
     assert "1 rows of totals left out, no units: row 8" in made.notes
-    # without the word it is refused where it equals the sum of all others
-    with pytest.raises(InputError, match=r"row 8, column pupils, passed: a row that equals the sum of all other rows"):
-        summarise(with_total.assign(school="x"), "group", "passed", of="pupils", area="code")
-    # a unit in an area is none, whatever it is called and however large
+    # without the word it is refused where it equals the sum of all others, or nearly does
+    for more, said in ((0, "equals the sum of others"), (3, "seems to sum up others")):
+        nearly = with_total.assign(school="x")
+        nearly.loc[8, "pupils"] += more
+        with pytest.raises(InputError, match=f"row 8, column pupils, passed: a row that {said}"):
+            summarise(nearly, "group", "passed", of="pupils", area="code")
+    # a unit in an area is none, whatever it is called and however large; a note says what it equals
     large = with_total.assign(school="Total", code=with_total["code"].fillna("0114R007"))
-    assert summarise(large, "group", "passed", of="pupils", area="code").table["units"].iloc[0] == 1680
+    made = summarise(large, "group", "passed", of="pupils", area="code")
+    assert made.table["units"].iloc[0] == 1680
+    assert any(note.startswith("row 8 equals the sum of all other rows and is counted") for note in made.notes)
 
 
 REFUSED = [

@@ -138,7 +138,7 @@ def protect(table: Path, paths: tuple[str, ...], as_json: bool, **settings: Any)
 
     Example: regso-cluster protect counts.csv --path lan,kommun,regso --value passed --of pupils --out counts.xlsx
     """
-    from regso_cluster.statistics.attach_groups import with_regions
+    from regso_cluster.statistics.attach_groups import JOINED, with_regions
     from regso_cluster.statistics.disclosure import protect as run
     from regso_cluster.statistics.protected_tables import is_marked, print_protected, shielded_texts
 
@@ -146,7 +146,7 @@ def protect(table: Path, paths: tuple[str, ...], as_json: bool, **settings: Any)
     keys = [[name.strip() for name in path.split(",")] for path in paths]
     columns = list(dict.fromkeys(name for path in keys for name in path))
     numbers = [settings[name] for name in ("value", "of") if settings[name]]
-    raw, data, notes = _read(table, numbers, columns, settings)
+    raw, data, notes = _read(table, numbers, columns, settings, ("regso", JOINED))
     data, units, values, more = with_regions(data, columns, settings["of"], settings["value"], raw.name)
     kind: Statistic = settings["kind"] or ("share" if settings["value"] else "count")
     shield = run(data, keys, statistic=kind, units=units, values=values, rule=_rule(settings),
@@ -163,16 +163,16 @@ def protect(table: Path, paths: tuple[str, ...], as_json: bool, **settings: Any)
 
 
 def _read(
-    table: Path, numbers: list[str], keys: list[str], settings: dict[str, Any]
+    table: Path, numbers: list[str], keys: list[str], settings: dict[str, Any], areas: tuple[str, ...] = ()
 ) -> tuple[RawTable, pd.DataFrame, tuple[str, ...]]:
-    """Read TABLE without its totals, its columns of figures as numbers."""
+    """Read TABLE without its totals, its columns of figures as numbers; `areas`: keys that TABLE may have, too."""
     from regso_cluster.files.layout import as_named
     from regso_cluster.files.tables import read_table
     from regso_cluster.statistics.attach_groups import Marks, drop_totals, read_variables
 
     wanted = [*numbers, *keys]
     raw = read_table(table, sheet=settings["sheet"], columns=wanted, decimal=settings["decimal"] or "")
-    raw = drop_totals(replace(raw, frame=as_named(raw.frame, wanted)), numbers, keys)
+    raw = drop_totals(replace(raw, frame=as_named(raw.frame, wanted)), numbers, [*keys, *areas])
     marks = Marks(settings["suppressed"], settings["missing"], settings["zero"])
     data, notes = read_variables(raw, numbers, marks)
     return raw, data, notes

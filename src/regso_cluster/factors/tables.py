@@ -29,7 +29,7 @@ from regso_cluster.files.made_up import is_synthetic
 from regso_cluster.files.numbers import as_text, explain, parse_numbers
 from regso_cluster.files.read import RawTable
 from regso_cluster.files.tables import read_table
-from regso_cluster.files.totals import find_totals
+from regso_cluster.files.totals import find_totals_as_text
 from regso_cluster.method import Factor, Method
 
 
@@ -237,7 +237,7 @@ def _codes(
             for row in text.index[text == ""]
         )
         counted = [column for one in method.factors for column in one.columns]
-        totals = find_totals(raw.frame, [name for name in counted if name in raw.frame], [column])
+        totals = find_totals_as_text(raw.frame, [name for name in counted if name in raw.frame], [column])
         faults.extend(
             Fault("a total, no area", f"{raw.name}, row {row}, column {column}", "one row an area", repr(label),
                   "Remove the row: it would be counted as an area.")

@@ -215,15 +215,16 @@ def _with_mark(options: JoinOptions, release: Release) -> JoinOptions:
 def _no_units(source: AgencyTable, matches: Matches) -> tuple[int, tuple[str, ...]]:
     """Count the rows without an area that are totals of others or notes below the table; they are kept, and named."""
     frame = source.frame
-    found = find_totals(frame)
     if not frame.shape[1]:
         return 0, ()
+    lost = pd.isna(pd.Series(matches.code, dtype=object)).to_numpy()
+    found = find_totals(frame, apart=lost)
     filled = np.empty(frame.shape, np.bool_)
     for at in range(frame.shape[1]):
         filled[:, at] = [as_text(cell) != "" for cell in frame.iloc[:, at].array]
     some = np.asarray(filled.any(axis=1), dtype=bool)
     footer = find_footer(frame, filled, ~some) & some
-    rows = (found.rows | footer) & pd.isna(pd.Series(matches.code, dtype=object)).to_numpy()
+    rows = (found.rows | footer) & lost
     if not rows.any():
         return 0, ()
     labels = dict(zip(np.flatnonzero(found.rows), found.labels, strict=True))

@@ -12,9 +12,9 @@ from regso_cluster.areas.codes import parse_codes
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.files.numbers import as_text, explain, parse_numbers
 from regso_cluster.files.read import RawTable
-from regso_cluster.files.totals import find_totals as find_labelled_totals
+from regso_cluster.files.totals import find_totals, find_totals_as_text, say_unlike_units
 from regso_cluster.method import Table
-from regso_cluster.statistics.check_figures import find_totals
+from regso_cluster.statistics.check_figures import fault_of_totals
 from regso_cluster.statistics.hiding import UNMATCHED
 from regso_cluster.statistics.joined_columns import CODE, REGIONS, joined_prefix
 
@@ -111,7 +111,7 @@ def drop_totals(raw: RawTable, counted: Sequence[str], keys: Sequence[str]) -> R
     counted : columns of figures
     keys : columns that every unit has filled
     """
-    found = find_labelled_totals(raw.frame, counted, keys)
+    found = find_totals_as_text(raw.frame, counted, keys)
     if not found.rows.any():
         return raw
     return replace(raw, frame=raw.frame[~found.rows], notes=(*raw.notes, found.note(raw.frame.index)))
@@ -173,18 +173,22 @@ def with_regions(
 
     Raises
     ------
-    InputError  columns that are missing, a row that equals the sum of all others
+    InputError  columns that are missing, rows that are sums of others and do not say so
     """
     counted = {name: data[name].to_numpy(np.float64, na_value=np.nan) for name in (of, value) if name}
     data, notes = _with_keys(data, columns, where)
-    apart = np.all([data[name].isin(APART) for name in columns], axis=0)
-    totals, faults = find_totals(data, counted, apart)
-    if faults:
+    without = np.array([data[name].isin(APART).to_numpy() for name in columns])
+    within = np.where(without[0], "", data[columns[0]].to_numpy(object))
+    partly = np.any([(data[name] == APART[0]).to_numpy() for name in columns], axis=0)  # as all of a län
+    found = find_totals(data, counted, without.all(axis=0) | partly, within)
+    if faults := fault_of_totals(data, counted, found):
         raise InputError(faults)
+    totals = found.rows
     if totals.any():
         rows = ", ".join(map(str, data.index[totals][:3]))
         notes.append(f"{int(totals.sum())} rows of totals left out, no units: row {rows}")
     data = data[~totals]
+    notes += say_unlike_units(data.index, {name: figures[~totals] for name, figures in counted.items()})
     for name in columns:
         for label in APART:
             lost = int((data[name] == label).sum())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Literal
 
@@ -11,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from regso_cluster.errors import Fault
-from regso_cluster.files.numbers import as_text
+from regso_cluster.files.totals import NoUnits
 
 Floats = npt.NDArray[np.float64]
 Booleans = npt.NDArray[np.bool_]
@@ -20,12 +19,7 @@ Statistic = Literal["count", "share", "mean"]
 LARGEST_COUNT = 1e15  # beyond it a float64 no longer tells neighbouring whole numbers apart
 LARGEST_VALUE = 1e100  # its square can still be summed
 _NAMED = 3  # rows named in a fault; the rest are counted
-_FEWEST_OTHERS = 3  # among fewer rows one often equals the sum of the others
-_TOTALS = re.compile(
-    r"(summa|delsumma|sum|total|totals|totalt|totalsumma|subtotal|grand total|samtliga|hela riket|riket|hela landet)"
-    r"\s*[:.]?(\s+\S+){0,2}",
-    re.IGNORECASE,
-)
+_NAMED_ROWS = 20  # rows that seem to be totals
 
 
 def check_figures(
@@ -118,40 +112,24 @@ def _name_rows(wrong: Booleans, rows: pd.Index, say: Callable[[int], str]) -> st
     return named if len(places) <= _NAMED else f"{named} and {len(places) - _NAMED:,} more rows"
 
 
-def find_totals(data: pd.DataFrame, figures: dict[str, Floats], apart: Booleans) -> tuple[Booleans, list[Fault]]:
-    """Find rows that are sums of others, and no units.
+def fault_of_totals(data: pd.DataFrame, figures: dict[str, Floats], found: NoUnits) -> list[Fault]:
+    """List the rows without an area that sum up others and do not say that they are totals.
 
     Parameters
     ----------
-    data : the table, whose text tells "Summa", "Totalt", "Riket" and the like
-    figures : by column, (n,) counts that add up, NaN where missing; empty where the rows' figures are means
-    apart : (n,) rows without an area or group: a unit in an area is no total
+    data : the table, whose index names the rows
+    figures : by column, (n,) the figures that add up
+    found : what `find_totals` found in it
 
     Returns
     -------
-    (n,) rows that say that they are totals, to be left out; and a fault for each other row that equals the sum of all
-    rows in every column of counts
+    a fault for each row that is the sum of others in every column, exactly or but for rounding, or their mean
     """
-    said = np.zeros(len(data), bool)
-    candidates = np.flatnonzero(apart)
-    if not len(candidates):
-        return said, []
-    for at in range(data.shape[1]):
-        cells = data.iloc[candidates, at]
-        if not (pd.api.types.is_numeric_dtype(cells.dtype) or pd.api.types.is_bool_dtype(cells.dtype)):
-            said[candidates] |= [bool(_TOTALS.fullmatch(as_text(cell))) for cell in cells]
-    if said.all() or not figures:
-        return said & ~said.all(), []
-    equal = apart & ~said
-    for numbers in figures.values():
-        known = np.where(np.isfinite(numbers) & ~said, numbers, 0.0)
-        total = float(known.sum())
-        equal &= (known > 0) & (np.abs(2 * known - total) <= 1e-9 * total)
-        equal &= (known > 0).sum() > _FEWEST_OTHERS
     hint = "Remove the row: it would count everybody twice. Where it is a unit after all, give it an area."
     names = ", ".join(map(str, figures))
-    return said, [
-        Fault("a row that equals the sum of all other rows", f"row {data.index[int(at)]}, column {names}",
-              "a unit, not a total", ", ".join(f"{numbers[at]:,.0f}" for numbers in figures.values()), hint)
-        for at in np.flatnonzero(equal)
+    kinds = ((found.sums, "a row that equals the sum of others"), (found.doubtful, "a row that seems to sum up others"))
+    return [
+        Fault(what, f"row {data.index[int(at)]}, column {names}", "a unit, not a total",
+              ", ".join(f"{numbers[at]:,.6g}" for numbers in figures.values()), hint)
+        for rows, what in kinds for at in np.flatnonzero(rows)[:_NAMED_ROWS]
     ]  # fmt: skip

@@ -12,8 +12,9 @@ import pandas as pd
 
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.files.made_up import is_synthetic, show_table
+from regso_cluster.files.totals import find_totals, say_unlike_units
 from regso_cluster.method import Text
-from regso_cluster.statistics.check_figures import check_figures, find_totals
+from regso_cluster.statistics.check_figures import check_figures, fault_of_totals
 from regso_cluster.statistics.disclosure import DisclosureRule, EarlierTable, Protected, protect
 from regso_cluster.statistics.hiding import TOTAL, UNMATCHED, _hide, name_quantile, say_rows, tell_rows
 from regso_cluster.statistics.intervals import (
@@ -156,7 +157,7 @@ def summarise(  # noqa: PLR0913  # as many columns and settings as a table has
     Raises
     ------
     InputError  columns that are missing or not numbers, counts that are none (protected or not), no row with a value,
-        a row that equals the sum of all others
+        rows without an area that are sums or means of others and do not say so
 
     Notes
     -----
@@ -180,11 +181,10 @@ def summarise(  # noqa: PLR0913  # as many columns and settings as a table has
         counted[value] = _numbers(data, value)
     labels = _labels(data, by, area)
     apart = labels.isin((UNDECIDED, UNMATCHED)).all(axis=1).to_numpy() & _open_area(data, area)
-    totals, faults = find_totals(data, counted, apart)
-    if faults:
-        raise InputError(faults)
-    said = (_say_totals(data, totals),) if totals.any() else ()
+    totals = _find_totals(data, counted, apart, value if kind == "mean" else "")
+    said: tuple[str, ...] = (_say_totals(data, totals),) if totals.any() else ()
     data, labels = data[~totals], labels[~totals]
+    said += say_unlike_units(data.index, {name: figures[~totals] for name, figures in counted.items()})
     units = _numbers(data, of or weight) if of or weight else np.ones(len(data))
     values = _numbers(data, value)
     faults = check_figures(kind, units, values if of or kind == "mean" else values * units,
@@ -240,6 +240,25 @@ def _open_area(data: pd.DataFrame, area: str | None) -> npt.NDArray[np.bool_]:
     """Tell which rows are not known to lie in an area."""
     lost = without_area(data, area)
     return np.ones(len(data), bool) if lost is None else lost
+
+
+def _find_totals(
+    data: pd.DataFrame, counted: dict[str, Floats], apart: npt.NDArray[np.bool_], mean: str
+) -> npt.NDArray[np.bool_]:
+    """Find the rows that say that they are totals; `mean`: the column whose mean is asked for.
+
+    Raises
+    ------
+    InputError  rows that sum up others and do not say so
+    """
+    found = find_totals(data, counted, apart)
+    faults = fault_of_totals(data, counted, found)
+    if mean and not faults:
+        figures = {mean: _numbers(data, mean)}
+        faults = fault_of_totals(data, figures, find_totals(data, figures, apart, means=True))
+    if faults:
+        raise InputError(faults)
+    return found.rows
 
 
 def _say_totals(data: pd.DataFrame, totals: npt.NDArray[np.bool_]) -> str:
