@@ -18,6 +18,9 @@ from regso_cluster.factors.tables import read_factors
 from regso_cluster.files.numbers import parse_numbers
 from regso_cluster.files.tables import read_table
 from regso_cluster.method import load_method
+from regso_cluster.release.model import read_release, verify_release
+from regso_cluster.studies.series import Reading, classify_series, find_tables
+from regso_cluster.years.compare import compare
 
 METHODS = Path(__file__).parent / "methods"
 
@@ -89,6 +92,35 @@ def test_six_real_factors_of_the_cities(shared):
     assert areas.loc[named, "n_problems"].ge(1).mean() > 0.6
     published = pd.read_csv(shared / "data/regso/factors_cities.csv").set_index("regso_code")["socio_2024"]
     assert stats.spearmanr(areas.loc[published.index, "index"], published).statistic > 0.9
+
+
+@pytest.mark.thorough
+def test_a_real_series_with_the_names_of_its_key(shared, tmp_path):
+    """Four years in one command: official populations, names of RegSO 2020 from the key, every move with a cause."""
+    figures = pd.read_csv(shared / "data/regso/regso2020_2020_2023.csv")
+    crimes = pd.read_csv(shared / "data/regso/regso2020_reported_crimes_2020_2023.csv").drop(columns="population")
+    every = figures.merge(crimes, on=["regso_2020", "year"])
+    every["dw_all"] = every.filter(like="dw_").sum(axis=1)
+    every["born_abroad"] = every["population"] - every["born_sweden"]
+    (tmp_path / "tables").mkdir()
+    for year, table in every.groupby("year"):
+        table.to_csv(tmp_path / f"tables/open-{year}.csv", index=False)
+    key = shared / "data/keys/koppling-deso2018-regso2020.csv"
+    tables, others = find_tables(tmp_path / "tables")
+    assert not others
+    method = load_method(METHODS / "open-series.toml")
+    made = classify_series(tables, method, tmp_path / "out", reading=Reading(names=key))
+    assert [one.what for one in made] == ["written"] * 4
+    official = {2020: 10_379_295, 2021: 10_452_326, 2022: 10_521_556, 2023: 10_551_707}  # SCB, 31 December
+    names = pd.read_csv(key).drop_duplicates("RegSOkod_2020").set_index("RegSOkod_2020")["RegSO_2020"]
+    for one in made:
+        release = read_release(one.path)
+        assert verify_release(one.path) == []
+        assert release.areas["population"].sum() == official[one.year]
+        assert release.areas["name"].tolist() == names.loc[release.areas.index].tolist()
+        assert release.areas["composite_status"].eq("decided").all()
+    moved = compare(read_release(made[0].path), read_release(made[-1].path)).moves
+    assert moved["cause"].notna().all()
 
 
 class TestReader:
