@@ -72,9 +72,9 @@ def test_words_for_areas_of_their_own_name_no_country_and_no_agency():
     of_outlines = {
         "map_credit",
         "figure_credit",
-        "map_credit_2020",
+        "map_credit_other",
         "outlines_words",
-        "outlines_2020",
+        "outlines_other",
         "editions_differ",
         "edition",
     }  # not shown without them

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from regso_cluster.areas.codes import Kind, kommun_of, parse_codes
+from regso_cluster.areas.edition_table import edition_years
 from regso_cluster.areas.editions import code_set
 from regso_cluster.errors import Fault, InputError
 
@@ -153,7 +154,7 @@ def mark_changes(
     Parameters
     ----------
     changes : as `read_changes` gives it
-    codes : the areas of the newer edition; default RegSO 2025
+    codes : the areas of the newer edition; default those of the newest
     since, until : changes after the first day up to the second, which counts; None for no end. From RegSO 2020 to 2025:
         until 1 January 2025, since later rows change names that neither edition had
 
@@ -176,7 +177,7 @@ def mark_changes(
     An area counts as changed when it stands on either side of a row that moves a border: not all receiving areas have a
     row of their own.
     """
-    codes = code_set(2025) if codes is None else codes
+    codes = code_set(edition_years()[-1]) if codes is None else codes
     index = pd.Index(sorted(codes), name="regso")
     day = changes["date"]
     valid = pd.Series(data=True, index=changes.index)

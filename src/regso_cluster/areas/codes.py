@@ -17,7 +17,8 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from regso_cluster.areas.editions import kommun_names
+from regso_cluster.areas.edition_table import canonical_year
+from regso_cluster.areas.editions import kommun_names, lan_names
 from regso_cluster.areas.names import kommun_of_name, lan_of_name
 
 Kind = Literal["regso", "deso", "kommun", "lan"]
@@ -184,14 +185,10 @@ def _parse(text: str, kind: Kind) -> tuple[str | None, str, bool, int]:
     digits, rest, edition = found.groups()
     region = digits.zfill(_WIDTH[kind])
     if kind == "lan":
-        if region not in _lan_codes():
+        if region not in lan_names():
             why = "the whole country, not a län" if region == _COUNTRY else f"there is no län {region}"
             return None, why, False, 0
     elif region not in kommun_names():
         return None, f"there is no kommun {region}", False, 0
     mended = len(digits) < len(region) or "." in text
-    return region + rest, "", mended, int(edition or 0)
-
-
-def _lan_codes() -> frozenset[str]:
-    return frozenset(code[:2] for code in kommun_names())
+    return region + rest, "", mended, canonical_year(int(edition or 0))

@@ -57,7 +57,7 @@ def read_edition(path: str | Path, edition: int) -> gpd.GeoDataFrame:
     Parameters
     ----------
     path : as for `read_outlines`
-    edition : 2020 or 2025
+    edition : as 2025
 
     Returns
     -------

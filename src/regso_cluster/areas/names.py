@@ -10,7 +10,8 @@ import re
 import unicodedata
 from functools import cache
 
-from regso_cluster.areas.editions import area_names, kommun_names
+from regso_cluster.areas.edition_table import EditionTable, edition_table
+from regso_cluster.areas.editions import kommun_names, lan_names
 
 _WORDS = {"kommun", "kommuns", "kommunen", "stad", "stads", "kn", "municipality"}
 # What a kommun calls itself where no rule makes it of the name: Falu kommun; Region Gotland, which has no other kommun.
@@ -28,9 +29,13 @@ def plain_name(name: str) -> str:
 _HYPHENS = dict.fromkeys(map(ord, "-\u2010\u2011\u2012\u2013\u2014\u2212"), " ")
 
 
-@cache
 def kommun_codes() -> dict[str, str]:
     """Give the codes of kommuner by their plain names, with those in the genitive. The caller must not change it."""
+    return _kommun_codes(edition_table())
+
+
+@cache
+def _kommun_codes(_: EditionTable) -> dict[str, str]:
     plain = {plain_name(name): code for code, name in kommun_names().items()}
     names: dict[str, str] = {}
     for name, code in plain.items():
@@ -48,13 +53,12 @@ def kommun_of_name(name: str) -> str | None:
 
 
 @cache
-def _lan_codes() -> dict[str, str]:
-    table = area_names(2025).drop_duplicates("lan")
-    return {plain_name(name): code for code, name in zip(table["lan"], table["lan_name"], strict=True)}
+def _lan_codes(_: EditionTable) -> dict[str, str]:
+    return {plain_name(name): code for code, name in lan_names().items()}
 
 
 def lan_of_name(name: str) -> str | None:
     """Give the code of a län by its name, as "Stockholms län"; None where the name means none."""
-    codes = _lan_codes()
+    codes = _lan_codes(edition_table())
     plain = plain_name(name)
     return codes.get(plain) or codes.get(f"{plain} län") or codes.get(plain.removesuffix(" län"))

@@ -1,7 +1,7 @@
 """Outlines and neighbours of the areas.
 
-The package carries those of RegSO 2025 for display (data/shapes/README.md); `regso-cluster fetch shapes` brings SCB's
-full outlines of both editions into the user's cache.
+The package carries outlines for display of the editions that `editions.toml` says so of (data/shapes/README.md);
+`regso-cluster fetch shapes` brings SCB's full outlines of every edition into the user's cache.
 """
 
 from __future__ import annotations
@@ -17,8 +17,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from regso_cluster.areas._files import shapes_file
-from regso_cluster.areas.editions import EDITIONS, code_set
+from regso_cluster.areas.edition_table import (
+    Edition,
+    drawn_years,
+    find_edition,
+    has_outlines,
+    list_years,
+    neighbour_years,
+)
+from regso_cluster.areas.editions import code_set
 from regso_cluster.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -48,13 +55,13 @@ class NeighbourArrays(NamedTuple):
     shared_m: NDArray[np.float64]
 
 
-def load_shapes(edition: int = 2025, *, full: bool = False, cache: Path | None = None) -> gpd.GeoDataFrame:
-    """Read the outlines of the 3,363 areas of an edition.
+def load_shapes(edition: int | None = None, *, full: bool = False, cache: Path | None = None) -> gpd.GeoDataFrame:
+    """Read the outlines of the areas of an edition.
 
     Parameters
     ----------
-    edition : 2020 or 2025
-    full : SCB's full outlines, which must have been fetched; those of 2020 are always these
+    edition : as 2025; default the newest whose outlines the package carries
+    full : SCB's full outlines, which must have been fetched; of editions that the package has no outlines of always
     cache : where they were fetched to; None is the user's own cache
 
     Returns
@@ -64,7 +71,7 @@ def load_shapes(edition: int = 2025, *, full: bool = False, cache: Path | None =
 
     Raises
     ------
-    InputError  outlines that were not fetched, or are damaged
+    InputError  an edition that does not exist; outlines that were not fetched, or are damaged
 
     Notes
     -----
@@ -73,8 +80,10 @@ def load_shapes(edition: int = 2025, *, full: bool = False, cache: Path | None =
     """
     import geopandas as gpd  # noqa: PLC0415 (slow; codes and names do without)
 
-    display = gpd.read_parquet(shapes_file("regso_2025.parquet"))
-    if edition == 2025 and not full:
+    edition = drawn_years()[-1] if edition is None else edition
+    drawn = find_edition(edition if has_outlines(edition) else drawn_years()[-1])
+    display = gpd.read_parquet(drawn.folder / drawn.areas)
+    if drawn.year == edition and not full:
         return display
     path = fetched_shapes(edition, cache=cache)
     if path is None:
@@ -98,11 +107,12 @@ def fetched_name(edition: int, *, deso: bool = False) -> str:
 
     Raises
     ------
-    InputError  another edition
+    InputError  an edition that does not exist, or has no DeSO
     """
-    if edition not in EDITIONS:
-        raise InputError(Fault("an edition that does not exist", expected="2020 or 2025", got=str(edition)))
-    return f"deso_{2018 if edition == 2020 else 2025}" if deso else f"regso_{edition}"
+    known = find_edition(edition)
+    if deso and known.deso is None:
+        raise InputError(Fault(f"no edition of DeSO goes with RegSO {edition}"))
+    return f"deso_{known.deso.year}" if deso and known.deso else f"regso_{edition}"
 
 
 def fetched_shapes(edition: int, *, deso: bool = False, cache: Path | None = None) -> Path | None:
@@ -110,7 +120,7 @@ def fetched_shapes(edition: int, *, deso: bool = False, cache: Path | None = Non
 
     Parameters
     ----------
-    edition : 2020 or 2025
+    edition : as 2025
     deso : DeSO (2018 with edition 2020) instead of RegSO
     cache : where they were fetched to; None is the user's own cache
 
@@ -121,7 +131,7 @@ def fetched_shapes(edition: int, *, deso: bool = False, cache: Path | None = Non
 
     Raises
     ------
-    InputError  another edition; a file that is no longer the one that was fetched
+    InputError  an edition that does not exist; a file that is no longer the one that was fetched
     """
     folder = (cache or cache_folder()) / "shapes" / fetched_name(edition, deso=deso)
     if not folder.is_dir():
@@ -139,46 +149,75 @@ def fetched_shapes(edition: int, *, deso: bool = False, cache: Path | None = Non
     return folder / SHAPES_FILE
 
 
-def load_waters() -> gpd.GeoDataFrame:
-    """Read what the outlines for display leave out of the areas of RegSO 2025: the sea to the territorial limit, lakes.
+def load_waters(edition: int | None = None) -> gpd.GeoDataFrame | None:
+    """Read what the outlines for display leave out of the areas: the sea to the territorial limit, lakes.
+
+    Parameters
+    ----------
+    edition : as 2025; default the newest whose outlines the package carries
 
     Returns
     -------
-    `regso`, `geometry` (EPSG:3006, metres), ordered by code; areas without such waters have no row
+    `regso`, `geometry` (EPSG:3006, metres), ordered by code; areas without such waters have no row. None where the
+    edition has no such file: its outlines leave nothing out
+
+    Raises
+    ------
+    InputError  an edition that does not exist
     """
     import geopandas as gpd  # noqa: PLC0415  (slow)
 
-    return gpd.read_parquet(shapes_file("regso_2025_waters.parquet"))
+    known = find_edition(drawn_years()[-1] if edition is None else edition)
+    return gpd.read_parquet(known.folder / known.waters) if known.waters else None
 
 
-def load_neighbours() -> pd.DataFrame:
-    """Read the 9,203 pairs of neighbours of RegSO 2025, by SCB's full outlines.
+def load_neighbours(edition: int | None = None) -> pd.DataFrame:
+    """Read the pairs of neighbours of an edition, by SCB's full outlines; 9,203 of RegSO 2025.
+
+    Parameters
+    ----------
+    edition : as 2025; default the newest whose neighbours are known
 
     Returns
     -------
     `regso_a` < `regso_b`, in this order, and `shared_m`: metres of common border, 0.0 where they touch in
     a point or along less than 5 cm. Water belongs to the areas, so that no area is without a neighbour,
     and neighbours may face each other across a sound
-    """
-    return pd.read_parquet(shapes_file("regso_2025_neighbours.parquet"))
-
-
-def neighbour_arrays(codes: Iterable[str], *, touching: bool = True) -> NeighbourArrays:
-    """Give the neighbours among some areas of RegSO 2025, in the order of their codes.
-
-    Parameters
-    ----------
-    codes : RegSO codes of edition 2025, each once; neighbours outside them are left out
-    touching : whether areas that meet in a point only are neighbours, too (queen, otherwise rook,
-        contiguity)
 
     Raises
     ------
-    InputError  a code that RegSO 2025 does not have (or a missing one), or a code given twice
+    InputError  an edition that does not exist, or whose neighbours are not known
+    """
+    known = _with_neighbours(edition)
+    return pd.read_parquet(known.folder / known.neighbours)
+
+
+def _with_neighbours(edition: int | None) -> Edition:
+    known = find_edition(neighbour_years()[-1] if edition is None else edition)
+    if not known.neighbours:
+        expected = f"RegSO {list_years('or', neighbour_years())}"
+        raise InputError(Fault("an edition without known neighbours", expected=expected, got=f"RegSO {edition}"))
+    return known
+
+
+def neighbour_arrays(codes: Iterable[str], *, touching: bool = True, edition: int | None = None) -> NeighbourArrays:
+    """Give the neighbours among some areas, in the order of their codes.
+
+    Parameters
+    ----------
+    codes : RegSO codes of the edition, each once; neighbours outside them are left out
+    touching : whether areas that meet in a point only are neighbours, too (queen, otherwise rook,
+        contiguity)
+    edition : as 2025; default the newest whose neighbours are known
+
+    Raises
+    ------
+    InputError  a code that the edition does not have (or a missing one), or a code given twice
     """
     order = pd.Index(list(codes), dtype=object)
-    _check(order)
-    pairs = load_neighbours()
+    known = _with_neighbours(edition)
+    _check(order, known.year)
+    pairs = load_neighbours(known.year)
     if not touching:
         pairs = pairs[pairs["shared_m"] > 0]
     first = order.get_indexer(pd.Index(pairs["regso_a"].astype(object)))
@@ -193,13 +232,13 @@ def neighbour_arrays(codes: Iterable[str], *, touching: bool = True) -> Neighbou
     return NeighbourArrays(indptr, column[sort], shared[sort])
 
 
-def _check(codes: pd.Index) -> None:
-    known = set(code_set(2025))
+def _check(codes: pd.Index, edition: int) -> None:
+    known = set(code_set(edition))
     strange = [code for code in dict.fromkeys(codes) if code not in known]
     twice = list(dict.fromkeys(codes[codes.duplicated()]))
-    hint = "The neighbours are those of RegSO 2025; other editions need their own outlines"
+    hint = f"The neighbours are those of RegSO {edition}; other editions need their own outlines"
     faults = [
-        Fault(what="an area without known neighbours", expected="a code of RegSO 2025", got=str(code), hint=hint)
+        Fault(what="an area without known neighbours", expected=f"a code of RegSO {edition}", got=str(code), hint=hint)
         for code in strange
     ]
     faults += [

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import click
 
-from regso_cluster.commands.options import NEW, Steps, json_option, method_option
+from regso_cluster.commands.options import NEW, EditionYear, Steps, json_option, method_option
 from regso_cluster.files.atomic import json_text
 
 _cache_option = click.option("--cache", type=NEW, help="Folder of fetched answers; default: REGSO_CACHE, or your own.")
@@ -49,7 +49,7 @@ def fetch() -> None:
 @click.option("--select", type=Choices(), multiple=True, help="Codes of another variable, with * and ? if you like.")
 @click.option("--areas", type=click.Choice(["regso", "deso", "kommun", "lan"]), default="regso", show_default=True,
               help="Kind of areas.")  # fmt: skip
-@click.option("--edition", type=click.Choice(["2020", "2025"]), help="Edition of RegSO; default: the year's.")
+@click.option("--edition", type=EditionYear(), help="Edition of RegSO; default: the year's.")
 @click.option("--within", multiple=True, metavar="CODE", help="Only this kommun or län; may be given again.")
 @_tables_service
 @_cache_option
@@ -122,7 +122,7 @@ def method(
 
 
 @fetch.command(short_help="Fetch the full outlines of RegSO or DeSO.")
-@click.option("--edition", type=click.Choice(["2020", "2025"]), required=True, help="Edition of RegSO.")
+@click.option("--edition", type=EditionYear(), required=True, help="Edition of RegSO.")
 @click.option("--deso", is_flag=True, help="DeSO (2018 with edition 2020) instead of RegSO.")
 @click.option("--lan", metavar="CODE", help="Only this län, as 20; such a layer is not taken for the whole one.")
 @click.option("--out", type=NEW, help="Also write it to this .parquet or .gpkg.")

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
 import click
+from click.shell_completion import CompletionItem
 
+from regso_cluster.areas.edition_table import edition_years
 from regso_cluster.errors import visible
 
 if TYPE_CHECKING:
@@ -28,13 +30,35 @@ class _Place(click.Path):
         return super().convert(value, param, ctx)
 
 
+class EditionYear(click.ParamType):  # type: ignore[type-arg]  # not generic in the oldest click allowed
+    """One of the editions of RegSO, as 2025; which there are is data, looked up when it is asked for."""
+
+    name = "edition"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Refuse a year that names no edition."""
+        return str(_edition_choice().convert(value, param, ctx))
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str | None:
+        """Show the editions that there are."""
+        return _edition_choice().get_metavar(param, ctx)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Complete the year of an edition."""
+        return _edition_choice().shell_complete(ctx, param, incomplete)
+
+
+def _edition_choice() -> click.Choice[str]:
+    return click.Choice([str(year) for year in edition_years()])
+
+
 EXISTING = click.Path(exists=True, path_type=Path)
 NEW = _Place(path_type=Path)
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 edition_option = click.option(
     "--edition",
-    type=click.Choice(["2020", "2025"]),
+    type=EditionYear(),
     help="Edition of the codes; default: told from the codes.",
 )
 threads_option = click.option("--threads", type=click.IntRange(min=1), help="Never changes the result.")

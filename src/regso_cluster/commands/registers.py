@@ -8,7 +8,15 @@ from typing import Any
 
 import click
 
-from regso_cluster.commands.options import EXISTING, NEW, Steps, json_option, scheduler_option, threads_option
+from regso_cluster.commands.options import (
+    EXISTING,
+    NEW,
+    EditionYear,
+    Steps,
+    json_option,
+    scheduler_option,
+    threads_option,
+)
 from regso_cluster.files.atomic import json_text
 
 
@@ -16,9 +24,7 @@ from regso_cluster.files.atomic import json_text
 @click.argument("persons", type=EXISTING, nargs=-1, required=True)
 @click.option("--definition", type=EXISTING, required=True, help="A TOML file: who is counted. See docs/registers.md.")
 @click.option("--year", type=click.IntRange(1900, 2200), help="Only rows of this year.")
-@click.option(
-    "--edition", type=click.Choice(["2020", "2025"]), help="A row for every area of it; default: of those that occur."
-)
+@click.option("--edition", type=EditionYear(), help="A row for every area of it; default: of those that occur.")
 @click.option("--out", type=NEW, required=True, help="A .csv or .parquet; it must not exist.")
 @threads_option
 @scheduler_option

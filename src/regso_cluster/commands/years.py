@@ -73,12 +73,14 @@ def compare(
         notes = (f"the two releases are of one edition: {'the outlines were' if files else '--changes was'} not used",)
         files, changes = None, None
     if changes:
-        from datetime import date
-
         from regso_cluster.areas.changes import mark_changes, read_changes
+        from regso_cluster.areas.edition_table import find_edition
+        from regso_cluster.areas.editions import code_set
 
-        # rows after the day on which RegSO 2025 came into force change what neither edition had
-        marks = mark_changes(read_changes(changes), until=date(2025, 1, 1))
+        before, after = (find_edition(one.manifest["edition"]) for one in (first, last))
+        # rows after the day on which the later edition came into force change what neither edition had
+        listed = read_changes(changes)
+        marks = mark_changes(listed, codes=code_set(after.year), since=before.in_force, until=after.in_force)
     if files:
         from regso_cluster.years.borders import read_borders
 

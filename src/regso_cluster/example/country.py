@@ -34,13 +34,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from regso_cluster.areas.edition_table import neighbour_years
 from regso_cluster.areas.editions import area_names
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.example.true_rates import Planted, Shape, choose_problems, correlated, measure, settle, spatial_field
 from regso_cluster.files.atomic import whole_file
 
 FIRST_YEAR, LAST_YEAR = 2019, 2030
-EDITION = 2025
 LEAST_RESIDENTS, MOST_RESIDENTS = 663, 22_622  # of a RegSO in the official tables of 2022
 
 Array = npt.NDArray[np.float64]
@@ -120,7 +120,8 @@ def synthetic_country(years: range, seed: int = 0) -> tuple[dict[int, pd.DataFra
 
     Returns
     -------
-    tables : by year, a row an area of edition 2025: regso, year, population, <factor>_n and <factor>_d, synthetic
+    tables : by year, a row an area of the newest edition with known neighbours: regso, year, population, <factor>_n
+        and <factor>_d, synthetic
     truth : a row an area and year: regso, year, planted_kind (the kind of need that its true rates are most like, or
         "no problem"), planted_problems (number of true rates worse than their limits), planted_factors,
         suppressed_factors (whose counts the table does not show), move ("worse", "better" or "") and cause ("data"
@@ -135,7 +136,7 @@ def synthetic_country(years: range, seed: int = 0) -> tuple[dict[int, pd.DataFra
         raise InputError(
             Fault("no such years in the synthetic country", "--years", where, asked, "Ask for years between.")
         )
-    names = area_names(EDITION)
+    names = area_names(neighbour_years()[-1])
     kommun = pd.factorize(names["kommun"])[0]
     areas = _first_areas(names, seed)
     tables, truths = {}, []

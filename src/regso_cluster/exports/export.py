@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from regso_cluster.areas.edition_table import drawn_years, has_outlines, list_years
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.exports.datapackage import DESCRIPTOR, write_datapackage
 from regso_cluster.exports.workbook import write_table_workbook, write_workbook
@@ -156,19 +157,20 @@ def _write(writers: dict[str, Callable[[Path], None]], to: Path) -> Path:
 def _copy(release: Release, name: str, path: Path) -> None:
     source = release.path / name
     if not source.is_file():
-        hint = "Only releases of edition 2025 have a map: outlines of other area sets are not at hand."
+        drawn = list_years("and", drawn_years())
+        hint = f"Only releases of edition {drawn} have a map: outlines of other area sets are not at hand."
         raise InputError(Fault(f"the release has no {name}", str(release.path), hint=hint))
     shutil.copyfile(source, path)
 
 
 def _write_geoparquet(release: Release, path: Path) -> None:
     """Write the areas with their outlines where the edition has them; else the table alone, which is Parquet too."""
-    if release.manifest["edition"] != 2025:
+    if not has_outlines(release.manifest["edition"]):
         _copy(release, "areas.parquet", path)
         return
     from regso_cluster.maps.geopackage import outlined
 
-    _write_parquet(outlined(release.areas), path)
+    _write_parquet(outlined(release.areas, release.manifest["edition"]), path)
 
 
 def _write_parquet(frame: pd.DataFrame, path: Path) -> None:

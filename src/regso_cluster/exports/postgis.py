@@ -19,6 +19,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import numpy as np
 import pandas as pd
 
+from regso_cluster.areas.edition_table import has_outlines
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.words.columns import Table, describe_columns, say_unit
 
@@ -146,21 +147,22 @@ def write_postgis(release: Release, address: str, *, schema: str = SCHEMA, repla
 
 def _tables(release: Release) -> dict[str, pd.DataFrame]:
     areas = release.areas.reset_index()
-    if release.manifest["edition"] == 2025:
-        areas["geom"] = _outlines(areas[str(release.areas.index.name)])
+    edition = release.manifest["edition"]
+    if has_outlines(edition):
+        areas["geom"] = _outlines(areas[str(release.areas.index.name)], edition)
     tables = {"areas": areas, "groups": release.groups, "factors": release.factors}
     if release.lineage is not None:
         tables["lineage"] = release.lineage
     return {name: frame for name, frame in tables.items() if len(frame.columns) and len(frame)}
 
 
-def _outlines(codes: pd.Series) -> list[str]:
+def _outlines(codes: pd.Series, edition: int) -> list[str]:
     """Give the outlines as hexadecimal EWKB, each a multipolygon."""
     import shapely
 
     from regso_cluster.areas.shapes import load_shapes
 
-    shapes = load_shapes().set_index("regso").geometry.loc[codes].to_numpy()
+    shapes = load_shapes(edition).set_index("regso").geometry.loc[codes].to_numpy()
     parts, owner = shapely.get_parts(shapes, return_index=True)
     whole = shapely.set_srid(shapely.multipolygons(parts, indices=owner), SRID)
     return list(shapely.to_wkb(whole, hex=True, include_srid=True))

@@ -8,7 +8,8 @@ from pathlib import Path
 import pandas as pd
 
 from regso_cluster.areas.codes import kommun_of, parse_codes
-from regso_cluster.areas.editions import EDITIONS, area_names, code_set, detect_edition
+from regso_cluster.areas.edition_table import edition_years
+from regso_cluster.areas.editions import area_names, code_set, detect_edition
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.files.numbers import as_text
 from regso_cluster.files.tables import read_table
@@ -35,7 +36,9 @@ class Names:
         other = self.edition or edition
         unknown = self.names.index.difference(pd.Index(code_set(edition)))
         if other == edition and len(unknown) > (1 - _SHARE) * len(self.names):
-            other = next((one for one in EDITIONS if one != edition), edition)
+            others = [one for one in edition_years() if one != edition]
+            lacking = {one: len(self.names.index.difference(pd.Index(code_set(one)))) for one in others}
+            other = min(others, key=lambda one: lacking[one], default=edition)
         if other != edition:
             if area_names(edition)["name"].notna().all():
                 notes.append(

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from regso_cluster.areas.edition_table import edition_years
+
 SUFFIX = ".source.json"
 FORMAT = 1
 
@@ -55,7 +57,7 @@ def read_origin(table: Path, sha256: str) -> tuple[dict[str, Any] | None, list[s
         said = json.loads(file.read_bytes())
         same = said["format"] == FORMAT and said["table_sha256"] == sha256
         texts = [said["retrieved"], *(source["table"] for source in said["sources"])]
-        if not all(isinstance(text, str) for text in texts) or said.get("edition") not in (2020, 2025, None):
+        if not all(isinstance(text, str) for text in texts) or said.get("edition") not in (None, *edition_years()):
             raise TypeError("a field of another type")
         json.dumps(said, ensure_ascii=False).encode()  # half a character is none that a manifest can hold
     except (OSError, ValueError, KeyError, TypeError, RecursionError):

@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from regso_cluster.areas.editions import detect_edition, edition_of_year
+from regso_cluster.areas.edition_table import canonical_year, edition_of_year, edition_table
+from regso_cluster.areas.editions import detect_edition
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.pxweb_columns import Wide, WideColumn, choose_period
 from regso_cluster.files.dataset import MARKED, MOST_COLUMNS, Described
@@ -195,13 +196,14 @@ def edition_of_codes(codes: pd.Series) -> pd.Series:
 
     Returns
     -------
-    (n,) 2020 or 2025; 0 where nothing tells: codes without suffix are of 2020 beside suffixed ones or with the area
-    that 2020 alone has
+    (n,) as 2025; 0 where nothing tells: codes without suffix are of the edition whose codes alone they are; beside
+    suffixed ones of the one that SCB writes so, which is 2020
     """
     said = pd.to_numeric(codes.astype(str).str.extract(r"_(?:RegSO|DeSO)(20\d\d)$", flags=re.IGNORECASE)[0])
     plain = codes[said.isna()].astype(str)
-    told = detect_edition(plain) or (2020 if said.notna().any() else 0)
-    return said.fillna(told).astype(int)
+    unsuffixed = next((one.year for one in edition_table().editions if one.plain_codes), 0)
+    told = detect_edition(plain) or (unsuffixed if said.notna().any() else 0)
+    return said.fillna(told).astype(int).map(canonical_year)
 
 
 def has_figures(edition: int, period: str) -> bool:

@@ -66,7 +66,7 @@ def count_persons(
     source : a Parquet file, a folder of them (also one partitioned by column), or several
     definition : what is counted
     year : only rows of this year; needed where the definition names a column of the year
-    edition : of the areas, 2020 or 2025: every area gets a row, one that nobody lives in zeros; None keeps the areas
+    edition : of the areas, as 2025: every area gets a row, one that nobody lives in zeros; None keeps the areas
         that occur, and takes DeSO as well
     threads : how many parts are read at a time; None one for each processor
     client : of a Dask cluster, from `ensemble.connect`, that counts instead

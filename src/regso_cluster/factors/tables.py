@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 
 from regso_cluster.areas.codes import kommun_of, lan_of, parse_codes
-from regso_cluster.areas.editions import EDITIONS, area_names, check_edition, code_set, detect_edition, edition_of_year
+from regso_cluster.areas.edition_table import edition_hint, edition_of_year, edition_years, list_years
+from regso_cluster.areas.editions import area_names, check_edition, code_set, detect_edition
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.area_names import Names, names_of_key, read_names
 from regso_cluster.factors.checks import check_counts, check_year, doubtful_units, factor_part
@@ -43,7 +44,7 @@ class FactorTable:
     numerator, denominator : (n_areas, n_factors) counts, NaN where not observed or not given
     value : (n_areas, n_factors) in the unit of each factor, NaN where not observed
     status : (n_areas, n_factors) "observed", "suppressed", "missing" or "too_few_residents"
-    edition : 2020 or 2025; None where the table is its own area set
+    edition : as 2025; None where the table is its own area set
     source, sha256 : file name and hash of the input
     notes : what was repaired, recognised, left out
     synthetic : the table says of itself that it is made up (a column `synthetic` with any "yes")
@@ -95,7 +96,7 @@ def read_factors(
     ----------
     path : CSV, Excel, Parquet or JSON-stat 2; of one year. What PxWeb gives is brought to one row an area
     method : names the columns, units and marks
-    edition : 2020 or 2025; default: from code suffixes, from the codes themselves, else from `year`
+    edition : as 2025; default: from code suffixes, from the codes themselves, else from `year`
     year : the reference year; a column `year` of the table must agree
     deso_key : a table with a column of DeSO codes and one of RegSO codes, for a table of counts by DeSO
     sheet : of a workbook; default: the only one that can hold the table
@@ -270,9 +271,8 @@ def _codes(
         return parsed.codes, True, edition
     if edition is None:
         edition = detect_edition(parsed.codes.dropna()) or (edition_of_year(year) if year else None)
-    if edition not in EDITIONS:
-        hint = "Say it with --edition 2020 or --edition 2025."
-        raise InputError(Fault("the edition of the codes cannot be told", where, "2020 or 2025", str(edition), hint))
+    if edition not in edition_years():
+        raise InputError(_untold(where, str(edition)))
     faults += [
         dataclasses.replace(fault, where=f"{where}: {fault.where}" if fault.where else where)
         for fault in check_edition(parsed.codes.dropna(), edition)
@@ -282,6 +282,10 @@ def _codes(
             f"the codes are of RegSO {edition}; official tables of {year} are in RegSO {edition_of_year(year)}"
         )
     return parsed.codes, False, edition
+
+
+def _untold(where: str, got: str = "") -> Fault:
+    return Fault("the edition of the codes cannot be told", where, list_years("or"), got, edition_hint())
 
 
 def _said_edition(said: set[int], where: str, faults: list[Fault]) -> int | None:
@@ -393,8 +397,7 @@ def _complete(
 ) -> pd.DataFrame:
     """Bring the areas to the full code set of the edition; areas without a row are refused or noted."""
     if edition is None:
-        hint = "Say it with --edition 2020 or --edition 2025."
-        raise InputError(Fault("the edition of the codes cannot be told", name, "2020 or 2025", hint=hint))
+        raise InputError(_untold(name))
     names = area_names(edition).set_index("regso")
     foreign = areas.index.difference(pd.Index(code_set(edition)))
     if not faults and len(foreign):  # codes of a table are checked before; these came through a key

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from regso_cluster.areas.editions import DRAWN
+from regso_cluster.areas.edition_table import drawn_years, has_outlines, list_years
 from regso_cluster.areas.shapes import load_shapes
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.files.atomic import whole_file
@@ -204,12 +204,12 @@ def _colours(release: Release, grouping: str) -> dict[int, str]:
 
 def _coloured(release: Release, grouping: str) -> tuple[gpd.GeoDataFrame, np.ndarray[Any, Any]]:
     group = release.areas[_known(release, grouping)]
-    if release.manifest["edition"] not in (None, DRAWN):
-        hint = f"Outlines are at hand for RegSO {DRAWN} alone: draw a profile or a flow."
-        raise InputError(
-            Fault("no outlines of this edition", release.path.name, str(DRAWN), str(release.manifest["edition"]), hint)
-        )
-    shapes = load_shapes()
+    edition = release.manifest["edition"]
+    if edition is not None and not has_outlines(edition):
+        drawn = list_years("and", drawn_years())
+        hint = f"Outlines are at hand for RegSO {drawn} alone: draw a profile or a flow."
+        raise InputError(Fault("no outlines of this edition", release.path.name, drawn, str(edition), hint))
+    shapes = load_shapes(edition)
     shapes = shapes[shapes["regso"].isin(group.index)].reset_index(drop=True)
     if shapes.empty:
         hint = "Outlines are at hand for the areas of RegSO alone: draw a profile or a flow."

@@ -42,7 +42,7 @@ class JoinOptions:
     prefix : before the names of all new columns
     columns : of the release's areas; () takes what says to which groups an area belongs, ("all",) takes all
     kind : what the column holds, "regso", "deso" or "kommun"; "" tells it from its cells
-    edition : 2020 or 2025, of the table's codes; None tells it from them
+    edition : as 2025, of the table's codes; None tells it from them
     crs : of the coordinates, as `sweref99tm`, `wgs84` or `EPSG:3021`; "" recognises the first two
     shapes : SCB's full outlines; None takes those that were fetched, else the shipped ones
     deso_key : key from DeSO to RegSO

@@ -11,12 +11,19 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from regso_cluster.areas.codes import parse_codes
-from regso_cluster.areas.editions import EDITIONS, check_edition, code_set, detect_edition
+from regso_cluster.areas.edition_table import (
+    canonical_year,
+    edition_table,
+    edition_years,
+    list_crosswalks,
+    list_years,
+)
+from regso_cluster.areas.editions import code_set, detect_edition
 from regso_cluster.areas.names import kommun_of_name
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.deso import read_deso_key
-from regso_cluster.files.agency_table import read_agency_table
 from regso_cluster.files.numbers import as_text
+from regso_cluster.joining.choose_crosswalk import Bridge, choose_crosswalk
 from regso_cluster.joining.match_report import Matches
 
 KINDS = ("regso", "deso", "kommun")
@@ -33,7 +40,7 @@ class Keyed:
     areas : codes of the release, in order
     edition : of the release; None for areas of its own
     said : edition of the table's codes as the user says; None to tell it from the codes
-    crosswalk : file of shares between the two editions; None where there is none
+    crosswalk : file of shares between two editions; None takes one that the package has, if there is one
     deso_key : file of DeSO and RegSO codes; None where there is none
     """
 
@@ -76,7 +83,7 @@ def match_keys(keys: pd.Series, kind: str, keyed: Keyed, where: str) -> Matches:
 
     Raises
     ------
-    InputError  every code is of the other edition and there is no crosswalk; a key or crosswalk that is missing or of
+    InputError  every code is of another edition and there is no crosswalk; a key or crosswalk that is missing or of
         another edition
     """
     if kind == "area":
@@ -176,12 +183,11 @@ def _match_regso(keys: pd.Series, keyed: Keyed, where: str) -> Matches:
 
 
 def _edition_of_rows(rows: _Rows, keyed: Keyed, notes: list[str]) -> NDArray[np.int64]:
-    """Tell the edition of each code: by its suffix, by the user, by the code that only one edition has."""
+    """Tell the edition of each code: by its suffix, by the user, by codes that only one edition has."""
     assert keyed.edition is not None  # noqa: S101  (`match_keys` has refused)
     found = rows.text.str.upper().str.extract(_SUFFIX, expand=False)
-    said = pd.to_numeric(found, errors="coerce").fillna(0).to_numpy(np.int64).copy()
-    said[said == 2018] = 2020  # what older files call it
-    suffixes = sorted(set(said[said > 0].tolist()) & set(EDITIONS))
+    said = pd.to_numeric(found, errors="coerce").fillna(0).astype(np.int64).map(canonical_year).to_numpy()
+    suffixes = sorted(set(said[said > 0].tolist()) & set(edition_years()))
     table = keyed.said or (suffixes[0] if len(suffixes) == 1 else None)
     table = table or detect_edition([code for code in rows.code if code is not None])
     if table is None and not (said > 0).all():
@@ -193,82 +199,82 @@ def _to_release(
     rows: _Rows, repaired: NDArray[np.bool_], editions: NDArray[np.int64], keyed: Keyed, where: str, kind: str,
     notes: list[str], counts: NDArray[np.intp],
 ) -> Matches:  # fmt: skip
-    """Bring codes of either edition to the areas of the release."""
-    assert keyed.edition is not None  # noqa: S101
-    own, other = keyed.edition, next(year for year in EDITIONS if year != keyed.edition)
+    """Bring codes of any edition to the areas of the release."""
+    own = keyed.edition
+    assert own is not None  # noqa: S101
     read = np.array([code is not None for code in rows.code])
-    known, elsewhere = (pd.Series(rows.code).isin(code_set(year)).to_numpy() & read for year in (own, other))
-    # a code that only the other edition has is of that edition, whatever was said of the table
-    foreign = read & ((editions == other) & elsewhere | ~known & elsewhere)
-    here = read & ~foreign & known & (editions == own)
+    codes = pd.Series(rows.code)
+    known = {year: codes.isin(code_set(year)).to_numpy() & read for year in edition_years()}
+    origin = _origin_of_codes(editions, known, own)
+    foreign = read & (origin > 0)
+    here = read & ~foreign & known[own] & (editions == own)
     rows.mark(here & ~repaired, "matched")
     rows.mark(read & ~foreign & ~here, "unknown_code", f"RegSO {own} has no such area")
-    extra: dict[str, NDArray[np.float64]] = {}
-    if foreign.any() and keyed.crosswalk is None:
-        if foreign[read].all():
-            raise InputError(_other_edition(own, other, where))
+    if not foreign.any():
+        return rows.spread(kind, notes, {})
+    others = tuple(sorted(set(origin[foreign].tolist())))
+    crosswalk = choose_crosswalk(keyed.crosswalk, others, own)
+    if crosswalk is None and foreign[read].all():
+        raise InputError(_other_edition(own, others, where))
+    bridged = foreign & (origin == crosswalk.source) if crosswalk else np.zeros(len(foreign), np.bool_)
+    for other in others:
         reason = f"a code of RegSO {other}, the release is of {own}: without --crosswalk it has no area"
-        rows.mark(foreign, "other_edition", reason)
-    elif foreign.any() and keyed.crosswalk is not None:
-        share = np.ones(len(rows.text))
-        target = read_crosswalk(keyed.crosswalk, to=own)
-        to = target.reindex(pd.Index(rows.code[foreign]))
-        rows.code[foreign] = to["area"].astype(object).where(to["area"].notna(), None).to_numpy()
-        share[foreign] = to["share"].to_numpy()
-        rows.status[foreign] = np.where(to["area"].notna(), "crosswalk", "other_edition")
-        rows.reason[foreign] = np.where(to["area"].notna(), "", f"a code of RegSO {other} that the crosswalk lacks")
-        extra["share"] = share
-        through, split = int(counts[foreign].sum()), int(counts[foreign][(to["share"] < _WHOLE).to_numpy()].sum())
-        notes.append(
-            f"{through} rows of RegSO {other} brought to RegSO {own} through {keyed.crosswalk.name}; for {split} of "
-            f"them the area was divided, and the largest part (share) decides"
-        )
+        rows.mark(foreign & ~bridged & (origin == other), "other_edition", reason)
+    extra = {} if crosswalk is None else _bring(rows, bridged, crosswalk, own, notes, counts)
     return rows.spread(kind, notes, extra)
 
 
-def _other_edition(own: int, other: int, where: str) -> Fault:
+def _origin_of_codes(editions: NDArray[np.int64], known: dict[int, NDArray[np.bool_]], own: int) -> NDArray[np.int64]:
+    """Tell which other edition each code is of; 0 for a code of the release's own edition, or of none.
+
+    A code that the own edition lacks is of another, whatever was said of the table: of the one that was said where it
+    has the code, else of the nearest in time that has it.
+    """
+    origin = np.zeros(len(editions), np.int64)
+    for other in sorted((year for year in known if year != own), key=lambda year: (-abs(year - own), year)):
+        origin[~known[own] & known[other]] = other
+    for other, has in known.items():
+        if other != own:
+            origin[has & (editions == other)] = other
+    return origin
+
+
+def _bring(
+    rows: _Rows, bridged: NDArray[np.bool_], crosswalk: Bridge, own: int, notes: list[str], counts: NDArray[np.intp]
+) -> dict[str, NDArray[np.float64]]:
+    """Bring codes of the crosswalk's source to the own edition; gives the share of each area that decides."""
+    share = np.ones(len(rows.text))
+    to = crosswalk.target.reindex(pd.Index(rows.code[bridged]))
+    rows.code[bridged] = to["area"].astype(object).where(to["area"].notna(), None).to_numpy()
+    share[bridged] = to["share"].to_numpy()
+    rows.status[bridged] = np.where(to["area"].notna(), "crosswalk", "other_edition")
+    lacking = f"a code of RegSO {crosswalk.source} that the crosswalk lacks"
+    rows.reason[bridged] = np.where(to["area"].notna(), "", lacking)
+    through, split = int(counts[bridged].sum()), int(counts[bridged][(to["share"] < _WHOLE).to_numpy()].sum())
+    notes.append(
+        f"{through} rows of RegSO {crosswalk.source} brought to RegSO {own} through {crosswalk.name}; for {split} of "
+        f"them the area was divided, and the largest part (share) decides"
+    )
+    return {"share": share}
+
+
+def _other_edition(own: int, others: tuple[int, ...], where: str) -> Fault:
+    """Refuse codes of other editions: a shared code may be another place. Name the crosswalks that there are."""
+    other = list_years("and", others)
+    change = edition_table().change(own, others[0])
+    shared = len(set(code_set(own)) & set(code_set(others[0])))
+    known = change is not None and change.other_borders is not None
+    borders = f"about {change.other_borders} of them" if change and known else "some of them may"
+    said = f"The two share {shared:,} codes, but {borders} have other borders"
+    if len(others) > 1:
+        said = "Shared codes may have other borders"
+    held = list_crosswalks()
+    there_are = f" There are crosswalks of {held}." if held else ""
     return Fault(
         f"codes of RegSO {other}, a release of RegSO {own}", where, f"codes of RegSO {own}", f"RegSO {other}",
-        "The two share 3,362 codes, but about 288 of them have other borders: the same code is not the same place. "
-        f"Give --crosswalk, or a release of RegSO {other}; or say --edition {own} where the codes are of it after all.",
+        f"{said}: the same code is not the same place. Give --crosswalk, or a release of RegSO {other}; or say "
+        f"--edition {own} where the codes are of it after all.{there_are}",
     )  # fmt: skip
-
-
-def read_crosswalk(path: Path, to: int) -> pd.DataFrame:
-    """Read which area of edition `to` holds the most of each area of the other edition.
-
-    Parameters
-    ----------
-    path : a crosswalk that `areas.crosswalk_cache` keeps, or any table with columns old (RegSO 2020), new (RegSO 2025),
-        share (of the old area) and, to go back, of_new (of the new area)
-
-    Returns
-    -------
-    by code of the other edition: area, share; the lowest code of equal shares
-
-    Raises
-    ------
-    InputError  a column is missing, a share is no number, or its areas are not of edition `to`
-    """
-    frame = read_agency_table(path, columns=("old", "new", "share")).frame.astype(object)
-    if "table" in frame:  # the cache keeps its three tables in one file
-        frame = frame[frame["table"] == "shares"]
-    source, target, share = ("old", "new", "share") if to == 2025 else ("new", "old", "of_new")
-    absent = [name for name in (source, target, share) if name not in frame]
-    if absent:
-        hint = "It needs the columns old, new, share and, from RegSO 2025 to 2020, of_new."
-        raise InputError([Fault("a crosswalk lacks a column", path.name, got=name, hint=hint) for name in absent])
-    parts = pd.DataFrame({"code": frame[source].map(as_text), "area": frame[target].map(as_text)})
-    parts["share"] = pd.to_numeric(frame[share].map(as_text).str.replace(",", "."), errors="coerce")
-    bad = parts["share"].isna() | (parts["share"] < 0) | (parts["share"] > 1 + 1e-6)
-    faults = [
-        Fault("no share", f"{path.name}, {row.code} to {row.area}", "0 to 1", hint="Correct it.")
-        for row in parts[bad].head(20).itertuples()
-    ] + check_edition(parts["area"].astype(str), to)[:20]
-    if faults:
-        raise InputError(faults)
-    ordered = parts.sort_values(["code", "share", "area"], ascending=[True, False, True], kind="stable")
-    return ordered.drop_duplicates("code").set_index("code")
 
 
 def _match_deso(keys: pd.Series, keyed: Keyed, where: str) -> Matches:
@@ -279,7 +285,7 @@ def _match_deso(keys: pd.Series, keyed: Keyed, where: str) -> Matches:
     key = read_deso_key(keyed.deso_key)
     edition = detect_edition(key) or keyed.edition
     if edition != keyed.edition and keyed.crosswalk is None:
-        raise InputError(_other_edition(keyed.edition or 0, edition or 0, f"{keyed.deso_key.name}, its RegSO"))
+        raise InputError(_other_edition(keyed.edition or 0, (edition or 0,), f"{keyed.deso_key.name}, its RegSO"))
     rows = _rows(keys)
     counts = np.bincount(rows.position, minlength=len(rows.text))
     repaired = _parse(rows, "deso", notes, counts)

@@ -5,15 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from regso_cluster.areas.edition_table import Edition, drawn_years, find_edition, has_outlines
 from regso_cluster.areas.layers import read_edition
 from regso_cluster.areas.points import AreaIndex, index_areas, locate, nearest_border
 from regso_cluster.areas.shapes import COAST_M, SIMPLIFIED_M, fetched_shapes, load_shapes, load_waters
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.joining.match_report import Matches
 from regso_cluster.joining.parse_coordinates import Coordinates
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 
 @dataclass(frozen=True)
@@ -48,25 +53,30 @@ def open_outlines(edition: int | None, shapes: Path | None) -> OutlineIndex:
         hint = "Take the column with the codes of its areas."
         raise InputError(Fault("coordinates, but areas that are not RegSO", hint=hint))
     path = shapes or fetched_shapes(edition)
-    if path is None and edition != 2025:
+    if path is None and not has_outlines(edition):
         hint = f"Run `regso-cluster fetch shapes --edition {edition}`, or give SCB's layer as --shapes."
         raise InputError(Fault(f"no outlines of RegSO {edition} at hand", hint=hint))
-    land, sea = _shipped()
+    land, sea = _shipped(edition if has_outlines(edition) else drawn_years()[-1])
     if path is not None:
         layer = read_edition(path, edition)
-        index = index_areas(layer["regso"].tolist(), layer.geometry.to_numpy())
-        return OutlineIndex(index, None, land, 0.0, f"SCB's full outlines ({path.name})")
-    name = f"the shipped outlines of RegSO 2025, simplified by {SIMPLIFIED_M:g} m"
+        return OutlineIndex(_index_of(layer), None, land, 0.0, f"SCB's full outlines ({path.name})")
+    name = f"the shipped outlines of RegSO {edition}, simplified by {SIMPLIFIED_M:g} m"
     return OutlineIndex(land, sea, land, SIMPLIFIED_M, name)
 
 
+def _index_of(layer: gpd.GeoDataFrame) -> AreaIndex:
+    return index_areas(layer["regso"].tolist(), layer.geometry.to_numpy())
+
+
+def _shipped(edition: int) -> tuple[AreaIndex, AreaIndex | None]:
+    """Give land and waters of the shipped outlines of an edition."""
+    return _indexed(find_edition(edition))
+
+
 @cache
-def _shipped() -> tuple[AreaIndex, AreaIndex]:
-    """Give land and waters of the shipped outlines; made once in a process."""
-    land, sea = (
-        index_areas(layer["regso"].tolist(), layer.geometry.to_numpy()) for layer in (load_shapes(), load_waters())
-    )
-    return land, sea
+def _indexed(edition: Edition) -> tuple[AreaIndex, AreaIndex | None]:
+    waters = load_waters(edition.year)
+    return _index_of(load_shapes(edition.year)), None if waters is None else _index_of(waters)
 
 
 def match_points(points: Coordinates, outlines: OutlineIndex) -> Matches:

@@ -22,28 +22,31 @@ if TYPE_CHECKING:
 LAYER = "areas"
 
 
-def outlined(areas: pd.DataFrame) -> gpd.GeoDataFrame:
-    """Give classified areas of edition 2025, indexed by code, their display outlines (EPSG:3006); code as a column."""
-    shapes = load_shapes().set_index("regso")[["geometry"]]
+def outlined(areas: pd.DataFrame, edition: int) -> gpd.GeoDataFrame:
+    """Give classified areas of a drawn edition, by code, their display outlines (EPSG:3006); code as a column."""
+    shapes = load_shapes(edition).set_index("regso")[["geometry"]]
     frame = areas.reset_index()
     layer = shapes.loc[frame["regso"]].reset_index(drop=True).join(frame)
     return layer[[*frame.columns, "geometry"]]
 
 
-def write_geopackage(areas: pd.DataFrame, groups: pd.DataFrame, method: Method, path: Path, year: int) -> None:
+def write_geopackage(
+    areas: pd.DataFrame, groups: pd.DataFrame, method: Method, path: Path, year: int, edition: int
+) -> None:
     """Write areas with their display outlines and styles: every grouping and every factor, the first as default.
 
     Parameters
     ----------
-    areas : classified areas of edition 2025, indexed by code
+    areas : classified areas, indexed by code
     groups : names of the groups
     method : tells which groupings and factors colour the map
     path : a file that does not exist
     year : the reference year, which also stands as the date of the layer, so that the same input gives the same bytes
+    edition : of the areas, one whose outlines the package carries
     """
     title = f"{method.title.sv} {year}" + (" (SYNTHETIC DATA / PÅHITTADE SIFFROR)" if areas["synthetic"].any() else "")
     date = f"{year}-12-31T00:00:00.000Z"
-    write_layer(outlined(areas), path, layer=LAYER, title=title, date=date)
+    write_layer(outlined(areas, edition), path, layer=LAYER, title=title, date=date)
     styles = styles_of(areas, groups, method)
     if styles:  # a method of an index over nothing that is seen has nothing to colour
         try:

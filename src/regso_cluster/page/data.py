@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from regso_cluster._version import __version__
-from regso_cluster.areas.editions import DRAWN
+from regso_cluster.areas.edition_table import Edition, edition_table, find_edition, has_outlines
 from regso_cluster.areas.shapes import load_shapes
 from regso_cluster.maps.colours import UNKNOWN, colours_by_number, ordered_colours, problem_colours
 from regso_cluster.method import Factor, Method, Text, Yardstick
@@ -47,7 +47,8 @@ def assemble(releases: Sequence[Release], comparisons: Sequence[Comparison]) -> 
     last = releases[-1]
     codes = sorted(set().union(*(one.areas.index for one in releases)))
     order = pd.Index(codes)
-    places, kommuner, lan = _places(releases, order)
+    drawn = _drawn_edition(releases)
+    places, kommuner, lan = _places(releases, order, drawn)
     return {
         "software": __version__,
         "synthetic": any(bool(one.manifest["synthetic"]) for one in releases),
@@ -56,7 +57,7 @@ def assemble(releases: Sequence[Release], comparisons: Sequence[Comparison]) -> 
         "areas": places,
         "kommuner": kommuner,
         "lan": lan,
-        "years": [_describe_year(one, last.method, order) for one in releases],
+        "years": [_describe_year(one, last.method, order, drawn) for one in releases],
         "moves": [describe_moves(one, order) for one in comparisons],
         "classes": _classes(releases),
         "colours": {
@@ -67,7 +68,8 @@ def assemble(releases: Sequence[Release], comparisons: Sequence[Comparison]) -> 
         },
         "statuses": list(STATUSES),
         "cities": _cities(kommuner),
-        **_maps(order, releases),
+        "outlines": drawn,
+        "maps": None if drawn is None else _topologies(find_edition(drawn), tuple(order)),
     }
 
 
@@ -116,15 +118,20 @@ def _describe_factor(factor: Factor) -> dict[str, Any]:
     }
 
 
+def _drawn_edition(releases: Sequence[Release]) -> int | None:
+    """Choose the edition whose outlines the map shows: the newest of the releases that has some."""
+    return max((one.manifest["edition"] for one in releases if has_outlines(one.manifest["edition"])), default=None)
+
+
 def _places(
-    releases: Sequence[Release], order: pd.Index
+    releases: Sequence[Release], order: pd.Index, drawn: int | None
 ) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, str]]]:
     """Name the areas, kommuner and län; the last release that knows an area names it."""
     columns = ["name", "kommun", "kommun_name", "lan", "population"]
     frame = pd.concat([one.areas[columns] for one in reversed(releases)])
     frame = frame[~frame.index.duplicated()].reindex(order)
     frame[columns[:4]] = frame[columns[:4]].astype(object).where(frame[columns[:4]].notna(), "")
-    shapes = load_shapes()
+    shapes = load_shapes(drawn)
     centre = shapes.geometry.centroid
     at = pd.DataFrame({"x": centre.x.to_numpy(), "y": centre.y.to_numpy()}, index=shapes["regso"]).reindex(order)
     weights = frame["population"].astype("Float64").fillna(0).to_numpy(np.float64) + 1e-9
@@ -146,15 +153,17 @@ def _places(
     return areas, kommuner, lan
 
 
-def _describe_year(release: Release, method: Method, order: pd.Index) -> dict[str, Any]:
+def _describe_year(release: Release, method: Method, order: pd.Index, drawn: int | None) -> dict[str, Any]:
     """Give one release as columns."""
     areas = release.areas.reindex(order)
     measured = release.method.measured or Yardstick()
     manifest = release.manifest
+    change = edition_table().change(manifest["edition"], drawn)
     flips, table, country = flip_columns(release), release.table, measure_country(release)
     described: dict[str, Any] = {
         "year": release.year,
         "edition": manifest["edition"],
+        "other_borders": change.other_borders if change else None,
         "synthetic": bool(manifest["synthetic"]),
         "created": manifest["created"],
         "name": release.path.resolve().name,
@@ -269,15 +278,10 @@ def _classes(releases: Sequence[Release]) -> dict[str, list[float]]:
     return cuts
 
 
-def _maps(order: pd.Index, releases: Sequence[Release]) -> dict[str, Any]:
-    """Give the outlines twice, coarse and fine; None where no area has one, or every year is of an older edition."""
-    drawn = any(one.manifest["edition"] == DRAWN for one in releases)
-    return {"maps": _topologies(tuple(order)) if drawn else None}
-
-
 @lru_cache(maxsize=2)  # pages of the same areas share their outlines; the caller must not change them
-def _topologies(codes: tuple[str, ...]) -> dict[str, Any] | None:
-    shapes = load_shapes()
+def _topologies(edition: Edition, codes: tuple[str, ...]) -> dict[str, Any] | None:
+    """Give the outlines twice, coarse and fine; None where no area has one."""
+    shapes = load_shapes(edition.year)
     shapes = shapes[shapes["regso"].isin(set(codes))]
     if shapes.empty:
         return None

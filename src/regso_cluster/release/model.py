@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from regso_cluster.areas.edition_table import edition_years
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.files.made_up import show_table
@@ -156,7 +157,7 @@ def _check_manifest(manifest: dict[str, Any]) -> None:
     texts += [*manifest["outputs"], *manifest["outputs"].values(), *manifest["notes"]]
     if not all(isinstance(text, str) for text in texts) or not isinstance(manifest["year"], int):
         raise TypeError("a field of another type")
-    if manifest["edition"] not in (2020, 2025, None) or not isinstance(manifest["synthetic"], bool):
+    if manifest["edition"] not in (None, *edition_years()) or not isinstance(manifest["synthetic"], bool):
         raise ValueError("an edition or a mark that is none")
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from regso_cluster._version import __version__
+from regso_cluster.areas.edition_table import drawn_years, edition_table, has_outlines
 from regso_cluster.classification.tables import Classification
 from regso_cluster.files.atomic import json_text, whole_folder, without_nan
 from regso_cluster.files.parquet import write_parquet
@@ -77,10 +78,18 @@ def _write_tables(classification: Classification, folder: Path) -> None:
     if classification.lineage is not None:
         write_parquet(classification.lineage, folder / "lineage.parquet")
     (folder / "method.toml").write_text(classification.method.to_toml(), "utf-8", newline="\n")
-    if classification.table.edition == 2025:  # the one edition whose outlines are at hand
+    edition = classification.table.edition
+    if edition is not None and has_outlines(edition):
         write_geopackage(
-            areas, classification.groups, classification.method, folder / "areas.gpkg", classification.year
+            areas, classification.groups, classification.method, folder / "areas.gpkg", classification.year, edition
         )
+
+
+def _no_map(edition: int) -> str:
+    """Say why a release has no map: its areas would be drawn with borders of another edition."""
+    change = edition_table().change(edition, drawn_years()[-1])
+    others = f", and about {change.other_borders} areas had other borders" if change and change.other_borders else ""
+    return f"no areas.gpkg: outlines of edition {edition} are not at hand{others}"
 
 
 def _manifest(
@@ -89,8 +98,8 @@ def _manifest(
 ) -> dict[str, Any]:  # fmt: skip
     table, method = classification.table, classification.method
     notes = list(classification.notes)
-    if table.edition == 2020:
-        notes.append("no areas.gpkg: outlines of edition 2020 are not at hand, and about 288 areas had other borders")
+    if table.edition is not None and not has_outlines(table.edition):
+        notes.append(_no_map(table.edition))
     if previous:
         notes += _previous_notes(classification, previous, crosswalk)
     manifest: dict[str, Any] = {

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from regso_cluster.areas.editions import edition_of_year
+from regso_cluster.areas.edition_table import edition_of_year, edition_years
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.method import Method
 from regso_cluster.sources.selection import Question
@@ -31,7 +31,7 @@ class WantedColumn:
     contents : codes of measures, or parts of their names after `~`
     select : codes of other variables
     per_cent : 100 times the first measure over the second
-    editions, years : that the table has; empty years are all
+    editions, years : that the table has; empty ones are all
     population, reason : whom it counts; why it is not fetched
     """
 
@@ -145,8 +145,9 @@ def _usable(source: WantedColumn | None, year: int, numbers: dict[str, str]) -> 
             f"--table {source.matrix}=TABnnnn."
         )
     at = _year(source, year)
-    if at is None or edition_of_year(at) not in source.editions or edition_of_year(at) != edition_of_year(year):
-        has = f"RegSO {' and '.join(map(str, source.editions))}"
+    editions = source.editions or edition_years()
+    if at is None or edition_of_year(at) not in editions or edition_of_year(at) != edition_of_year(year):
+        has = f"RegSO {' and '.join(map(str, editions))}"
         if source.years:
             has += f", {', '.join(map(str, source.years))}"
         return (

@@ -11,7 +11,7 @@ from typing import Literal
 
 import pandas as pd
 
-from regso_cluster.areas.editions import edition_of_year
+from regso_cluster.areas.edition_table import edition_of_year
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.pxweb import edition_of_codes, has_figures
 from regso_cluster.files.dataset import Dataset, Dimension
@@ -37,7 +37,7 @@ class Question:
     contents : codes of measures, or parts of their names after `~`; empty for all
     select : codes of other variables, `*` and `?` allowed; a variable left out gives its total where it has one
     areas : regso, deso, kommun or lan
-    edition : 2020 or 2025; None takes that of the year
+    edition : as 2025; None takes that of the year
     within : codes of kommuner or län to keep to; empty for the whole country
     """
 

@@ -18,6 +18,7 @@ import pandas as pd
 import shapely
 
 from regso_cluster.areas.codes import parse_codes
+from regso_cluster.areas.edition_table import edition_years, find_edition
 from regso_cluster.areas.editions import code_set
 from regso_cluster.areas.shapes import SHAPES_FILE, fetched_name, load_shapes
 from regso_cluster.errors import Fault, InputError
@@ -29,13 +30,6 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
 SERVICE = "https://geodata.scb.se/geoserver/stat/wfs"
-LAYERS = {
-    (2020, False): "RegSO_2020",
-    (2025, False): "RegSO_2025",
-    (2020, True): "DeSO_2018",
-    (2025, True): "DeSO_2025",
-}
-DESO_AREAS = {2020: 5984, 2025: 6160}
 PAGE = 500
 _MOST_PAGES = 200
 _DISAGREE = ("the layer changed while it was fetched", "a page with other than its number of areas")
@@ -52,7 +46,7 @@ def fetch_shapes(
 
     Parameters
     ----------
-    edition : 2020 or 2025
+    edition : as 2025
     client : of the WFS
     cache : root of the cache
     deso : DeSO (2018 with edition 2020) instead of RegSO
@@ -73,7 +67,7 @@ def fetch_shapes(
     kept = None if refresh else find(cache, name)
     if kept:
         return kept
-    layer = LAYERS[edition, deso]
+    layer = layer_name(edition, deso=deso)
     about = {"service": client.base, "layer": f"stat:{layer}", "edition": edition, "lan": lan, "page": page}
     return collect(
         cache, name, _pages(client, layer, lan, page, cache, name), about,
@@ -127,7 +121,7 @@ def check_layer(layer: gpd.GeoDataFrame, edition: int, *, deso: bool = False, la
     -------
     faults, none where all is well
     """
-    where = f"stat:{LAYERS[edition, deso]}"
+    where = f"stat:{layer_name(edition, deso=deso)}"
     columns = ["regsokod", "kommunkod", "lanskod", "version", *(["desokod"] if deso else ["regsonamn"])]
     absent = [column for column in columns if column not in layer.columns]
     if absent:
@@ -144,9 +138,30 @@ def check_layer(layer: gpd.GeoDataFrame, edition: int, *, deso: bool = False, la
         if str(code)[:width] != given
     ]
     versions = sorted({str(one) for one in layer["version"]})
-    if any(("2025" in one) != (edition == 2025) for one in versions):
+    if any(_edition_of_version(one) != edition for one in versions):
         faults.append(Fault("another version of the layer", where, str(edition), ", ".join(versions[:5])))
     return faults + _shape_faults(layer, own, lan, where)
+
+
+def layer_name(edition: int, *, deso: bool = False) -> str:
+    """Name the layer of an edition at SCB's map service.
+
+    Raises
+    ------
+    InputError  an edition that does not exist, or that the service has no layer of
+    """
+    known = find_edition(edition)
+    layer = (known.deso.layer if known.deso else "") if deso else known.layer
+    if not layer:
+        hint = "Give SCB's file of outlines instead."
+        raise InputError(Fault(f"no layer of {'DeSO' if deso else 'RegSO'} is known", f"RegSO {edition}", hint=hint))
+    return layer
+
+
+def _edition_of_version(version: str) -> int:
+    """Tell the edition from what a layer says of its version; the oldest where it names none."""
+    years = edition_years()
+    return next((year for year in reversed(years) if str(year) in version), years[0])
 
 
 def _pages(client: Client, layer: str, lan: str | None, page: int, cache: Path, name: str) -> Iterator[Part]:
@@ -288,8 +303,9 @@ def _code_faults(layer: gpd.GeoDataFrame, edition: int, own: str, lan: str | Non
     if own == "desokod":
         refused = parse_codes(layer[own], "deso").refused
         faults += [Fault("no code of a DeSO", where, got=str(one)) for one in refused["given"]]
-        if not lan and len(layer) != DESO_AREAS[edition]:
-            faults.append(Fault("another number of DeSO", where, str(DESO_AREAS[edition]), str(len(layer)), hint))
+        deso = find_edition(edition).deso
+        if deso and not lan and len(layer) != deso.areas:
+            faults.append(Fault("another number of DeSO", where, str(deso.areas), str(len(layer)), hint))
     return faults
 
 
@@ -313,7 +329,7 @@ def _shape_faults(layer: gpd.GeoDataFrame, own: str, lan: str | None, where: str
 
 
 def _bare_ground(shapes: Any, lan: str | None, where: str) -> list[Fault]:
-    """Look at points of the land of every area of RegSO 2025; whatever the edition, some area must lie there."""
+    """Look at points of the land of every area that the package draws: of any edition, some area lies there."""
     land = load_shapes()
     land = land[land["regso"].str.startswith(lan or "")]
     outlines = np.asarray(land.geometry.array, dtype=object)

@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 
 from regso_cluster.areas.codes import parse_codes
-from regso_cluster.areas.editions import edition_of_year
+from regso_cluster.areas.edition_table import edition_of_year
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.origin import describe_origin, is_origin, origin_file
 from regso_cluster.factors.pxweb import to_areas

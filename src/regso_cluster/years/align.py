@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from regso_cluster.areas.crosswalk import Crosswalk, move_counts, unmovable
+from regso_cluster.areas.edition_table import edition_table
 from regso_cluster.errors import InputError
 from regso_cluster.factors.rates import MISSING, OBSERVED, SUPPRESSED, rate
 from regso_cluster.factors.tables import FactorTable
@@ -56,7 +57,7 @@ def align(
         if changed is None:
             notes.append(
                 f"editions {editions[0]} and {editions[1]}: compared on {len(shared)} shared codes; borders were not "
-                "checked, and about 288 shared codes have other borders"
+                f"checked{_others(*editions)}"
             )
         else:
             notes.append(f"editions {editions[0]} and {editions[1]}: {len(set(changed) & set(shared))} shared codes "
@@ -67,6 +68,13 @@ def align(
     notes += [f"{len(only)} area{' is' if len(only) == 1 else 's are'} in {which} year alone: {name_codes(only)}"
               for only, which in ((only_old, "the earlier"), (only_new, "the later")) if only]  # fmt: skip
     return Alignment(shared, only_old, only_new, frozenset(changed or ()) & frozenset(shared), tuple(notes))
+
+
+def _others(old: int | None, new: int | None) -> str:
+    """Say how many shared codes have other borders in two editions."""
+    change = edition_table().change(old, new)
+    known = change is not None and change.other_borders is not None
+    return f", and about {change.other_borders} shared codes have other borders" if change and known else ""
 
 
 def move_table(table: FactorTable, crosswalk: Crosswalk, method: Method, edition: int | None) -> FactorTable:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from regso_cluster.areas.editions import area_names
+from regso_cluster.areas.editions import lan_names
 from regso_cluster.certainty.labels import how_sure
 from regso_cluster.classification.classify import usable
 from regso_cluster.errors import Fault, InputError
@@ -151,7 +151,7 @@ def _grouping_first(table: pd.DataFrame) -> pd.DataFrame:
 def _places(release: Release) -> pd.DataFrame:
     """Give the name, kommun and län of each area."""
     places = release.areas[["name", "kommun", "kommun_name", "lan"]]
-    lan = area_names(2025).drop_duplicates("lan").set_index("lan")["lan_name"]
+    lan = pd.Series(lan_names())
     return places.assign(lan_name=places["lan"].map(lan).astype("string"))
 
 

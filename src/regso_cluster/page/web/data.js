@@ -27,9 +27,14 @@ export function everyArea() {
   return data.areas.code.map((_, place) => place);
 }
 
-// Whether an area is one of a year's edition; RegSO 2020 and 2025 each have an area that the other lacks.
+// Whether an area is one of a year's edition; each edition of RegSO has areas that others lack.
 export function exists(year, place) {
   return year.status[place] !== null;
+}
+
+// Whether a year's areas are drawn with the borders of another edition.
+export function drawnOtherwise(year) {
+  return Boolean(year.edition && data.outlines) && year.edition !== data.outlines;
 }
 
 export function areasOf(year) {

@@ -1,6 +1,6 @@
 // Reads the data, fills the page, and keeps it in step with what the link says.
 
-import { all, classify, exists, groupings, hasKommuner, hasResidents, kommunOf, lanName, load, themeName, themes, yearOf, nameOf } from "./data.js";
+import { all, classify, drawnOtherwise, exists, groupings, hasKommuner, hasResidents, kommunOf, lanName, load, themeName, themes, yearOf, nameOf } from "./data.js";
 import { announce, byId, el, option, put, swatch } from "./dom.js";
 import { showCard } from "./card.js";
 import { showChange, startChange, yearAfter } from "./change.js";
@@ -11,7 +11,7 @@ import { hasMap } from "./outlines.js";
 import { startSearch } from "./search.js";
 import { go, now, onChange, startState } from "./state.js";
 import { showTable, startTable } from "./table.js";
-import { number, pick, setLanguage, setOwnAreas, setWords, soft, t, unitWord } from "./words.js";
+import { bordersWords, number, pick, setLanguage, setOwnAreas, setWords, soft, t, unitWord } from "./words.js";
 
 const BEAT = 1200; // milliseconds a year when playing
 let timer = null;
@@ -141,7 +141,7 @@ function showMapView(year, theme, state, before) {
   if (recolour) {
     if (hasMap()) {
       colourMap(classified, label);
-      labelMap(t("map_label", { what: themeName(theme), year: year.year }), t(year.edition === 2020 ? "map_credit_2020" : "map_credit", { year: year.year }));
+      labelMap(t("map_label", { what: themeName(theme), year: year.year }), credit(year));
     }
     legend(classified, theme, year);
   }
@@ -151,6 +151,13 @@ function showMapView(year, theme, state, before) {
     draw();
     if (before.view && place !== undefined && state.area !== before.area) announce(t("card_opened", { name: nameOf(place) }));
   }
+}
+
+// Whose outlines the map shows, and how far they are not those of the year.
+function credit(year) {
+  const { outlines } = all();
+  if (!drawnOtherwise(year)) return t("map_credit", { outlines });
+  return t("map_credit_other", { outlines, year: year.year, edition: year.edition, borders: bordersWords(year) });
 }
 
 function fillControls(state, theme) {

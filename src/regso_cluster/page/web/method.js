@@ -1,9 +1,9 @@
 // How it was made, what is not covered, how sure it is, and how not to use it.
 
-import { all, areasOf, hasLimits } from "./data.js";
+import { all, areasOf, drawnOtherwise, hasLimits } from "./data.js";
 import { byId, el, put, scroller, simpleTable } from "./dom.js";
 import { clusterWords } from "./sentences.js";
-import { decimalsOf, number, pick, said, t, unitWord } from "./words.js";
+import { bordersWords, decimalsOf, number, pick, said, t, unitWord } from "./words.js";
 
 export function showMethod(year) {
   const { method } = all();
@@ -52,8 +52,10 @@ function coverage(year) {
 }
 
 function mapWords() {
-  const old = all().years.filter((year) => year.edition === 2020).map((year) => year.year);
-  return [el("p", {}, t("outlines_words")), old.length ? el("p", {}, t("outlines_2020", { years: old.join(", ") })) : null];
+  const { outlines, years } = all();
+  const others = d3.group(years.filter(drawnOtherwise), (year) => year.edition);
+  return [el("p", {}, t("outlines_words", { outlines })),
+    ...[...others].map(([edition, own]) => el("p", {}, t("outlines_other", { outlines, edition, years: own.map((year) => year.year).join(", "), borders: bordersWords(own[0]) })))];
 }
 
 function sure(year) {

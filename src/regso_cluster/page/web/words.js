@@ -27,6 +27,11 @@ export function t(key, values = {}) {
   return (own && words[`${key}_own`] || words[key])[language].replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
 }
 
+// How many areas of a year had other borders than the map shows.
+export function bordersWords(year) {
+  return year.other_borders === null ? t("borders_some") : t("borders_about", { count: number(year.other_borders) });
+}
+
 const joined = {};
 
 // A text whose known long words may break at their joints: browsers without a dictionary of Swedish break them anywhere.
