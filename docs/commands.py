@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from regso_cluster.cli import main
+from regso_cluster.commands import COMMANDS, load_command
 
 
 def describe() -> str:
@@ -17,9 +18,9 @@ def describe() -> str:
         "Written by `make docs` from the help of each command; exit codes: 0 done, 1 input refused, 2 usage, 3 verification failed.",
         "",
     ]
-    parts += [f"- [`{name}`](#{name}): {main.commands[name].get_short_help_str(200)}" for name in sorted(main.commands)]
-    for name in sorted(main.commands):
-        parts += _command(name, main.commands[name], 2)
+    parts += [f"- [`{name}`](#{name}): {COMMANDS[name].says}" for name in sorted(COMMANDS)]
+    for name in sorted(COMMANDS):
+        parts += _command(name, load_command(name), 2)
     return "\n".join(parts) + "\n"
 
 

@@ -13,26 +13,28 @@ from typing import Any
 import click
 
 from regso_cluster._version import __version__
-from regso_cluster.commands.about import bench, methods
-from regso_cluster.commands.agencies import join
-from regso_cluster.commands.certainty import sensitivity, stability
-from regso_cluster.commands.classify import classify
-from regso_cluster.commands.fetch import fetch
-from regso_cluster.commands.figure import figure
-from regso_cluster.commands.page import page
-from regso_cluster.commands.registers import count
-from regso_cluster.commands.releases import export, verify
+from regso_cluster.commands import COMMANDS, load_command
 from regso_cluster.commands.streams import guard_streams
-from regso_cluster.commands.summaries import protect, summarise
-from regso_cluster.commands.tables import check, example
-from regso_cluster.commands.years import compare, freeze
 from regso_cluster.errors import InputError
 
 _ROOM = "Make room and run it again: nothing half-written was left"
 
 
 class _Group(click.Group):
-    """Turns every failure into one message and an exit code; `--debug` shows the traceback."""
+    """Turns every failure into one message and an exit code; `--debug` shows the traceback.
+
+    The commands are the rows of `COMMANDS`, each imported when it is asked for.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (the interface's)
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        return load_command(cmd_name) if cmd_name in COMMANDS else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name].says) for name in self.list_commands(ctx)])
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -83,26 +85,3 @@ def main(debug: bool) -> None:
     """Classify Sweden's RegSO areas: where many problems meet, what kind of needs, how it changes."""
     guard_streams(debug=debug)
     signal.signal(signal.SIGTERM, _terminated)  # so that a stopped run clears away what it began
-
-
-for command in (
-    example,
-    fetch,
-    check,
-    count,
-    classify,
-    freeze,
-    compare,
-    stability,
-    sensitivity,
-    verify,
-    export,
-    join,
-    summarise,
-    protect,
-    page,
-    figure,
-    methods,
-    bench,
-):
-    main.add_command(command)

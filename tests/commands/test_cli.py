@@ -5,13 +5,17 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib import import_module
+from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
 
+from regso_cluster import commands
 from regso_cluster._version import __version__
 from regso_cluster.cli import main
+from regso_cluster.commands import COMMANDS, load_command
 from regso_cluster.method import builtin_methods
 from regso_cluster.release.write import write_release
 from tests.tables import METHOD, rows, write
@@ -141,7 +145,8 @@ def test_methods_prints_a_file_that_loads(run, tmp_path):
 
 def test_every_command_has_an_example_in_its_help_and_a_place_in_the_reference(root):
     reference = (root / "docs" / "commands.md").read_text("utf-8")
-    for name, command in main.commands.items():
+    for name in COMMANDS:
+        command = load_command(name)
         shown = CliRunner().invoke(main, [name, "--help"]).stdout
         assert f"regso-cluster {name}" in shown.split("Example:")[1] if name != "methods" else "Example:" in shown
         assert f"\n## {name}\n" in reference, f"docs/commands.md does not name {name}: run `make docs`"
@@ -149,6 +154,24 @@ def test_every_command_has_an_example_in_its_help_and_a_place_in_the_reference(r
             if isinstance(parameter, click.Option):
                 assert parameter.help, f"{name} {parameter.name} has no help"
                 assert parameter.opts[0] in reference, f"docs/commands.md lacks {name} {parameter.opts[0]}"
+
+
+def test_every_command_of_a_file_is_a_row_and_the_list_imports_none():
+    """A command without a row would not be found; `--help` reads the rows and imports no file of commands."""
+    folder = Path(commands.__file__).parent
+    found = {}
+    for file in folder.glob("*.py"):
+        module = import_module(f"regso_cluster.commands.{file.stem}") if file.stem != "__init__" else commands
+        own = {name: one for name, one in vars(module).items() if isinstance(one, click.Command)}
+        inner = {id(one) for group in own.values() if isinstance(group, click.Group) for one in group.commands.values()}
+        found |= {name: file.stem for name, one in own.items() if id(one) not in inner}
+    assert found == {name: row.file for name, row in COMMANDS.items()}
+    shown = CliRunner().invoke(main, ["--help"]).stdout
+    assert all(f"  {name} " in shown and row.says in shown for name, row in COMMANDS.items())
+    code = "import sys; from regso_cluster.cli import main; main(['--help'], standalone_mode=False); "
+    code += "print([one for one in sys.modules if one.startswith('regso_cluster.commands.')])"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.splitlines()[-1] == "['regso_cluster.commands.streams']"
 
 
 def test_the_version_is_that_of_the_package():

@@ -8,7 +8,7 @@ from regso_cluster.commands.options import Steps, json_option
 from regso_cluster.files.atomic import json_text
 
 
-@click.command(short_help="List the built-in methods, or print one.")
+@click.command()
 @click.argument("name", required=False)
 @json_option
 def methods(name: str | None, as_json: bool) -> None:
@@ -35,7 +35,7 @@ def methods(name: str | None, as_json: bool) -> None:
         click.echo(f"{one.name:28}{one.title.sv}\n{'':28}{one.title.en}")
 
 
-@click.command(short_help="Measure the kernels on this machine, in under two minutes.")
+@click.command()
 @click.option("--threads", type=click.IntRange(min=1), help="Default: one for each processor.")
 @json_option
 def bench(threads: int | None, as_json: bool) -> None:

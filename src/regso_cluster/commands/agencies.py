@@ -11,7 +11,7 @@ from regso_cluster.commands.options import EXISTING, NEW, Steps, deso_option, ed
 from regso_cluster.files.atomic import json_text
 
 
-@click.command(short_help="Join the groups of a release to your own table.")
+@click.command()
 @click.argument("table", type=NEW)
 @click.option("--release", type=NEW, required=True, help="The release whose groups are joined.")
 @click.option("--on", required=True, metavar="COLUMN|X,Y", help="Codes of RegSO, DeSO or kommuner, or coordinates.")

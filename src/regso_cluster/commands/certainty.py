@@ -102,7 +102,7 @@ def study_options(*own: Callable[[Command], Command]) -> Callable[[Command], Com
     return add
 
 
-@click.command(short_help="Are there groups at all, and how many stand?")
+@click.command()
 @study_options(
     click.option("--most", type=click.IntRange(min=2, max=50), help="The largest number of groups to look at."),
     click.option(
@@ -154,7 +154,7 @@ def stability(  # noqa: PLR0913  # one an option of the command
     click.echo(f"written: {out}")
 
 
-@click.command(short_help="How far groups depend on the choices of the method.")
+@click.command()
 @study_options(
     click.option("--study", "study_file", type=EXISTING, help="A TOML file of choices; default: the package's own."),
     click.option(

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from regso_cluster.studies.series import Reading
 
 
-@click.command(short_help="Classify a table and write a release.")
+@click.command()
 @click.argument("table", type=NEW)
 @method_option
 @click.option("--year", type=click.IntRange(1900, 2200), help="The reference year.")

@@ -33,7 +33,7 @@ class Choices(click.ParamType):  # type: ignore[type-arg]  # not generic in the 
         return key.strip(), wanted
 
 
-@click.group(short_help="Fetch tables and shapes from SCB.")
+@click.group()
 def fetch() -> None:
     """Fetch tables and shapes from SCB: the service's limits kept, every answer cached with hash, date and source.
 

@@ -10,7 +10,7 @@ from regso_cluster.commands.options import NEW, json_option
 from regso_cluster.files.atomic import json_text
 
 
-@click.command(short_help="Draw a map, a profile or a flow chart as SVG or PNG.")
+@click.command()
 @click.argument("kind", type=click.Choice(["country", "kommun", "profile", "flow", "ranks"]))
 @click.argument("releases", type=NEW, nargs=-1, required=True)
 @click.option("--out", type=NEW, required=True, help="A file that ends with .svg or .png; an earlier one is replaced.")

@@ -10,7 +10,7 @@ from regso_cluster.commands.options import NEW, Steps, json_option
 from regso_cluster.files.atomic import json_text
 
 
-@click.command(short_help="Make one HTML file of releases: map, cards, table, years.")
+@click.command()
 @click.argument("releases", type=NEW, nargs=-1, required=True)
 @click.option("--out", type=NEW, required=True, help="A file that ends with .html; an earlier one is replaced.")
 @json_option

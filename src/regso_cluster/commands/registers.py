@@ -20,7 +20,7 @@ from regso_cluster.commands.options import (
 from regso_cluster.files.atomic import json_text
 
 
-@click.command(short_help="Count a register of persons by area and factor.")
+@click.command()
 @click.argument("persons", type=EXISTING, nargs=-1, required=True)
 @click.option("--definition", type=EXISTING, required=True, help="A TOML file: who is counted. See docs/registers.md.")
 @click.option("--year", type=click.IntRange(1900, 2200), help="Only rows of this year.")

@@ -21,7 +21,7 @@ from regso_cluster.commands.options import (
 from regso_cluster.files.atomic import json_text
 
 
-@click.command(short_help="Recompute the hashes of a release.")
+@click.command()
 @click.argument("release", type=NEW)
 @click.option("--recompute", type=EXISTING, metavar="TABLE", help="Classify the input again and compare every table.")
 @click.option("--previous", type=NEW, help="For --recompute: the release it was made against; default: beside it.")
@@ -68,7 +68,7 @@ def verify(
     sys.exit(3 if faults else 0)
 
 
-@click.command(short_help="Write a release to a workbook, text, map, PC-Axis, JSON-stat or PostGIS.")
+@click.command()
 @click.argument("release", type=NEW)
 @click.option(
     "--to", required=True, metavar="FILE|URL",

@@ -67,7 +67,7 @@ def _rule_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-@click.command(short_help="Your own figures per group, protected.")
+@click.command()
 @click.argument("table", type=NEW)
 @click.option("--release", type=NEW, help="The release with the groups; without it TABLE has them already.")
 @click.option("--on", default="regso", show_default=True, help="Column of codes; else regso_code, as `join` has it.")
@@ -117,7 +117,7 @@ def summarise(table: Path, release: Path | None, by: tuple[str, ...], as_json: b
         click.echo(path)
 
 
-@click.command(short_help="Hide in a table what tells of a person.")
+@click.command()
 @click.argument("table", type=NEW)
 @click.option("--path", "paths", multiple=True, required=True, metavar="A,B,C",
               help="Columns from widest to finest, as lan,kommun,regso; several for several tables.")  # fmt: skip

@@ -22,7 +22,7 @@ from regso_cluster.errors import InputError
 from regso_cluster.files.atomic import json_text
 
 
-@click.command(short_help="Write a synthetic country.")
+@click.command()
 @click.argument("folder", type=NEW)
 @click.option("--years", type=Years(), default="2019-2024", show_default=True, help="A year or a span, 2019 to 2030.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Another seed, another country.")
@@ -38,7 +38,7 @@ def example(folder: Path, years: range, seed: int, as_json: bool) -> None:
     click.echo(json_text({"written": paths}, ensure_ascii=False) if as_json else "\n".join(paths))
 
 
-@click.command(short_help="Check a table: every fault at once.")
+@click.command()
 @click.argument("table", type=NEW)
 @method_option
 @edition_option

@@ -11,7 +11,7 @@ from regso_cluster.commands.options import EXISTING, NEW, json_option, outline_o
 from regso_cluster.files.atomic import json_text
 
 
-@click.command(short_help="Make the limits of a release absolute.")
+@click.command()
 @click.argument("release", type=NEW)
 @click.option("--out", type=NEW, required=True, help="The method file to write; it must not exist.")
 @click.option("--beside", is_flag=True, help="Keep relative limits, and judge by these absolute ones too.")
@@ -32,7 +32,7 @@ def freeze(release: Path, out: Path, beside: bool, as_json: bool) -> None:
     click.echo(json_text({"written": [path]}, ensure_ascii=False) if as_json else path)
 
 
-@click.command(short_help="Who moved between two releases, and why.")
+@click.command()
 @click.argument("old", type=NEW)
 @click.argument("new", type=NEW)
 @click.option("--out", type=NEW, help="A folder for all tables, as Parquet and xlsx; it must not exist.")
