@@ -118,6 +118,26 @@ def test_an_error_cell_is_written_as_its_text_with_a_note(released, tmp_path):
     assert "an error cell" in done.output
 
 
+def test_an_error_cell_as_text_is_a_fault_unless_declared(released, tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("regso,klarade,elever\n0114R001,10,20\n0114R002,#SAKNAS!,30\n0180R026,9,25\n", "utf-8")
+    arguments = ["summarise", path, "--release", released, "--by", "composite_group", "--value", "klarade", "--of",
+                 "elever", "--unprotected"]  # fmt: skip
+    done = run(*arguments)
+    assert done.exit_code == 1
+    assert "row 3, column klarade: an error cell" in done.output
+    assert run(*arguments, "--missing", "#SAKNAS!").exit_code == 0
+
+
+def test_groups_in_decomposed_unicode_are_one_group(tmp_path):
+    rows = [[name, 40, 100] for name in ("\u00d6st", "O\u0308st", "V\u00e4st", "Va\u0308st")]
+    pd.DataFrame(rows, columns=["omr", "klarade", "elever"]).to_csv(tmp_path / "t.csv", index=False)
+    for command in (["summarise", "--by"], ["protect", "--path"]):
+        done = run(command[0], tmp_path / "t.csv", command[1], "omr", "--value", "klarade", "--of", "elever", "--json")
+        assert done.exit_code == 0, done.output
+        assert sorted(row["units"] for row in json.loads(done.output)["table"]) == [200, 200, 400]
+
+
 @pytest.mark.parametrize(
     "note",
     [

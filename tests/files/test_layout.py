@@ -12,8 +12,9 @@ import pytest
 from regso_cluster.errors import InputError
 from regso_cluster.files.agency_table import read_agency_table
 from regso_cluster.files.layout import as_named, find_headings, join_headings
-from regso_cluster.files.numbers import explain, parse_numbers
+from regso_cluster.files.numbers import as_text, explain, parse_numbers
 from regso_cluster.files.tables import read_table
+from regso_cluster.method import Table
 
 
 def numbers(cells, **said):
@@ -163,6 +164,25 @@ def test_the_user_can_say_how_decimals_are_written(tmp_path):
     path.write_text("regso;n\n0114R001;1,234\n0114R002;2,345\n", "utf-8")
     said = read_table(path, decimal="comma")
     assert numbers(said.frame["n"], decimal_comma=said.decimal_comma).values.tolist() == [1.234, 2.345]
+
+
+@pytest.mark.parametrize(
+    "text", ["#REF!", "#N/A", "#SAKNAS!", "#DIVISION/0!", "#V\u00c4RDEFEL!", "#I/T", "#FELD!", "Err:502"]
+)
+def test_error_cells_in_any_language_are_told(text):
+    assert explain(text)[0] == "an error cell"
+    assert explain("# 5")[0] == "text in a number"
+
+
+def test_error_cells_are_missing_only_where_a_method_lists_them():
+    assert not any(mark.startswith("#") for mark in Table().absent)
+    assert Table(missing=("", "#N/A")).absent == ("", "#N/A")
+
+
+def test_text_is_composed_and_has_no_unseen_ends():
+    assert as_text("\ufeffA\u030are\u200b ") == "\u00c5re"
+    assert as_text("\u00a0A\u00a0") == "A"
+    assert numbers(["12\u200b"]).values.tolist() == [12]
 
 
 def test_each_refusal_says_what_to_do():

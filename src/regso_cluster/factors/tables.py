@@ -110,7 +110,7 @@ def read_factors(
     InputError  every fault of the table at once
     """
     raw = read_table(path, sheet=sheet, columns=_names(method), year=year, decimal=decimal)
-    raw = settle_marks(raw, (*method.table.suppressed, *method.table.missing))
+    raw = settle_marks(raw, (*method.table.suppressed, *method.table.absent))
     origin, said = read_origin(Path(path), raw.sha256)
     if method.table.areas == "regso":
         raw = to_areas(raw, method.table.code, _wanted(method), year=year)
@@ -306,7 +306,7 @@ def _numbers(
     clashing: set[object] = set()
     for part in parts:
         numbers = parse_numbers(
-            part.cells, table.suppressed, table.missing, decimal_comma=raw.decimal_comma, zero=table.zero or ()
+            part.cells, table.suppressed, table.absent, decimal_comma=raw.decimal_comma, zero=table.zero or ()
         )
         notes += [f"column {part.column}: {note}" for note in numbers.notes]
         marked[part.factor.key, part.role] = numbers.marks
@@ -358,7 +358,7 @@ def _areas(raw: RawTable, codes: pd.Series, method: Method, edition: int | None,
         areas["area_type"] = raw.frame.loc[rows.index, table.area_type].map(as_text).replace("", pd.NA).to_numpy()
     if table.population:
         numbers = parse_numbers(
-            raw.frame[table.population], table.suppressed, table.missing, decimal_comma=raw.decimal_comma,
+            raw.frame[table.population], table.suppressed, table.absent, decimal_comma=raw.decimal_comma,
             zero=table.zero or (),
         )  # fmt: skip
         by_row = pd.Series(numbers.values, index=raw.frame.index)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -21,9 +22,7 @@ _GROUPED = re.compile(r"[+-]?\d{1,3}([ \u00a0\u2009\u202f]\d{3})+([.,]\d+)?")
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
 _TWO_WAYS = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")  # thousands or decimals: no mark of thousands follows a 0
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}([.,'\u2019])\d{3}(\1\d{3})*([.,]\d+)?")
-_ERRORS = ("#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#NUM!", "#NULL!", "#N/A", "#SAKNAS!", "#DIVISION/0!",
-           "#REFERENS!", "#VÄRDEFEL!", "#NAMN?", "#OGILTIGT!", "#SKÄRNING!", "#SPILL!", "#CALC!",
-           "#UNCALCULATED!")  # fmt: skip
+_ERROR = re.compile(r"#[^\W\d_][^\W_/ ]*([/ _][^\W_]+)*[!?]?|Err:\d+")  # of Excel in any language, of LibreOffice
 
 
 @dataclass(frozen=True)
@@ -172,7 +171,7 @@ def explain(text: str) -> tuple[str, str]:
     -------
     the fault in a few words, and the hint
     """
-    if text.upper() in _ERRORS or re.fullmatch(r"Err:\d+", text):
+    if _ERROR.fullmatch(text):
         if text == "#UNCALCULATED!":
             return "a formula that was never calculated", "Open the workbook in Excel or LibreOffice, and save it."
         return "an error cell", "Correct the formula in the workbook, or write .. where the figure is not known."
@@ -190,9 +189,10 @@ def explain(text: str) -> tuple[str, str]:
 
 
 def as_text(cell: Any) -> str:
-    """Give a cell as trimmed text; a whole number in a float cell (Excel) without its ".0"; "" where it is empty."""
+    """Give a cell as trimmed text in composed Unicode; a whole float (Excel) without its ".0"; "" where it is empty."""
     if isinstance(cell, str):
-        return str(cell).strip()
+        text = cell if cell.isascii() else unicodedata.normalize("NFC", cell).strip().strip("\u200b\ufeff")
+        return str(text).strip()
     if cell is None or cell is pd.NA or cell is pd.NaT or (isinstance(cell, float) and np.isnan(cell)):
         return ""
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:

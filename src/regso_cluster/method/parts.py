@@ -77,6 +77,11 @@ class Table:
     )
     zero: tuple[Annotated[str, Field(min_length=1)], ...] | None = None
 
+    @property
+    def absent(self) -> tuple[str, ...]:
+        """The marks of a missing cell; error cells (#N/A) are among them only where a method lists them itself."""
+        return tuple(mark for mark in self.missing if self.missing != Table.missing or not mark.startswith("#"))
+
 
 @dataclass(frozen=True, config=STRICT)
 class Limit:

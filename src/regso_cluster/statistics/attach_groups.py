@@ -132,7 +132,7 @@ def read_variables(
     """
     marks = marks or Marks()
     suppressed = tuple(mark for mark in (*Table().suppressed, *marks.suppressed) if mark not in marks.zero)
-    missing = tuple(mark for mark in (*Table().missing, *marks.missing) if mark not in marks.zero)
+    missing = tuple(mark for mark in (*Table().absent, *marks.missing) if mark not in marks.zero)
     frame = raw.frame.copy()
     faults, notes = [], []
     for name in columns:

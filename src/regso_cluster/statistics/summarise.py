@@ -12,6 +12,7 @@ import pandas as pd
 
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.files.made_up import is_synthetic, show_table
+from regso_cluster.files.numbers import as_text
 from regso_cluster.files.totals import find_totals, say_unlike_units
 from regso_cluster.method import Text
 from regso_cluster.statistics.check_figures import check_figures, fault_of_totals
@@ -304,7 +305,7 @@ def _label(column: pd.Series) -> pd.Series:
     text = column.astype(object).map(
         lambda cell: UNDECIDED if cell is None or pd.isna(cell) else
         str(int(cell)) if isinstance(cell, int | float | np.number) and float(cell).is_integer() else
-        str(cell).strip() or UNDECIDED
+        as_text(cell) or UNDECIDED
     )  # fmt: skip
     return text.astype(object)
 

@@ -141,7 +141,7 @@ def _read_counts(path: Path, column: str | None) -> pd.Series:
     if faults or codes is None:
         raise InputError(faults)
     marks = Table()
-    numbers = parse_numbers(raw.frame[wanted], marks.suppressed, marks.missing, decimal_comma=raw.decimal_comma)
+    numbers = parse_numbers(raw.frame[wanted], marks.suppressed, marks.absent, decimal_comma=raw.decimal_comma)
     counts = pd.Series(numbers.values, index=codes.to_numpy())[codes.notna().to_numpy()]
     if counts.isna().any() or counts.index.has_duplicates:
         hint = "Give one number of residents for each DeSO."
