@@ -6,7 +6,7 @@ from scipy import stats
 
 from regso_cluster.certainty.simulation import _NODES, _is_line, _positions, _split, quantile_table
 from regso_cluster.kernels._threads import threads
-from regso_cluster.kernels.draws import draw_labels
+from regso_cluster.kernels.draws import Areas, Chances, Counted, Rules, Tables, Work, draw_labels
 from regso_cluster.method import Scale
 from tests.kernels import naive_draws as naive
 
@@ -78,13 +78,18 @@ def run(given, n_threads=1):
     counts, sizes = np.zeros((n, 22), np.int64), np.zeros((4, 22, draws), np.uint16)
     score = np.empty((draws, n))
     with threads(n_threads):
-        draw_labels(*given.values(), slots, *spaces(p, draws), counts, sizes, score)
+        draw_labels(*arguments(given, slots), spaces(p, draws), Counted(counts, sizes, score))
     return counts, sizes.sum(axis=0, dtype=np.int64).T, score
+
+
+def arguments(given, slots):
+    parts = (kind(*(given[name] for name in kind._fields)) for kind in (Chances, Tables, Areas))
+    return given["number"], *parts, Rules(*(given[name] for name in Rules._fields[:-1]), slots)
 
 
 def spaces(p, draws):
     """Work space of four chunks, full of what must not be read."""
-    return np.full((4, p + 5, draws), np.nan), np.full((4, 3, draws), -9), np.full((4, draws), 9, np.uint16)
+    return Work(np.full((4, p + 5, draws), np.nan), np.full((4, 3, draws), -9), np.full((4, draws), 9, np.uint16))
 
 
 @pytest.mark.parametrize("rescale", [True, False])
@@ -188,6 +193,6 @@ def test_labels_not_asked_for_are_not_counted():
     n, draws = given["number"].shape[:2]
     counts, sizes, score = np.zeros((n, 3), np.int64), np.zeros((4, 3, draws), np.uint16), np.empty((draws, n))
     slots = np.array([-1, -1, -1, -1, 0])
-    draw_labels(*given.values(), slots, *spaces(3, draws), counts, sizes, score)
+    draw_labels(*arguments(given, slots), spaces(3, draws), Counted(counts, sizes, score))
     known = given["assessed"] & given["seen"].any(axis=1)
     assert (counts.sum(axis=1) == np.where(known, draws, 0)).all()

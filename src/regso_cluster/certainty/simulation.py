@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +19,7 @@ from regso_cluster.factors.scales import apply_scale
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.judging.problems import limit_of, rule_holds
 from regso_cluster.kernels._threads import threads
-from regso_cluster.kernels.draws import draw_labels, tabulate_quantiles
+from regso_cluster.kernels.draws import Areas, Chances, Counted, Rules, Tables, Work, draw_labels, tabulate_quantiles
 from regso_cluster.kernels.ranks import order_statistics, rank_draws
 from regso_cluster.method import UNIT_FACTOR, Method, Problems, Scale, Yardstick
 from regso_cluster.parallel import ONE_PARALLEL_KERNEL, Packed, Workers, batches, run_as_done, unpacked
@@ -58,16 +57,6 @@ class Simulation:
 
 
 @dataclass(frozen=True)
-class _Tables:
-    """The posterior at the nodes: (n_areas, n_factors, n_components * n_nodes) each, or lines; high is worse."""
-
-    value: Array
-    index_score: Array
-    cluster_score: Array
-    lines: Array
-
-
-@dataclass(frozen=True)
 class _Country:
     """What every block of draws needs; `tables`, a score of times as large as the rest, are made where one draws."""
 
@@ -77,10 +66,10 @@ class _Country:
     has_index: npt.NDArray[np.bool_]
     method: Method
     yardstick: Yardstick
-    rules: _Rules
+    labels: _Labels
 
     @cached_property
-    def tables(self) -> _Tables:
+    def tables(self) -> Tables:
         return _tabulate(self.posterior, self.used, self.method, self.yardstick)
 
     @cached_property
@@ -88,22 +77,20 @@ class _Country:
         return np.asarray(self.posterior.drawn | self.used.notna().to_numpy())
 
     @cached_property
-    def arguments(self) -> tuple[Any, ...]:
-        """What `draw_labels` takes between the draws and the work space."""
+    def areas(self) -> Areas:
+        """Which figures and areas take part in the draws."""
+        # copies: what pandas lends may not be written to, and the kernel would be compiled anew for that
+        seen, has_index = np.array(self.used.notna(), order="C"), np.array(self.has_index)
+        return Areas(self.drawable, seen, np.asarray(self.drawable.any(axis=1)), has_index)
+
+    @cached_property
+    def chances(self) -> Chances:
+        """The rows of each area and the components of each row, as numbers to draw from."""
         start, chance = self.posterior.start, self.posterior.chance
         cumulative = np.add.accumulate(chance)
         before = np.concatenate([[0.0], cumulative])[start[:-1]]
         cumulative -= np.repeat(before, np.diff(start))
-        split, stretch = _split(self.posterior.weight)
-        # copies: what pandas lends may not be written to, and the kernel would be compiled anew for that
-        seen, has_index = np.array(self.used.notna(), order="C"), np.array(self.has_index)
-        tables, rules = self.tables, self.rules
-        return (
-            _positions(), start, cumulative, split, stretch, tables.value, tables.index_score, tables.cluster_score,
-            tables.lines, self.drawable, seen, self.drawable.any(axis=1), has_index, rules.limit, rules.strict,
-            rules.group_of, rules.cuts, rules.weight, rules.rescale, rules.rounding, rules.bands,
-            rules.centres, rules.begins,
-        )  # fmt: skip
+        return Chances(_positions(), start, cumulative, *_split(self.posterior.weight))
 
 
 @dataclass(frozen=True)
@@ -140,8 +127,8 @@ def simulate(  # noqa: PLR0913  # what is judged, and by what
     workers : never changes the result
     """
     workers = workers or Workers()
-    first_of, rules = _first_of_kommun(table), _rules(method, yardstick)
-    countries = [_Country(one, used, first_of, has_index, method, yardstick, rules) for one in posteriors]
+    first_of, labels = _first_of_kommun(table), _labels(method, yardstick)
+    countries = [_Country(one, used, first_of, has_index, method, yardstick, labels) for one in posteriors]
     blocks = _cut(draws, len(countries), generator)
     country = countries[0]
     tally = _empty_tally(country, draws)
@@ -155,14 +142,14 @@ def simulate(  # noqa: PLR0913  # what is judged, and by what
                 _draw(countries.pop(0), part, tally, 0)  # and forget its tables
         if has_index.any():
             low[has_index], high[has_index] = rank_interval(tally.rank, level)
-    slices = country.rules.slices
+    slices = country.labels.slices
     return Simulation(
         {name: tally.counts[:, part] for name, part in slices.items()},
         {name: tally.sizes[:, part] for name, part in slices.items()}, draws, low, high, country.drawable,
     )  # fmt: skip
 
 
-def _tabulate(posterior: Posterior, used: pd.DataFrame, method: Method, yardstick: Yardstick) -> _Tables:
+def _tabulate(posterior: Posterior, used: pd.DataFrame, method: Method, yardstick: Yardstick) -> Tables:
     """Write the posterior of every factor as values and scores at the nodes."""
     n, p, components = posterior.first.shape
     shape = (n, p, components, len(_NODES))
@@ -192,7 +179,7 @@ def _tabulate(posterior: Posterior, used: pd.DataFrame, method: Method, yardstic
         shaped = scaled.reshape(n, components, len(_NODES), p).transpose(0, 3, 1, 2)
         scores[number] = np.nan_to_num(np.ascontiguousarray(shaped)).reshape(n, p, -1)
     turned = np.nan_to_num(value * signs[:, None, None]).reshape(n, p, -1)
-    return _Tables(turned, scores[0], scores[1], lines)
+    return Tables(turned, scores[0], scores[1], lines)
 
 
 def _is_line(scale: Scale) -> bool:
@@ -282,19 +269,10 @@ def strict_limits(method: Method) -> npt.NDArray[np.bool_]:
 
 
 @dataclass(frozen=True)
-class _Rules:
-    """Limits, groups, cut points and centres as `draw_labels` takes them, and where labels stand in a row."""
+class _Labels:
+    """The rules of all labels as `draw_labels` takes them, and where each grouping's labels are in a row."""
 
-    limit: Array
-    strict: npt.NDArray[np.bool_]
-    group_of: Counts
-    cuts: Array
-    weight: Array
-    rescale: bool
-    rounding: float
-    bands: Array
-    centres: Array
-    begins: Counts
+    rules: Rules
     slices: dict[str, slice]
 
     @property
@@ -302,7 +280,7 @@ class _Rules:
         return max((part.stop for part in self.slices.values()), default=0)
 
 
-def _rules(method: Method, yardstick: Yardstick) -> _Rules:
+def _labels(method: Method, yardstick: Yardstick) -> _Labels:
     p, keys = len(method.factors), method.keys
     signs = np.array([factor.sign for factor in method.factors])
     group_of = groups_by_set(method)
@@ -318,13 +296,12 @@ def _rules(method: Method, yardstick: Yardstick) -> _Rules:
     decimals = method.index.decimals if method.index else None
     rounding = 0.0 if decimals is None else 10.0**decimals
     bands = np.array(yardstick.bands, dtype=np.float64)
-    return _Rules(
-        limit, strict_limits(method), group_of, cuts, weight, rescale, rounding, bands, centres, begins, slices
-    )
+    rules = Rules(limit, strict_limits(method), group_of, cuts, weight, rescale, rounding, bands, centres, begins)
+    return _Labels(rules, slices)
 
 
 def _empty_tally(country: _Country, draws: int) -> _Tally:
-    n, n_labels = len(country.used), country.rules.n_labels
+    n, n_labels = len(country.used), country.labels.n_labels
     rank = np.empty((int(country.has_index.sum()), draws), np.uint16 if n < 65535 else np.uint32)
     return _Tally(np.zeros((n, n_labels), np.int64), np.zeros((draws, n_labels), np.int64), rank)
 
@@ -349,10 +326,11 @@ def _draw(country: _Country, blocks: _Blocks, tally: _Tally, offset: int) -> Non
         for column in shared:
             number[:, :, column] = number[country.first_of, :, column]
         # a chunk has few areas, and the small numbers stay in the cache
-        part, score = np.zeros((chunks, country.rules.n_labels, size), np.uint16), np.empty((size, n))
-        work, places = np.empty((chunks, p + 5, size)), np.empty((chunks, 3, size), np.int64)
-        labels = np.empty((chunks, size), np.uint16)
-        draw_labels(number, *country.arguments, work, places, labels, tally.counts, part, score)
+        part, score = np.zeros((chunks, country.labels.n_labels, size), np.uint16), np.empty((size, n))
+        numbers, places = np.empty((chunks, p + 5, size)), np.empty((chunks, 3, size), np.int64)
+        work = Work(numbers, places, np.empty((chunks, size), np.uint16))
+        out = Counted(tally.counts, part, score)
+        draw_labels(number, country.chances, country.tables, country.areas, country.labels.rules, work, out)
         tally.sizes[begin : begin + size] = part.sum(axis=0, dtype=np.int64).T
         if len(with_index):
             rank_into(np.ascontiguousarray(score[:, with_index]), begin, tally.rank)

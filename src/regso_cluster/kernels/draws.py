@@ -7,11 +7,120 @@ few nanoseconds whatever the distribution is, and makes a draw a function of one
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numba
 import numpy as np
+from numpy.typing import NDArray
 
 from regso_cluster.kernels._jit import kernel
+
+
+class Chances(NamedTuple):
+    """What is drawn from: rows of each area, and components of each row.
+
+    Parameters
+    ----------
+    position : (65536,) float32: the place of each number among the nodes of the tables, as node + fraction
+    start : (n + 1,) int64: rows of each area
+    cumulative : (n_rows,): their probabilities, added up within an area
+    split : (n_rows, p, components) float32: the first number of each component, from 0 to 65536
+    stretch : as split: 65536 by how many numbers the component has
+    """
+
+    position: NDArray[np.float32]
+    start: NDArray[np.int64]
+    cumulative: NDArray[np.float64]
+    split: NDArray[np.float32]
+    stretch: NDArray[np.float32]
+
+
+class Tables(NamedTuple):
+    """Values and scores of every area and factor at the nodes; high is worse.
+
+    Parameters
+    ----------
+    value : (n, p, components * nodes), turned so that high is worse
+    index_score, cluster_score : as value, or (1, 1, 1): the score is a line
+    lines : (2, 2, p): of index and clusters, what is added to the value, turned, times what
+    """
+
+    value: NDArray[np.float64]
+    index_score: NDArray[np.float64]
+    cluster_score: NDArray[np.float64]
+    lines: NDArray[np.float64]
+
+
+class Areas(NamedTuple):
+    """Which figures and areas take part.
+
+    Parameters
+    ----------
+    drawable : (n, p): the table holds something; seen : (n, p): the figure was observed
+    assessed, has_index : (n,): areas that get labels, that have an index
+    """
+
+    drawable: NDArray[np.bool_]
+    seen: NDArray[np.bool_]
+    assessed: NDArray[np.bool_]
+    has_index: NDArray[np.bool_]
+
+
+class Rules(NamedTuple):
+    """What turns values into labels.
+
+    Parameters
+    ----------
+    limit : (p,), turned; strict : (p,): a value on its limit is no problem
+    group_of : (2^p,): the group, from 0, for each set of problems (bit f is factor f); one entry: no groups
+    cuts : (p, tiers - 1), turned, falling; bands : (n_bands - 1,), falling; centres : (k, p); all may be empty
+    weight : (p,); rescale : divide the index by the weights of what was seen
+    rounding : 10^decimals of the index; 0: it is not rounded
+    slots : (5,): where problems, tiers, groups, bands and clusters begin among the labels; -1: not counted. The group
+        after the last is that of areas whose group the draw leaves open
+    """
+
+    limit: NDArray[np.float64]
+    strict: NDArray[np.bool_]
+    group_of: NDArray[np.int64]
+    cuts: NDArray[np.float64]
+    weight: NDArray[np.float64]
+    rescale: bool
+    rounding: float
+    bands: NDArray[np.float64]
+    centres: NDArray[np.float64]
+    slots: NDArray[np.int64]
+
+
+class Work(NamedTuple):
+    """Work space of `draw_labels`, never read before it is written.
+
+    Parameters
+    ----------
+    numbers : (n_chunks, p + 5, n_draws)
+    places : (n_chunks, 3, n_draws)
+    labels : (n_chunks, n_draws)
+    """
+
+    numbers: NDArray[np.float64]
+    places: NDArray[np.int64]
+    labels: NDArray[np.uint16]
+
+
+class Counted(NamedTuple):
+    """Draws counted, and the index of each.
+
+    Parameters
+    ----------
+    counts : (n, n_labels): draws in which an area had each label; added to
+    sizes : (n_chunks, n_labels, n_draws) integers: areas of each label in each draw, by chunk of areas, to be added
+        up; added to
+    score : (n_draws, n): the index; of areas without one 0
+    """
+
+    counts: NDArray[np.int64]
+    sizes: NDArray[np.uint16]
+    score: NDArray[np.float64]
 
 
 @kernel(parallel=True, error_model="numpy")
@@ -192,40 +301,16 @@ def _count(label, first, counts, sizes):
 
 
 @kernel(parallel=True)
-def draw_labels(
-    number, position, start, cumulative, split, stretch, value, index_score, cluster_score, lines, drawable, seen,
-    assessed, has_index, limit, strict, group_of, cuts, weight, rescale, rounding, bands, centres, slots, work, places,
-    labels, counts, sizes, score,
-):  # fmt: skip
-    """Judge every area in a block of draws, and count the labels; O(n draws (p (tiers + clusters))).
+def draw_labels(number, chances, tables, areas, rules, space, out):
+    """Evaluate every area in a block of draws, and count the labels; O(n draws (p (tiers + clusters))).
 
     Parameters
     ----------
     number : (n, n_draws, p + 1) uint16 IN: which component each factor has and which quantile of it; the last picks
         the row
-    position : (65536,) float32 IN: where each number stands among the nodes of the tables, as node + fraction
-    start : (n + 1,) int64 IN: rows of each area; cumulative : (n_rows,) IN: their probabilities, added up within an
-        area
-    split : (n_rows, p, components) float32 IN: the first number of each component, from 0 to 65536; stretch : IN:
-        65536 by how many numbers it has
-    value, index_score, cluster_score : (n, p, components * nodes) IN: at the nodes; value turned so that high is worse.
-        (1, 1, 1): the score is a line
-    lines : (2, 2, p) IN: of index and clusters, what is added to the value, turned, times what
-    drawable : (n, p) bool IN: the table holds something; seen : (n, p) bool IN: the figure was observed
-    assessed, has_index : (n,) bool IN: areas that are judged, that have an index
-    limit : (p,) IN, turned; strict : (p,) bool IN: a value on its limit is no problem
-    group_of : (2^p,) int64 IN: the group, from 0, for each set of problems (bit f is factor f); one entry: no groups
-    cuts : (p, tiers - 1) IN, turned, falling; bands : (n_bands - 1,) IN, falling; centres : (k, p) IN; all may be empty
-    weight : (p,) IN; rescale : divide the index by the weights of what was seen
-    rounding : 10^decimals of the index; 0: it is not rounded
-    slots : (5,) int64 IN: where problems, tiers, groups, bands and clusters begin among the labels; -1: not counted.
-        The group after the last is that of areas whose group the draw leaves open
-    work : (n_chunks, p + 5, n_draws), places : (n_chunks, 3, n_draws) int64, labels : (n_chunks, n_draws) uint16 :
-        work space
-    counts : (n, n_labels) int64 INOUT: draws in which an area had each label
-    sizes : (n_chunks, n_labels, n_draws) integers INOUT: areas of each label in each draw, by chunk of areas, to be
-        added up
-    score : (n_draws, n) OUT: the index; of areas without one 0
+    chances : Chances IN; tables : Tables IN; areas : Areas IN; rules : Rules IN
+    space : Work
+    out : Counted INOUT
 
     Notes
     -----
@@ -233,6 +318,12 @@ def draw_labels(
     use every factor that can be drawn. All draws of a factor are made before the next: what follows the look-up is
     plain arithmetic side by side.
     """
+    position, start, cumulative, split, stretch = chances
+    value, index_score, cluster_score, lines = tables
+    drawable, seen, assessed, has_index = areas
+    limit, strict, group_of, cuts, weight, rescale, rounding, bands, centres, slots = rules
+    work, places, labels = space
+    counts, sizes, score = out
     n = assessed.shape[0]
     p = limit.shape[0]
     n_draws = number.shape[1]
