@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import csv
+import gzip
 import io
+import json
 import re
 
 import numpy as np
@@ -13,13 +16,15 @@ import pytest
 from regso_cluster.areas.shapes import load_shapes
 from regso_cluster.files.textfiles import guard
 from regso_cluster.maps.colours import ordered_colours
+from regso_cluster.page.bundle import pack
 from regso_cluster.page.flips import flip_columns
+from regso_cluster.page.views import read_views
 from regso_cluster.words.texts import WORDS, show_number
 from tests.page.conftest import watch
 
 pytestmark = pytest.mark.thorough
 
-VIEWS = ("map", "table", "groups", "change", "method")
+VIEWS = tuple(view.name for view in read_views())
 AREA = "0180R050"
 LARGE = ("2506R001", "2523R003", "2584R004")  # far from names on the map
 
@@ -1119,3 +1124,17 @@ def test_an_area_of_one_edition_alone_is_not_undecided_in_the_other(context, two
     assert sum(cells) == 3362
     assert not sight.wrong
     sight.page.close()
+
+
+def test_data_of_another_format_are_not_shown_but_said(context, page_file, tmp_path):
+    """Scripts and data of two versions of the package do not make a page that half fits."""
+    page = page_file.read_text("utf-8")
+    packed = re.search(r'<script type="text/plain" id="data">([^<]*)</script>', page)[1]
+    data = json.loads(gzip.decompress(base64.b64decode(packed)))
+    file = tmp_path / "other.html"
+    file.write_text(page.replace(packed, pack({**data, "format": data["format"] + 1})), "utf-8")
+    opened = context.new_page()
+    opened.goto(file.as_uri())
+    opened.wait_for_selector("#loading:has-text('data of format 2, not 1')")
+    assert not opened.is_visible("#page")
+    opened.close()

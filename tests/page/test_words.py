@@ -7,13 +7,16 @@ import pytest
 
 from regso_cluster.method import UNIT_RANGE
 from regso_cluster.page.data import STATUSES
+from regso_cluster.page.views import read_views
 from regso_cluster.words.columns import GROUPINGS
 from regso_cluster.words.texts import WORDS, say, show_number, with_unit
 from regso_cluster.years.change import CAUSES
 
 WEB = resources.files("regso_cluster.page") / "web"
 SOURCES = {file.name: file.read_text("utf-8") for file in WEB.iterdir() if file.name.endswith(".js")}
-HTML = (resources.files("regso_cluster.page") / "templates" / "page.html.jinja").read_text("utf-8")
+TEMPLATES = resources.files("regso_cluster.page") / "templates"
+PARTS = [TEMPLATES / "page.html.jinja", *(TEMPLATES / "views" / f"{view.name}.html.jinja" for view in read_views())]
+HTML = "".join(part.read_text("utf-8") for part in PARTS)
 
 
 def places(text):
@@ -30,7 +33,7 @@ def keys_asked_for():
     """Every key that a script or the template names, the made-up ones (`grouping_${...}`) by what they can become."""
     made = {
         "grouping_": GROUPINGS, "status_": STATUSES, "unit_": [unit.replace(" ", "_") for unit in UNIT_RANGE],
-        "unit_long_": [unit.replace(" ", "_") for unit in UNIT_RANGE], "view_": ["map", "table", "groups", "change", "method"],
+        "unit_long_": [unit.replace(" ", "_") for unit in UNIT_RANGE], "view_": [view.name for view in read_views()],
         "columns_": ["overview", "values", "counts", "problems", "tiers"], "theme_": ["value", "problem", "tier"],
         "column_": ["n", "d", "index_rank", "index_rank_low", "index_rank_high", *(f"{name}_probability" for name in GROUPINGS)], "worse_": ["high", "low"],
         "filter_": ["lan", "kommun", "group", "columns"], "cause_": CAUSES, "change_": ["grouping", "from", "to"],

@@ -3,6 +3,7 @@
 geometry    outlines as TopoJSON
 data        releases as columns; groups, flips, history: what is said of groups and areas
 words       every text, in Swedish and English; notes: what the runs and the methods say in English, in Swedish
+views       which views there are: rows of views.toml
 bundle      one file from many, with its content-security policy
 web/        the page's own scripts and style; _libraries/ those of others
 """

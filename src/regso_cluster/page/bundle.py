@@ -17,6 +17,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from regso_cluster.page.libraries import Library, read_libraries
+from regso_cluster.page.views import MODULE, read_views, write_views_module
 from regso_cluster.words.texts import WORDS
 
 ENTRY = "main"
@@ -46,7 +47,7 @@ def render_page(data: dict[str, Any]) -> str:
     libraries = read_libraries()
     listed = [{"name": one.name, "version": one.version, "license": one.license, "text": one.text} for one in libraries]
     scripts = [_inline(one.script) for one in (*libraries, Library("", "", "", "", join_modules(_modules())))]
-    style = _inline((_web() / "page.css").read_text("utf-8"))
+    style = _inline("".join(text for _, text in sorted(_sources(".css").items())))
     templates = Environment(
         loader=PackageLoader("regso_cluster.page"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
@@ -55,6 +56,7 @@ def render_page(data: dict[str, Any]) -> str:
         policy=policy(scripts, style),
         scripts=scripts,
         style=style,
+        views=read_views(),
         words=as_script_text(json.dumps(WORDS, ensure_ascii=False, separators=(",", ":"))),
         data=pack({**data, "libraries": listed}),
         title=data["method"]["title"]["sv"],
@@ -110,10 +112,16 @@ def _web() -> Any:
     return resources.files(__package__) / "web"
 
 
-def _modules() -> dict[str, str]:
+def _sources(ending: str) -> dict[str, str]:
     return {
-        file.name.removesuffix(".js"): file.read_text("utf-8") for file in _web().iterdir() if file.name.endswith(".js")
+        file.name.removesuffix(ending): file.read_text("utf-8")
+        for file in _web().iterdir()
+        if file.name.endswith(ending)
     }
+
+
+def _modules() -> dict[str, str]:
+    return {**_sources(".js"), MODULE: write_views_module(read_views())}
 
 
 def join_modules(modules: dict[str, str], entry: str = ENTRY) -> str:

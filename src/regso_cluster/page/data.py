@@ -17,7 +17,7 @@ from regso_cluster.method import Factor, Method, Text, Yardstick
 from regso_cluster.page.flips import flip_columns
 from regso_cluster.page.geometry import COARSE, FINE, build_topology
 from regso_cluster.page.groups import describe_grouping, measure_country
-from regso_cluster.page.history import describe_moves
+from regso_cluster.page.views import describe_views
 from regso_cluster.words.columns import GROUPINGS
 from regso_cluster.words.notes import describe_note, describe_source
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from regso_cluster.release.model import Release
     from regso_cluster.years.compare import Comparison
 
+FORMAT = 1  # of the data; web/data.js reads no other
 STATUSES = ("observed", "suppressed", "missing", "too_few_residents")
 # where the classes of a number are cut, as shares of areas from the worst: the tail is what people look for
 CUTS = (0.04, 0.10, 0.25, 0.50, 0.75)
@@ -50,6 +51,7 @@ def assemble(releases: Sequence[Release], comparisons: Sequence[Comparison]) -> 
     drawn = _drawn_edition(releases)
     places, kommuner, lan = _places(releases, order, drawn)
     return {
+        "format": FORMAT,
         "software": __version__,
         "synthetic": any(bool(one.manifest["synthetic"]) for one in releases),
         "method": _describe_method(last.method),
@@ -58,7 +60,6 @@ def assemble(releases: Sequence[Release], comparisons: Sequence[Comparison]) -> 
         "kommuner": kommuner,
         "lan": lan,
         "years": [_describe_year(one, last.method, order, drawn) for one in releases],
-        "moves": [describe_moves(one, order) for one in comparisons],
         "classes": _classes(releases),
         "colours": {
             "unknown": UNKNOWN,
@@ -68,6 +69,7 @@ def assemble(releases: Sequence[Release], comparisons: Sequence[Comparison]) -> 
         },
         "statuses": list(STATUSES),
         "cities": _cities(kommuner),
+        **describe_views(releases, comparisons, order),
         "outlines": drawn,
         "maps": None if drawn is None else _topologies(find_edition(drawn), tuple(order)),
     }

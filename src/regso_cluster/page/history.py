@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,10 +11,20 @@ import pandas as pd
 from regso_cluster.words.notes import describe_note
 
 if TYPE_CHECKING:
+    from regso_cluster.release.model import Release
     from regso_cluster.years.compare import Comparison
 
 FIGURES = ("old_value", "new_value", "old_limit", "new_limit", "persons", "denominator", "old_problem", "moved_value")
 CLUSTER_FIGURES = ("old_value", "new_value", "persons", "denominator", "yardstick")
+
+
+def describe(
+    releases: Sequence[Release],  # noqa: ARG001  (of every view's data)
+    comparisons: Sequence[Comparison],
+    order: pd.Index,
+) -> dict[str, Any]:
+    """Give the entries of the page's data that its view of changes reads: `moves`, a row a comparison."""
+    return {"moves": [describe_moves(one, order) for one in comparisons]}
 
 
 def describe_moves(comparison: Comparison, order: pd.Index) -> dict[str, Any]:

@@ -12,11 +12,18 @@ const SHOWN = 12; // moves that are shown at once
 const NAMED = 6; // areas that are named in a line
 const LISTED = 300; // moves on the page; the table of `compare` has them all
 
-export function startChange() {
+export const changeView = { start: startChange, offered, show: showChange };
+
+// Whether any grouping is that of two years.
+function offered() {
+  return groupings().some((grouping) => all().years.filter((year) => grouping in year).length > 1);
+}
+
+function startChange() {
   for (const name of ["grouping", "from", "to"]) byId(`change-${name}`).addEventListener("change", (event) => go({ [name]: event.target.value }));
 }
 
-export function showChange() {
+function showChange() {
   const { years } = all();
   const grouping = now().grouping;
   const own = years.filter((year) => grouping in year);

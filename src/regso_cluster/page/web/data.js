@@ -2,12 +2,15 @@
 
 import { decimalsOf, lang, number, pick, t } from "./words.js";
 
+const FORMAT = 1; // of the data; page/data.py writes it
+
 let data = {};
 
 export async function load(packed) {
   const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
   data = await new Response(stream).json();
+  if (data.format !== FORMAT) throw new Error(`data of format ${data.format}, not ${FORMAT}`);
   data.position = new Map(data.areas.code.map((code, place) => [code, place]));
   data.inKommun = data.kommuner.map(() => []);
   data.areas.kommun.forEach((kommun, place) => data.inKommun[kommun].push(place));

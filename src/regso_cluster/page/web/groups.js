@@ -26,11 +26,13 @@ export function subject(year, id) {
   return { id, name: pick(group.name), group, grouping: kind, colour: groupColour(kind, group.group), places: areasOf(year).filter((place) => year[kind][place] === group.group) };
 }
 
-export function startGroups() {
+export const groupsView = { start: startGroups, offered: () => groupings().length > 0 || hasKommuner(), show: ({ year }) => showGroups(year) };
+
+function startGroups() {
   for (const name of ["a", "b"]) byId(`subject-${name}`).addEventListener("change", (event) => go({ [name]: event.target.value }));
 }
 
-export function showGroups(year) {
+function showGroups(year) {
   const first = groupings().find((grouping) => grouping in year);
   const a = subject(year, now().a || (first ? `${first}:${year.groups[first][0]?.group}` : "country"));
   const b = subject(year, now().b || "country");

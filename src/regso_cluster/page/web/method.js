@@ -5,7 +5,9 @@ import { byId, el, put, scroller, simpleTable } from "./dom.js";
 import { clusterWords } from "./sentences.js";
 import { bordersWords, decimalsOf, number, pick, said, t, unitWord } from "./words.js";
 
-export function showMethod(year) {
+export const methodView = { show: ({ year }) => showMethod(year) };
+
+function showMethod(year) {
   const { method } = all();
   put(byId("method-place"),
     el("h2", {}, t("method_title", { title: pick(method.title) })),

@@ -1,13 +1,12 @@
 // What is shown stands in the link, so that a link reopens it: #lang=en&view=table&year=2023&area=0180R001
 
-const VIEWS = ["map", "table", "groups", "change", "method"];
 const PLAIN = ["area", "a", "b", "q", "lan", "kommun", "group", "sort", "columns", "page", "from", "to", "grouping"];
 
 let state = {};
 let known = {};
 const listeners = [];
 
-// `facts` says what a link may ask for: years, themes, groupings, codes of areas; anything else falls back.
+// `facts` says what a link may ask for: views, years, themes, groupings, codes of areas; anything else falls back.
 export function startState(facts) {
   known = facts;
   state = read(location.hash);
@@ -26,7 +25,7 @@ export function read(hash) {
   const oneOf = (name, allowed, fallback) => (allowed.includes(asked.get(name)) ? asked.get(name) : fallback);
   const found = {
     lang: oneOf("lang", ["sv", "en"], "sv"),
-    view: oneOf("view", VIEWS, "map"),
+    view: oneOf("view", known.views, known.views[0]),
     year: oneOf("year", known.years, known.years.at(-1)),
     by: oneOf("by", known.themes, known.themes[0]),
   };

@@ -81,7 +81,14 @@ function themeColumn(year, theme) {
   return { id: theme.id, head: themeName(theme), sort: (place) => (classOf[place] < 0 ? null : classOf[place]), show: (place) => (classes[classOf[place]] ?? unknown).label };
 }
 
-export function startTable() {
+export const tableView = { start: startTable, shape, show: ({ year, theme }) => showTable(year, theme) };
+
+function shape() {
+  for (const name of ["lan", "kommun"]) byId(`filter-${name}`).parentElement.hidden = !hasKommuner();
+  byId("filter-group").parentElement.hidden = !groupings().length;
+}
+
+function startTable() {
   byId("filter-text").addEventListener("input", (event) => go({ q: event.target.value, page: "" }, { replace: true }));
   for (const name of ["lan", "kommun", "group", "columns"]) {
     byId(`filter-${name}`).addEventListener("change", (event) => go({ [name]: event.target.value, page: "", ...(name === "lan" ? { kommun: "" } : {}) }));
@@ -92,7 +99,7 @@ export function startTable() {
 
 let shown = { columns: [], places: [], year: null };
 
-export function showTable(year, theme) {
+function showTable(year, theme) {
   fillFilters(year);
   const own = columnsOf(year, theme);
   const places = sorted(filtered(year), own);

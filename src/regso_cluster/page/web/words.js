@@ -1,4 +1,4 @@
-// Words and numbers in the language of the page. Every text stands in words.toml; here it is only looked up and filled.
+// Words and numbers in the language of the page. Every text stands in texts.toml; here it is only looked up and filled.
 
 let words = {};
 let language = "sv";
