@@ -123,7 +123,7 @@ def method(
 
 @fetch.command(short_help="Fetch the full outlines of RegSO or DeSO.")
 @click.option("--edition", type=EditionYear(), required=True, help="Edition of RegSO.")
-@click.option("--deso", is_flag=True, help="DeSO (2018 with edition 2020) instead of RegSO.")
+@click.option("--deso", is_flag=True, help="The DeSO that goes with the edition, instead of RegSO.")
 @click.option("--lan", metavar="CODE", help="Only this län, as 20; such a layer is not taken for the whole one.")
 @click.option("--out", type=NEW, help="Also write it to this .parquet or .gpkg.")
 @click.option("--service", envvar="REGSO_SCB_WFS_URL", help="Address of a WFS; default: SCB's.")
