@@ -31,8 +31,8 @@ def dataset(regions, value, *, years=("2024",), status=None, kon=("1+2",), measu
 
 
 def areas_of(read, **more):
-    frame = read_jsonstat(json.dumps(read).encode(), "t.json")
-    return to_areas(RawTable("t.json", frame, ""), "regso", **more)
+    plain = read_jsonstat(json.dumps(read).encode(), "t.json")
+    return to_areas(RawTable("t.json", plain.frame, "", described=plain.described), "regso", **more)
 
 
 SUFFIXED = ["0114R001_RegSO2025", "0114R002_RegSO2025"]

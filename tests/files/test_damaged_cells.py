@@ -91,7 +91,8 @@ def test_notes_of_cells_are_put_where_they_belong():
         'DATANOTECELL("a1","*","c2")="z";DATANOTECELL("*","b2","c2")="..";DATANOTECELL("a2","b1","*")="p";'
         "DATA=\n1 2 3\n4 5 6\n7 8 9\n10 11 12;\n"
     )
-    frame, notes = read_px(text.encode(), "t.px")
+    plain, notes = read_px(text.encode(), "t.px")
+    frame = plain.frame
     # a number beside "z" keeps it; what is marked already is no number for "..", and "p" is a flag under which it stays
     assert [list(row) for row in frame.iloc[:, -1:].to_numpy().reshape(4, 3)] == [
         ["1", "2 [z]", "3"], ["4", "5 [z]", "6"], ["7", "8", "9"], ["10", "..", "12"],

@@ -150,14 +150,14 @@ def test_a_zero_with_a_mark_of_suppression_is_no_zero(mark, text):
     """The same as a dict, as a list and, where one cell is all, as a text."""
     for status in ({"1": mark}, [None, mark, None]):
         read = dataset((*REGIONS, "0114R003"), [5, 0, 7], status=status)
-        assert read_jsonstat(json.dumps(read).encode(), "t.json").iloc[:, -1].tolist() == ["5", text, "7"]
+        assert read_jsonstat(json.dumps(read).encode(), "t.json").frame.iloc[:, -1].tolist() == ["5", text, "7"]
     read = dataset(REGIONS[:1], [0], status=mark)
-    assert read_jsonstat(json.dumps(read).encode(), "t.json").iloc[:, -1].tolist() == [text]
+    assert read_jsonstat(json.dumps(read).encode(), "t.json").frame.iloc[:, -1].tolist() == [text]
 
 
 def test_a_mark_that_the_method_knows_hides_its_number():
-    frame = read_jsonstat(json.dumps(dataset(REGIONS, [0, 3], status=["sekr", "sekr"])).encode(), "t")
-    raw = RawTable("t", frame, "")
+    plain = read_jsonstat(json.dumps(dataset(REGIONS, [0, 3], status=["sekr", "sekr"])).encode(), "t")
+    raw = RawTable("t", plain.frame, "", described=plain.described)
     assert settle_marks(raw, ["sekr"]).frame.iloc[:, -1].tolist() == ["sekr", "sekr"]
     kept = settle_marks(raw, [".."])
     assert kept.frame.iloc[:, -1].tolist() == ["0", "3"]
@@ -169,9 +169,9 @@ def test_json_stat_1_a_collection_and_the_first_json_of_pxweb():
     dimension = {**read["dimension"], "id": read["id"], "size": read["size"], "role": read["role"]}
     first = {"dataset": {"dimension": dimension, "value": [1, 2]}}
     whole = {"version": "2.0", "class": "collection", "link": {"item": [read]}}
-    plain = read_jsonstat(json.dumps(read).encode(), "t")
+    plain = read_jsonstat(json.dumps(read).encode(), "t").frame
     for other in (first, whole):
-        assert read_jsonstat(json.dumps(other).encode(), "t").equals(plain)
+        assert read_jsonstat(json.dumps(other).encode(), "t").frame.equals(plain)
     with pytest.raises(InputError, match="holds 2 datasets"):
         parse_dataset(json.dumps({**whole, "link": {"item": [read, read]}}).encode(), "t")
     keyed = {
@@ -179,8 +179,8 @@ def test_json_stat_1_a_collection_and_the_first_json_of_pxweb():
                     {"code": "000000AA", "text": "Antal", "type": "c"}],
         "data": [{"key": [SUFFIXED[0], "2024"], "values": ["7"]}, {"key": [SUFFIXED[1], "2024"], "values": [".."]}],
     }  # fmt: skip
-    frame = read_jsonstat(json.dumps(keyed).encode(), "t")
-    raw = to_areas(RawTable("t", frame, ""), "regso", frozenset({"Antal"}))
+    plain = read_jsonstat(json.dumps(keyed).encode(), "t")
+    raw = to_areas(RawTable("t", plain.frame, "", described=plain.described), "regso", frozenset({"Antal"}))
     assert raw.frame["Antal"].tolist() == ["7", ".."]
 
 
@@ -303,8 +303,8 @@ def fuzz(runs, seed):
         kind = ("json", "px", "keyed")[run % 3]
         content = mutate(bytes_of[kind], chance)
         try:
-            frame = read_px(content, "t.px")[0] if kind == "px" else read_jsonstat(content, "t.json")
-            raw = settle_marks(RawTable("t", frame, ""), [".."])
+            plain = read_px(content, "t.px")[0] if kind == "px" else read_jsonstat(content, "t.json")
+            raw = settle_marks(RawTable("t", plain.frame, "", described=plain.described), [".."])
             to_areas(raw, "regso", frozenset({"Andel 1"}), year=2024)
             read += 1
         except InputError:
@@ -314,3 +314,17 @@ def fuzz(runs, seed):
 
 def test_mutated_files_are_read_or_refused_in_words():
     assert fuzz(600, 20240601) > 20
+
+
+def test_a_numbers_of_json_are_the_texts_that_python_writes():
+    """All at once or one by one (where a mark stands among them), a cell is the same text."""
+    numbers = [0, -3, 1.50, 1e21, 0.1, None]
+    regions = {f"0114R00{at}": f"area {at}" for at in range(1, 7)}
+    texts = ["0", "-3", "1.5", "1e+21", "0.1", ""]
+    assert read_jsonstat(json.dumps(dataset(regions, numbers)).encode(), "t").frame.iloc[:, -1].tolist() == texts
+    mixed = [*numbers[:-1], ".."]
+    read = read_jsonstat(json.dumps(dataset(regions, mixed)).encode(), "t").frame
+    assert read.iloc[:, -1].tolist() == [*texts[:-1], ".."]
+    for wrong in (1e300, True):
+        with pytest.raises(InputError, match="no number"):
+            read_jsonstat(json.dumps(dataset(regions, [wrong, *numbers[1:]])).encode(), "t")

@@ -19,6 +19,7 @@ from regso_cluster.areas.editions import detect_edition
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.pxweb_columns import Wide, WideColumn, choose_period
 from regso_cluster.files.dataset import MARKED, MOST_COLUMNS, Described
+from regso_cluster.files.distinct import map_distinct
 from regso_cluster.files.numbers import as_text
 from regso_cluster.files.pxweb_layout import VALUE_COLUMN, WITH_TEXT, Layout, find_layout
 from regso_cluster.files.read import RawTable
@@ -52,12 +53,11 @@ def to_areas(
         which there are several, by categories or by years; more than `dataset.MOST_COLUMNS` of them
     """
     complete = bool(wanted) and {code, *wanted} <= set(raw.frame.columns)
-    found = find_layout(raw.frame, area, code)
+    found = find_layout(raw.frame, area, code, raw.described)
     if found is None or (complete and found.time is None and found.contents is None):
         return raw
-    described: Described = raw.frame.attrs.get("described") or Described()
     notes = list(raw.notes)
-    frame = _codes_alone(raw.frame, found.area, notes)
+    frame = _codes_alone(raw, found.area, notes)
     if found.time or found.contents:
         frame, found = _one_row(frame, found, raw.name)
     periods = sorted({period for _, period in found.values.values()} - {""})
@@ -77,7 +77,7 @@ def to_areas(
     at, groups, block = _spread(frame, [found.area], parting, list(found.values), raw.name)
     rows = frame.iloc[at]
     columns = [WideColumn(measure, key, period) for key in groups for measure, period in found.values.values()]
-    named = Wide(raw.name, columns, parting, periods, year, described)
+    named = Wide(raw.name, columns, parting, periods, year, raw.described or Described())
     wide = named.name_columns(block, wanted, notes)
     table = pd.DataFrame(
         {code: rows[found.area].to_numpy(), **{one: rows[one].to_numpy() for one in told if one not in wide}, **wide},
@@ -97,11 +97,13 @@ def settle_marks(raw: RawTable, marks: Iterable[str]) -> RawTable:
     ----------
     marks : those of suppression and absence that the method names; under any other the number stays, with a note
     """
-    if "described" not in raw.frame.attrs:
+    if raw.described is None:
         return raw
     known, frame = set(marks), raw.frame.copy()
     kept: dict[str, int] = {}
     for at in range(frame.shape[1]):
+        if not any(isinstance(cell, str) and cell.endswith("]") for cell in frame.iloc[:, at].unique()):
+            continue
         cells = frame.iloc[:, at].tolist()
         ends = [row for row, cell in enumerate(cells) if isinstance(cell, str) and cell.endswith("]")]
         for row in ends:
@@ -110,8 +112,7 @@ def settle_marks(raw: RawTable, marks: Iterable[str]) -> RawTable:
                 cells[row] = found[2] if found[2] in known else found[1]
                 if found[2] not in known:
                     kept[found[2]] = kept.get(found[2], 0) + 1
-        if ends:
-            frame.isetitem(at, pd.Series(cells, dtype=object).array)
+        frame.isetitem(at, pd.Series(cells, dtype=object).array)
     notes = [f'{count} numbers with the mark "{mark[:40]}" kept as numbers' for mark, count in sorted(kept.items())]
     return dataclasses.replace(raw, frame=frame, notes=(*raw.notes, *notes))
 
@@ -167,24 +168,31 @@ def _one_row(frame: pd.DataFrame, found: Layout, name: str) -> tuple[pd.DataFram
     return pd.concat([kept, cells], axis=1), Layout(found.area, found.stub, values)
 
 
-def _codes_alone(frame: pd.DataFrame, area: str, notes: list[str]) -> pd.DataFrame:
+def _codes_alone(raw: RawTable, area: str, notes: list[str]) -> pd.DataFrame:
     """Take the text from codes that have one beside them, and make text of what the rows are known by."""
-    given = frame[area].map(as_text)
-    found = given.str.extract(f"^{WITH_TEXT}$", flags=re.IGNORECASE | re.DOTALL)
-    beside = found[1].notna()
+    frame = raw.frame
+    given = pd.Series(map_distinct(frame[area], as_text), index=frame.index, dtype=object)
+    codes = {text: _code_of(text) for text in given.unique()}
+    alone = given.map(codes)
+    beside = given.map({text: code != text for text, code in codes.items()}).astype(bool)
     if beside.any():
         first = given[beside].iloc[0]
         taken = int(given[beside].nunique())
-        to = found[0][beside].iloc[0]
+        to = alone[beside].iloc[0]
         notes.append(f"{taken} codes with a text beside them: the code was taken, as {first[:60]!r} to {to}")
     figures = {column for column in frame.columns if VALUE_COLUMN.fullmatch(str(column))}
-    attrs, frame = frame.attrs, frame.copy()
+    frame = frame.copy()
     for column in frame.columns:
-        if column != area and column not in figures and "described" not in attrs:  # those are text as they are read
-            frame[column] = frame[column].map(as_text)
-    frame[area] = found[0].where(beside, given)
-    frame.attrs = attrs
+        if column != area and column not in figures and raw.described is None:  # else all is text as it is read
+            frame[column] = map_distinct(frame[column], as_text)
+    frame[area] = alone
     return frame
+
+
+def _code_of(text: str) -> str:
+    """Give the code before the text beside it; a cell of another form as it is."""
+    found = re.fullmatch(WITH_TEXT, text, re.IGNORECASE | re.DOTALL)
+    return found[1] if found and found[2] else text
 
 
 def edition_of_codes(codes: pd.Series) -> pd.Series:
@@ -199,11 +207,13 @@ def edition_of_codes(codes: pd.Series) -> pd.Series:
     (n,) as 2025; 0 where nothing tells: codes without suffix are of the edition whose codes alone they are; beside
     suffixed ones of the one that SCB writes so, which is 2020
     """
-    said = pd.to_numeric(codes.astype(str).str.extract(r"_(?:RegSO|DeSO)(20\d\d)$", flags=re.IGNORECASE)[0])
-    plain = codes[said.isna()].astype(str)
+    distinct = pd.Series(codes.astype(str).unique(), dtype=object)
+    said = pd.to_numeric(distinct.str.extract(r"_(?:RegSO|DeSO)(20\d\d)$", flags=re.IGNORECASE)[0])
+    plain = distinct[said.isna()]
     unsuffixed = next((one.year for one in edition_table().editions if one.plain_codes), 0)
     told = detect_edition(plain) or (unsuffixed if said.notna().any() else 0)
-    return said.fillna(told).astype(int).map(canonical_year)
+    years = said.fillna(told).astype(int).map(canonical_year)
+    return codes.astype(str).map(dict(zip(distinct, years, strict=True)))
 
 
 def has_figures(edition: int, period: str) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -83,7 +83,7 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Described:
-    """What a file says of the columns of its plain form; stands in `DataFrame.attrs` under "described".
+    """What a file says of the columns of its plain form.
 
     Parameters
     ----------
@@ -98,8 +98,19 @@ class Described:
     columns: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
-    def __deepcopy__(self, memo: object) -> Described:
-        return self  # pandas copies attrs at every step
+
+@dataclass(frozen=True)
+class Plain:
+    """A dataset in the form of PxWeb's CSV.
+
+    Parameters
+    ----------
+    frame : a column a dimension, then one for each measure and period
+    described : what the file says of these columns
+    """
+
+    frame: pd.DataFrame
+    described: Described
 
 
 def check_sizes(sizes: list[int], across: list[int]) -> None:
@@ -150,12 +161,12 @@ def marked(number: str, mark: str) -> str:
     return f"{number} [{mark}]" if number else mark
 
 
-def to_frame(dataset: Dataset) -> pd.DataFrame:
+def to_plain(dataset: Dataset) -> Plain:
     """Give a dataset in the form of PxWeb's CSV: a column a dimension, then one for each measure and period.
 
     Returns
     -------
-    (n_rows,) text; the index counts from 2, as rows of a file with a header; `attrs` holds what it says of its columns
+    (n_rows,) text; the index counts from 2, as rows of a file with a header
     """
     across = [key for key in (dataset.contents, dataset.time) if key]
     stub = [one for one in dataset.dimensions if one.key not in across]
@@ -169,13 +180,26 @@ def to_frame(dataset: Dataset) -> pd.DataFrame:
     index = pd.RangeIndex(2, rows + 2)
     frame = pd.DataFrame(cells, columns=list(values), index=index, dtype=object)
     if stub:
-        grid = pd.MultiIndex.from_product([one.codes for one in stub], names=[one.key for one in stub])
-        frame = pd.concat([grid.to_frame(index=False).astype(object).set_axis(index), frame], axis=1)
-    # in attrs, since a table is read by one function for all kinds of files, and only these say more than their cells
-    frame.attrs["described"] = Described(
+        columns, inner = {}, rows
+        for one in stub:
+            inner //= len(one.codes)
+            codes = np.array(one.codes, dtype=object)
+            columns[one.key] = np.tile(np.repeat(codes, inner), rows // (inner * len(codes)))
+        frame = pd.concat([pd.DataFrame(columns, index=index, dtype=object), frame], axis=1)
+    described = Described(
         values,
         dict(dataset[dataset.contents].labels) if dataset.contents else {},
         {one.key: one.label for one in stub},
         {one.key: one.labels for one in stub},
     )
-    return frame
+    return Plain(frame, described)
+
+
+def join_parts(parts: Sequence[Plain]) -> Plain:
+    """Put the parts of one table, each with other categories of one dimension, below each other."""
+    frame = pd.concat([part.frame for part in parts], ignore_index=True)
+    labels: dict[str, dict[str, str]] = {}
+    for part in parts:
+        for column, named in part.described.labels.items():
+            labels.setdefault(column, {}).update(named)
+    return Plain(frame, replace(parts[0].described, labels=labels))

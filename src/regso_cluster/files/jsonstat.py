@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import math
+from functools import lru_cache
+from types import NoneType
 from typing import Any
 
 import pandas as pd
@@ -19,12 +21,14 @@ from regso_cluster.files.dataset import (
     Dataset,
     Described,
     Dimension,
+    Plain,
     check_sizes,
     marked,
-    to_frame,
+    to_plain,
 )
 
 _HINT = "Fetch it again as json-stat2: outputFormat=json-stat2."
+_BEYOND = 1e300  # no figure: a float of JSON may be infinite
 _BROKEN = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError)
 
 
@@ -48,12 +52,12 @@ def parse_dataset(content: bytes, name: str, *, described: bool = False) -> Data
         raise InputError(_refused(error, name)) from error
 
 
-def read_jsonstat(content: bytes, name: str) -> pd.DataFrame:
+def read_jsonstat(content: bytes, name: str) -> Plain:
     """Read a JSON file in the form of PxWeb's CSV: a column a dimension, then one for each measure and period.
 
     Returns
     -------
-    as `dataset.to_frame`
+    as `dataset.to_plain`
 
     Raises
     ------
@@ -63,7 +67,7 @@ def read_jsonstat(content: bytes, name: str) -> pd.DataFrame:
         read = _load(content)
         if isinstance(read, dict) and "columns" in read and "data" in read:
             return _keyed(read)
-        return to_frame(_dataset(_one_dataset(read), described=False))
+        return to_plain(_dataset(_one_dataset(read), described=False))
     except _BROKEN as error:
         raise InputError(_refused(error, name)) from error
 
@@ -181,7 +185,7 @@ def _cells(value: Any, status: Any, size: int) -> tuple[str, ...]:
         raise TypeError("value is no list of cells")
     if len(value) != size:
         raise ValueError(f"{len(value)} cells for {size} places")
-    texts = ["" if one is None else _as_number(one) for one in value]
+    texts = _as_texts(value)
     if isinstance(status, dict):
         for position, mark in status.items():
             place = _position(position, size)
@@ -195,6 +199,15 @@ def _cells(value: Any, status: Any, size: int) -> tuple[str, ...]:
     return tuple(texts)
 
 
+def _as_texts(value: list[Any]) -> list[str]:
+    """Give numbers and marks as text; all at once where the cells are numbers or nothing, as in most tables."""
+    if set(map(type, value)) <= {int, float, NoneType}:
+        numbers = [one for one in value if one is not None]
+        if not numbers or (min(numbers) > -_BEYOND and max(numbers) < _BEYOND):
+            return ["" if one is None else repr(one) for one in value]
+    return ["" if one is None else _as_number(one) for one in value]
+
+
 def _with_status(text: str, mark: Any) -> str:
     if mark is None:
         return text
@@ -202,8 +215,10 @@ def _with_status(text: str, mark: Any) -> str:
         raise TypeError(f"a status that is no text: {str(mark)[:40]}")
     if len(mark) > 200:
         raise ValueError("a status of more than 200 characters")
-    is_number = bool(text) and _is_number(text)
-    return marked(text, mark) if is_number or not text else text
+    return _marked(text, mark) if not text or _is_number(text) else text
+
+
+_marked = lru_cache(10_000)(marked)  # millions of cells have a few marks
 
 
 def _is_number(text: str) -> bool:
@@ -224,12 +239,12 @@ def _as_number(value: Any) -> str:
         return value  # a mark, in the tables of some services
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"a cell that is no number: {str(value)[:40]}")
-    if not abs(value) < 1e300:
+    if not abs(value) < _BEYOND:
         raise TypeError(f"a cell that is no number: {str(value)[:20]}")
     return repr(value)
 
 
-def _keyed(read: dict[str, Any]) -> pd.DataFrame:
+def _keyed(read: dict[str, Any]) -> Plain:
     """Read the JSON of PxWeb's first service: columns, then a list of keys and a list of values for each row."""
     columns = [(str(one["code"]), str(one.get("text", one["code"])), str(one["type"])) for one in read["columns"]]
     keys, values = ([one for one in columns if (one[2] == "c") == figures] for figures in (False, True))
@@ -248,7 +263,7 @@ def _keyed(read: dict[str, Any]) -> pd.DataFrame:
     time = next((code for code, _, kind in keys if kind == "t"), "")
     if time:  # last of the keys, as `pxweb` expects it of one value a row
         frame = frame[[*(code for code, _, _ in keys if code != time), time, *(code for code, _, _ in values)]]
-    frame.attrs["described"] = Described(
+    described = Described(
         measures={code: text for code, text, _ in values}, columns={code: text for code, text, _ in keys}
     )
-    return frame
+    return Plain(frame, described)

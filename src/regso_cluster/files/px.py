@@ -13,7 +13,6 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.files.dataset import (
@@ -23,9 +22,10 @@ from regso_cluster.files.dataset import (
     TIMES,
     Dataset,
     Dimension,
+    Plain,
     check_sizes,
     marked,
-    to_frame,
+    to_plain,
 )
 
 _HINT = "Save it again from PxWeb, or as CSV."
@@ -59,7 +59,7 @@ class _Statement:
     texts: tuple[str, ...]
 
 
-def read_px(content: bytes, name: str) -> tuple[pd.DataFrame, list[str]]:
+def read_px(content: bytes, name: str) -> tuple[Plain, list[str]]:
     """Read a PC-Axis file in the form of PxWeb's CSV, with notes.
 
     Raises
@@ -67,7 +67,7 @@ def read_px(content: bytes, name: str) -> tuple[pd.DataFrame, list[str]]:
     InputError  as `parse_px`
     """
     dataset, notes = parse_px(content, name)
-    return to_frame(dataset), notes
+    return to_plain(dataset), notes
 
 
 def parse_px(content: bytes, name: str) -> tuple[Dataset, list[str]]:

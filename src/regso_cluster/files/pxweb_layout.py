@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import pandas as pd
 
 from regso_cluster.files.dataset import PERIOD, TIMES, Described
+from regso_cluster.files.distinct import map_distinct
 from regso_cluster.files.numbers import as_text
 
 AREA_CODE = r"\d{4}(?:R\d{3}|[ABC]\d{4})(?:_(?:RegSO|DeSO)\d{4})?"
 WITH_TEXT = rf"({AREA_CODE})(?:[\s\u00a0]+(\S.*))?"
+_CODE = re.compile(WITH_TEXT, re.IGNORECASE)
 VALUE_COLUMN = re.compile(rf"(.+) ({PERIOD})")
 _CONTENTS_CODE = re.compile(r"[0-9A-Z]{8}")
 _CONTENTS = {"tabellinnehåll", "contents", "contentscode", "innehåll", "observations", "table contents"}
@@ -33,9 +35,9 @@ class Layout:
     time: str | None = None
 
 
-def find_layout(frame: pd.DataFrame, area: str | None, code: str) -> Layout | None:
+def find_layout(frame: pd.DataFrame, area: str | None, code: str, described: Described | None = None) -> Layout | None:
     """Find the column of areas, the other categories, and the columns of figures with measure and period."""
-    described: Described = frame.attrs.get("described") or Described()
+    described = described or Described()
     values = {column: said for column, said in described.values.items() if column in frame.columns}
     if not values:
         for column in reversed(frame.columns):
@@ -58,7 +60,7 @@ def find_layout(frame: pd.DataFrame, area: str | None, code: str) -> Layout | No
 
 def _area_column(frame: pd.DataFrame, columns: list[str]) -> str | None:
     shares = {
-        column: frame[column].astype(str).str.strip().str.fullmatch(WITH_TEXT, flags=re.IGNORECASE).mean()
+        column: map_distinct(frame[column], lambda cell: bool(_CODE.fullmatch(str(cell).strip()))).mean()
         for column in columns
     }
     best = max(columns, key=lambda column: shares[column], default=None)
@@ -96,7 +98,7 @@ def _one_value_a_row(frame: pd.DataFrame, code: str) -> Layout | None:
 
 
 def _is_time(column: pd.Series) -> bool:
-    return bool(column.map(as_text).str.fullmatch(PERIOD).all())
+    return bool(map_distinct(column, lambda cell: re.fullmatch(PERIOD, as_text(cell)) is not None).all())
 
 
 def _parts(frame: pd.DataFrame, area: str, column: str) -> bool:

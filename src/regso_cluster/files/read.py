@@ -19,6 +19,8 @@ import pandas as pd
 
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.files.bounded import check_size, read_parquet
+from regso_cluster.files.dataset import Described
+from regso_cluster.files.distinct import map_distinct
 from regso_cluster.files.layout import LOOKED_AT, find_headings, join_headings, plain_name
 from regso_cluster.files.numbers import as_text
 from regso_cluster.files.sheets import Rows, read_sheet
@@ -66,6 +68,7 @@ class Cells:
     sheet, delimiter : of the file
     decimal_comma : True where the file proves decimal commas, False where it was said to have points; None where open
     notes : what was recognised
+    described : what JSON-stat or PC-Axis says of the columns
     """
 
     name: str
@@ -76,6 +79,7 @@ class Cells:
     delimiter: str = ","
     decimal_comma: bool | None = None
     notes: tuple[str, ...] = ()
+    described: Described | None = None
 
 
 def read_cells(path: Path, choice: Choice, *, as_is: bool) -> Cells:
@@ -257,6 +261,7 @@ class RawTable:
     notes : what was recognised and taken away or converted
     decimal_comma : True where the file proves that it writes decimals with a comma, False where it was said to write
         them with a point; None where each column tells
+    described : what JSON-stat or PC-Axis says of the columns; None of any other file
     """
 
     name: str
@@ -264,6 +269,7 @@ class RawTable:
     sha256: str
     notes: tuple[str, ...] = ()
     decimal_comma: bool | None = None
+    described: Described | None = None
 
 
 def tidy_table(cells: Cells, sha256: str) -> RawTable:
@@ -273,7 +279,7 @@ def tidy_table(cells: Cells, sha256: str) -> RawTable:
     ------
     InputError  no rows, two columns of one name, a line break inside a cell of a text file
     """
-    frame, more = _tidy(cells.frame)
+    frame, more = _tidy(cells.frame) if cells.described is None else _tidy_cube(cells.frame, cells.described)
     if frame.empty:
         raise InputError(Fault("no rows", cells.where, hint="The table needs a header row and one row an area."))
     faults = doubled_names(frame, f"{cells.where}, row {cells.first_row - 1}")
@@ -282,7 +288,7 @@ def tidy_table(cells: Cells, sha256: str) -> RawTable:
     if faults:
         raise InputError(faults)
     name = cells.where if cells.sheet else cells.name
-    return RawTable(name, frame, sha256, (*cells.notes, *more), cells.decimal_comma)
+    return RawTable(name, frame, sha256, (*cells.notes, *more), cells.decimal_comma, cells.described)
 
 
 def doubled_names(frame: pd.DataFrame, where: str) -> list[Fault]:
@@ -335,13 +341,27 @@ def _tidy(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     return frame, notes
 
 
+def _tidy_cube(frame: pd.DataFrame, described: Described) -> tuple[pd.DataFrame, list[str]]:
+    """Leave out columns of figures without content; a dataset has no footer, and a category in every row."""
+    empty = [
+        at
+        for at, name in enumerate(frame.columns)
+        if " " in name and name not in described.columns and not _filled(frame.iloc[:, at]).any()
+    ]
+    if not empty:
+        return frame, []
+    kept = [at for at in range(frame.shape[1]) if at not in set(empty)]
+    return frame.iloc[:, kept], [f"{len(empty)} columns without content left out"]
+
+
 def _filled(column: pd.Series) -> npt.NDArray[np.bool_]:
     if column.dtype != object and not isinstance(column.dtype, pd.StringDtype):
         return np.asarray(column.notna(), dtype=bool)
-    return np.fromiter(
-        (bool(cell.strip()) if isinstance(cell, str) else as_text(cell) != "" for cell in column.array),
-        dtype=bool, count=len(column),
-    )  # fmt: skip
+    return map_distinct(column, _has_content).astype(bool)
+
+
+def _has_content(cell: Any) -> bool:
+    return bool(cell.strip()) if isinstance(cell, str) else as_text(cell) != ""
 
 
 def find_footer(
@@ -357,6 +377,8 @@ def find_footer(
     named = np.array([bool(name) for name in frame.columns])
     named[0] = False
     alone = filled[:, 0] & ~filled[:, named].any(axis=1)
+    if not alone.any():
+        return alone
     prose = np.array([len(str(cell).split()) >= 4 for cell in frame.iloc[:, 0]])
     after_empty = np.logical_or.accumulate(empty)
     line = (alone & (prose | after_empty)) | empty

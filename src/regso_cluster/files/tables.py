@@ -75,7 +75,9 @@ def _read_cube(path: Path, suffix: str) -> Cells:
     content = path.read_bytes()
     notes: list[str] = []
     if suffix == ".px":
-        frame, notes = read_px(content, path.name)
+        plain, notes = read_px(content, path.name)
     else:
-        frame = read_jsonstat(content, path.name)
-    return Cells(path.name, frame, 2, path.name, decimal_comma=False, notes=tuple(notes))
+        plain = read_jsonstat(content, path.name)
+    return Cells(
+        path.name, plain.frame, 2, path.name, decimal_comma=False, notes=tuple(notes), described=plain.described
+    )

@@ -21,7 +21,7 @@ from regso_cluster.areas.edition_table import edition_of_year
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.origin import describe_origin, is_origin, origin_file
 from regso_cluster.factors.pxweb import to_areas
-from regso_cluster.files.dataset import Dataset
+from regso_cluster.files.dataset import Dataset, join_parts
 from regso_cluster.files.formulas import guard_figures
 from regso_cluster.files.jsonstat import parse_dataset, read_jsonstat
 from regso_cluster.files.read import RawTable
@@ -128,7 +128,8 @@ def fetch_table(question: Question, service: Service, cache: Path, *, refresh: b
         steps = _steps(service.client, question.table, described, parts, table.updated)
         kept = collect(cache, name, steps, {key: asked[key] for key in ("service", "table", "updated")})
     files = [f"part-{number:03d}.json" for number in range(len(parts))]
-    raw = RawTable(where, pd.concat([read_jsonstat(kept.read(file), file) for file in files], ignore_index=True), "")
+    plain = join_parts([read_jsonstat(kept.read(file), file) for file in files])
+    raw = RawTable(where, plain.frame, "", described=plain.described)
     code = question.areas if question.areas in ("regso", "deso") else "area"
     wide = to_areas(raw, code, area=area)
     frame = _without_suffix(wide.frame, code, question.areas)
