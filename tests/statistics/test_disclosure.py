@@ -446,3 +446,10 @@ def test_rounding_of_means_is_refused():
         protect(data, [("g",)], statistic="mean", values=[1.0, 2], rule=DisclosureRule(rounding=5))
     with pytest.raises(InputError, match="often 3 or 5"):
         DisclosureRule(rounding=1)
+
+
+def test_a_table_of_single_units_is_refused_and_not_searched():
+    data = pd.DataFrame({"lan": ["01"] * 60, "regso": [f"01{number:02d}" for number in range(60)]})
+    with pytest.raises(InputError, match=r"groups of one unit each \(expected several units a group, got 60 of 60\)"):
+        protect(data, [("lan", "regso")], statistic="count")
+    assert protect(data, [("lan", "regso")], statistic="count", units=np.full(60, 50)).is_safe

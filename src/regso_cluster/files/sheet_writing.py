@@ -189,7 +189,9 @@ def _write_cells(
     for row, cell in enumerate(cells.array, start=top):
         if cell is None or pd.isna(cell):
             continue
-        if numeric:
+        if numeric and not np.isfinite(float(cell)):  # a workbook knows no infinite number
+            sheet.write_string(row, column, f"{float(cell):g}", cell_format)
+        elif numeric:
             sheet.write_number(row, column, float(cell), cell_format)
         elif dated:
             sheet.write_datetime(row, column, cell.to_pydatetime(), cell_format)

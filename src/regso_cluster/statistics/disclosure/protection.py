@@ -28,6 +28,8 @@ COMPLEMENTARY = "complementary"
 # columns of the table and the audit, which no key can be called
 RESERVED = ("level", "units", "attribute", "share", "sum", "mean", "hidden", "period", "cell", "kind", "rule", "value",
             "low", "high", "exact", "low_required", "high_required", "safe", "synthetic")  # fmt: skip
+MOST_ALONE = 40  # groups of one unit: beyond it a table where nearly all groups are so is refused
+ALONE = 0.9  # of the finest groups
 _ROUNDS = 20
 _MANY = 500  # cells tied together, for which each question takes a tenth of a second or more
 
@@ -131,6 +133,7 @@ def _protect(
         return _rounded(problem, margins, sums, (statistic, rule), earlier)
     known = problem.primary()
     if complementary:
+        _refuse_units_apart(problem, margins)
         known = _hide_complementary(problem, known)
     audit = _audit(problem, margins, known, strict=not complementary)
     return Protected(_table(problem, margins, sums, known), audit, statistic, rule, margins, sums,
@@ -163,6 +166,21 @@ def _check(
     faults += check_figures(statistic, units, None if statistic == "count" else values, rows=data.index)
     if faults:
         raise InputError(faults)
+
+
+def _refuse_units_apart(problem: Problem, margins: Margins) -> None:
+    """Refuse a table whose finest groups nearly all hold one unit: none can be shown, and hiding takes hours.
+
+    Raises
+    ------
+    InputError  with what was probably meant
+    """
+    finest = margins.published & (margins.depth == margins.depth.max())
+    alone = int((problem.alone[: problem.own][finest] >= 0).sum())
+    if alone > MOST_ALONE and alone > ALONE * int(finest.sum()):
+        hint = "Name the column with the units with --of where a row stands for several; or leave out the finest level."
+        got = f"{alone:,} of {int(finest.sum()):,}"
+        raise InputError(Fault("groups of one unit each", expected="several units a group", got=got, hint=hint))
 
 
 def _tasks(problem: Problem, known: Booleans, targets: Integers) -> Tasks:
