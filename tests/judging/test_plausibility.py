@@ -15,7 +15,7 @@ from regso_cluster.classification.classify import classify, measure, rehearse
 from regso_cluster.cli import main
 from regso_cluster.errors import InputError
 from regso_cluster.factors.accepted import Accepted, Entry, read_accepted, write_accepted
-from regso_cluster.factors.plausible import _WHY
+from regso_cluster.factors.alarms import WHY, WITHIN
 from regso_cluster.factors.summary import RESIDENTS, summarise_factors
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.judging.plausibility import MOVES, examine, find_pulls
@@ -270,9 +270,9 @@ def test_the_residents_are_held_against_those_of_sweden(read, frame, method):
 
 
 def test_every_cause_has_swedish():
-    assert all(in_swedish(why) for why in _WHY.values())
+    assert all(in_swedish(why) for why in (*WHY.values(), *WITHIN.values()))
     assert in_swedish("may be swapped with column low_n")
-    assert in_swedish("the whole row is that of the area above or below")
+    assert in_swedish("nearly the whole row equals that of the area above or below")
 
 
 def test_check_refuses_what_classify_refuses(frame, tmp_path):

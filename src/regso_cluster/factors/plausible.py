@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from regso_cluster.factors.accepted import Accepted
+from regso_cluster.factors.alarms import WHY, WITHIN, Alarm
 from regso_cluster.factors.expected import (
     CLAMP,
     FEW,
@@ -42,36 +43,6 @@ PASSES = 3  # of learning from a table, each without the cells that the one befo
 SERIOUS = 8.0  # a cell with this score is serious, and so is every one with which a group changes
 MOST_PREDICTORS = 12  # of each column, by the size of their correlation with it
 SWAPS_WITHIN = 12  # columns further apart in the method are not compared for swaps
-
-
-@dataclass(frozen=True)
-class Alarm:
-    """A cell, or several of one area, that was named.
-
-    Parameters
-    ----------
-    code : of the area; column : of the table; factor : its key, "" for the residents
-    got : the number that stands there; low, high : where it was expected
-    why : what the cell looks like, in words
-    level : "note", "serious" or "refused"
-    score : the log of the likelihood ratio by which alarms are ordered
-    """
-
-    code: str
-    column: str
-    factor: str
-    got: float
-    low: float
-    high: float
-    why: str
-    level: str
-    score: float
-
-    @property
-    def text(self) -> str:
-        """Say it in a sentence."""
-        expected = f"{number(self.low)} to {number(self.high)}"
-        return f"{self.code}, column {self.column}: {number(self.got)}, expected {expected}: {self.why}"
 
 
 def bar(worst: Array, budget: float) -> float:
@@ -126,25 +97,6 @@ class Scores:
         if kind >= len(KINDS):
             found.append(float(self.columns[kind - len(KINDS)].x[at]))
         return [*found, low, high]
-
-
-_WHY = {
-    "divided by 10": "10 times too large, as by a lost decimal mark",
-    "multiplied by 10": "10 times too small, as by a decimal mark too many",
-    "divided by 100": "100 times too large, as a share written as per cent",
-    "multiplied by 100": "100 times too small, as per cent written as a share",
-    "lost digit": "a digit may be lost",
-    "sentinel": "a number that programs write for a missing one",
-    "neighbour": "the number of the row above or below",
-    "unknown": "far from what the other figures of the area say",
-}
-
-
-def number(x: float) -> str:
-    """Write a number for a reader: whole ones with thousands marks, others with four digits."""
-    if not np.isfinite(x):
-        return "any"
-    return f"{x:,.0f}" if abs(x) >= 1000 or x == round(x) else f"{x:.4g}"
 
 
 def score_table(table: FactorTable, method: Method, previous: pd.DataFrame | None = None) -> Scores | None:
@@ -370,11 +322,13 @@ def name_cells(
 def _alarm(scores: Scores, column: int, at: int, code: str, matters: bool) -> Alarm:
     kind = int(scores.why[column, at])
     swapped = kind >= len(KINDS)
-    why = f"may be swapped with column {scores.names[kind - len(KINDS)]}" if swapped else _WHY[KINDS[kind]]
+    why = f"may be swapped with column {scores.names[kind - len(KINDS)]}" if swapped else WHY[KINDS[kind]]
     value = float(scores.score[column, at])
     level = "serious" if matters or value > SERIOUS else "note"
     own = scores.columns[column]
     low, high = own.range(at)
+    if not swapped and low <= own.x[at] <= high:
+        why = WITHIN.get(KINDS[kind], why)
     return Alarm(code, scores.names[column], scores.factors[column], float(own.x[at]), low, high, why, level, value)
 
 
@@ -382,7 +336,7 @@ def _copied(scores: Scores, at: int, code: str) -> Alarm:
     """Name a row that is its neighbour's by its rarest number."""
     own = scores.columns[0]
     low, high = own.range(at)
-    why = "the whole row is that of the area above or below"
+    why = "nearly the whole row equals that of the area above or below"
     got = float(own.x[at])
     return Alarm(code, scores.names[0], scores.factors[0], got, low, high, why, "serious", float(scores.copied[at]))
 

@@ -16,17 +16,9 @@ import pandas as pd
 
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.accepted import Accepted
+from regso_cluster.factors.alarms import Alarm, number
 from regso_cluster.factors.expected import FEW, Array
-from regso_cluster.factors.plausible import (
-    SUSPECT,
-    Alarm,
-    Scores,
-    cells_at,
-    find_impossible,
-    name_cells,
-    number,
-    score_table,
-)
+from regso_cluster.factors.plausible import SUSPECT, Scores, cells_at, find_impossible, name_cells, score_table
 from regso_cluster.factors.rates import OBSERVED, TOO_FEW
 from regso_cluster.factors.summary import say_residents
 from regso_cluster.factors.tables import FactorTable
