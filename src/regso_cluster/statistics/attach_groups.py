@@ -87,7 +87,7 @@ def _codes(column: pd.Series, edition: int | None, where: str) -> tuple[pd.Serie
         return text.where(text != ""), []
     parsed = parse_codes(column, "regso")
     if parsed.editions and set(parsed.editions) != {edition}:
-        hint = "About 288 areas have other borders: move the figures through a crosswalk first."
+        hint = "The same code can be an area with other borders: move the figures through a crosswalk first."
         got = ", ".join(map(str, parsed.editions))
         raise InputError(Fault("codes of another edition", where, str(edition), got, hint))
     repaired = parsed.repaired
