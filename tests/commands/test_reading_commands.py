@@ -13,7 +13,6 @@ from pyarrow import parquet
 
 from regso_cluster.cli import main
 from regso_cluster.release.write import write_release
-from regso_cluster.words.notes import in_swedish
 from tests.tables import writes_views
 
 UNITS = [["A", "0114R001", 10, 20], ["B", "0114R002", 11, 30], ["C", "0180R026", 9, 25]]
@@ -54,7 +53,6 @@ def test_a_total_is_no_unit_in_join_and_summarise(released, tmp_path):
     assert units == 75
     note = "1 rows are totals, no units, and are left out: row 6 (Summa)"
     assert note in notes
-    assert in_swedish(note)
     done = run("join", path, "--release", released, "--on", "regso", "--out", tmp_path / "o.csv")
     assert done.exit_code == 0, done.output  # the total is kept, and is no unit without an area
     assert "1 rows are totals or notes, no units: row 6 (Summa)" in done.output
@@ -136,24 +134,3 @@ def test_groups_in_decomposed_unicode_are_one_group(tmp_path):
         done = run(command[0], tmp_path / "t.csv", command[1], "omr", "--value", "klarade", "--of", "elever", "--json")
         assert done.exit_code == 0, done.output
         assert sorted(row["units"] for row in json.loads(done.output)["table"]) == [200, 200, 400]
-
-
-@pytest.mark.parametrize(
-    "note",
-    [
-        "sheet 'Data' was read, of 2",
-        "sheet '2024' was read, of 2: the one named by the year",
-        "hidden sheets left out: 'x'",
-        "headings of rows 3 to 4 joined",
-        "2 lines above the header left out",
-        "the file ends without a line break, after '24': if it was cut there, the last cell is wrong",
-        "column a: 3 empty cells kept as missing",
-        "column a: 2 cells '#N/A' kept as missing",
-        "column a: 3 cells '–' kept as missing; PxWeb writes it for zero: if so here, "
-        'set zero = ["-", "–"] in [table]',
-        "column a: 3 cells '–' kept as missing; PxWeb writes it for zero: if so here, give --zero=–",
-        "column b: 1 error cells, written as text: row 4 #VALUE!",
-    ],
-)
-def test_notes_of_reading_have_swedish(note):
-    assert in_swedish(note)

@@ -15,12 +15,12 @@ from regso_cluster.classification.classify import classify, measure, rehearse
 from regso_cluster.cli import main
 from regso_cluster.errors import InputError
 from regso_cluster.factors.accepted import Accepted, Entry, read_accepted, write_accepted
-from regso_cluster.factors.alarms import WHY, WITHIN
+from regso_cluster.factors.alarms import say_kind
+from regso_cluster.factors.slips import KINDS
 from regso_cluster.factors.summary import RESIDENTS, summarise_factors
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.judging.plausibility import MOVES, examine, find_pulls
 from regso_cluster.method import parse_method
-from regso_cluster.words.notes import in_swedish
 from tests.tables import method as small_method
 from tests.tables import rows, write
 
@@ -149,7 +149,7 @@ def test_a_message_names_cell_range_and_cause(read, frame, method):
     assert (alarm.column, alarm.level) == ("income", "serious")
     assert alarm.low < frame.loc[at, "income"] < alarm.high < alarm.got
     assert "10 times too large" in alarm.text
-    assert in_swedish(alarm.text)
+    assert "tio gånger för stort" in alarm.text.text("sv")
 
 
 @pytest.mark.parametrize(
@@ -216,7 +216,7 @@ def test_a_cell_that_moves_a_limit_is_named_with_the_limit_without_it(read, fram
     less.loc[pulls[0].code, "income"] = np.nan
     assert pulls[0].without == pytest.approx(measure(less, None, method).limits["income"], rel=1e-12)
     assert abs(pulls[0].now - pulls[0].without) > MOVES * less["income"].std(ddof=0)
-    assert in_swedish(pulls[0].text)
+    assert "flyttar ensamt gränsen från" in pulls[0].text.text("sv")
     assert pulls[0].text in classify(table, method, year=2024).notes
 
 
@@ -226,7 +226,7 @@ def test_means_that_jump_against_last_year_are_said(read, frame, method):
     said = examine(read(now), method, previous=before).said
     assert len(said) == 1
     assert "factor income: the mean over areas jumps from" in said[0]
-    assert in_swedish(said[0])
+    assert "medelvärdet över områdena går från" in said[0].text("sv")
     assert examine(read(frame), method, previous=before).said == ()
 
 
@@ -265,14 +265,13 @@ def test_the_residents_are_held_against_those_of_sweden(read, frame, method):
     said = examine(read(frame), method, year=2022).said
     assert len(said) == 1
     assert f"Sweden had {RESIDENTS[2022]:,} on 31 December 2022" in said[0]
-    assert in_swedish(said[0])
+    assert "Sverige hade 10\u00a0521\u00a0556 den 31 december 2022" in said[0].text("sv")
     assert examine(read(frame), method, year=1950).said == ()
 
 
-def test_every_cause_has_swedish():
-    assert all(in_swedish(why) for why in (*WHY.values(), *WITHIN.values()))
-    assert in_swedish("may be swapped with column low_n")
-    assert in_swedish("nearly the whole row equals that of the area above or below")
+def test_every_kind_of_slip_is_said_in_both_languages():
+    said = {say_kind(kind, within=within) for kind in KINDS for within in (False, True)}
+    assert len({note.text("sv") for note in said}) == len(said) == len(KINDS) + 2
 
 
 def test_check_refuses_what_classify_refuses(frame, tmp_path):

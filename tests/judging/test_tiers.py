@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from regso_cluster.errors import InputError
 from regso_cluster.judging.tiers import band, measure_cuts, say_empty
 from regso_cluster.method import Banding
-from regso_cluster.words.notes import in_swedish
 
 NAN = np.nan
 
@@ -104,7 +103,7 @@ def test_a_note_names_the_groups_that_equal_values_leave_empty():
         f"index: index band {said.format('index band')}", f"factor a: need group {said.format('need group')}",
     ]  # fmt: skip
     for note in notes:
-        assert "lika värden aldrig delas upp" in str(in_swedish(note))
+        assert "lika värden aldrig delas upp" in note.text("sv")
     by_sd = Chosen(bands=None, tiers=Banding("sd", at=(9.0,)), factors=factors)
     assert not say_empty(used, None, by_sd, Cuts((), {"a": (99.0,), "b": (99.0,)}))
 

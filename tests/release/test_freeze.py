@@ -47,7 +47,7 @@ def test_freeze_then_classify_gives_the_same_bytes(released, example_release, tm
     again = write_release(classify(example_release.classification.table, frozen, year=2024), tmp_path / "again")
     for name in ("areas.parquet", "groups.parquet", "factors.parquet"):
         assert (again.path / name).read_bytes() == (released.path / name).read_bytes(), name
-    assert any("frozen from release 2024" in note for note in again.manifest["notes"])
+    assert any("frozen from release 2024" in note for note in again.notes)
     refused = CliRunner().invoke(main, ["freeze", str(released.path), "--out", str(path)])
     assert refused.exit_code == 1
     assert "the method file exists" in refused.stderr
@@ -120,7 +120,7 @@ def test_a_frozen_method_is_another_method_and_the_same_choices(tmp_path):
     moved = dataclasses.replace(frozen.measured, limits=frozen.measured.limits | {"poor": 30.0})
     assert dataclasses.replace(frozen, measured=moved).hash != frozen.hash
     (tmp_path / "next").mkdir()
-    notes = release_of(rows(), frozen, tmp_path / "next", 2025, previous=first).manifest["notes"]
+    notes = release_of(rows(), frozen, tmp_path / "next", 2025, previous=first).notes
     assert any("frozen limits" in note for note in notes)
     assert not any("another method" in note for note in notes)
 

@@ -147,12 +147,12 @@ def test_a_changed_manifest_is_found(written, tmp_path):
 
 
 def test_what_makes_two_releases_less_than_comparable_is_noted(written, small, tmp_path):
-    notes = write_release(small, tmp_path / "release", previous=written).manifest["notes"]
+    notes = write_release(small, tmp_path / "release", previous=written).notes
     assert any("made with another method" in note for note in notes)
     assert any("one of the two releases is synthetic" in note for note in notes)
     table = read_factors(write(rows(), tmp_path / "t.csv"), method(), edition=2020)
     older = write_release(classify(table, method(), year=2022), tmp_path / "2022")
-    notes = write_release(small, tmp_path / "2024", previous=older).manifest["notes"]
+    notes = write_release(small, tmp_path / "2024", previous=older).notes
     assert [note for note in notes if "previous" in note] == [
         "the previous release is of another edition: borders were not checked, a change may be one of borders"
     ]
@@ -209,7 +209,7 @@ def test_an_edition_without_outlines_has_no_map_and_says_so(tmp_path):
     table = read_factors(write(rows(), tmp_path / "t.csv"), method(), edition=2020)
     release = write_release(classify(table, method(), year=2022), tmp_path / "release")
     assert not (release.path / "areas.gpkg").exists()
-    assert any("outlines of edition 2020" in note for note in release.manifest["notes"])
+    assert any("outlines of edition 2020" in note for note in release.notes)
 
 
 def test_the_previous_release_is_named_by_its_hash(written, small, tmp_path):

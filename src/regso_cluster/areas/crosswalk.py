@@ -18,6 +18,7 @@ from regso_cluster.areas import _overlay
 from regso_cluster.areas._overlay import Booleans, Floats, Integers, Layer, Parts
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.method import Factor
+from regso_cluster.words.notes import Note
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -77,7 +78,7 @@ class Crosswalk:
     weighting: str
     sources: dict[str, str]
     rules: Rules
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
 
 @dataclass(frozen=True)
@@ -178,11 +179,11 @@ def crosswalk_of(layers: Layers, rules: Rules = _RULES) -> Crosswalk:
             raise InputError(Fault("no residents in any area", "the layer of population", hint=hint))
         measures = {"population": people, **measures}
         if outside > 0.5:
-            notes.append(f"{outside:.0f} residents of the layer of population live outside both layers")
+            notes.append(Note("residents_outside", count=outside))
     return _assemble(layers, parts, measures, rules, notes)
 
 
-def _assemble(layers: Layers, parts: Parts, measures: dict[str, Floats], rules: Rules, notes: list[str]) -> Crosswalk:
+def _assemble(layers: Layers, parts: Parts, measures: dict[str, Floats], rules: Rules, notes: list[Note]) -> Crosswalk:
     n_old, n_new, ways = len(layers.old.codes), len(layers.new.codes), list(measures.values())
     ground_ways = [measure for name, measure in measures.items() if name != "population"]
     by_ground, _ = _overlay.portions(parts.old, n_old, ground_ways)
@@ -267,34 +268,34 @@ def _refuse_uncovered(old: Layer, owner: Integers, common: Booleans, portions: d
         raise InputError([faults[row] for row in sorted(faults)])
 
 
-def _layer_notes(layers: Layers) -> list[str]:
+def say_weighting(weighting: str) -> Note:
+    """Say what a crosswalk weighs by: "population", "land" or "area"."""
+    return {"population": Note("by_population"), "land": Note("by_land"), "area": Note("by_area")}[weighting]
+
+
+def _layer_notes(layers: Layers) -> list[Note]:
     given = {"old": layers.old, "new": layers.new, "population": layers.population, "land": layers.land}
     return [
-        f"{layer.repaired} shapes of the layer {name!r} were not valid and were repaired"
+        Note("shapes_repaired", count=layer.repaired, layer=name)
         for name, layer in given.items()
         if layer and layer.repaired
     ]
 
 
-def _notes(old: pd.DataFrame, new: pd.DataFrame, slivers: Floats, rules: Rules, weighting: str) -> list[str]:
+def _notes(old: pd.DataFrame, new: pd.DataFrame, slivers: Floats, rules: Rules, weighting: str) -> list[Note]:
     notes = []
     if len(slivers):
-        notes.append(
-            f"{len(slivers)} slivers below {rules.sliver:g} of an area dropped, the largest {slivers.max():.2g}; "
-            "the other shares were renormalised"
-        )
-    for side, name in ((old, "old"), (new, "new")):
+        notes.append(Note("slivers_dropped", count=len(slivers), share=rules.sliver, largest=slivers.max()))
+    for side in (old, new):
         for way, number in side.loc[side["weighted_by"] != weighting, "weighted_by"].value_counts().items():
-            notes.append(f"{number} {name} areas weighted by {way}: nothing to weigh them by {weighting}")
+            values = {"count": number, "way": say_weighting(str(way)), "weighting": say_weighting(weighting)}
+            notes.append(Note("old_weighted_by", **values) if side is old else Note("new_weighted_by", **values))
     short = old["covered"] < 1 - rules.sliver
     if short.any():
-        least = old["covered"].min()
-        notes.append(
-            f"{int(short.sum())} old areas not wholly covered by the new layer, least {least:.2%}: renormalised"
-        )
+        notes.append(Note("old_not_covered", count=short.sum(), least=old["covered"].min()))
     short = new["covered"] < 1 - rules.sliver
     if short.any():
-        notes.append(f"{int(short.sum())} new areas have ground or residents that the old layer does not hold")
+        notes.append(Note("new_not_covered", count=short.sum()))
     return notes
 
 

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from regso_cluster.areas.crosswalk import Crosswalk, Rules, crosswalk_of, read_layers
 from regso_cluster.files.atomic import whole_file
+from regso_cluster.words.notes import Note
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -62,13 +63,13 @@ def cached_crosswalk(
     file = Path(folder) / f"crosswalk-{key[:16]}.parquet"
     found, why = _read(file, said)
     if found is not None:
-        return replace(found, notes=(*found.notes, f"read from the cache, {file.name}"))
+        return replace(found, notes=(*found.notes, Note("crosswalk_cached", file=file.name)))
     crosswalk = crosswalk_of(layers, rules)
     try:
         _write(crosswalk, file, said)
-        note = f"{why}, kept as {file.name}"
+        note = Note("crosswalk_kept", why=why, file=file.name)
     except OSError as error:
-        note = f"{why}, and not kept: {error.strerror or error}"
+        note = Note("crosswalk_not_kept", why=why, error=error.strerror or str(error))
     return replace(crosswalk, notes=(*crosswalk.notes, note))
 
 
@@ -95,7 +96,8 @@ def _digest(frame: pd.DataFrame, said: dict[str, Any]) -> str:
 
 def _write(crosswalk: Crosswalk, file: Path, said: dict[str, Any]) -> None:
     frame = _stack(crosswalk)
-    said = said | {"weighting": crosswalk.weighting, "notes": list(crosswalk.notes)}
+    said = said | {"weighting": crosswalk.weighting, "notes": [str(note) for note in crosswalk.notes],
+                   "coded": [note.as_plain() for note in crosswalk.notes]}  # fmt: skip
     said["sha256"] = _digest(frame, said)
     fields = [(name, pa.string()) for name in _TEXTS] + [(name, pa.float64()) for name in _NUMBERS]
     schema = pa.schema(fields, metadata={_KEY: json.dumps(said, ensure_ascii=False).encode()})
@@ -105,11 +107,10 @@ def _write(crosswalk: Crosswalk, file: Path, said: dict[str, Any]) -> None:
         pq.write_table(table, partial, compression="zstd")
 
 
-def _read(file: Path, wanted: dict[str, Any]) -> tuple[Crosswalk | None, str]:
+def _read(file: Path, wanted: dict[str, Any]) -> tuple[Crosswalk | None, Note]:
     """Give the crosswalk of a file, or None and why it must be built."""
     if not file.is_file():
-        return None, "built"
-    damaged = f"built anew, since {file.name} was damaged"
+        return None, Note("crosswalk_built")
     try:
         table = pq.read_table(file)
         said = json.loads((table.schema.metadata or {})[_KEY])
@@ -118,10 +119,10 @@ def _read(file: Path, wanted: dict[str, Any]) -> tuple[Crosswalk | None, str]:
         whole = said.pop("sha256") == _digest(frame, said)
         crosswalk = _unstack(frame, said, wanted)
     except (pa.ArrowException, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        return None, f"{damaged} ({type(error).__name__})"
+        return None, Note("crosswalk_unreadable", file=file.name, error=type(error).__name__)
     if foreign:
-        return None, f"built anew, since {file.name} was of other layers or rules"
-    return (crosswalk, "") if whole else (None, damaged)
+        return None, Note("crosswalk_foreign", file=file.name)
+    return (crosswalk if whole else None), Note("crosswalk_damaged", file=file.name)
 
 
 def _unstack(frame: pd.DataFrame, said: dict[str, Any], wanted: dict[str, Any]) -> Crosswalk:
@@ -138,5 +139,5 @@ def _unstack(frame: pd.DataFrame, said: dict[str, Any], wanted: dict[str, Any]) 
         str(said["weighting"]),
         dict(wanted["sources"]),
         Rules(**wanted["rules"]),
-        tuple(said["notes"]),
+        tuple(map(Note.from_plain, said.get("coded", said["notes"]))),
     )

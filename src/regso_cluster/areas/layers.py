@@ -10,6 +10,7 @@ import pandas as pd
 from regso_cluster.areas.codes import Kind, parse_codes
 from regso_cluster.areas.editions import check_edition
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.words.notes import Note
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -19,7 +20,7 @@ COUNT = "population"
 MOSTLY = 0.9  # the share of cells that must be codes for a column to be one of codes
 
 
-def read_outlines(path: str | Path) -> tuple[gpd.GeoDataFrame, tuple[str, ...]]:
+def read_outlines(path: str | Path) -> tuple[gpd.GeoDataFrame, tuple[Note, ...]]:
     """Read the outlines of RegSO; the column of codes is told by its content.
 
     Parameters
@@ -47,7 +48,7 @@ def read_outlines(path: str | Path) -> tuple[gpd.GeoDataFrame, tuple[str, ...]]:
     if layer["regso"].duplicated().any():
         parts = len(layer)
         layer = layer.dissolve("regso", as_index=False)
-        notes.append(f"{name}: {parts} parts put together to {len(layer)} RegSO")
+        notes.append(Note("parts_put_together", file=name, parts=parts, areas=len(layer)))
     return layer[["regso", "geometry"]], tuple(notes)
 
 
@@ -86,7 +87,7 @@ def read_ground(path: str | Path) -> gpd.GeoDataFrame:
 
 def read_residents(
     path: str | Path, *, column: str | None = None, counts: pd.Series | None = None
-) -> tuple[gpd.GeoDataFrame, tuple[str, ...]]:
+) -> tuple[gpd.GeoDataFrame, tuple[Note, ...]]:
     """Read a layer that says where people live: points or polygons (grid cells, DeSO) with a number of residents.
 
     Parameters
@@ -116,12 +117,12 @@ def read_residents(
     else:
         column = _count_column(frame, column, name)
         residents = pd.to_numeric(frame[column], errors="coerce").to_numpy()
-        notes.append(f"{name}: residents from column {column}")
+        notes.append(Note("residents_from_column", file=name, column=column))
     layer = _shapes(frame).assign(**{COUNT: residents})
     return layer[[COUNT, "geometry"]], tuple(notes)
 
 
-def _read(path: str | Path) -> tuple[gpd.GeoDataFrame, list[str]]:
+def _read(path: str | Path) -> tuple[gpd.GeoDataFrame, list[Note]]:
     import geopandas as gpd  # noqa: PLC0415 (slow; codes and names do without)
     import pyogrio  # noqa: PLC0415
 
@@ -147,7 +148,7 @@ def _read(path: str | Path) -> tuple[gpd.GeoDataFrame, list[str]]:
         raise InputError(Fault("no coordinate system", str(path), hint=crs))
     if frame.crs.to_epsg() == SWEREF:
         return frame, []
-    return frame.to_crs(SWEREF), [f"{path.name}: brought from {frame.crs.name} to SWEREF 99 TM"]
+    return frame.to_crs(SWEREF), [Note("brought_to_sweref", file=path.name, crs=frame.crs.name)]
 
 
 def _shapes(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

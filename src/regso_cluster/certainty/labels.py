@@ -26,6 +26,7 @@ from regso_cluster.factors.rates import MISSING, TOO_FEW
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.method import Certainty, Method, Yardstick
 from regso_cluster.parallel import Workers
+from regso_cluster.words.notes import Note, name_some
 
 Array = npt.NDArray[np.float64]
 _SOME = 5  # areas that a note names
@@ -55,7 +56,7 @@ class Labels:
     long: pd.DataFrame
     groups: pd.DataFrame
     figures: dict[str, Any]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
 
 def measure_labels(
@@ -297,7 +298,7 @@ def _groups(
 def _say(
     lists: list[_List], found: Simulation, groups: pd.DataFrame, columns: pd.DataFrame, held: pd.Index[str],
     method: Method, certainty: Certainty, hanging: Hanging,
-) -> tuple[dict[str, Any], tuple[str, ...]]:  # fmt: skip
+) -> tuple[dict[str, Any], tuple[Note, ...]]:  # fmt: skip
     """Put what was found into figures for the manifest, and into words."""
     judged = {
         (one.name, one.group): judge_list(
@@ -327,9 +328,9 @@ def _say(
         against = against_the_odds(columns.drop(index=held))
         figures["counted_against_the_odds"] = list(against)
         if len(against):
-            notes.append(_say_against(against))
+            notes.append(Note("against_the_odds", areas=name_some(against, _SOME), count=len(against)))
     if len(held):
-        notes.append(_say_held(held))
+        notes.append(Note("held_in_group", areas=name_some(held, _SOME), count=len(held)))
     if exact:
         notes.append(say_exact(exact))
     hang = {name: int(part.sum()) for name, part in hanging.labels.items() if part.any()}
@@ -339,9 +340,9 @@ def _say(
     return figures, tuple(notes)
 
 
-def say_exact(keys: Sequence[str]) -> str:
+def say_exact(keys: Sequence[str]) -> Note:
     """Say which factors have no noise model: their figures are taken as they stand."""
-    return f"taken as exact, without a noise model: {', '.join(keys)}"
+    return Note("taken_as_exact", factors=keys)
 
 
 def against_the_odds(columns: pd.DataFrame) -> pd.Index[str]:
@@ -349,31 +350,11 @@ def against_the_odds(columns: pd.DataFrame) -> pd.Index[str]:
     return columns.index[columns["composite_group_probability"] < columns["composite_second_probability"]]
 
 
-def _say_against(areas: pd.Index[str]) -> str:
-    return f"counted in one group though another is more probable by all their figures: {_name(areas)}"
-
-
-def _say_held(areas: pd.Index[str]) -> str:
-    return f"held in their group by the no-flicker rule, and how sure by this year's figures alone: {_name(areas)}"
-
-
-def _name(areas: pd.Index[str]) -> str:
-    some = ", ".join(areas[:_SOME]) + (f" and {len(areas) - _SOME} more" if len(areas) > _SOME else "")
-    return f"{some} ({len(areas)} in all)"
-
-
-_NOT_SAID = {
-    "composite_group": "how sure the composite group is was not assessed in",
-    "band": "how sure the band is was not assessed in",
-    "cluster": "how sure the cluster is was not assessed in",
-}
-
-
-def _say_hanging(name: str, count: int, n_areas: int) -> str:
-    return (
-        f"{_NOT_SAID[name]} {count:,} of {n_areas:,} areas: it hangs on figures taken as exact; probabilities "
-        "elsewhere cover the noise of the counts alone"
-    )
+def _say_hanging(name: str, count: int, n_areas: int) -> Note:
+    values = {"count": count, "of": n_areas}
+    if name == "composite_group":
+        return Note("composite_not_assessed", **values)
+    return Note("band_not_assessed", **values) if name == "band" else Note("cluster_not_assessed", **values)
 
 
 def _expected(row: dict[Any, Any]) -> dict[str, float | int | None]:
@@ -390,17 +371,16 @@ def _plain(one: Listing) -> dict[str, float | int | None]:
     return plain if one.not_assessed else {key: number for key, number in plain.items() if key != "not_assessed"}
 
 
-def _say_list(group: int, one: Listing) -> str:
-    worse = f"group {group}" if group == 1 else f"groups 1 to {group}"
+def _say_list(group: int, one: Listing) -> Note:
+    groups = Note("group_one", group=group) if group == 1 else Note("groups_to", group=group)
     if one.wrong is None or one.missed is None or (one.counted and one.not_assessed == one.counted):
-        return f"of the {one.counted:,} areas in {worse} none was assessed: all hang on figures taken as exact"
+        return Note("list_not_assessed", count=one.counted, groups=groups)
     if one.expected is None:
-        return (
-            f"of the {one.counted:,} areas in {worse}, {one.not_assessed:,} were not assessed, since they hang on "
-            f"figures taken as exact; of those assessed about {one.wrong:.0f} are expected not to belong, and about "
-            f"{one.missed:.0f} of the others assessed to belong"
-        )
-    return (
-        f"of the {one.counted:,} areas in {worse}, about {one.wrong:.0f} are expected not to belong, and about "
-        f"{one.missed:.0f} of the others to belong: {one.expected:.0f} in all ({one.low:,} to {one.high:,})"
-    )
+        return Note(
+            "list_partly_assessed", count=one.counted, groups=groups, left=one.not_assessed, wrong=one.wrong,
+            missed=one.missed,
+        )  # fmt: skip
+    return Note(
+        "list_expected", count=one.counted, groups=groups, wrong=one.wrong, missed=one.missed, expected=one.expected,
+        low=one.low, high=one.high,
+    )  # fmt: skip

@@ -29,6 +29,7 @@ from regso_cluster.clustering.validity import silhouette
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.method import StructureRule
 from regso_cluster.parallel import Workers, child_seed, run_batches
+from regso_cluster.words.notes import Note
 
 CLOUDS, DATA = 4, 5  # which stream a seed is of
 GAP_EFFORT = Effort(starts=10, swaps=0)
@@ -145,7 +146,7 @@ class Structure:
     verdict: Literal["types", "bands"]
     choice: int | None
     runner_up: int | None
-    reason: str
+    reason: Note
     rule: StructureRule
     labels: dict[int, Integers]
 
@@ -245,45 +246,45 @@ def failed(row: Mapping[Any, Any], rule: StructureRule) -> list[str]:
     return fails
 
 
-def _choose(by_k: pd.DataFrame, rule: StructureRule) -> tuple[Literal["types", "bands"], int | None, int | None, str]:
+def _choose(by_k: pd.DataFrame, rule: StructureRule) -> tuple[Literal["types", "bands"], int | None, int | None, Note]:
     """Pick the largest number that stands, and its runner-up; say why."""
     rows = {int(k): row for k, row in zip(by_k.index.to_numpy(), by_k.to_dict("records"), strict=True)}
     standing = [k for k, row in rows.items() if row["stands"]]
     if not standing:
         # the one that comes nearest fails least, and of those predicts best
         nearest = min(rows, key=lambda k: (rows[k]["fails"].count(","), -rows[k]["strength"], k))
-        reason = (
-            f"no number of groups from {min(rows)} to {max(rows)} stands: the areas are a cloud, and groups are bands, "
-            f"not types. Nearest comes {nearest}, which fails: {_say(rows[nearest], rule)}"
-        )
+        fails = _say(rows[nearest], rule)
+        reason = Note("no_number_stands", fewest=min(rows), most=max(rows), nearest=nearest, fails=fails)
         return "bands", None, nearest, reason
     choice = standing[-1]
     row, others = rows[choice], {k: row for k, row in rows.items() if k != choice}
-    reason = (
-        f"{choice} groups: the largest number that stands (scatter {100 * row['less_scatter']:.0f} % below that of "
-        f"clouds, prediction strength {row['strength']:.2f}, least Jaccard {row['jaccard']:.2f})."
+    reason = Note(
+        "largest_number", k=choice, scatter=100 * row["less_scatter"], strength=row["strength"], jaccard=row["jaccard"]
     )
     if not others:
         return "types", choice, None, reason
     best = max(others, key=lambda k: (others[k]["strength"], -k))
     runner_up = standing[-2] if len(standing) > 1 else best
     other = others[runner_up]
-    why = "stands too, with fewer groups." if other["stands"] else f"fails: {_say(other, rule)}"
-    return "types", choice, runner_up, f"{reason} Runner-up {runner_up}: {why}"
+    if other["stands"]:
+        return "types", choice, runner_up, Note("largest_number_runner_up_stands", chosen=reason, other=runner_up)
+    said = Note("largest_number_runner_up_fails", chosen=reason, other=runner_up, fails=_say(other, rule))
+    return "types", choice, runner_up, said
 
 
-def _say(row: Mapping[Any, Any], rule: StructureRule) -> str:
-    wanted = rule.gap_errors * row["gap_error"]
+def _say(row: Mapping[Any, Any], rule: StructureRule) -> list[Note]:
     said = {
-        "gap": f"scatter {100 * row['less_scatter']:.1f} % below that of clouds, gap {row['gap']:.3f} "
-        f"({100 * rule.least_gap:.0f} % and {rule.gap_errors:g} standard errors, {wanted:.3f}, wanted)",
-        "prediction strength": f"prediction strength {row['strength']:.2f} ({rule.strength:g} wanted)",
-        "Jaccard": f"least Jaccard of a group {row['jaccard']:.2f} ({rule.jaccard:g} wanted)",
-    }
-    return "; ".join(said[fail] for fail in str(row["fails"]).split(", ")) + "."
+        "gap": Note(
+            "fails_gap", scatter=100 * row["less_scatter"], gap=row["gap"], least=100 * rule.least_gap,
+            errors=rule.gap_errors, wanted=rule.gap_errors * row["gap_error"],
+        ),
+        "prediction strength": Note("fails_strength", value=row["strength"], wanted=rule.strength),
+        "Jaccard": Note("fails_jaccard", value=row["jaccard"], wanted=rule.jaccard),
+    }  # fmt: skip
+    return [said[fail] for fail in str(row["fails"]).split(", ")]
 
 
-def say_structure(structure: Structure, n_clusters: int) -> list[str]:
+def say_structure(structure: Structure, n_clusters: int) -> list[Note]:
     """Say in a release whether its clusters are types: for a cloud *bands, not types*.
 
     Parameters
@@ -292,17 +293,17 @@ def say_structure(structure: Structure, n_clusters: int) -> list[str]:
     n_clusters : how many the release has
     """
     if structure.verdict == "bands":
-        return [
-            f"bands, not types: {structure.reason} Read the {n_clusters} clusters as parts of a whole without borders"
-        ]
+        return [Note("clusters_are_bands", reason=structure.reason, k=n_clusters)]
     if structure.choice == n_clusters:
-        return [f"the clusters are types: {structure.reason}"]
+        return [Note("clusters_are_types", reason=structure.reason)]
     rows = dict(zip(structure.by_k.index.to_numpy().tolist(), structure.by_k.to_dict("records"), strict=True))
     own = rows.get(n_clusters)
     if own is None:
-        return [f"whether {n_clusters} clusters stand was not looked at; of other numbers: {structure.reason}"]
-    said = "stand too." if own["stands"] else f"do not stand: {_say(own, structure.rule)}"
-    return [f"the {n_clusters} clusters of the method {said} Of the numbers looked at: {structure.reason}"]
+        return [Note("structure_of_others", k=n_clusters, reason=structure.reason)]
+    if own["stands"]:
+        return [Note("clusters_stand_too", k=n_clusters, reason=structure.reason)]
+    fails = _say(own, structure.rule)
+    return [Note("clusters_do_not_stand", k=n_clusters, fails=fails, reason=structure.reason)]
 
 
 def structure_figures(structure: Structure, n_clusters: int) -> dict[str, Any]:
@@ -312,7 +313,7 @@ def structure_figures(structure: Structure, n_clusters: int) -> dict[str, Any]:
     return {
         "verdict": structure.verdict, "choice": structure.choice, "runner_up": structure.runner_up,
         "own_stands": bool(by_k.loc[n_clusters, "stands"]) if n_clusters in by_k.index else None,
-        "reason": structure.reason,
+        "reason": str(structure.reason),
         "by_k": {
             str(k): {name: round(float(by_k.loc[k, name]), 4) for name in columns} | {"fails": by_k.loc[k, "fails"]}
             for k in by_k.index

@@ -45,6 +45,8 @@ from regso_cluster.judging.tiers import band, measure_cuts, say_empty
 from regso_cluster.judging.typology import Typology, cluster_weights, clusters_input, find_typology, nearest_clusters
 from regso_cluster.method import Method, Yardstick
 from regso_cluster.parallel import Workers, WorkersError
+from regso_cluster.words.notes import Note
+from regso_cluster.words.wording import say_drifting
 
 Array = npt.NDArray[np.float64]
 WORTH_SAYING = 0.01  # how much better other clusters must fit before a release says so
@@ -101,7 +103,7 @@ def classify(  # noqa: PLR0913  # what a run is made of; all but two by name
         figures |= of_clusters
     else:
         yardstick, said = method.measured, _say_given(method.measured, method, table)
-    notes += [*said, *filter(None, [method.drifting])]
+    notes += [*said, *filter(None, [say_drifting(method)])]
     judged = judge(used, table, method, yardstick)
     if method.composite and method.composite.steady:
         judged = steady_groups(judged, used, table.status, method, yardstick.leave_limits, previous)
@@ -123,7 +125,7 @@ def classify(  # noqa: PLR0913  # what a run is made of; all but two by name
         comparable = previous_method is None or previous_method.composite == method.composite
         areas = areas.join(mark_changes(areas, previous, comparable=comparable))
         if not comparable:
-            notes.append("the previous release has other composite groups: they are not compared")
+            notes.append(Note("other_composite_groups"))
     if method.baseline:
         areas = areas.join(judge_beside(used, table, method, method.baseline.measured))
     areas["synthetic"] = table.synthetic
@@ -177,7 +179,7 @@ def rehearse(
 def _measure_and_say(
     used: pd.DataFrame, weights: Array | None, table: FactorTable, method: Method, previous: pd.DataFrame | None,
     previous_method: Method | None, workers: Workers,
-) -> tuple[Yardstick, list[str], dict[str, Any]]:  # fmt: skip
+) -> tuple[Yardstick, list[Note], dict[str, Any]]:  # fmt: skip
     """Measure the yardstick, with what the reader is told of the clusters and what the manifest holds of them."""
     yardstick, typology = _measure(used, weights, method, previous, previous_method, workers)
     yardstick = replace(yardstick, synthetic=table.synthetic)
@@ -195,7 +197,7 @@ def _measure_and_say(
     return yardstick, said, {"clusters": figures | judged_structure}
 
 
-def _say_labels(labels: Labels | None, method: Method) -> tuple[dict[str, Any], tuple[str, ...]]:
+def _say_labels(labels: Labels | None, method: Method) -> tuple[dict[str, Any], tuple[Note, ...]]:
     """Give what the manifest holds of certainty, and what the reader is told of it."""
     if labels:
         noise = {part: labels.figures[part] for part in ("drawn", "taken_as_exact")}
@@ -205,12 +207,13 @@ def _say_labels(labels: Labels | None, method: Method) -> tuple[dict[str, Any], 
     return {}, ()
 
 
-def _say_given(yardstick: Yardstick, method: Method, table: FactorTable) -> list[str]:
+def _say_given(yardstick: Yardstick, method: Method, table: FactorTable) -> list[Note]:
     """Say that the yardstick was not measured on this table, and where it is from."""
-    whence = f", frozen from release {method.frozen.release} ({method.frozen.year})" if method.frozen else ""
-    said = [f"limits, scales, cut points and centres are those written in the method{whence}"]
+    whence = method.frozen
+    frozen = Note("limits_frozen", release=whence.release, year=whence.year) if whence else None
+    said = [frozen or Note("limits_given")]
     if yardstick.synthetic and not table.synthetic:
-        said.append("those limits, scales, cut points and centres were measured on SYNTHETIC data")
+        said.append(Note("limits_synthetic"))
     return said
 
 
@@ -221,30 +224,23 @@ def usable(table: FactorTable, method: Method) -> tuple[pd.DataFrame, Array | No
     return table.value.where(table.status == OBSERVED), residents if method.needs_population else None
 
 
-def _say_clusters(typology: Typology, method: Method, has_previous: bool) -> list[str]:
+def _say_clusters(typology: Typology, method: Method, has_previous: bool) -> list[Note]:
     """Say how stable the clusters are, which were renumbered, and where holding on to last year's costs fit."""
     resamples = method.clusters.resamples if method.clusters else 0
-    said = [
-        f"the clusters' stability is {typology.stability:.2f} (mean adjusted Rand index over {resamples} bootstrap "
-        "resamples; 1 would be the same clusters each time)"
-    ]
+    said = [Note("stability", value=typology.stability, count=resamples)]
     if has_previous and not typology.anchored:
-        said.append("the previous release has no such clusters: these are numbered anew, from the worst")
-    said += [
-        f"cluster {number} of last year is given up: the profile of its areas has left its name, and they have a "
-        "cluster with a new number and name; see lineage.parquet"
-        for number in typology.left
-    ]
+        said.append(Note("clusters_numbered_anew"))
+    said += [Note("cluster_given_up", number=number) for number in typology.left]
     if typology.objective > (1 + WORTH_SAYING) * typology.free_objective:
         loss = 100 * (typology.objective / typology.free_objective - 1)
-        said.append(f"clusters found without last year's would fit {loss:.1f} % better (sum of squared distances)")
+        said.append(Note("fit_lost", loss=loss))
     return said
 
 
 def _structure(
     used: pd.DataFrame, weights: Array | None, table: FactorTable, method: Method, yardstick: Yardstick,
     workers: Workers,
-) -> tuple[list[str], dict[str, Any]]:  # fmt: skip
+) -> tuple[list[Note], dict[str, Any]]:  # fmt: skip
     """Say whether there are types at all, by the method's rule; a table too small to tell says so."""
     clusters = method.clusters
     if clusters is None or clusters.structure is None:
@@ -254,7 +250,7 @@ def _structure(
     except WorkersError:
         raise
     except InputError as error:
-        return [f"whether the clusters are types or bands was not assessed: {error}"], {"structure": None}
+        return [Note("structure_not_assessed", why=str(error))], {"structure": None}
     return say_structure(found, clusters.n_clusters), {"structure": structure_figures(found, clusters.n_clusters)}
 
 

@@ -14,6 +14,7 @@ from regso_cluster.factors.tables import FactorTable
 from regso_cluster.judging.lineage import trace_groups
 from regso_cluster.judging.profiles import describe_groups
 from regso_cluster.method import Banding, Certainty, Method, Text, Yardstick
+from regso_cluster.words.notes import Note
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Classification:
     table: FactorTable
     year: int
     figures: dict[str, Any] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     lineage: pd.DataFrame | None = None
     certainty: pd.DataFrame | None = None
 

@@ -12,6 +12,7 @@ import click
 
 from regso_cluster.commands.options import EXISTING, NEW, json_option, mark_options, reading_options
 from regso_cluster.files.atomic import json_text
+from regso_cluster.words.notes import Note
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -164,7 +165,7 @@ def protect(table: Path, paths: tuple[str, ...], as_json: bool, **settings: Any)
 
 def _read(
     table: Path, numbers: list[str], keys: list[str], settings: dict[str, Any], areas: tuple[str, ...] = ()
-) -> tuple[RawTable, pd.DataFrame, tuple[str, ...]]:
+) -> tuple[RawTable, pd.DataFrame, tuple[Note, ...]]:
     """Read TABLE without its totals, its columns of figures as numbers; `areas`: keys that TABLE may have, too."""
     from regso_cluster.files.layout import as_named
     from regso_cluster.files.tables import read_table
@@ -232,7 +233,7 @@ def _write(
 
 
 def _print_json(
-    table: pd.DataFrame, texts: tuple[Text, ...], notes: tuple[str, ...], written: list[str], synthetic: bool,
+    table: pd.DataFrame, texts: tuple[Text, ...], notes: tuple[Note, ...], written: list[str], synthetic: bool,
     **said: object,
 ) -> None:  # fmt: skip
     rows = json.loads(table.to_json(orient="records", double_precision=10))

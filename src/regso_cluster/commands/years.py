@@ -9,6 +9,7 @@ import click
 
 from regso_cluster.commands.options import EXISTING, NEW, json_option, outline_options, read_outline_options
 from regso_cluster.files.atomic import json_text
+from regso_cluster.words.notes import Note
 
 
 @click.command()
@@ -24,11 +25,12 @@ def freeze(release: Path, out: Path, beside: bool, as_json: bool) -> None:
     from regso_cluster.release.freeze import freeze as run
     from regso_cluster.release.freeze import write_method
     from regso_cluster.release.model import read_release
+    from regso_cluster.words.wording import say_drifting
 
     frozen = run(read_release(release, verify=True), beside=beside)
     path = str(write_method(frozen, out))
-    if frozen.drifting:
-        click.echo(f"note: {frozen.drifting}", err=True)
+    if note := say_drifting(frozen):
+        click.echo(f"note: {note}", err=True)
     click.echo(json_text({"written": [path]}, ensure_ascii=False) if as_json else path)
 
 
@@ -68,9 +70,9 @@ def compare(
         refuse_existing(out)
     first, last = read_release(old, verify=True), read_release(new, verify=True)
     moved, marks = None, None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     if (files or changes) and first.manifest["edition"] == last.manifest["edition"]:
-        notes = (f"the two releases are of one edition: {'the outlines were' if files else '--changes was'} not used",)
+        notes = (Note("outlines_not_used") if files else Note("changes_not_used"),)
         files, changes = None, None
     if changes:
         from regso_cluster.areas.changes import mark_changes, read_changes

@@ -17,7 +17,8 @@ from regso_cluster.exports.workbook import write_table_workbook, write_workbook
 from regso_cluster.files.atomic import whole_file
 from regso_cluster.files.sheet_writing import SYNTHETIC, WORKBOOK_OPTIONS, write_sheet
 from regso_cluster.files.textfiles import write_csv
-from regso_cluster.words.wording import MADE_UP, Language, mark_of, say
+from regso_cluster.words.notes import Language
+from regso_cluster.words.wording import MADE_UP, mark_of, say
 
 if TYPE_CHECKING:
     from regso_cluster.release.model import Release

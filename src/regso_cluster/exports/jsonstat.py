@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from regso_cluster.exports.cube import Cube, build_cube
 from regso_cluster.method import Text
-from regso_cluster.words.wording import Language, say
+from regso_cluster.words.notes import Language
+from regso_cluster.words.wording import say
 
 if TYPE_CHECKING:
     from regso_cluster.release.model import Release

@@ -22,7 +22,8 @@ from regso_cluster.files.sheet_writing import (
 )
 from regso_cluster.maps.colours import map_colours
 from regso_cluster.words.columns import Table, describe_columns, head_columns
-from regso_cluster.words.wording import Language, in_language, mark_of, say
+from regso_cluster.words.notes import Language
+from regso_cluster.words.wording import in_language, mark_of, say
 
 if TYPE_CHECKING:
     from regso_cluster.release.model import Release

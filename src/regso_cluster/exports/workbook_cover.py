@@ -8,7 +8,8 @@ import pandas as pd
 
 from regso_cluster.method import Text
 from regso_cluster.words.columns import head_columns, unit_of
-from regso_cluster.words.wording import CAREFUL, UNDECIDED, Language, mark_of, say
+from regso_cluster.words.notes import Language
+from regso_cluster.words.wording import CAREFUL, UNDECIDED, mark_of, say
 
 if TYPE_CHECKING:
     from regso_cluster.release.model import Release
@@ -113,6 +114,6 @@ def method_rows(release: Release, language: Language) -> pd.DataFrame:
             number = f"{limit:.4g}".replace(".", ",") if sv else f"{limit:.4g}"
             text += f"; {words['beyond']} {number}"
         rows.append((f"{words['factor']}: {say(factor.name, language)}", text, factor.source))
-    rows += [(words["note"], note, "") for note in manifest["notes"]]
+    rows += [(words["note"], note.text(language), "") for note in release.notes]
     rows.append((words["not"], say(CAREFUL, language), ""))
     return pd.DataFrame(rows, columns=["Vad", "Hur", "Källa"] if sv else ["What", "How", "Source"])

@@ -4,22 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
-WHY = {
-    "divided by 10": "likely 10 times too large, as by a lost decimal mark",
-    "multiplied by 10": "likely 10 times too small, as by a decimal mark too many",
-    "divided by 100": "likely 100 times too large, as a share written as per cent",
-    "multiplied by 100": "likely 100 times too small, as per cent written as a share",
-    "lost digit": "a digit may be lost",
-    "sentinel": "may be a number that programs write for a missing one",
-    "neighbour": "the same number as in the row above or below, perhaps copied",
-    "unknown": "far from what the other figures of the area say",
-}
-WITHIN = {  # where the number lies within what was expected
-    "neighbour": "a likely number, but the same as in the row above or below",
-    "unknown": "a likely number, but a rare one in its column",
-}
+from regso_cluster.words.notes import Note
 
 
 @dataclass(frozen=True)
@@ -41,19 +26,36 @@ class Alarm:
     got: float
     low: float
     high: float
-    why: str
+    why: Note
     level: str
     score: float
 
     @property
-    def text(self) -> str:
+    def text(self) -> Note:
         """Say it in a sentence."""
-        expected = f"{number(self.low)} to {number(self.high)}"
-        return f"{self.code}, column {self.column}: {number(self.got)}, expected {expected}: {self.why}"
+        values = {"got": self.got, "low": self.low, "high": self.high, "why": self.why}
+        return Note("cell_far_out", code=self.code, column=self.column, **values)
 
 
-def number(x: float) -> str:
-    """Write a number for a reader: whole ones with thousands marks, others with four digits."""
-    if not np.isfinite(x):
-        return "any"
-    return f"{x:,.0f}" if abs(x) >= 1000 or x == round(x) else f"{x:.4g}"
+def say_kind(kind: str, *, within: bool = False) -> Note:
+    """Say what a cell looks like, by one of the kinds of slips.
+
+    Parameters
+    ----------
+    kind : one of `slips.KINDS`
+    within : the number lies within what was expected
+    """
+    if within and kind == "neighbour":
+        return Note("likely_but_of_next_row")
+    if within and kind == "unknown":
+        return Note("likely_but_rare")
+    return {
+        "divided by 10": Note("ten_times_too_large"),
+        "multiplied by 10": Note("ten_times_too_small"),
+        "divided by 100": Note("hundred_times_too_large"),
+        "multiplied by 100": Note("hundred_times_too_small"),
+        "lost digit": Note("digit_lost"),
+        "sentinel": Note("number_for_missing"),
+        "neighbour": Note("number_of_next_row"),
+        "unknown": Note("far_from_other_figures"),
+    }[kind]

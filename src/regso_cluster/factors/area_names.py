@@ -13,6 +13,7 @@ from regso_cluster.areas.editions import area_names, code_set, detect_edition
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.files.numbers import as_text
 from regso_cluster.files.tables import read_table
+from regso_cluster.words.notes import Note
 
 _HEADINGS = ("regsonamn", "regso_namn", "regso_name", "namn", "name", "områdesnamn", "area_name")
 _SHARE = 0.9  # of the rows that have a code or a text, where a column is one of codes or of texts
@@ -27,7 +28,7 @@ class Names:
     edition: int | None
     given: bool
 
-    def into(self, areas: pd.DataFrame, edition: int, notes: list[str]) -> list[Fault]:
+    def into(self, areas: pd.DataFrame, edition: int, notes: list[Note]) -> list[Fault]:
         """Write the names into the column `name` of `areas` (by code, OUT); give what is wrong.
 
         Names that were asked for come before those of the table; those of a key fill what is empty. Names of another
@@ -41,9 +42,7 @@ class Names:
             other = min(others, key=lambda one: lacking[one], default=edition)
         if other != edition:
             if area_names(edition)["name"].notna().all():
-                notes.append(
-                    f"names of {self.file} are of edition {other}: not used, the table is of edition {edition}"
-                )
+                notes.append(Note("names_of_other_edition", file=self.file, other=other, edition=edition))
                 return []
             hint = "The same code can be another area: give the names of the edition of the table."
             return [Fault("names of another edition", self.file, str(edition), str(other), hint)]
@@ -55,7 +54,7 @@ class Names:
         taken = own.notna() if self.given else own.notna() & areas["name"].isna()
         areas["name"] = own.where(taken, areas["name"].astype("string"))
         if taken.any():
-            notes.append(f"names of {int(taken.sum())} areas taken from {self.file}")
+            notes.append(Note("names_taken", count=taken.sum(), file=self.file))
         return []
 
 

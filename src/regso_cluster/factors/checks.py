@@ -11,6 +11,7 @@ from regso_cluster.factors.year_column import read_year
 from regso_cluster.files.numbers import as_text
 from regso_cluster.files.read import RawTable
 from regso_cluster.method import UNIT_RANGE, Factor, Method
+from regso_cluster.words.notes import Note
 
 
 def factor_part(parts: pd.DataFrame, factor: Factor) -> pd.DataFrame:
@@ -59,16 +60,16 @@ def check_counts(counts: pd.DataFrame, method: Method, name: str, codes: pd.Seri
     return faults
 
 
-def doubtful_units(counts: pd.DataFrame, method: Method) -> list[str]:
+def doubtful_units(counts: pd.DataFrame, method: Method) -> list[Note]:
     """Note columns of per cent that never pass 1: they may be shares, and no check can tell."""
     return [
-        f'column {factor.value}: no value above 1 per cent; if these are shares, set unit = "share" in the method'
+        Note("maybe_shares", column=factor.value)
         for factor in method.factors
         if factor.value and factor.unit == "per cent" and 0 < factor_part(counts, factor)["value"].max() <= 1
     ]
 
 
-def check_year(raw: RawTable, year: int | None, faults: list[Fault], notes: list[str]) -> int | None:
+def check_year(raw: RawTable, year: int | None, faults: list[Fault], notes: list[Note]) -> int | None:
     """Compare the year asked for with the table's own, and give the one that is known.
 
     Parameters
@@ -96,7 +97,7 @@ def check_year(raw: RawTable, year: int | None, faults: list[Fault], notes: list
     dated = [(row, found) for row, (found, kind) in read.items() if found is not None and kind]
     if dated:
         row, found = dated[0]
-        notes.append(f"column {columns[0]}: dates or periods such as {texts[row][:30]} read as the year {found}")
+        notes.append(Note("dates_as_year", column=columns[0], given=texts[row][:30], year=found))
     if len(years) > 1:
         hint = "Split the table: one file a year."
         faults.append(Fault("more than one year", where, "one year", ", ".join(map(str, years[:8])), hint))

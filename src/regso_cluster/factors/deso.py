@@ -14,11 +14,12 @@ from regso_cluster.factors.rates import MISSING, sum_to_areas
 from regso_cluster.files.numbers import as_text
 from regso_cluster.files.tables import read_table
 from regso_cluster.method import Method
+from regso_cluster.words.notes import Note
 
 
 def to_regso(
     counts: pd.DataFrame, status: pd.DataFrame, areas: pd.DataFrame, method: Method, name: str,
-    deso_key: str | Path | None, notes: list[str],
+    deso_key: str | Path | None, notes: list[Note],
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:  # fmt: skip
     """Sum a table by DeSO to RegSO through a key table."""
     if deso_key is None:
@@ -39,11 +40,11 @@ def to_regso(
         hint = "Add their rows, or set coverage = 'partial' in the method."
         raise InputError([Fault("a DeSO of the key has no row", name, got=str(code), hint=hint) for code in absent])
     if len(absent):
-        notes.append(f"{len(absent)} DeSO have no row: their RegSO are missing, never the sum of the rest")
+        notes.append(Note("deso_without_row", count=len(absent)))
         counts, areas = counts.reindex(touched.index), areas.reindex(touched.index)
         status = status.reindex(touched.index, fill_value=MISSING)
     area = key.loc[counts.index]
-    notes.append(f"{len(counts)} DeSO summed to {area.nunique()} RegSO through {Path(deso_key).name}")
+    notes.append(Note("deso_summed", count=len(counts), areas=area.nunique(), file=Path(deso_key).name))
     counts, status = sum_to_areas(counts, status, area)
     whole = areas["population"].groupby(area).count() == areas["population"].groupby(area).size()
     population = areas["population"].groupby(area).sum(min_count=1).where(whole)

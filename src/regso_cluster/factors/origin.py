@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from regso_cluster.areas.edition_table import edition_years
+from regso_cluster.words.notes import Note
 
 SUFFIX = ".source.json"
 FORMAT = 1
@@ -38,7 +39,7 @@ def describe_origin(origin: dict[str, Any], sha256: str) -> bytes:
     return (json.dumps(said, ensure_ascii=False, indent=2) + "\n").encode()
 
 
-def read_origin(table: Path, sha256: str) -> tuple[dict[str, Any] | None, list[str]]:
+def read_origin(table: Path, sha256: str) -> tuple[dict[str, Any] | None, list[Note]]:
     """Read the source file of a table.
 
     Parameters
@@ -61,8 +62,8 @@ def read_origin(table: Path, sha256: str) -> tuple[dict[str, Any] | None, list[s
             raise TypeError("a field of another type")
         json.dumps(said, ensure_ascii=False).encode()  # half a character is none that a manifest can hold
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return None, [f"{file.name} is damaged: the sources of the table are not known"]
+        return None, [Note("origin_damaged", file=file.name)]
     if not same:
-        return None, [f"the table was changed after {file.name} was written: its sources are not passed on"]
-    tables = ", ".join(dict.fromkeys(source["table"] for source in said["sources"]))
-    return said, [f"fetched {said['retrieved'][:10]} from {tables}"]
+        return None, [Note("origin_of_other_table", file=file.name)]
+    tables = list(dict.fromkeys(source["table"] for source in said["sources"]))
+    return said, [Note("fetched_from", date=said["retrieved"][:10], tables=tables)]

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from regso_cluster.factors.accepted import Accepted
-from regso_cluster.factors.alarms import WHY, WITHIN, Alarm
+from regso_cluster.factors.alarms import Alarm, say_kind
 from regso_cluster.factors.expected import (
     CLAMP,
     FEW,
@@ -30,6 +30,7 @@ from regso_cluster.factors.expected import (
 from regso_cluster.factors.slips import KINDS, ScoredColumn, score, score_copied_rows, score_swaps
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.method import UNIT_FACTOR, UNIT_RANGE, Factor, Method
+from regso_cluster.words.notes import Note
 
 SUSPECT = 3.0  # cells below this score are never named
 MATTERS = 2.0  # added to the score of a cell with which a group changes
@@ -322,13 +323,14 @@ def name_cells(
 def _alarm(scores: Scores, column: int, at: int, code: str, matters: bool) -> Alarm:
     kind = int(scores.why[column, at])
     swapped = kind >= len(KINDS)
-    why = f"may be swapped with column {scores.names[kind - len(KINDS)]}" if swapped else WHY[KINDS[kind]]
     value = float(scores.score[column, at])
     level = "serious" if matters or value > SERIOUS else "note"
     own = scores.columns[column]
     low, high = own.range(at)
-    if not swapped and low <= own.x[at] <= high:
-        why = WITHIN.get(KINDS[kind], why)
+    if swapped:
+        why = Note("maybe_swapped", column=scores.names[kind - len(KINDS)])
+    else:
+        why = say_kind(KINDS[kind], within=bool(low <= own.x[at] <= high))
     return Alarm(code, scores.names[column], scores.factors[column], float(own.x[at]), low, high, why, level, value)
 
 
@@ -336,7 +338,7 @@ def _copied(scores: Scores, at: int, code: str) -> Alarm:
     """Name a row that is its neighbour's by its rarest number."""
     own = scores.columns[0]
     low, high = own.range(at)
-    why = "nearly the whole row equals that of the area above or below"
+    why = Note("row_of_next_area")
     got = float(own.x[at])
     return Alarm(code, scores.names[0], scores.factors[0], got, low, high, why, "serious", float(scores.copied[at]))
 
@@ -364,7 +366,7 @@ def find_impossible(table: FactorTable, method: Method) -> list[Alarm]:
                 most = np.minimum(most, max(BEYOND * float(np.quantile(seen, 0.99)), LARGE))
             for at in np.flatnonzero(cell.x > most):
                 above = np.isfinite(residents[at]) and most[at] == PERSONS * residents[at]
-                why = f"{PERSONS} times the residents" if above else f"{BEYOND} times the largest others"
+                why = Note("times_the_residents", times=PERSONS) if above else Note("times_the_largest", times=BEYOND)
                 code, got = str(table.areas.index[int(at)]), float(cell.x[at])
                 alarms.append(Alarm(code, cell.name, cell.key, got, 0.0, float(most[at]), why, "refused", np.inf))
     return alarms

@@ -23,6 +23,7 @@ from regso_cluster.files.distinct import map_distinct
 from regso_cluster.files.numbers import as_text
 from regso_cluster.files.pxweb_layout import VALUE_COLUMN, WITH_TEXT, Layout, find_layout
 from regso_cluster.files.read import RawTable
+from regso_cluster.words.notes import Note
 
 _MOST_WIDE = 40_000_000  # areas times columns
 
@@ -69,7 +70,7 @@ def to_areas(
     for column in found.stub:
         per_area = frame.groupby(found.area, sort=False)[column].nunique()
         if len(set(frame[column])) == 1:
-            notes.append(f"column {column}: {frame[column].iloc[0]} throughout")
+            notes.append(Note("same_throughout", column=column, value=str(frame[column].iloc[0])))
         elif (per_area == 1).all() and len(per_area) == len(frame):  # the name of the area, its kommun
             told.append(column)
         else:
@@ -86,7 +87,7 @@ def to_areas(
     chosen = choose_period(periods, year)
     if len(chosen) == 4 and "year" not in table:
         table.insert(1, "year", chosen)
-    notes.append(f"read as a table of PxWeb: {len(table)} areas")
+    notes.append(Note("pxweb_table", count=len(table)))
     return dataclasses.replace(raw, frame=table, notes=tuple(notes))
 
 
@@ -113,7 +114,7 @@ def settle_marks(raw: RawTable, marks: Iterable[str]) -> RawTable:
                 if found[2] not in known:
                     kept[found[2]] = kept.get(found[2], 0) + 1
         frame.isetitem(at, pd.Series(cells, dtype=object).array)
-    notes = [f'{count} numbers with the mark "{mark[:40]}" kept as numbers' for mark, count in sorted(kept.items())]
+    notes = [Note("numbers_with_mark", count=count, mark=mark[:40]) for mark, count in sorted(kept.items())]
     return dataclasses.replace(raw, frame=frame, notes=(*raw.notes, *notes))
 
 
@@ -168,7 +169,7 @@ def _one_row(frame: pd.DataFrame, found: Layout, name: str) -> tuple[pd.DataFram
     return pd.concat([kept, cells], axis=1), Layout(found.area, found.stub, values)
 
 
-def _codes_alone(raw: RawTable, area: str, notes: list[str]) -> pd.DataFrame:
+def _codes_alone(raw: RawTable, area: str, notes: list[Note]) -> pd.DataFrame:
     """Take the text from codes that have one beside them, and make text of what the rows are known by."""
     frame = raw.frame
     given = pd.Series(map_distinct(frame[area], as_text), index=frame.index, dtype=object)
@@ -179,7 +180,7 @@ def _codes_alone(raw: RawTable, area: str, notes: list[str]) -> pd.DataFrame:
         first = given[beside].iloc[0]
         taken = int(given[beside].nunique())
         to = alone[beside].iloc[0]
-        notes.append(f"{taken} codes with a text beside them: the code was taken, as {first[:60]!r} to {to}")
+        notes.append(Note("codes_beside_text", count=taken, given=first[:60], code=to))
     figures = {column for column in frame.columns if VALUE_COLUMN.fullmatch(str(column))}
     frame = frame.copy()
     for column in frame.columns:
@@ -221,7 +222,7 @@ def has_figures(edition: int, period: str) -> bool:
     return not (edition and period) or edition_of_year(int(period[:4])) == edition
 
 
-def _mask(frame: pd.DataFrame, area: str, periods: dict[str, str], notes: list[str]) -> pd.DataFrame:
+def _mask(frame: pd.DataFrame, area: str, periods: dict[str, str], notes: list[Note]) -> pd.DataFrame:
     """Empty the cells outside the years of the edition of their code, and leave out rows that then hold nothing."""
     edition = edition_of_codes(frame[area])
     inside = pd.DataFrame(
@@ -239,10 +240,8 @@ def _mask(frame: pd.DataFrame, area: str, periods: dict[str, str], notes: list[s
     beyond = ~inside.any(axis=1)
     for one in sorted(set(edition[beyond])):
         rows = frame.loc[beyond & (edition == one), area].nunique()
-        notes.append(
-            f"{rows} areas of edition {one} left out: it has no figures of {', '.join(sorted(set(periods.values())))}"
-        )
+        notes.append(Note("edition_without_figures", count=rows, edition=one, periods=sorted(set(periods.values()))))
     emptied = int((~inside[~beyond]).to_numpy().sum())
     if emptied:
-        notes.append(f"{emptied} cells outside the years of their edition emptied")
+        notes.append(Note("cells_outside_edition", count=emptied))
     return frame[~beyond]

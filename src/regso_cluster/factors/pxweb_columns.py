@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.files.dataset import Described
+from regso_cluster.words.notes import Note
 
 _SHOWN = 8
 
@@ -60,7 +61,7 @@ class Wide:
         return [" ".join([one.measure, *one.key, *([one.period] if several else [])]).strip() for one in self.columns]
 
     def name_columns(
-        self, block: npt.NDArray[np.object_], wanted: frozenset[str], notes: list[str]
+        self, block: npt.NDArray[np.object_], wanted: frozenset[str], notes: list[Note]
     ) -> dict[str, npt.NDArray[np.object_]]:
         """Name the columns of a block of cells: as they stand, or as a method names them.
 
@@ -92,7 +93,8 @@ class Wide:
         if faults:
             raise InputError(faults)
         if len(self.periods) > 1 and chosen:
-            notes.append(f"{len(self.periods)} periods, {self.periods[0]} to {self.periods[-1]}: {chosen} was taken")
+            first, last = self.periods[0], self.periods[-1]
+            notes.append(Note("period_taken", count=len(self.periods), first=first, last=last, chosen=chosen))
             keep = {self.first[at] for at, one in enumerate(self.columns) if one.period == chosen}
             wide = {named: cells for named, cells in wide.items() if named in keep or named in wanted}
         return wide

@@ -25,6 +25,7 @@ from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.rates import OBSERVED
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.method import UNIT_FACTOR, Factor, Method
+from regso_cluster.words.notes import Note
 
 Array = npt.NDArray[np.float64]
 STRONGEST = 1e8  # persons; a parent worth more than this is worth all
@@ -296,7 +297,7 @@ def interval(first: Array, second: Array, level: float, factor: Factor) -> tuple
 
 def shrink_table(
     table: FactorTable, method: Method
-) -> tuple[FactorTable, list[str], dict[str, dict[str, float | None]]]:
+) -> tuple[FactorTable, list[Note], dict[str, dict[str, float | None]]]:
     """Put shrunk rates in the place of those that the counts alone give.
 
     Parameters
@@ -311,12 +312,12 @@ def shrink_table(
     if method.shrinkage is None:
         return table, [], {}
     towards, value = method.shrinkage.towards, table.value.copy()
-    notes: list[str] = []
+    notes: list[Note] = []
     figures: dict[str, dict[str, float | None]] = {}
     for factor in method.factors:
         found = shrink_factor(table, factor, towards)
         if found is None:
-            notes.append(f"factor {factor.key} has no counts: its rates are not shrunk")
+            notes.append(Note("rates_not_shrunk", factor=factor.key))
             continue
         total = found.first + (0 if factor.unit == "per 1000" else found.second)
         mean = found.first / (found.second if factor.unit == "per 1000" else total)
@@ -324,11 +325,14 @@ def shrink_table(
         figures[factor.key] = {"persons": round(found.strength, 1), "parent_spread": round(found.parent_spread, 4)}
         if found.at_boundary:
             figures[factor.key]["persons"] = None
-            notes.append(
-                f"factor {factor.key}: areas of one parent ({towards}) do not differ beyond chance; the variance is at "
-                "its boundary 0, and every area has its parent's rate"
-            )
-    notes.insert(
-        0, f"rates are shrunk towards their {towards}: empirical Bayes, factors.parquet has the counted rates too"
-    )
-    return replace(table, value=value), notes, figures
+            notes.append(Note("shrinkage_at_boundary", factor=factor.key, parent=_PARENTS[towards]()[0]))
+    return replace(table, value=value), [_PARENTS[towards]()[1], *notes], figures
+
+
+# what a parent is called, and what is said of rates shrunk towards it
+_PARENTS = {
+    "kommun": lambda: (Note("parent_kommun"), Note("shrunk_towards_kommun")),
+    "lan": lambda: (Note("parent_lan"), Note("shrunk_towards_lan")),
+    "country": lambda: (Note("parent_country"), Note("shrunk_towards_country")),
+    "type": lambda: (Note("parent_type"), Note("shrunk_towards_type")),
+}

@@ -8,6 +8,7 @@ import pandas as pd
 from regso_cluster.factors.rates import OBSERVED
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.method import Method
+from regso_cluster.words.notes import Note
 
 # Residents of Sweden on 31 December. Source: SCB, population statistics (Folkmängd den 31 december).
 RESIDENTS = {
@@ -47,14 +48,14 @@ def _five(values: pd.Series) -> dict[str, float]:
     )
 
 
-def say_residents(table: FactorTable, method: Method, year: int | None) -> str:
-    """Say that the residents of a whole country are not those of Sweden; "" where they are, or nothing can be said."""
+def say_residents(table: FactorTable, method: Method, year: int | None) -> Note | None:
+    """Say that the residents of a whole country are not those of Sweden; None where they are, or that is not known."""
     official = RESIDENTS.get(year or 0)
     residents = table.areas["population"]
     if official is None or table.edition is None or method.table.coverage != "full" or table.synthetic:
-        return ""
+        return None
     total = float(residents.sum())
     if residents.isna().all() or abs(total / official - 1) <= ALLOWED:
-        return ""
+        return None
     share = 100 * (total / official - 1)
-    return f"the residents sum to {total:,.0f}; Sweden had {official:,} on 31 December {year} ({share:+.1f} %)"
+    return Note("residents_differ", total=total, official=official, year=year, share=share)

@@ -32,6 +32,7 @@ from regso_cluster.files.read import RawTable
 from regso_cluster.files.tables import read_table
 from regso_cluster.files.totals import find_totals_as_text
 from regso_cluster.method import Factor, Method
+from regso_cluster.words.notes import Note
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class FactorTable:
     edition: int | None
     source: str
     sha256: str
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     synthetic: bool = False
     origin: dict[str, Any] | None = None
     deso_key: tuple[tuple[str, str], ...] = ()
@@ -225,7 +226,7 @@ def _codes(
     edition: int | None,
     year: int | None,
     faults: list[Fault],
-    notes: list[str],
+    notes: list[Note],
 ) -> tuple[pd.Series, bool, int | None]:
     """Parse the codes of all rows (by row; NA where refused), tell DeSO from RegSO, and settle the edition."""
     column = method.table.code
@@ -261,11 +262,10 @@ def _codes(
         faults.append(Fault(str(reason), f"{raw.name}, row {row}, column {column}", got=repr(given), hint=hint))
     if len(parsed.repaired):
         first = parsed.repaired.iloc[0]
-        notes.append(f"{len(parsed.repaired)} codes repaired, as {first['given']!r} to {first['code']}")
+        notes.append(Note("codes_repaired", count=len(parsed.repaired), given=first["given"], code=first["code"]))
     if len(parsed.beside):
         first = parsed.beside.iloc[0]
-        to = f"{first['given']!r} to {first['code']}"
-        notes.append(f"{len(parsed.beside)} codes with a text beside them: the code was taken, as {to}")
+        notes.append(Note("codes_beside_text", count=len(parsed.beside), given=first["given"], code=first["code"]))
     edition = _said_edition({*parsed.editions, *([edition] if edition else [])}, where, faults)
     if by_deso:
         return parsed.codes, True, edition
@@ -278,9 +278,7 @@ def _codes(
         for fault in check_edition(parsed.codes.dropna(), edition)
     ]
     if year is not None and edition_of_year(year) != edition and not is_synthetic(raw.frame):  # no official table
-        notes.append(
-            f"the codes are of RegSO {edition}; official tables of {year} are in RegSO {edition_of_year(year)}"
-        )
+        notes.append(Note("other_edition_than_year", edition=edition, year=year, official=edition_of_year(year)))
     return parsed.codes, False, edition
 
 
@@ -298,7 +296,7 @@ def _said_edition(said: set[int], where: str, faults: list[Fault]) -> int | None
 
 
 def _numbers(
-    raw: RawTable, parts: list[_Part], codes: pd.Series, method: Method, faults: list[Fault], notes: list[str]
+    raw: RawTable, parts: list[_Part], codes: pd.Series, method: Method, faults: list[Fault], notes: list[Note]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Read the numbers of all parts, by code: counts and status (n_areas, n_parts), columns (factor, role)."""
     table, counts, status = method.table, {}, {}
@@ -308,7 +306,7 @@ def _numbers(
         numbers = parse_numbers(
             part.cells, table.suppressed, table.absent, decimal_comma=raw.decimal_comma, zero=table.zero or ()
         )
-        notes += [f"column {part.column}: {note}" for note in numbers.notes]
+        notes += [Note("of_column", column=part.column, note=note) for note in numbers.notes]
         marked[part.factor.key, part.role] = numbers.marks
         for row, text in numbers.bad.items():
             where = f"{raw.name}, row {row}, column {part.column}, {codes.get(row, '')}"
@@ -336,15 +334,17 @@ def _numbers(
     return pd.DataFrame(counts, columns=columns), found.replace("bad", MISSING)
 
 
-def _said_missing(part: _Part, status: pd.Series, marks: tuple[tuple[str, int], ...]) -> list[str]:
+def _said_missing(part: _Part, status: pd.Series, marks: tuple[tuple[str, int], ...]) -> list[Note]:
     """Note what is kept as missing: suppressed, marked (each mark apart: a dash may mean zero) and empty cells."""
     hidden, absent = int((status == SUPPRESSED).sum()), int((status == MISSING).sum())
-    said = [f"column {part.column}: {hidden} suppressed cells kept as missing"] if hidden else []
+    said = [Note("suppressed_cells", column=part.column, count=hidden)] if hidden else []
     for mark, count in marks:
-        dash = '; PxWeb writes it for zero: if so here, set zero = ["-", "–"] in [table]' if mark in ("-", "–") else ""
-        said.append(f"column {part.column}: {count} cells {mark!r} kept as missing{dash}")
+        values = {"column": part.column, "count": count, "mark": mark}
+        said.append(
+            Note("marked_cells_may_be_zero", **values) if mark in ("-", "–") else Note("marked_cells", **values)
+        )
     empty = absent - sum(count for _, count in marks)
-    return said + ([f"column {part.column}: {empty} empty cells kept as missing"] if empty > 0 else [])
+    return said + ([Note("empty_cells", column=part.column, count=empty)] if empty > 0 else [])
 
 
 def _areas(raw: RawTable, codes: pd.Series, method: Method, edition: int | None, faults: list[Fault]) -> pd.DataFrame:
@@ -392,7 +392,7 @@ def _complete(
     method: Method,
     name: str,
     faults: list[Fault],
-    notes: list[str],
+    notes: list[Note],
     given: Names | None = None,
 ) -> pd.DataFrame:
     """Bring the areas to the full code set of the edition; areas without a row are refused or noted."""
@@ -411,21 +411,19 @@ def _complete(
         hint = 'Add their rows (with .. for what is not known), or set coverage = "partial" in [table] of the method.'
         faults.extend(Fault("an area has no row", name, got=str(code), hint=hint) for code in absent)
     elif len(absent):
-        notes.append(f"{len(absent)} of {len(known)} areas have no row: status missing")
+        notes.append(Note("areas_without_row", count=len(absent), of=len(known)))
     if given is not None:
         faults.extend(given.into(known, edition, notes))
     known["name"] = known["name"].fillna(names["name"].astype("string"))
     if known["name"].isna().any():
-        notes.append(
-            f"{int(known['name'].isna().sum())} areas without a name: names of edition {edition} are not at hand"
-        )
+        notes.append(Note("areas_without_name", count=known["name"].isna().sum(), edition=edition))
     codes = pd.Series(known.index, index=known.index)
     return known.assign(kommun=kommun_of(codes), kommun_name=names["kommun_name"], lan=lan_of(codes))
 
 
 def _assemble(
     raw: RawTable, method: Method, areas: pd.DataFrame, counts: pd.DataFrame, status: pd.DataFrame,
-    edition: int | None, notes: list[str],
+    edition: int | None, notes: list[Note],
 ) -> FactorTable:  # fmt: skip
     table, value = method.table, pd.DataFrame(np.nan, index=areas.index, columns=list(method.keys))
     numerator, denominator = value.copy(), value.copy()
@@ -443,10 +441,10 @@ def _assemble(
         joined[factor.key] = np.select([absent & hidden, absent], [SUPPRESSED, MISSING], OBSERVED)
         nobody = int((absent & ~hidden & (marks == OBSERVED).all(axis=1)).sum())
         if nobody:
-            notes.append(f"factor {factor.key}: {nobody} areas with nobody in the denominator, status missing")
+            notes.append(Note("nobody_in_denominator", factor=factor.key, count=nobody))
     few = areas["population"] < table.min_population
     if few.any():
-        notes.append(f"{int(few.sum())} areas with fewer than {table.min_population} residents are not classified")
+        notes.append(Note("few_residents", count=few.sum(), least=table.min_population))
         joined.loc[few] = TOO_FEW
     worst_first = [(joined == mark).any(axis=1) for mark in (TOO_FEW, MISSING, SUPPRESSED)]
     kept = ["name", "kommun", "kommun_name", "lan", *(["area_type"] if table.area_type else []), "population"]

@@ -11,7 +11,8 @@ import pandas as pd
 from regso_cluster.certainty.structure import Structure
 from regso_cluster.certainty.study_file import Study
 from regso_cluster.figures.kinds import write_figure
-from regso_cluster.words.wording import Language, say
+from regso_cluster.words.notes import Language
+from regso_cluster.words.wording import say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -27,6 +27,7 @@ from regso_cluster.files.read import (
     read_cells,
 )
 from regso_cluster.files.sheets import CellError
+from regso_cluster.words.notes import Note, name_some
 
 SUFFIXES = (*TEXT_SUFFIXES, *WORKBOOK_SUFFIXES, ".parquet", ".gpkg", ".geojson")
 MOST_GEOJSON = 256 * MIB  # as Python objects it takes some ten times its size
@@ -64,7 +65,7 @@ class AgencyTable:
     delimiter: str = ","
     metadata: dict[bytes, bytes] = field(default_factory=dict)
     document: dict[str, Any] | None = None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     comma: bool | None = None
 
     @property
@@ -131,11 +132,11 @@ def _read_cells(path: Path, choice: Choice) -> AgencyTable:
         raise InputError(Fault("no rows", cells.where, hint="The table needs a header row and one row a unit."))
     kept = len(frame) - count_empty_at_the_end(frame)
     if path.suffix.lower() in TEXT_SUFFIXES:
-        notes += [f"{len(frame) - kept} empty rows at the end left out"] if kept < len(frame) else []
+        notes += [Note("empty_rows_at_end", count=len(frame) - kept)] if kept < len(frame) else []
         broken = sum(
             isinstance(cell, str) and "\n" in cell for at in range(frame.shape[1]) for cell in frame.iloc[:, at]
         )
-        notes += [f"{broken} cells hold a line break: if not meant, look for a stray quotation mark"] if broken else []
+        notes += [Note("line_breaks_in_cells", count=broken)] if broken else []
     notes += _told_errors(frame, cells.first_row)
     return AgencyTable(
         path.name, path.suffix.lower(), frame.iloc[:kept], cells.first_row, layer=cells.sheet,
@@ -143,15 +144,14 @@ def _read_cells(path: Path, choice: Choice) -> AgencyTable:
     )  # fmt: skip
 
 
-def _told_errors(frame: pd.DataFrame, first_row: int) -> list[str]:
+def _told_errors(frame: pd.DataFrame, first_row: int) -> list[Note]:
     """Name the cells of a workbook that hold an error, column by column; they are written as that text."""
     notes = []
     for at, name in enumerate(frame.columns):
         found = [(row, cell) for row, cell in enumerate(frame.iloc[:, at]) if isinstance(cell, CellError)]
         if found:
-            listed = ", ".join(f"row {row + first_row} {cell}" for row, cell in found[:5])
-            more = f" and {len(found) - 5} more" if len(found) > 5 else ""
-            notes.append(f"column {plain_name(name)}: {len(found)} error cells, written as text: {listed}{more}")
+            cells = name_some((Note("error_cell", row=row + first_row, error=str(cell)) for row, cell in found), 5)
+            notes.append(Note("error_cells", column=plain_name(name), count=len(found), cells=cells))
     return notes
 
 

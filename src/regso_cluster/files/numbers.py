@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from regso_cluster.files.sheets import CellError
+from regso_cluster.words.notes import Note
 
 LARGEST = 1e15  # beyond it a float64 no longer tells neighbouring whole numbers apart
 _SPACES = re.compile(r"[ \u00a0\u2009\u202f]")
@@ -41,7 +42,7 @@ class Numbers:
     values: npt.NDArray[np.float64]
     status: npt.NDArray[np.object_]
     bad: pd.Series
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[Note, ...] = field(default=())
     marks: tuple[tuple[str, int], ...] = ()
 
 
@@ -82,7 +83,7 @@ def parse_numbers(
     status = status.astype(object)
     values = np.where(status == "observed", values, np.nan)
     told = decimal_comma is None and read_commas and bool(commas.any())
-    notes = (f"{int((commas | (kinds == 'comma3')).sum())} decimal commas read",) if told else ()
+    notes = (Note("decimal_commas", count=(commas | (kinds == "comma3")).sum()),) if told else ()
     found = Counter(text for text, kind in zip(texts, kinds, strict=True) if kind == "missing" and text)
     said = _judged(values, status, pd.Series(texts, column.index), suppressed, missing, notes)
     return Numbers(said.values, said.status, said.bad, said.notes, tuple(found.most_common()))
@@ -153,7 +154,7 @@ def _accepted(
 
 def _judged(
     values: npt.NDArray[np.float64], status: npt.NDArray[np.object_], text: pd.Series,
-    suppressed: tuple[str, ...], missing: tuple[str, ...], notes: tuple[str, ...],
+    suppressed: tuple[str, ...], missing: tuple[str, ...], notes: tuple[Note, ...],
 ) -> Numbers:  # fmt: skip
     """Apply marks that are numbers (-999), whatever their spelling or type; refuse what no figure can be."""
     for marks, name in ((suppressed, "suppressed"), (missing, "missing")):

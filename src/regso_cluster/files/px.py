@@ -27,6 +27,7 @@ from regso_cluster.files.dataset import (
     marked,
     to_plain,
 )
+from regso_cluster.words.notes import Note
 
 _HINT = "Save it again from PxWeb, or as CSV."
 _HEAD = re.compile(
@@ -59,7 +60,7 @@ class _Statement:
     texts: tuple[str, ...]
 
 
-def read_px(content: bytes, name: str) -> tuple[Plain, list[str]]:
+def read_px(content: bytes, name: str) -> tuple[Plain, list[Note]]:
     """Read a PC-Axis file in the form of PxWeb's CSV, with notes.
 
     Raises
@@ -70,7 +71,7 @@ def read_px(content: bytes, name: str) -> tuple[Plain, list[str]]:
     return to_plain(dataset), notes
 
 
-def parse_px(content: bytes, name: str) -> tuple[Dataset, list[str]]:
+def parse_px(content: bytes, name: str) -> tuple[Dataset, list[Note]]:
     """Read a PC-Axis file in its default language.
 
     Parameters
@@ -100,7 +101,7 @@ def parse_px(content: bytes, name: str) -> tuple[Dataset, list[str]]:
         raise InputError(Fault("not readable as PC-Axis", where, got=got, hint=_HINT)) from error
 
 
-def _decode(content: bytes) -> tuple[str, list[str]]:
+def _decode(content: bytes) -> tuple[str, list[Note]]:
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return content.decode("utf-16"), []
     if b"\x00" in content:
@@ -113,8 +114,8 @@ def _decode(content: bytes) -> tuple[str, list[str]]:
             return content.decode("utf-8"), []
         except UnicodeDecodeError:
             if b"CHARSET" in content[:1000].upper():
-                return content.decode("cp1252"), ["not UTF-8: read as Windows-1252 (Latin-1)"]
-            return content.decode("cp850"), ["no CHARSET: read as code page 850"]
+                return content.decode("cp1252"), [Note("read_windows_1252")]
+            return content.decode("cp850"), [Note("read_code_page_850")]
     page = said[1].decode("latin-1").strip().lower()
     if not _ENCODING.fullmatch(page):
         raise _DamagedError(f"the unknown code page {page!r}", "CODEPAGE")
@@ -183,7 +184,7 @@ def _texts(value: str) -> tuple[str, ...]:
     return tuple(texts)
 
 
-def _dataset(statements: list[_Statement], data: str, notes: list[str]) -> Dataset:
+def _dataset(statements: list[_Statement], data: str, notes: list[Note]) -> Dataset:
     first = {(one.keyword, *one.key): one.texts for one in reversed(statements)}
 
     def texts(keyword: str, *key: str) -> tuple[str, ...]:
@@ -240,7 +241,7 @@ def _time(dimensions: tuple[Dimension, ...], statements: list[_Statement], conte
 
 
 def _cells(
-    data: str, dimensions: tuple[Dimension, ...], stub: int, keyed: dict[str, str], notes: list[str]
+    data: str, dimensions: tuple[Dimension, ...], stub: int, keyed: dict[str, str], notes: list[Note]
 ) -> tuple[str, ...]:
     size = math.prod(len(one.codes) for one in dimensions)
     body, closed, after = data.rpartition(";")
@@ -274,7 +275,7 @@ def _cell(token: str) -> str | None:
 
 
 def _sparse(
-    tokens: list[str], dimensions: tuple[Dimension, ...], stub: int, keyed: dict[str, str], size: int, notes: list[str]
+    tokens: list[str], dimensions: tuple[Dimension, ...], stub: int, keyed: dict[str, str], size: int, notes: list[Note]
 ) -> list[str]:
     """Fill the rows that a file with KEYS leaves out: by the format they hold zeros alone."""
     rows = dimensions[:stub]
@@ -306,11 +307,11 @@ def _sparse(
         cells[row * width : (row + 1) * width] = tokens[begin + stub : begin + length]
     left = size // width - len(seen)
     if left:
-        notes.append(f"{left * width} cells of rows that the file leaves out are 0, by its format")
+        notes.append(Note("cells_of_absent_rows", count=left * width))
     return cells
 
 
-def _explained(cells: tuple[str, ...], statements: list[_Statement], notes: list[str]) -> tuple[str, ...]:
+def _explained(cells: tuple[str, ...], statements: list[_Statement], notes: list[Note]) -> tuple[str, ...]:
     """Read the file's own words for its dots: secret is suppressed; more than two dots are as two, not known."""
     words = {
         int(one.keyword[10:]): one.texts[0]
@@ -323,12 +324,13 @@ def _explained(cells: tuple[str, ...], statements: list[_Statement], notes: list
     for mark in sorted(found):
         word = words.get(len(mark), "")
         count = sum(cell == mark for cell in cells)
-        notes.append(f'{count} cells with "{mark}" read as "..", suppressed' + (f': "{word[:60]}"' if word else ""))
+        note = Note("secret_cells_by_word", count=count, mark=mark, word=word[:60]) if word else None
+        notes.append(note or Note("secret_cells", count=count, mark=mark))
     return tuple(meaning.get(cell, cell) for cell in cells) if found else cells
 
 
 def _noted(
-    cells: tuple[str, ...], dimensions: tuple[Dimension, ...], statements: list[_Statement], notes: list[str]
+    cells: tuple[str, ...], dimensions: tuple[Dimension, ...], statements: list[_Statement], notes: list[Note]
 ) -> tuple[str, ...]:
     """Give the cells that DATANOTECELL names their mark."""
     said = [one for one in statements if one.keyword == "DATANOTECELL" and one.texts and one.texts[0].strip()]
@@ -356,7 +358,7 @@ def _noted(
         filled[at] = [as_marked[number] for number in filled[at]]
     changed = sum(new != old for new, old in zip(filled, cells, strict=True))
     if changed:
-        notes.append(f"{changed} cells have a mark of the file (DATANOTECELL)")
+        notes.append(Note("cells_with_mark_of_file", count=changed))
     return tuple(filled)
 
 

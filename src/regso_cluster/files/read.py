@@ -25,6 +25,7 @@ from regso_cluster.files.layout import LOOKED_AT, find_headings, join_headings, 
 from regso_cluster.files.numbers import as_text
 from regso_cluster.files.sheets import Rows, read_sheet
 from regso_cluster.files.text import read_text
+from regso_cluster.words.notes import Note
 
 TEXT_SUFFIXES = (".csv", ".txt", ".tsv")
 WORKBOOK_SUFFIXES = (".xlsx", ".xls", ".xlsb", ".ods")
@@ -78,7 +79,7 @@ class Cells:
     sheet: str = ""
     delimiter: str = ","
     decimal_comma: bool | None = None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     described: Described | None = None
 
 
@@ -134,14 +135,14 @@ def _of_text(path: Path, choice: Choice, as_is: bool) -> Cells:
             raise InputError(
                 Fault("the file seems to be cut in its last row", where, f"{width} cells", f"{text.widths[-1]}", hint)
             )
-        notes.append(f"the file ends without a line break, after {tail!r}: if it was cut there, the last cell is wrong")
+        notes.append(Note("no_last_line_break", text=tail))
     frame = _framed(cells, names, last + 2, height - last - 1, as_is)
     return Cells(path.name, frame, last + 2, path.name, "", text.delimiter, decimal_comma, tuple(notes))
 
 
-def _above(first: int, last: int) -> list[str]:
-    notes = [f"{first} lines above the header left out"] if first else []
-    return [*notes, f"headings of rows {first + 1} to {last + 1} joined"] if last > first else notes
+def _above(first: int, last: int) -> list[Note]:
+    notes = [Note("lines_above_header", count=first)] if first else []
+    return [*notes, Note("headings_joined", first=first + 1, last=last + 1)] if last > first else notes
 
 
 def _framed(
@@ -267,7 +268,7 @@ class RawTable:
     name: str
     frame: pd.DataFrame
     sha256: str
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     decimal_comma: bool | None = None
     described: Described | None = None
 
@@ -317,7 +318,7 @@ def _line_breaks(frame: pd.DataFrame, name: str) -> list[Fault]:
     ]  # fmt: skip
 
 
-def _tidy(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+def _tidy(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Note]]:
     """Leave out empty rows, the footer of an export, and columns without content, with notes."""
     notes = []
     names = list(frame.columns)
@@ -327,16 +328,16 @@ def _tidy(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     empty = np.asarray(~filled.any(axis=1))
     footer = find_footer(frame, filled, empty)
     if footer.any():
-        notes.append(f"{int(footer.sum())} lines of footer left out, from row {frame.index[footer][0]}")
+        notes.append(Note("footer_left_out", count=footer.sum(), row=frame.index[footer][0]))
     if (empty & ~footer).any():
-        notes.append(f"{int((empty & ~footer).sum())} empty rows left out")
+        notes.append(Note("empty_rows_left_out", count=(empty & ~footer).sum()))
     if (empty | footer).any():
         frame, filled = frame[~(empty | footer)], filled[~(empty | footer)]
     # an export may write a title into the header, beside the names: it heads a column without content
     content = [bool(one) for one in np.asarray(filled.any(axis=0))]
     kept = [at for at, name in enumerate(names) if content[at] or (name and " " not in name)]
     if len(kept) < len(names):
-        notes.append(f"{len(names) - len(kept)} columns without content left out")
+        notes.append(Note("empty_columns_left_out", count=len(names) - len(kept)))
         frame = frame.iloc[:, kept]
     return frame, notes
 

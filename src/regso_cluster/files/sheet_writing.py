@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from regso_cluster.words.wording import Language
+from regso_cluster.words.notes import Language
 
 if TYPE_CHECKING:
     pass

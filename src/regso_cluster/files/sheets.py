@@ -19,6 +19,7 @@ from typing import Any
 
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.files.bounded import LIMITS, ReadLimits, check_size, megabytes
+from regso_cluster.words.notes import Note
 
 PEEKED = 60  # rows of each sheet that are looked at to tell which holds the table
 Rows = list[list[Any]]
@@ -40,13 +41,13 @@ class Sheet:
         float or int, dates are dates, errors are `CellError`
     name : of the sheet
     sheets : names of all sheets
-    note : how it was chosen; empty where there was no choice
+    note : how it was chosen; None where there was no choice
     """
 
     rows: Rows
     name: str
     sheets: tuple[str, ...]
-    note: str = ""
+    note: Note | None = None
 
 
 def read_sheet(
@@ -73,7 +74,7 @@ def read_sheet(
     """
     with _Workbook(path, limits) as book:
         if first:
-            name, note = book.sheets[0][0], ""
+            name, note = book.sheets[0][0], None
         else:
             name, note = _named(book, sheet) if sheet else _choose(book, fits, year)
         return Sheet(book.rows(name), name, tuple(one for one, _, _ in book.sheets), note)
@@ -187,21 +188,21 @@ def _typed(cell: Any) -> Any:
 # --- which sheet ---
 
 
-def _named(book: _Workbook, sheet: str) -> tuple[str, str]:
+def _named(book: _Workbook, sheet: str) -> tuple[str, None]:
     names = [name for name, _, table in book.sheets if table]
     alike = [name for name in names if name.strip().casefold() == sheet.strip().casefold()]
     found = [name for name in alike if name == sheet] or alike
     if len(found) != 1:
         hint = "Name one of its sheets with --sheet."
         raise InputError(Fault("no such sheet", book.name, _listed(names), repr(sheet), hint))
-    return found[0], ""
+    return found[0], None
 
 
 def _listed(names: list[str]) -> str:
     return ", ".join(map(repr, names)) or "none"
 
 
-def _choose(book: _Workbook, fits: Callable[[Rows], int] | None, year: int | None) -> tuple[str, str]:
+def _choose(book: _Workbook, fits: Callable[[Rows], int] | None, year: int | None) -> tuple[str, Note | None]:
     """Choose the sheet that holds the table: the only one that can, by its shape, its columns or its year."""
     shown = [name for name, visible, table in book.sheets if visible and table]
     hidden = [name for name, visible, table in book.sheets if not visible and table]
@@ -209,9 +210,8 @@ def _choose(book: _Workbook, fits: Callable[[Rows], int] | None, year: int | Non
         hint = "Name it with --sheet if it is meant: a hidden sheet is never read by itself."
         raise InputError(Fault("no sheet that is shown", book.name, got=f"hidden: {_listed(hidden)}", hint=hint))
     if len(shown) == 1:
-        return shown[0], f"hidden sheets left out: {_listed(hidden)}" if hidden else ""
+        return shown[0], Note("hidden_sheets", sheets=list(map(repr, hidden))) if hidden else None
     peeked = {name: book.rows(name, PEEKED) for name in shown}
-    of = f"sheet {{!r}} was read, of {len(shown)}"
     tables = [name for name in shown if _is_table(peeked[name])]
     if fits is not None:
         counted = {name: fits(peeked[name]) for name in tables}
@@ -222,13 +222,13 @@ def _choose(book: _Workbook, fits: Callable[[Rows], int] | None, year: int | Non
     if year is not None and len(tables) == 1 and years[tables[0]] and str(year) not in years[tables[0]]:
         tables = [name for name in shown if _is_table(peeked[name])]  # another year's sheet is no answer
     if len(tables) == 1:
-        return tables[0], of.format(tables[0])
+        return tables[0], Note("sheet_read", sheet=tables[0], count=len(shown))
     if not tables:
         longest = max(shown, key=lambda name: len(peeked[name]))
-        return longest, of.format(longest)
+        return longest, Note("sheet_read", sheet=longest, count=len(shown))
     of_year = [name for name in tables if years[name] == {str(year)}]
     if year is not None and len(of_year) == 1 and all(years[name] for name in tables):
-        return of_year[0], f"{of.format(of_year[0])}: the one named by the year"
+        return of_year[0], Note("sheet_read_by_year", sheet=of_year[0], count=len(shown))
     raise InputError(
         Fault("which sheet is meant cannot be told", book.name, "one sheet with the table", _listed(tables),
               "Name it with --sheet.")

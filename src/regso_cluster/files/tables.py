@@ -23,6 +23,7 @@ from regso_cluster.files.read import (
     tidy_table,
 )
 from regso_cluster.files.sheets import Rows
+from regso_cluster.words.notes import Note
 
 __all__ = ["LARGEST", "Numbers", "RawTable", "as_text", "parse_numbers", "read_table"]
 
@@ -73,7 +74,7 @@ def read_table(
 def _read_cube(path: Path, suffix: str) -> Cells:
     """Read JSON-stat or PC-Axis in the form of PxWeb's CSV."""
     content = path.read_bytes()
-    notes: list[str] = []
+    notes: list[Note] = []
     if suffix == ".px":
         plain, notes = read_px(content, path.name)
     else:

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.words.notes import Note
 
 SAMPLE = 1_000_000  # characters at the beginning that are looked at for the delimiter
 MOST_CELLS = 20_000_000  # of a text table, rows times columns; as Python objects they take some 1.5 GB
@@ -42,7 +43,7 @@ class TextRows:
     widths: npt.NDArray[np.int32]
     delimiter: str
     ended: bool
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 def read_text(path: Path) -> TextRows:
@@ -135,7 +136,7 @@ def _joined(pieces: list[list[Any]], width: int) -> list[Any]:
     ]
 
 
-def find_encoding(path: Path) -> tuple[str, list[str]]:
+def find_encoding(path: Path) -> tuple[str, list[Note]]:
     """Tell how a text file is encoded: UTF-8, UTF-16 (by its mark), else Windows-1252, else Latin-1; with a note.
 
     Raises
@@ -151,15 +152,15 @@ def find_encoding(path: Path) -> tuple[str, list[str]]:
     if begin[:2] in (b"\xff\xfe", b"\xfe\xff"):
         if not _decodes(path, "utf-16"):
             raise InputError(Fault("damaged UTF-16 text", name, hint="Save the table as CSV in UTF-8."))
-        return "utf-16", ["read as UTF-16"]
+        return "utf-16", [Note("read_utf_16")]
     if binary:
         raise InputError(Fault("binary data in a text file", name, hint="Save the table as CSV in UTF-8."))
     if _decodes(path, "utf-8-sig"):
         return "utf-8-sig", []
     # Windows-1252 holds Latin-1's letters; the few bytes it lacks fall back to Latin-1
     if _decodes(path, "cp1252"):
-        return "cp1252", ["not UTF-8: read as Windows-1252 (Latin-1)"]
-    return "latin-1", ["not UTF-8: read as Latin-1"]
+        return "cp1252", [Note("read_windows_1252")]
+    return "latin-1", [Note("read_latin_1")]
 
 
 def _holds_zero(file: io.BufferedReader) -> bool:

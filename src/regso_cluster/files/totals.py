@@ -15,10 +15,12 @@ import pandas as pd
 
 from regso_cluster.files.layout import plain_name
 from regso_cluster.files.numbers import as_text, parse_numbers
+from regso_cluster.words.notes import Note, name_some
 
 Floats = npt.NDArray[np.float64]
 Booleans = npt.NDArray[np.bool_]
 
+_OTHERS = "the sum of others"  # what tells a total that has no label
 _WHOLE = (
     "summa|summor|summerat|summering|totalt?|tot|totalsumma|totaler|totals|delsumma|delsummor|mellansumma|slutsumma|"
     "subtotal|sub-total|grand total|sum|s:a|s:ma|σ|∑|inalles|sammanlagt|samtliga|riket|hela riket|hela landet|"
@@ -60,12 +62,11 @@ class NoUnits:
     sums: Booleans
     doubtful: Booleans
 
-    def note(self, index: pd.Index) -> str:
+    def note(self, index: pd.Index) -> Note:
         """Say which rows are left out; `index` is their row in the file."""
-        first = index[self.rows]
-        listed = ", ".join(f"row {row} ({label})" for row, label in zip(first[:5], self.labels, strict=False))
-        more = f" and {len(first) - 5} more" if len(first) > 5 else ""
-        return f"{len(first)} rows are totals, no units, and are left out: {listed}{more}"
+        left = index[self.rows]
+        rows = [Note("row_labelled", row=row, label=label) for row, label in zip(left, self.labels, strict=True)]
+        return Note("totals_left_out", count=len(left), rows=name_some(rows, 5))
 
 
 def find_totals(
@@ -100,9 +101,10 @@ def find_totals(
         if means:
             for column in values.T:
                 doubtful |= _find_means(column, open_ & ~sums)
-    found[sums] = "the sum of others"
+    found[sums] = _OTHERS
     rows = found != ""
-    return NoUnits(rows, tuple(map(str, found[rows])), sums, doubtful & ~rows)
+    labels = tuple(Note("sum_of_others") if one == _OTHERS else str(one) for one in found[rows])
+    return NoUnits(rows, labels, sums, doubtful & ~rows)
 
 
 def find_totals_as_text(frame: pd.DataFrame, counted: Sequence[str] = (), keys: Sequence[str] = ()) -> NoUnits:
@@ -181,7 +183,7 @@ def find_sums(
     return exact, rounded & ~exact
 
 
-def say_unlike_units(index: pd.Index, figures: Mapping[str, Floats]) -> tuple[str, ...]:
+def say_unlike_units(index: pd.Index, figures: Mapping[str, Floats]) -> tuple[Note, ...]:
     """Say which rows are the sum of all others in two columns at least, whether they have an area or not.
 
     Parameters
@@ -196,8 +198,7 @@ def say_unlike_units(index: pd.Index, figures: Mapping[str, Floats]) -> tuple[st
     differ = (np.ptp(filled, axis=1) > 0) & (filled >= _SMALLEST).all(axis=1)
     if not (equal & differ).any() or int(filled.any(axis=1).sum()) <= _FEWEST + 1:
         return ()
-    rows = ", ".join(map(str, index[equal & differ]))
-    return (f"row {rows} equals the sum of all other rows and is counted as a unit: if it is a total, remove it",)
+    return (Note("row_like_total", rows=list(index[equal & differ])),)
 
 
 def _agree(own: Floats, total: Floats, rounded: int = 0) -> bool:

@@ -13,11 +13,13 @@ import numpy as np
 import pandas as pd
 
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.words.notes import Note
 
 WORKBOOKS = (".xlsx", ".xls", ".xlsb", ".ods")
 CELL_OF_EXCEL = 32_767  # characters, as UTF-16 counts them
 COLUMNS_OF_EXCEL = 16_384
 _DIGITS_OF_EXCEL = 15
+_LARGEST = 2**63 - 1  # a whole number of a GeoPackage
 _EXACT = 2**53  # up to here every whole number is a float64
 
 
@@ -55,7 +57,7 @@ def _missing(cell: Any) -> bool:
     return cell is None or cell is pd.NA or cell is pd.NaT or cell == "" or (isinstance(cell, float) and cell != cell)  # noqa: PLR0124
 
 
-def fit_cells(frame: pd.DataFrame, kind: str, name: str, first_row: int) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def fit_cells(frame: pd.DataFrame, kind: str, name: str, first_row: int) -> tuple[pd.DataFrame, tuple[Note, ...]]:
     """Bring cells that a kind of file has no type for to one that it has.
 
     Parameters
@@ -94,7 +96,13 @@ def fit_cells(frame: pd.DataFrame, kind: str, name: str, first_row: int) -> tupl
         faults += _too_long(frame, name, first_row)
     if faults:
         raise InputError(faults)
-    return frame, tuple(f"{count} {what}" for what, count in told.items())
+    return frame, tuple(_say(what, count) for what, count in told.items())
+
+
+def _say(what: str, count: int) -> Note:
+    if what == "large":
+        return Note("large_numbers_as_text", count=count, most=_LARGEST)
+    return Note("long_numbers_as_text", count=count)
 
 
 def _is_odd(dtype: Any) -> bool:
@@ -123,9 +131,7 @@ def _first(cells: list[Any], test: Callable[[Any], bool]) -> int | None:
 def _fitted(cells: list[Any], kind: str, told: Counter[str]) -> list[Any]:
     exact = all(_keeps(cell, kind) for cell in cells if isinstance(cell, Decimal))
     if kind == ".gpkg" and not exact:  # a column of a GeoPackage has one type
-        told["numbers with more digits than a floating-point number holds are written as text"] += sum(
-            isinstance(cell, Decimal) for cell in cells
-        )
+        told["long"] += sum(isinstance(cell, Decimal) for cell in cells)
         return [f"{cell:f}" if isinstance(cell, Decimal) else cell for cell in cells]
     return [_fit(cell, kind, told) for cell in cells]
 
@@ -144,14 +150,14 @@ def _fit(cell: Any, kind: str, told: Counter[str]) -> Any:
         if kind in (".xlsx", ".geojson", ".gpkg"):
             if _keeps(cell, kind):
                 return float(cell)
-            told["numbers with more digits than a floating-point number holds are written as text"] += 1
+            told["long"] += 1
         return f"{cell:f}"
     if isinstance(cell, dt.timedelta) and kind != ".xlsx" and cell == cell:  # noqa: PLR0124  # NaT
         return _as_hours(cell)
     if isinstance(cell, dict | list | tuple | set | np.ndarray):
         return cell if kind == ".geojson" and isinstance(cell, dict | list) else _as_json(cell)
-    if isinstance(cell, int) and not isinstance(cell, bool) and kind == ".gpkg" and abs(cell) >= 2**63:
-        told["numbers above 9,223,372,036,854,775,807 are written as text"] += 1
+    if isinstance(cell, int) and not isinstance(cell, bool) and kind == ".gpkg" and abs(cell) > _LARGEST:
+        told["large"] += 1
         return str(cell)
     return cell
 

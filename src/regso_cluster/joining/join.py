@@ -20,6 +20,7 @@ from regso_cluster.files.totals import find_totals
 from regso_cluster.joining.match_codes import KINDS, Keyed, kind_of, match_keys
 from regso_cluster.joining.match_report import Matches, MatchReport, report_of, write_report
 from regso_cluster.joining.parse_coordinates import Coordinates, read_coordinates
+from regso_cluster.words.notes import Note, name_some
 
 if TYPE_CHECKING:
     from regso_cluster.release.model import Release
@@ -212,7 +213,7 @@ def _with_mark(options: JoinOptions, release: Release) -> JoinOptions:
     return replace(options, columns=(*options.columns, "synthetic")) if marked else options
 
 
-def _no_units(source: AgencyTable, matches: Matches) -> tuple[int, tuple[str, ...]]:
+def _no_units(source: AgencyTable, matches: Matches) -> tuple[int, tuple[Note, ...]]:
     """Count the rows without an area that are totals of others or notes below the table; they are kept, and named."""
     frame = source.frame
     if not frame.shape[1]:
@@ -228,9 +229,9 @@ def _no_units(source: AgencyTable, matches: Matches) -> tuple[int, tuple[str, ..
     if not rows.any():
         return 0, ()
     labels = dict(zip(np.flatnonzero(found.rows), found.labels, strict=True))
-    listed = [f"row {row + source.first_row} ({labels.get(row, 'a note')})" for row in np.flatnonzero(rows)]
-    more = f" and {len(listed) - 5} more" if len(listed) > 5 else ""
-    return len(listed), (f"{len(listed)} rows are totals or notes, no units: {', '.join(listed[:5])}{more}",)
+    listed = [Note("row_labelled", row=row + source.first_row, label=labels.get(row) or Note("a_note"))
+              for row in np.flatnonzero(rows)]  # fmt: skip
+    return len(listed), (Note("rows_no_units", count=len(listed), rows=name_some(listed, 5)),)
 
 
 def _refuse_overwriting(path: Path, out: Path, report: str | Path | None) -> None:
@@ -282,7 +283,7 @@ def _as_written(on: str, columns: pd.Index) -> str:
     return on
 
 
-def _with_notes(matches: Matches, notes: tuple[str, ...], *, last: bool = False) -> Matches:
+def _with_notes(matches: Matches, notes: tuple[Note, ...], *, last: bool = False) -> Matches:
     return replace(matches, notes=(*matches.notes, *notes) if last else (*notes, *matches.notes))
 
 

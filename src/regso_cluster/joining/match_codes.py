@@ -25,6 +25,7 @@ from regso_cluster.factors.deso import read_deso_key
 from regso_cluster.files.numbers import as_text
 from regso_cluster.joining.choose_crosswalk import Bridge, choose_crosswalk
 from regso_cluster.joining.match_report import Matches
+from regso_cluster.words.notes import Note
 
 KINDS = ("regso", "deso", "kommun")
 _SUFFIX = r"[_ (]REGSO[_ ]?(20\d\d)(?!\d)"
@@ -112,7 +113,7 @@ class _Rows:
         if reason:
             self.code[where] = None
 
-    def spread(self, kind: str, notes: list[str], extra: dict[str, NDArray[np.float64]] | None = None) -> Matches:
+    def spread(self, kind: str, notes: list[Note], extra: dict[str, NDArray[np.float64]] | None = None) -> Matches:
         at = self.position
         rows = {name: values[at] for name, values in (extra or {}).items()}
         return Matches(
@@ -146,7 +147,7 @@ def _match_own(keys: pd.Series, keyed: Keyed) -> Matches:
     return rows.spread("area", [])
 
 
-def _parse(rows: _Rows, kind: str, notes: list[str], counts: NDArray[np.intp]) -> NDArray[np.bool_]:
+def _parse(rows: _Rows, kind: str, notes: list[Note], counts: NDArray[np.intp]) -> NDArray[np.bool_]:
     """Read the distinct texts as codes; what cannot be read gets its status. Gives which were repaired."""
     parsed = parse_codes(rows.text, kind)  # type: ignore[arg-type]  # one of its kinds
     rows.code[:] = parsed.codes.astype(object).where(parsed.codes.notna(), None)
@@ -154,10 +155,8 @@ def _parse(rows: _Rows, kind: str, notes: list[str], counts: NDArray[np.intp]) -
     beside = parsed.beside["position"].to_numpy(np.intp)
     if len(beside):
         first = parsed.beside.iloc[0]
-        notes.append(
-            f"{int(counts[beside].sum())} codes with a text beside them: the code was taken, "
-            f"as {first['given']!r} to {first['code']}"
-        )
+        values = {"count": counts[beside].sum(), "given": first["given"], "code": first["code"]}
+        notes.append(Note("codes_beside_text", **values))
     repaired[parsed.repaired["position"].to_numpy(np.intp)] = True
     refused = parsed.refused[parsed.refused["given"].notna()]
     at = refused["position"].to_numpy(np.intp)
@@ -166,15 +165,13 @@ def _parse(rows: _Rows, kind: str, notes: list[str], counts: NDArray[np.intp]) -
     rows.code[at] = None
     if repaired.any():
         first = parsed.repaired.iloc[0]
-        notes.append(
-            f"{int(counts[repaired].sum())} codes repaired that had lost a zero or stood as a number, "
-            f"such as {first['given']!r} to {first['code']!r}"
-        )
+        values = {"count": counts[repaired].sum(), "given": first["given"], "code": first["code"]}
+        notes.append(Note("codes_repaired_zero", **values))
     return repaired
 
 
 def _match_regso(keys: pd.Series, keyed: Keyed, where: str) -> Matches:
-    notes: list[str] = []
+    notes: list[Note] = []
     rows = _rows(keys)
     counts = np.bincount(rows.position, minlength=len(rows.text))
     repaired = _parse(rows, "regso", notes, counts)
@@ -182,7 +179,7 @@ def _match_regso(keys: pd.Series, keyed: Keyed, where: str) -> Matches:
     return _to_release(rows, repaired, _edition_of_rows(rows, keyed, notes), keyed, where, "regso", notes, counts)
 
 
-def _edition_of_rows(rows: _Rows, keyed: Keyed, notes: list[str]) -> NDArray[np.int64]:
+def _edition_of_rows(rows: _Rows, keyed: Keyed, notes: list[Note]) -> NDArray[np.int64]:
     """Tell the edition of each code: by its suffix, by the user, by codes that only one edition has."""
     assert keyed.edition is not None  # noqa: S101  (`match_keys` has refused)
     found = rows.text.str.upper().str.extract(_SUFFIX, expand=False)
@@ -191,13 +188,13 @@ def _edition_of_rows(rows: _Rows, keyed: Keyed, notes: list[str]) -> NDArray[np.
     table = keyed.said or (suffixes[0] if len(suffixes) == 1 else None)
     table = table or detect_edition([code for code in rows.code if code is not None])
     if table is None and not (said > 0).all():
-        notes.append(f"the codes do not tell their edition: taken for RegSO {keyed.edition}, as the release is")
+        notes.append(Note("codes_of_release", edition=keyed.edition))
     return np.where(said > 0, said, table or keyed.edition)
 
 
 def _to_release(
     rows: _Rows, repaired: NDArray[np.bool_], editions: NDArray[np.int64], keyed: Keyed, where: str, kind: str,
-    notes: list[str], counts: NDArray[np.intp],
+    notes: list[Note], counts: NDArray[np.intp],
 ) -> Matches:  # fmt: skip
     """Bring codes of any edition to the areas of the release."""
     own = keyed.edition
@@ -240,7 +237,7 @@ def _origin_of_codes(editions: NDArray[np.int64], known: dict[int, NDArray[np.bo
 
 
 def _bring(
-    rows: _Rows, bridged: NDArray[np.bool_], crosswalk: Bridge, own: int, notes: list[str], counts: NDArray[np.intp]
+    rows: _Rows, bridged: NDArray[np.bool_], crosswalk: Bridge, own: int, notes: list[Note], counts: NDArray[np.intp]
 ) -> dict[str, NDArray[np.float64]]:
     """Bring codes of the crosswalk's source to the own edition; gives the share of each area that decides."""
     share = np.ones(len(rows.text))
@@ -251,10 +248,8 @@ def _bring(
     lacking = f"a code of RegSO {crosswalk.source} that the crosswalk lacks"
     rows.reason[bridged] = np.where(to["area"].notna(), "", lacking)
     through, split = int(counts[bridged].sum()), int(counts[bridged][(to["share"] < _WHOLE).to_numpy()].sum())
-    notes.append(
-        f"{through} rows of RegSO {crosswalk.source} brought to RegSO {own} through {crosswalk.name}; for {split} of "
-        f"them the area was divided, and the largest part (share) decides"
-    )
+    values = {"count": through, "split": split, "own": own, "other": crosswalk.source}
+    notes.append(Note("rows_through_crosswalk", file=crosswalk.name, **values))
     return {"share": share}
 
 
@@ -281,7 +276,7 @@ def _match_deso(keys: pd.Series, keyed: Keyed, where: str) -> Matches:
     if keyed.deso_key is None:
         hint = "Give a table with a DeSO and a RegSO column as --deso-key; SCB publishes one for each edition."
         raise InputError(Fault("codes of DeSO, but no key to RegSO", where, hint=hint))
-    notes: list[str] = []
+    notes: list[Note] = []
     key = read_deso_key(keyed.deso_key)
     edition = detect_edition(key) or keyed.edition
     if edition != keyed.edition and keyed.crosswalk is None:
@@ -300,7 +295,7 @@ def _match_deso(keys: pd.Series, keyed: Keyed, where: str) -> Matches:
 
 
 def _match_kommuner(keys: pd.Series) -> Matches:
-    notes: list[str] = []
+    notes: list[Note] = []
     rows = _rows(keys)
     counts = np.bincount(rows.position, minlength=len(rows.text))
     by_name = rows.text.map(kommun_of_name)

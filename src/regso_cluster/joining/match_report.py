@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from regso_cluster.words.notes import Note
+
 # in the order in which a report lists them
 MATCHED = {
     "matched": "has an area",
@@ -57,7 +59,7 @@ class MatchReport:
     tolerance_m: float
     shapes: str
     synthetic: bool
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
     @property
     def matched(self) -> int:
@@ -179,7 +181,7 @@ class Matches:
     key: NDArray[np.object_]
     reason: NDArray[np.object_]
     extra: dict[str, Any]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     tolerance_m: float = float("nan")
     shapes: str = ""
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.files.numbers import as_text, parse_numbers
+from regso_cluster.words.notes import Note
 
 Floats = NDArray[np.float64]
 Booleans = NDArray[np.bool_]
@@ -50,7 +51,7 @@ class Coordinates:
     unreadable: Booleans
     swapped: Booleans
     given: NDArray[np.object_]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
 
 def read_coordinates(
@@ -76,8 +77,10 @@ def read_coordinates(
     missing = (blank[0] & blank[1]) | zero
     unreadable = ~missing & ~(np.isfinite(a) & np.isfinite(b))
     read = ~(missing | unreadable)
-    notes = [f"{int(zero.sum())} rows at 0, 0 taken for missing"] if zero.any() else []
-    x, y, swapped = _to_sweref(a, b, read, known_crs(crs), f"columns {first.name} and {second.name}", notes)
+    notes = [Note("zero_coordinates", count=zero.sum())] if zero.any() else []
+    x, y, swapped = _to_sweref(
+        a, b, read, known_crs(crs), Note("two_columns", first=str(first.name), second=str(second.name)), notes
+    )
     given = np.where(blank[0] & blank[1], "", texts[0] + ", " + texts[1])
     return Coordinates(x, y, missing, unreadable, swapped, given, tuple(notes))
 
@@ -127,13 +130,13 @@ def known_crs(crs: str) -> str:
 
 
 def _to_sweref(
-    a: Floats, b: Floats, read: Booleans, crs: str, where: str, notes: list[str]
+    a: Floats, b: Floats, read: Booleans, crs: str, where: str, notes: list[Note]
 ) -> tuple[Floats, Floats, Booleans]:
     straight = {name: read & _within(a, b, name) for name in _RANGES}
     turned = {name: read & _within(b, a, name) for name in _RANGES}
     if crs and crs not in _RANGES:
         x, y = _transform(a, b, read, crs)
-        notes.append(f"coordinates read as {crs}")
+        notes.append(Note("coordinates_read_as", crs=crs))
         return x, y, np.zeros(len(a), np.bool_)
     if not crs:
         _refuse_strange(a, b, read, straight, turned, where)
@@ -192,17 +195,19 @@ def _refuse_strange(
 
 def _tell(
     read: Booleans, straight: dict[str, Booleans], turned: dict[str, Booleans], swapped: Booleans, crs: str,
-    where: str, notes: list[str],
+    where: str, notes: list[Note],
 ) -> None:  # fmt: skip
     found = {name: int((straight[name] | turned[name]).sum()) for name in _RANGES}
     if crs:
         for name, count in found.items():
             if name != crs and count:
-                notes.append(f"{count} rows look like {_NAMES[name]}, but were read as {_NAMES[crs]}, as was said")
+                notes.append(Note("coordinates_look_like", count=count, other=_NAMES[name], crs=_NAMES[crs]))
     else:
-        parts = [f"{_NAMES[name]} in {count} rows" for name, count in found.items() if count]
-        mixed = "mixed: " if len(parts) > 1 else ""
-        notes.append(f"coordinates recognised, {mixed}{', '.join(parts) or 'none'}")
+        parts = [Note("rows_in_system", system=_NAMES[name], count=count) for name, count in found.items() if count]
+        mixed = Note("coordinates_mixed", systems=parts) if len(parts) > 1 else None
+        notes.append(mixed or Note("coordinates_recognised", systems=parts or Note("in_no_system")))
     if swapped.any():
-        every = "in every row" if swapped[read].all() else f"in {int(swapped.sum())} of {int(read.sum())} rows"
-        notes.append(f"axes swapped {every} ({where}: north, east): read the right way round")
+        if swapped[read].all():
+            notes.append(Note("axes_swapped_everywhere", where=where))
+        else:
+            notes.append(Note("axes_swapped", count=swapped.sum(), of=read.sum(), where=where))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.joining.parse_coordinates import _RANGES, SWEREF, WGS84, Coordinates, known_crs
+from regso_cluster.words.notes import Note
 
 if TYPE_CHECKING:
     from regso_cluster.files.agency_table import AgencyTable
@@ -53,7 +54,7 @@ def _same_place(first: str, second: str) -> bool:
     return bool(np.allclose(found[0], found[1], rtol=0, atol=near))
 
 
-def place_layer(source: AgencyTable, said: str, points: Coordinates | None) -> tuple[AgencyTable, tuple[str, ...]]:
+def place_layer(source: AgencyTable, said: str, points: Coordinates | None) -> tuple[AgencyTable, tuple[Note, ...]]:
     """Give a table its geometries in one known system.
 
     Parameters
@@ -73,7 +74,7 @@ def place_layer(source: AgencyTable, said: str, points: Coordinates | None) -> t
     recognised, mixed = ("", False) if crs else _recognise(source.geometry)
     swapped = points is not None and bool(points.swapped.any())
     if points is not None and (swapped or mixed):
-        note = "geometries written in SWEREF 99 TM: the layer had swapped axes or two systems"
+        note = Note("layer_in_sweref")
         return _in_system(source, _rebuilt(source.geometry, points), SWEREF), (note,)
     if crs:
         known = source.crs and "undefined" not in source.crs[:60].lower()
@@ -84,7 +85,7 @@ def place_layer(source: AgencyTable, said: str, points: Coordinates | None) -> t
         return _in_system(source, source.geometry, ""), ()
     if source.kind == ".geojson" and recognised == WGS84:
         return replace(source, crs=WGS84), ()
-    note = f"the layer names no coordinate system: its geometries were recognised as {_SPOKEN[recognised]}"
+    note = Note("layer_recognised", crs=_SPOKEN[recognised])
     return _in_system(source, source.geometry, recognised), (note,)
 
 
@@ -144,7 +145,7 @@ def _rebuilt(geometry: Geometries, points: Coordinates) -> Geometries:
     return made
 
 
-def to_wgs84(geometry: Geometries, crs: str, name: str) -> tuple[Geometries, tuple[str, ...]]:
+def to_wgs84(geometry: Geometries, crs: str, name: str) -> tuple[Geometries, tuple[Note, ...]]:
     """Bring geometries to WGS 84, longitude first, to 1e-8 degrees; heights stay as they are.
 
     Returns
@@ -187,10 +188,10 @@ def to_wgs84(geometry: Geometries, crs: str, name: str) -> tuple[Geometries, tup
     bounds = shapely.bounds(moved)
     lost = present & ~np.isfinite(bounds).all(axis=1)
     moved[lost] = None
-    notes = [f"{int(lost.sum())} geometries lie outside the projection: written without"] if lost.any() else []
+    notes = [Note("outside_projection", count=lost.sum())] if lost.any() else []
     has_m = getattr(shapely, "has_m", None)
     if has_m is not None and bool(has_m(geometry).any()):
-        notes.append("measures (M) of the geometries are left out: GeoJSON has no place for them")
+        notes.append(Note("measures_left_out"))
     return moved, tuple(notes)
 
 

@@ -24,6 +24,7 @@ from regso_cluster.files.textfiles import guard
 from regso_cluster.joining.fit_formats import CELL_OF_EXCEL, WORKBOOKS, fit_cells, is_too_long, whole_numbers
 from regso_cluster.joining.parse_coordinates import SWEREF, WGS84, known_crs
 from regso_cluster.joining.place_layer import as_features, geometry_type, to_wgs84
+from regso_cluster.words.notes import Note
 
 WRITABLE = (*TEXT_SUFFIXES, ".xlsx", ".parquet", ".gpkg", ".geojson")
 ROWS_OF_EXCEL = 1_048_576
@@ -68,7 +69,7 @@ def check_writable(out: Path) -> None:
         raise InputError(Fault("a folder stands there", str(out), "a file name", hint=hint))
 
 
-def fit_joined(table: JoinedTable, out: Path) -> tuple[JoinedTable, tuple[str, ...]]:
+def fit_joined(table: JoinedTable, out: Path) -> tuple[JoinedTable, tuple[Note, ...]]:
     """Bring cells and geometries to what the kind of file holds, before anything is written.
 
     Returns
@@ -90,17 +91,16 @@ def fit_joined(table: JoinedTable, out: Path) -> tuple[JoinedTable, tuple[str, .
         return table, notes
     if kind == ".geojson" and known_crs(crs) != WGS84:
         moved, told = to_wgs84(geometry, crs, source.name)
-        old = ("the geometries are brought to WGS 84, since GeoJSON holds no other",) if source.document else ()
+        old = (Note("brought_to_wgs84"),) if source.document else ()
         source = replace(source, geometry=moved if source.geometry is not None else None, crs=WGS84)
         return replace(table, source=source, points=moved, moved=True), (*notes, *told, *old)
     if kind == ".xlsx" and source.geometry is not None:
         longer = sum(is_too_long(text) for text in _as_wkt(geometry) if text is not None)
         if longer:
-            told = (f"geometries left out: {longer} are longer than the {CELL_OF_EXCEL:,} characters of a cell; write "
-                    ".csv, .gpkg, .geojson or .parquet to have them",)  # fmt: skip
+            told = (Note("geometries_too_long", count=longer, most=CELL_OF_EXCEL),)
             return replace(table, source=replace(source, geometry=None)), (*notes, *told)
     if kind in (".gpkg", ".parquet") and not crs:
-        notes += ("the layer names no coordinate system and its numbers do not tell: written without (see --crs)",)
+        notes += (Note("layer_without_system"),)
     return table, notes
 
 

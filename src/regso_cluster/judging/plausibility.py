@@ -16,7 +16,7 @@ import pandas as pd
 
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.accepted import Accepted
-from regso_cluster.factors.alarms import Alarm, number
+from regso_cluster.factors.alarms import Alarm
 from regso_cluster.factors.expected import FEW, Array
 from regso_cluster.factors.plausible import SUSPECT, Scores, cells_at, find_impossible, name_cells, score_table
 from regso_cluster.factors.rates import OBSERVED, TOO_FEW
@@ -24,6 +24,7 @@ from regso_cluster.factors.summary import say_residents
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.judging.problems import flag_problems, group_by_problems, limit_of, measure_limits
 from regso_cluster.method import UNIT_FACTOR, Factor, Method, Yardstick
+from regso_cluster.words.notes import Note, number
 
 Measure = Callable[[pd.DataFrame, Array | None, Method], Yardstick]
 
@@ -120,7 +121,7 @@ class Pull:
     code : of the area; factor : its key
     got : the value of the factor there
     cell : area, column and number that the value comes from: the value itself, or the numerator
-    what : "limit", "cut point"
+    what : "limit", "cut point", "cut point of the index"
     now, without : where it lies with and without the cell, in the unit of the factor
     """
 
@@ -133,12 +134,12 @@ class Pull:
     without: float
 
     @property
-    def text(self) -> str:
+    def text(self) -> Note:
         """Say it in a sentence."""
-        return (
-            f"{self.code}, factor {self.factor}: {number(self.got)} alone moves its {self.what} from "
-            f"{number(self.without)} to {number(self.now)}"
-        )
+        values = {"code": self.code, "factor": self.factor, "got": self.got, "without": self.without, "now": self.now}
+        if self.what == "limit":
+            return Note("limit_pulled", **values)
+        return Note("cut_pulled", **values) if self.what == "cut point" else Note("index_cut_pulled", **values)
 
 
 @dataclass(frozen=True)
@@ -155,18 +156,16 @@ class Examination:
 
     alarms: tuple[Alarm, ...] = ()
     pulls: tuple[Pull, ...] = ()
-    said: tuple[str, ...] = ()
+    said: tuple[Note, ...] = ()
     accepted: Accepted | None = None
 
     @property
-    def notes(self) -> list[str]:
+    def notes(self) -> list[Note]:
         """Give what a release says: what is serious, at most `SHOWN` cells, and what is said of the whole."""
         serious = [alarm.text for alarm in self.alarms if alarm.level == "serious"]
         cells = [*(pull.text for pull in self.pulls), *serious]
         more = len(cells) - SHOWN
-        rest = (
-            [f"{more} more cells are far from what was expected: `regso-cluster check` lists them"] if more > 0 else []
-        )
+        rest = [Note("more_cells_far_out", count=more)] if more > 0 else []
         return [*cells[:SHOWN], *rest, *self.said]
 
     @property
@@ -328,9 +327,9 @@ def _cell(table: FactorTable, factor: Factor, code: str) -> tuple[str, str, floa
     return str(code), str(getattr(factor, role)), float(getattr(table, role)[factor.key].to_dict()[code])
 
 
-def _say_jumps(used: pd.DataFrame, method: Method, previous: pd.DataFrame | None) -> list[str]:
+def _say_jumps(used: pd.DataFrame, method: Method, previous: pd.DataFrame | None) -> list[Note]:
     """Say which factors have a mean that is far from that of the earlier release."""
-    said: list[str] = []
+    said: list[Note] = []
     if previous is None:
         return said
     for key in method.keys:
@@ -341,17 +340,14 @@ def _say_jumps(used: pd.DataFrame, method: Method, previous: pd.DataFrame | None
         if len(before) < FEW or len(now) < FEW:
             continue
         if abs(now.mean() - before.mean()) > JUMP * before.std():
-            said.append(
-                f"factor {key}: the mean over areas jumps from {number(before.mean())} in the previous release to "
-                f"{number(now.mean())}"
-            )
+            said.append(Note("mean_jumps", factor=key, before=before.mean(), now=now.mean()))
     return said
 
 
-def _say_unused(table: FactorTable, accepted: Accepted | None) -> list[str]:
+def _say_unused(table: FactorTable, accepted: Accepted | None) -> list[Note]:
     """Say how many figures were accepted, and which entries are of no area of the table."""
     if accepted is None:
         return []
     foreign = sum(entry.regso not in table.areas.index for entry in accepted.entries)
-    said = [f"{len(accepted.entries)} figures were looked at and accepted: {accepted.name}"]
-    return said + ([f"{foreign} entries of {accepted.name} are of no area of the table"] if foreign else [])
+    said = [Note("figures_accepted", count=len(accepted.entries), file=accepted.name)]
+    return said + ([Note("accepted_elsewhere", count=foreign, file=accepted.name)] if foreign else [])

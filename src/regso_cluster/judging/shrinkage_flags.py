@@ -16,11 +16,12 @@ from regso_cluster.factors.shrinkage import own_weight
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.judging.problems import beyond_limit
 from regso_cluster.method import Method
+from regso_cluster.words.notes import Note
 
 
 def borrowed_strength(
     counted: FactorTable, flags: pd.DataFrame | None, method: Method, limits: dict[str, float]
-) -> tuple[pd.DataFrame, list[str], dict[str, Any]]:
+) -> tuple[pd.DataFrame, list[Note], dict[str, Any]]:
     """Say for each shrunk rate how much of it is the area's own, and which flags the counted rate would not give.
 
     Parameters
@@ -55,16 +56,13 @@ def borrowed_strength(
     return pd.DataFrame(columns, index=counted.value.index), _say(figures), figures
 
 
-def _say(figures: dict[str, Any]) -> list[str]:
+def _say(figures: dict[str, Any]) -> list[Note]:
     lent = {key: one["borrowed"] for key, one in figures.items() if one["borrowed"]}
     withheld = sum(one["counts_alone"] for one in figures.values())
     notes = []
     if lent:
-        by_factor = ", ".join(f"{key} {number:,}" for key, number in lent.items())
-        notes.append(
-            f"{sum(lent.values()):,} problems stand on borrowed strength ({by_factor}): the shrunk rate is beyond the "
-            "limit, what was counted in the area is not; see <factor>_borrowed and <factor>_own_weight"
-        )
+        factors = [Note("factor_count", factor=key, count=number) for key, number in lent.items()]
+        notes.append(Note("borrowed_strength", count=sum(lent.values()), factors=factors))
     if withheld:
-        notes.append(f"{withheld:,} counted rates are beyond the limit and no problems, since the shrunk rate is not")
+        notes.append(Note("withheld_by_shrinkage", count=withheld))
     return notes

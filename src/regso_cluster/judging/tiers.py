@@ -9,7 +9,8 @@ import pandas as pd
 from regso_cluster.clustering.natural_breaks import natural_breaks
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.scales import weighted_mean_sd
-from regso_cluster.method import Banding, Method, Yardstick
+from regso_cluster.method import Banding, Factor, Method, Yardstick
+from regso_cluster.words.notes import Note
 
 Array = npt.NDArray[np.float64]
 
@@ -87,7 +88,7 @@ def band(values: Array, cuts: tuple[float, ...]) -> pd.arrays.IntegerArray:
     return result
 
 
-def say_empty(used: pd.DataFrame, index: Array | None, method: Method, yardstick: Yardstick) -> list[str]:
+def say_empty(used: pd.DataFrame, index: Array | None, method: Method, yardstick: Yardstick) -> list[Note]:
     """Say which groups of equal size are empty, and which value of many areas left them so.
 
     Parameters
@@ -102,20 +103,19 @@ def say_empty(used: pd.DataFrame, index: Array | None, method: Method, yardstick
     """
     said = []
     if method.bands and index is not None:
-        said += _empty_groups(index, yardstick.bands, method.bands, ("index", "index band"))
+        said += _empty_groups(index, yardstick.bands, method.bands)
     for factor in method.factors if method.tiers else ():
         cuts = tuple(factor.sign * cut for cut in yardstick.tiers[factor.key])
         turned = factor.sign * used[factor.key].to_numpy()
-        said += _empty_groups(turned, cuts, method.tiers, (f"factor {factor.key}", "need group"), factor.sign)
+        said += _empty_groups(turned, cuts, method.tiers, factor)
     return said
 
 
 def _empty_groups(
-    values: Array, cuts: tuple[float, ...], banding: Banding | None, names: tuple[str, str], sign: float = 1.0
-) -> list[str]:
+    values: Array, cuts: tuple[float, ...], banding: Banding | None, factor: Factor | None = None
+) -> list[Note]:
     if banding is None or banding.kind != "quantiles":
         return []
-    what, kind = names
     seen = values[~np.isnan(values)]
     groups = 1 + (seen[:, None] < np.asarray(cuts)).sum(axis=1)
     sizes = np.bincount(groups, minlength=banding.size + 1)[1:]
@@ -123,10 +123,15 @@ def _empty_groups(
         return []
     distinct, counts = np.unique(seen, return_counts=True)
     most = int(np.argmax(counts))
-    value = f"{sign * float(distinct[most]) + 0.0:.6g}"
+    value = (factor.sign if factor else 1.0) * float(distinct[most]) + 0.0
     group = 1 + int((distinct[most] < np.asarray(cuts)).sum())
-    empty = ", ".join(str(number) for number, size in enumerate(sizes, start=1) if size == 0)
-    return [
-        f"{what}: {kind} {empty} of {banding.size} is empty: {int(counts[most])} of {len(seen)} areas have the value "
-        f"{value} and are all in {kind} {group}, since equal values are never parted"
-    ]
+    empty = [str(number) for number, size in enumerate(sizes, start=1) if size == 0]
+    said = {
+        "empty": empty,
+        "size": banding.size,
+        "count": counts[most],
+        "of": len(seen),
+        "value": value,
+        "group": group,
+    }
+    return [Note("tier_empty", factor=factor.key, **said) if factor else Note("band_empty", **said)]

@@ -95,17 +95,13 @@ class Method:
         return _hash_of(replace(self, measured=None, frozen=None, baseline=None))
 
     @property
-    def drifting(self) -> str:
-        """Say which limits are held fixed though prices move; empty where none is."""
+    def drifting(self) -> tuple[int, tuple[str, ...]] | None:
+        """The year and the factors whose limits are held fixed though prices move; None where none is."""
         origin = self.frozen or (self.baseline.origin if self.baseline else None)
         keys = [factor.key for factor in self.factors if factor.drifts]
         if origin is None or not keys:
-            return ""
-        return (
-            f"limits kept from {origin.year} of values that may be amounts of money: {', '.join(keys)}; if they are, "
-            f"the limits are in the prices of {origin.year}, and fewer or more areas pass them as prices and incomes "
-            "rise; nominal = false for a factor says that it is no amount of money"
-        )
+            return None
+        return origin.year, tuple(keys)
 
     def to_toml(self) -> str:
         """Write the method with every default filled in; `parse_method` reads it back equal."""

@@ -19,7 +19,7 @@ from regso_cluster.page.geometry import COARSE, FINE, build_topology
 from regso_cluster.page.groups import describe_grouping, measure_country
 from regso_cluster.page.views import describe_views
 from regso_cluster.words.columns import GROUPINGS
-from regso_cluster.words.notes import describe_note, describe_source
+from regso_cluster.words.old_notes import describe_source
 
 if TYPE_CHECKING:
     from regso_cluster.factors.tables import FactorTable
@@ -171,7 +171,7 @@ def _describe_year(release: Release, method: Method, order: pd.Index, drawn: int
         "name": release.path.resolve().name,
         "manifest": manifest["manifest_sha256"],
         "inputs": manifest["inputs"],
-        "notes": [describe_note(note) for note in manifest["notes"]],
+        "notes": [note.both() for note in release.notes],
         "frozen": release.method.frozen.year if release.method.frozen else None,
         "sd": release.method.problems.limit.sd if release.method.problems else None,
         "stability": _stability(manifest.get("figures", {})),

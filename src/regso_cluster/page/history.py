@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from regso_cluster.words.notes import describe_note
-
 if TYPE_CHECKING:
     from regso_cluster.release.model import Release
     from regso_cluster.years.compare import Comparison
@@ -53,7 +51,7 @@ def describe_moves(comparison: Comparison, order: pd.Index) -> dict[str, Any]:
     return {
         "from": comparison.old.year,
         "to": comparison.new.year,
-        "notes": [describe_note(note) for note in comparison.summary["notes"]],
+        "notes": [note.both() for note in comparison.summary["notes"]],
         "moves": moves,
     }
 

@@ -9,6 +9,7 @@ from regso_cluster.errors import Fault, InputError
 from regso_cluster.files.atomic import refuse_inside_a_release, whole_file
 from regso_cluster.method import Baseline, Method, Origin, Yardstick, hash_yardstick
 from regso_cluster.release.model import Release
+from regso_cluster.words.wording import say_drifting
 
 
 def freeze(release: Release, *, beside: bool = False) -> Method:
@@ -56,6 +57,7 @@ def write_method(method: Method, out: str | Path) -> Path:
         raise InputError(Fault("the method file exists", str(out), hint="Choose another --out, or remove the file."))
     refuse_inside_a_release(out)
     with whole_file(out) as partial:
-        comment = f"# {method.drifting}\n" if method.drifting else ""
+        note = say_drifting(method)
+        comment = f"# {note}\n" if note else ""
         partial.write_text(comment + method.to_toml(), "utf-8", newline="\n")
     return out

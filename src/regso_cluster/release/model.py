@@ -19,8 +19,10 @@ from regso_cluster.factors.tables import FactorTable
 from regso_cluster.files.made_up import show_table
 from regso_cluster.files.read import hash_of
 from regso_cluster.method import Method, hash_as_written, parse_method
+from regso_cluster.words.notes import Note
 
-FORMAT = 1
+FORMAT = 2
+READABLE = (1, FORMAT)  # in format 1 a note is its English text
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,11 @@ class Release:
 
     def _repr_html_(self) -> str:
         return show_table(self.groups, synthetic=bool(self.manifest["synthetic"]))
+
+    @cached_property
+    def notes(self) -> tuple[Note, ...]:
+        """What a reader should know, in Swedish and English."""
+        return tuple(map(Note.from_plain, self.manifest["notes"]))
 
     @cached_property
     def method(self) -> Method:
@@ -131,7 +138,7 @@ def read_release(path: str | Path, *, verify: bool = False) -> Release:
         raise InputError(Fault("not a release: no manifest.json", str(path), hint=hint))
     try:
         manifest = json.loads(file.read_text("utf-8"))
-        known = manifest["format"] == FORMAT
+        known = manifest["format"] in READABLE
         if known:
             _check_manifest(manifest)
     except (ValueError, KeyError, TypeError, RecursionError, AttributeError, IndexError) as error:
@@ -139,7 +146,8 @@ def read_release(path: str | Path, *, verify: bool = False) -> Release:
         raise InputError(Fault("a damaged manifest", str(file), got=repr(error)[:80], hint=hint)) from error
     if not known:
         hint = "Use the version of regso_cluster that wrote it, or a later one."
-        raise InputError(Fault("another format of release", str(file), str(FORMAT), str(manifest["format"]), hint))
+        formats = " or ".join(map(str, READABLE))
+        raise InputError(Fault("another format of release", str(file), formats, str(manifest["format"]), hint))
     if verify and (faults := verify_release(path)):
         raise InputError(faults)
     return Release(path, manifest)
@@ -154,7 +162,7 @@ def _check_manifest(manifest: dict[str, Any]) -> None:
         manifest["inputs"][0]["name"],
         manifest["inputs"][0]["sha256"],
     ]
-    texts += [*manifest["outputs"], *manifest["outputs"].values(), *manifest["notes"]]
+    texts += [*manifest["outputs"], *manifest["outputs"].values(), *map(Note.from_plain, manifest["notes"])]
     if not all(isinstance(text, str) for text in texts) or not isinstance(manifest["year"], int):
         raise TypeError("a field of another type")
     if manifest["edition"] not in (None, *edition_years()) or not isinstance(manifest["synthetic"], bool):

@@ -18,6 +18,7 @@ from regso_cluster.files.parquet import write_parquet
 from regso_cluster.files.read import hash_of
 from regso_cluster.method import Method, Yardstick, hash_yardstick
 from regso_cluster.release.model import FORMAT, Release, hash_manifest
+from regso_cluster.words.notes import Note
 from regso_cluster.words.wording import name_codes
 
 _VERSIONS = (
@@ -85,11 +86,12 @@ def _write_tables(classification: Classification, folder: Path) -> None:
         )
 
 
-def _no_map(edition: int) -> str:
+def _no_map(edition: int) -> Note:
     """Say why a release has no map: its areas would be drawn with borders of another edition."""
     change = edition_table().change(edition, drawn_years()[-1])
-    others = f", and about {change.other_borders} areas had other borders" if change and change.other_borders else ""
-    return f"no areas.gpkg: outlines of edition {edition} are not at hand{others}"
+    if change and change.other_borders:
+        return Note("no_geopackage_other_borders", edition=edition, count=change.other_borders)
+    return Note("no_geopackage", edition=edition)
 
 
 def _manifest(
@@ -116,7 +118,7 @@ def _manifest(
         "yardstick": _describe_yardstick(method),
         "previous": None,
         "figures": classification.figures,
-        "notes": notes,
+        "notes": [note.as_plain() for note in notes],
         "outputs": {file.name: hash_of(file) for file in sorted(folder.iterdir())},
         "software": {"regso_cluster": __version__, "python": platform.python_version()}
         | {name: metadata.version(name) for name in _VERSIONS},
@@ -160,22 +162,20 @@ def _published(classification: Classification, previous: Release) -> dict[str, d
     return counted
 
 
-def _previous_notes(classification: Classification, previous: Release, crosswalk: dict[str, Any] | None) -> list[str]:
+def _previous_notes(classification: Classification, previous: Release, crosswalk: dict[str, Any] | None) -> list[Note]:
     """Say what makes the two releases less than comparable."""
-    notes = list(crosswalk["notes"]) if crosswalk else []
+    notes: list[Note] = list(crosswalk["notes"]) if crosswalk else []
     now, then = classification.areas.index, previous.areas.index
     if len(gone := then.difference(now)):
-        notes.append(f"areas of release {previous.name} that this year lacks ({len(gone)}): {name_codes(list(gone))}")
+        notes.append(Note("areas_gone", release=previous.name, count=len(gone), codes=name_codes(list(gone))))
     if len(new := now.difference(then)):
-        notes.append(f"areas that release {previous.name} lacks ({len(new)}): {name_codes(list(new))}")
+        notes.append(Note("areas_new", release=previous.name, count=len(new), codes=name_codes(list(new))))
     if previous.manifest["edition"] != classification.table.edition and not crosswalk:
-        notes.append(
-            "the previous release is of another edition: borders were not checked, a change may be one of borders"
-        )
+        notes.append(Note("previous_of_other_edition"))
     if previous.method.choices_hash != classification.method.choices_hash:
-        notes.append("the previous release was made with another method: a change may be one of method")
+        notes.append(Note("previous_of_other_method"))
     elif previous.method.frozen != classification.method.frozen:
-        notes.append("one of the two releases has frozen limits, the other has others: a change may be one of limits")
+        notes.append(Note("previous_of_other_limits"))
     if previous.manifest["synthetic"] != classification.table.synthetic:
-        notes.append("one of the two releases is synthetic, the other not")
+        notes.append(Note("one_is_synthetic"))
     return notes

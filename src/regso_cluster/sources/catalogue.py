@@ -17,6 +17,7 @@ from regso_cluster.errors import Fault, InputError
 from regso_cluster.method import Method
 from regso_cluster.sources.selection import Question
 from regso_cluster.sources.tables import Fetched, Service, fetch_table
+from regso_cluster.words.notes import Note
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ def fetch_method(
         "missing": missing,
         "sources": [source for one in fetched.values() for source in one.origin["sources"]],
     }  # fmt: skip
-    notes = [f"{key[0]}: {note}" for key, one in fetched.items() for note in one.notes]
+    notes = [Note("of_table", table=key[0], note=note) for key, one in fetched.items() for note in one.notes]
     return Fetched(frame, origin, tuple(notes))
 
 

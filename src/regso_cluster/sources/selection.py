@@ -15,6 +15,7 @@ from regso_cluster.areas.edition_table import edition_of_year
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.pxweb import edition_of_codes, has_figures
 from regso_cluster.files.dataset import Dataset, Dimension
+from regso_cluster.words.notes import Note
 
 Areas = Literal["regso", "deso", "kommun", "lan"]
 _PATTERNS: dict[str, str] = {
@@ -50,7 +51,7 @@ class Question:
     within: tuple[str, ...] = ()
 
 
-def select_cells(question: Question, table: Dataset, where: str) -> tuple[dict[str, list[str]], str, list[str]]:
+def select_cells(question: Question, table: Dataset, where: str) -> tuple[dict[str, list[str]], str, list[Note]]:
     """Choose the codes of every variable.
 
     Returns
@@ -62,7 +63,7 @@ def select_cells(question: Question, table: Dataset, where: str) -> tuple[dict[s
     InputError  every fault of the question at once
     """
     faults: list[Fault] = []
-    notes: list[str] = []
+    notes: list[Note] = []
     area = _area_dimension(table, question.areas, where)
     selection = {area.key: _areas_asked(question, area, where, faults, notes)}
     known = {one.key.lower(): one for one in table.dimensions}
@@ -115,7 +116,7 @@ def _area_dimension(table: Dataset, areas: Areas, where: str) -> Dimension:
     return best
 
 
-def _areas_asked(question: Question, area: Dimension, where: str, faults: list[Fault], notes: list[str]) -> list[str]:
+def _areas_asked(question: Question, area: Dimension, where: str, faults: list[Fault], notes: list[Note]) -> list[str]:
     """Choose the codes of areas: of the kind, the edition of the year, and the kommuner or län asked for."""
     codes = [code for code in area.codes if re.fullmatch(_PATTERNS[question.areas], code)]
     if question.areas in ("regso", "deso"):
@@ -128,7 +129,7 @@ def _areas_asked(question: Question, area: Dimension, where: str, faults: list[F
             return []
         editions = edition_of_codes(pd.Series(codes, dtype=object))
         if (editions == 0).any():
-            notes.append(f"the table does not say of which edition its codes are: taken as {edition}, as of the year")
+            notes.append(Note("edition_taken_of_year", edition=edition))
         codes = [code for code, one in zip(codes, editions, strict=True) if one in (edition, 0)]
         if not codes:
             got = f"edition {', '.join(map(str, sorted(set(editions))))}"
@@ -158,7 +159,7 @@ def _measures(wanted: tuple[str, ...], contents: Dimension, where: str, faults: 
 
 
 def _categories(
-    wanted: tuple[str, ...] | None, one: Dimension, where: str, faults: list[Fault], notes: list[str]
+    wanted: tuple[str, ...] | None, one: Dimension, where: str, faults: list[Fault], notes: list[Note]
 ) -> list[str] | None:
     """Choose the codes of another variable; None leaves it to its total."""
     if wanted is not None:
@@ -166,7 +167,7 @@ def _categories(
     if len(one.codes) == 1:
         return list(one.codes)
     if one.eliminable:
-        notes.append(f"{one.key} ({one.label}): the table's own total")
+        notes.append(Note("own_total", variable=one.key, label=one.label))
     else:
         hint = f"Choose with --select {one.key}=CODE, or {one.key}=* for all: {_listed(one)}"
         faults.append(Fault("a variable without total needs a choice", f"{where}, {one.key}", hint=hint))

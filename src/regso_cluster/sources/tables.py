@@ -28,6 +28,7 @@ from regso_cluster.files.read import RawTable
 from regso_cluster.sources.cache import Kept, Part, collect, find, write_whole
 from regso_cluster.sources.client import Answer, Client, Limits, as_json
 from regso_cluster.sources.selection import Areas, Question, select_cells, split_by_area
+from regso_cluster.words.notes import Note
 
 SERVICE = "https://statistikdatabasen.scb.se/api/v2"
 _DEFAULTS = Limits()
@@ -64,7 +65,7 @@ class Fetched:
 
     frame: pd.DataFrame
     origin: dict[str, Any]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
 
 def open_service(
@@ -133,7 +134,7 @@ def fetch_table(question: Question, service: Service, cache: Path, *, refresh: b
     code = question.areas if question.areas in ("regso", "deso") else "area"
     wide = to_areas(raw, code, area=area)
     frame = _without_suffix(wide.frame, code, question.areas)
-    notes += [*wide.notes, "taken from the cache, which is up to date" if not kept.fresh else "fetched anew"]
+    notes += [*wide.notes, Note("fetched_anew") if kept.fresh else Note("taken_from_cache")]
     return Fetched(frame, _origin(question, table, service, selection, area, kept), tuple(notes))
 
 

@@ -17,6 +17,7 @@ from regso_cluster.method import Table
 from regso_cluster.statistics.check_figures import fault_of_totals
 from regso_cluster.statistics.hiding import UNMATCHED
 from regso_cluster.statistics.joined_columns import CODE, REGIONS, joined_prefix
+from regso_cluster.words.notes import Note
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +33,7 @@ NO = ("nej", "false", "falskt", "no")
 
 def attach_groups(
     data: pd.DataFrame, release: Release, on: str, by: Sequence[str], where: str = "table"
-) -> tuple[pd.DataFrame, tuple[str, ...]]:
+) -> tuple[pd.DataFrame, tuple[Note, ...]]:
     """Put groups of a release beside a table, by the code of the area: one row in, one row out.
 
     Parameters
@@ -75,12 +76,12 @@ def attach_groups(
         own = column.astype(object).reindex(codes.to_numpy()).to_numpy()
         joined[name] = np.where(found, own, UNMATCHED)
     if (~found).any():
-        lost = ", ".join(repr(as_text(cell)) for cell in data.loc[~found, on].head(3))
-        notes.append(f"{int((~found).sum())} rows have no area of the release and are the group {UNMATCHED!r}: {lost}")
+        lost = [repr(as_text(cell)) for cell in data.loc[~found, on].head(3)]
+        notes.append(Note("rows_without_area", count=(~found).sum(), group=UNMATCHED, cells=lost))
     return joined, tuple(notes)
 
 
-def _codes(column: pd.Series, edition: int | None, where: str) -> tuple[pd.Series, list[str]]:
+def _codes(column: pd.Series, edition: int | None, where: str) -> tuple[pd.Series, list[Note]]:
     """Read a column of codes: RegSO codes, or those of a release of own areas, which are texts as they are."""
     if edition is None:
         text = column.map(as_text)
@@ -91,7 +92,7 @@ def _codes(column: pd.Series, edition: int | None, where: str) -> tuple[pd.Serie
         got = ", ".join(map(str, parsed.editions))
         raise InputError(Fault("codes of another edition", where, str(edition), got, hint))
     repaired = parsed.repaired
-    return parsed.codes, [f"{len(repaired)} codes mended, as {one!r}" for one in repaired["given"].head(1)]
+    return parsed.codes, [Note("codes_mended", count=len(repaired), given=one) for one in repaired["given"].head(1)]
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ def drop_totals(raw: RawTable, counted: Sequence[str], keys: Sequence[str]) -> R
 
 def read_variables(
     raw: RawTable, columns: Sequence[str], marks: Marks | None = None
-) -> tuple[pd.DataFrame, tuple[str, ...]]:
+) -> tuple[pd.DataFrame, tuple[Note, ...]]:
     """Read columns of a table as numbers, or as true and false where all cells say so.
 
     Parameters
@@ -151,12 +152,12 @@ def read_variables(
             if what == "text in a number":
                 hint += " A mark of your own is declared with --suppressed or --missing."
             faults.append(Fault(what, f"{raw.name}, row {row}, column {name}", "a number", repr(cell), hint))
-        notes += [f"column {name}: {note}" for note in numbers.notes]
+        notes += [Note("of_column", column=name, note=note) for note in numbers.notes]
         notes += [
-            f"column {name}: {count} cells {mark!r} kept as missing; PxWeb writes it for zero: if so here, give "
-            f"--zero={mark}"
-            for mark, count in numbers.marks if mark in ("-", "–")
-        ]  # fmt: skip
+            Note("marked_cells_zero_option", column=name, count=count, mark=mark, option=f"--zero={mark}")
+            for mark, count in numbers.marks
+            if mark in ("-", "–")
+        ]
         frame[name] = numbers.values
     if faults:
         raise InputError(faults)
@@ -165,7 +166,7 @@ def read_variables(
 
 def with_regions(
     data: pd.DataFrame, columns: Sequence[str], of: str | None, value: str | None, where: str
-) -> tuple[pd.DataFrame, np.ndarray, np.ndarray | None, tuple[str, ...]]:
+) -> tuple[pd.DataFrame, np.ndarray, np.ndarray | None, tuple[Note, ...]]:
     """Give the keys of a table as text, kommun and län from RegSO codes where they are missing, and its figures.
 
     Of a table that `join` wrote regso, kommun and lan are what it found, and any other key without its prefix, too.
@@ -185,24 +186,23 @@ def with_regions(
         raise InputError(faults)
     totals = found.rows
     if totals.any():
-        rows = ", ".join(map(str, data.index[totals][:3]))
-        notes.append(f"{int(totals.sum())} rows of totals left out, no units: row {rows}")
+        notes.append(Note("total_rows_left_out", count=totals.sum(), rows=list(data.index[totals][:3])))
     data = data[~totals]
     notes += say_unlike_units(data.index, {name: figures[~totals] for name, figures in counted.items()})
     for name in columns:
         for label in APART:
             lost = int((data[name] == label).sum())
             if lost:
-                notes.append(f"column {name}: {lost} rows are the group {label!r}")
+                notes.append(Note("rows_of_group", column=name, count=lost, group=label))
     units = counted[of][~totals] if of else np.ones(len(data))
     values = counted[value][~totals] if value else None
     seen = ~np.isnan(units) & (~np.isnan(values) if values is not None else True)
     if (~seen).any():
-        notes.append(f"{int((~seen).sum())} rows without a figure left out")
+        notes.append(Note("rows_without_figure", count=(~seen).sum()))
     return data[seen], units[seen], values[seen] if values is not None else None, tuple(notes)
 
 
-def _with_keys(data: pd.DataFrame, columns: Sequence[str], where: str) -> tuple[pd.DataFrame, list[str]]:
+def _with_keys(data: pd.DataFrame, columns: Sequence[str], where: str) -> tuple[pd.DataFrame, list[Note]]:
     """Give the keys as text: the table's own, those that `join` wrote, or what follows from the codes."""
     data, prefix, notes = data.copy(), joined_prefix(data), []
     codes = pd.Series("", index=data.index, dtype=object)
@@ -235,14 +235,14 @@ def _with_keys(data: pd.DataFrame, columns: Sequence[str], where: str) -> tuple[
     return data, notes
 
 
-def _take_joined(data: pd.DataFrame, columns: Sequence[str], prefix: str) -> list[str]:
+def _take_joined(data: pd.DataFrame, columns: Sequence[str], prefix: str) -> list[Note]:
     """Put the columns that `join` wrote under the names that are asked for; the table's own are kept but for regso."""
     notes = []
     for name in columns:
         joined = prefix + REGIONS.get(name, name)
         if joined in data and (name == "regso" or name not in data) and joined != name:
             if name in data:
-                notes.append(f"column {joined}, as join wrote it, is taken for {name}")
+                notes.append(Note("joined_column_taken", column=joined, name=name))
             data[name] = data[joined]
     return notes
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from regso_cluster.statistics.disclosure import DisclosureRule, Protected
+from regso_cluster.words.notes import Note
 
 Floats = npt.NDArray[np.float64]
 
@@ -91,23 +92,19 @@ def tell_rows(labels: pd.DataFrame, shield: Protected) -> npt.NDArray[np.bool_]:
 def say_rows(
     shield: Protected | None, table: pd.DataFrame, rows: tuple[npt.NDArray[np.bool_], Floats], kind: str,
     values: Floats, counted: str | None,
-) -> tuple[str, ...]:  # fmt: skip
+) -> tuple[Note, ...]:  # fmt: skip
     """Say what was left out of the figures, and what of the gaps; `rows` tells which have a value, and their units."""
-    (seen, units), notes = rows, []
+    (seen, units), notes = rows, list[Note]()
     if (~seen).any():
-        unseen = float(np.nansum(units[~seen]))
-        behind = f": {unseen:,.0f} units in column {counted}" if counted else ""
-        notes.append(
-            f"{int((~seen).sum())} rows without a value are counted in the column missing of their group, and in no "
-            f"other figure{behind}"
-        )
+        count, unseen = (~seen).sum(), float(np.nansum(units[~seen]))
+        of_units = Note("rows_without_value_units", count=count, units=unseen, column=counted) if counted else None
+        notes.append(of_units or Note("rows_without_value", count=count))
     if kind == "mean" and np.isin(values[seen], (0.0, 1.0)).all():
-        notes.append("every value is 0 or 1: --kind share gives the interval and the protection of a share")
+        notes.append(Note("every_value_0_or_1"))
     lost = table["group"] == UNMATCHED
     if lost.any():
-        hidden = " Every gap is hidden, since with the rows without an area hidden it would give them away."
+        hidden = shield and table.loc[lost, "hidden"].any()
         notes.append(
-            f"rows without an area are the group {UNMATCHED!r} and in no gap."
-            + (hidden if shield and table.loc[lost, "hidden"].any() else "")
+            Note("unmatched_group_hidden", group=UNMATCHED) if hidden else Note("unmatched_group", group=UNMATCHED)
         )
     return (*notes, *(shield.notes if shield else ()))

@@ -14,6 +14,7 @@ from regso_cluster.files.made_up import is_synthetic
 from regso_cluster.files.sheet_writing import CREATED, SYNTHETIC, WORKBOOK_OPTIONS, write_sheet
 from regso_cluster.files.textfiles import unguard, write_csv
 from regso_cluster.method import Text
+from regso_cluster.words.notes import Note
 
 if TYPE_CHECKING:
     from regso_cluster.statistics.disclosure import Protected
@@ -272,7 +273,7 @@ def shielded_texts() -> tuple[Text, ...]:
     return CAUTION, SHIELDED
 
 
-def print_protected(shield: Protected, notes: Sequence[str], *, synthetic: bool) -> None:
+def print_protected(shield: Protected, notes: Sequence[Note], *, synthetic: bool) -> None:
     """Print how much of each level is shown."""
     from rich.console import Console
     from rich.table import Table

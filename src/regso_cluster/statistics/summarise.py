@@ -27,6 +27,7 @@ from regso_cluster.statistics.intervals import (
     weighted_quantile,
 )
 from regso_cluster.statistics.joined_columns import names_beside, without_area
+from regso_cluster.words.notes import Note
 
 Floats = npt.NDArray[np.float64]
 Kind = Literal["share", "mean"]
@@ -82,7 +83,7 @@ class Summary:
     audit: pd.DataFrame | None
     kind: Kind
     value: str
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     protection: Protected | None
     synthetic: bool = False
 
@@ -183,7 +184,7 @@ def summarise(  # noqa: PLR0913  # as many columns and settings as a table has
     labels = _labels(data, by, area)
     apart = labels.isin((UNDECIDED, UNMATCHED)).all(axis=1).to_numpy() & _open_area(data, area)
     totals = _find_totals(data, counted, apart, value if kind == "mean" else "")
-    said: tuple[str, ...] = (_say_totals(data, totals),) if totals.any() else ()
+    said: tuple[Note, ...] = (_say_totals(data, totals),) if totals.any() else ()
     data, labels = data[~totals], labels[~totals]
     said += say_unlike_units(data.index, {name: figures[~totals] for name, figures in counted.items()})
     units = _numbers(data, of or weight) if of or weight else np.ones(len(data))
@@ -262,9 +263,8 @@ def _find_totals(
     return found.rows
 
 
-def _say_totals(data: pd.DataFrame, totals: npt.NDArray[np.bool_]) -> str:
-    rows = ", ".join(map(str, data.index[totals][:3]))
-    return f"{int(totals.sum())} rows of totals left out, no units: row {rows}"
+def _say_totals(data: pd.DataFrame, totals: npt.NDArray[np.bool_]) -> Note:
+    return Note("total_rows_left_out", count=totals.sum(), rows=list(data.index[totals][:3]))
 
 
 def _check_columns(data: pd.DataFrame, columns: list[str], weighing: tuple[str | None, str | None]) -> None:

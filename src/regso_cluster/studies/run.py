@@ -31,6 +31,7 @@ from regso_cluster.judging.typology import cluster_weights, nearest_clusters
 from regso_cluster.method import Method, parse_method
 from regso_cluster.parallel import ONE_PARALLEL_KERNEL
 from regso_cluster.release.model import Release
+from regso_cluster.words.notes import Note
 
 Labels = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -75,7 +76,7 @@ class Subject:
     list: ListRule
     residents: Floats
     name: str
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 def subject_of_table(table: FactorTable, method: Method, rule: ListRule | None = None) -> Subject:
@@ -85,9 +86,9 @@ def subject_of_table(table: FactorTable, method: Method, rule: ListRule | None =
     ------
     InputError  a method without the grouping of the list; a step that cannot be done on this table
     """
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     if method.measured or method.frozen or method.baseline:
-        notes = ("what the method brought as measured is put aside: every run measures on this table",)
+        notes = (Note("measured_put_aside"),)
     method = replace(method, measured=None, frozen=None, baseline=None)
     listing = _list_rule(method, rule)
     residents = table.areas["population"].fillna(0).to_numpy(np.float64)
@@ -111,7 +112,7 @@ def subject_of_release(release: Release, rule: ListRule | None = None) -> Subjec
     listing = _list_rule(method, rule)
     notes = []
     if method.frozen:
-        notes.append("the limits of the release are frozen: the study measures them anew on its table")
+        notes.append(Note("frozen_put_aside"))
     plain = replace(method, measured=None, frozen=None, baseline=None)
     residents = table.areas["population"].fillna(0).to_numpy(np.float64)
     published = _groups(release.areas, plain, listing)
@@ -122,14 +123,10 @@ def subject_of_release(release: Release, rule: ListRule | None = None) -> Subjec
     subject = Subject(table, plain, published, listing, residents, release.path.resolve().name, tuple(notes))
     reference = groups_of(subject, {})
     reference = replace(reference, cluster=match_labels(reference.cluster, published.cluster, residents))
-    for name, one, two in (
-        ("groups", reference.group, published.group), ("clusters", reference.cluster, published.cluster)
-    ):  # fmt: skip
-        if differ := int((one != two).sum()):
-            notes.append(
-                f"the {name} published differ in {differ:,} areas from those that a run with the method's own choices "
-                "gives: runs are compared with the latter, so that no choice has this difference counted as its effect"
-            )
+    if differ := int((reference.group != published.group).sum()):
+        notes.append(Note("groups_differ_from_run", count=differ))
+    if differ := int((reference.cluster != published.cluster).sum()):
+        notes.append(Note("clusters_differ_from_run", count=differ))
     return replace(subject, reference=reference, notes=tuple(notes))
 
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from regso_cluster.factors.alarms import number
 from regso_cluster.factors.summary import summarise_factors
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.method import Method
+from regso_cluster.words.notes import number
 
 if TYPE_CHECKING:
     from regso_cluster.judging.plausibility import Examination

@@ -19,7 +19,7 @@ def print_release(release: Release) -> None:
         console.print("[bold]SYNTHETIC DATA: every figure is made up.[/bold]")
     if len(release.groups):
         console.print(_table_of_groups(release, str(release.groups["grouping"].iloc[0])))
-    for note in release.manifest["notes"]:
+    for note in release.notes:
         console.print(f"note: {note}", markup=False)
     for name in ("manifest.json", *release.manifest["outputs"]):
         console.print(str(release.path / name), soft_wrap=True, markup=False)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 import pandas as pd
 
-from regso_cluster.method import Text
-
-Language = Literal["sv", "en"]
+from regso_cluster.method import Method, Text
+from regso_cluster.words.notes import Language, Note
 
 _MARKS = {
     "cover": Text("Omslag", "Cover"),
@@ -62,7 +60,12 @@ def in_language(areas: pd.DataFrame, groups: pd.DataFrame, language: Language) -
 NAMED = 20  # codes in a note; comparison.json has them all
 
 
-def name_codes(codes: Sequence[str]) -> str:
-    """Name the first codes of a list, and how many more there are."""
-    named = ", ".join(map(str, codes[:NAMED]))
-    return f"{named} ... ({len(codes) - NAMED} more)" if len(codes) > NAMED else named
+def name_codes(codes: Sequence[str]) -> Note | tuple[str, ...]:
+    """Give a value of a note that names the first codes of a list, and how many more there are."""
+    named = tuple(map(str, codes[:NAMED]))
+    return Note("codes_and_more", codes=named, more=len(codes) - NAMED) if len(codes) > NAMED else named
+
+
+def say_drifting(method: Method) -> Note | None:
+    """Say which limits are held fixed though prices move; None where none is."""
+    return Note("limits_drift", year=method.drifting[0], factors=method.drifting[1]) if method.drifting else None

@@ -14,6 +14,7 @@ from regso_cluster.errors import InputError
 from regso_cluster.factors.rates import MISSING, OBSERVED, SUPPRESSED, rate
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.method import Method
+from regso_cluster.words.notes import Note
 from regso_cluster.words.wording import name_codes
 
 
@@ -33,7 +34,7 @@ class Alignment:
     only_old: tuple[str, ...]
     only_new: tuple[str, ...]
     changed: frozenset[str]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
 
 def align(
@@ -55,26 +56,27 @@ def align(
     notes = []
     if editions[0] != editions[1]:
         if changed is None:
-            notes.append(
-                f"editions {editions[0]} and {editions[1]}: compared on {len(shared)} shared codes; borders were not "
-                f"checked{_others(*editions)}"
-            )
+            notes.append(_say_unchecked(*editions, len(shared)))
         else:
-            notes.append(f"editions {editions[0]} and {editions[1]}: {len(set(changed) & set(shared))} shared codes "
-                         "have other borders")  # fmt: skip
+            both = len(set(changed) & set(shared))
+            notes.append(Note("borders_changed", old=str(editions[0]), new=str(editions[1]), count=both))
     only_old, only_new = (
         tuple(str(code) for code in one.difference(other).sort_values()) for one, other in ((old, new), (new, old))
     )
-    notes += [f"{len(only)} area{' is' if len(only) == 1 else 's are'} in {which} year alone: {name_codes(only)}"
-              for only, which in ((only_old, "the earlier"), (only_new, "the later")) if only]  # fmt: skip
+    if only_old:
+        notes.append(Note("only_earlier_year", count=len(only_old), codes=name_codes(only_old)))
+    if only_new:
+        notes.append(Note("only_later_year", count=len(only_new), codes=name_codes(only_new)))
     return Alignment(shared, only_old, only_new, frozenset(changed or ()) & frozenset(shared), tuple(notes))
 
 
-def _others(old: int | None, new: int | None) -> str:
-    """Say how many shared codes have other borders in two editions."""
+def _say_unchecked(old: int | None, new: int | None, shared: int) -> Note:
+    """Say that borders were not checked, and how many shared codes of the two editions have other borders."""
     change = edition_table().change(old, new)
-    known = change is not None and change.other_borders is not None
-    return f", and about {change.other_borders} shared codes have other borders" if change and known else ""
+    values = {"old": str(old), "new": str(new), "count": shared}
+    if change is None or change.other_borders is None:
+        return Note("borders_not_checked", **values)
+    return Note("borders_not_checked_others", others=change.other_borders, **values)
 
 
 def move_table(table: FactorTable, crosswalk: Crosswalk, method: Method, edition: int | None) -> FactorTable:

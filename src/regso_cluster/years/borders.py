@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from regso_cluster.areas.codes import parse_codes
-from regso_cluster.areas.crosswalk import Crosswalk, build_crosswalk, mark_areas, unmovable
+from regso_cluster.areas.crosswalk import Crosswalk, build_crosswalk, mark_areas, say_weighting, unmovable
 from regso_cluster.areas.crosswalk_cache import cached_crosswalk
 from regso_cluster.areas.editions import check_edition
 from regso_cluster.areas.layers import read_ground, read_outlines, read_residents
@@ -23,6 +23,7 @@ from regso_cluster.files.numbers import parse_numbers
 from regso_cluster.files.tables import read_table
 from regso_cluster.method import Table
 from regso_cluster.release.model import Release
+from regso_cluster.words.notes import Note
 from regso_cluster.years.align import move_table
 from regso_cluster.years.attribution import seen
 
@@ -61,7 +62,7 @@ class Borders:
     """
 
     crosswalk: Crosswalk
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     @cached_property
     def marks(self) -> pd.DataFrame:
@@ -73,7 +74,7 @@ class Borders:
         changed = int((~self.marks["comparable"]).sum())
         return {"weighting": self.crosswalk.weighting, "changed": changed, "sources": dict(self.crosswalk.sources)}
 
-    def move(self, release: Release, edition: int | None) -> tuple[FactorTable | None, tuple[str, ...]]:
+    def move(self, release: Release, edition: int | None) -> tuple[FactorTable | None, tuple[Note, ...]]:
         """Move the figures of a release to the later borders.
 
         Returns
@@ -88,9 +89,9 @@ class Borders:
         self._refuse_others(edition)
         notes = (*self.notes, *self.crosswalk.notes)
         if rates := unmovable(release.method.factors):
-            said = f"counts were not moved: {', '.join(fault.where for fault in rates)}, known as a rate only"
+            said = Note("counts_not_moved", factors=[fault.where for fault in rates])
             return None, (*notes, said)
-        said = f"earlier counts were moved through a crosswalk weighted by {self.crosswalk.weighting}, rates made anew"
+        said = Note("counts_moved", weighting=say_weighting(self.crosswalk.weighting))
         return move_table(table, self.crosswalk, release.method, edition), (*notes, said)
 
     def _refuse_others(self, edition: int | None) -> None:
@@ -190,7 +191,7 @@ def against(previous: Release | None, edition: int | None, borders: Borders | No
     return Earlier(areas, borders.describe() | {"notes": list(notes)})
 
 
-def earlier_areas(release: Release, borders: Borders, edition: int | None) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def earlier_areas(release: Release, borders: Borders, edition: int | None) -> tuple[pd.DataFrame, tuple[Note, ...]]:
     """Give the groups of an earlier release in the borders of a later edition, for `classify(previous=...)`.
 
     An area whose border is the same keeps its groups as they were published. One whose border changed has the groups
@@ -216,7 +217,7 @@ def earlier_areas(release: Release, borders: Borders, edition: int | None) -> tu
         judged = freed.assign(**{f"{key}_held": groups.get(f"{key}_problem") for key in release.method.keys})
     frame = pd.concat([published.loc[same, columns], judged.reindex(columns=columns)]).sort_index()
     frame = frame.astype(published[columns].dtypes.to_dict())
-    said = f"{len(others)} areas have other borders than in release {release.name}: their earlier "
-    said += "groups are those of the moved counts by its yardstick" if moved is not None else "groups are not known"
+    values = {"count": len(others), "release": release.name}
+    said = Note("groups_not_known", **values) if moved is None else Note("groups_of_moved_counts", **values)
     marked = marks[["comparable", "elsewhere"]].add_prefix("previous_")
     return frame.join(marked), (*notes, said)

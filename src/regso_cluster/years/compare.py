@@ -18,6 +18,7 @@ from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.method import Text, Yardstick
 from regso_cluster.release.model import Release
+from regso_cluster.words.notes import Note
 from regso_cluster.years.align import Alignment, align
 from regso_cluster.years.attribution import State, absolute_limits, chain, free, seen, with_absolute, with_factors
 from regso_cluster.years.change import CAUSES, explain_problems, find_causes
@@ -76,7 +77,7 @@ class Comparison:
 
 def compare(
     old: Release, new: Release, *, moved: FactorTable | None = None, marks: pd.DataFrame | None = None,
-    notes: Sequence[str] = (),
+    notes: Sequence[Note] = (),
 ) -> Comparison:  # fmt: skip
     """Compare two releases: who moved between groups, the cause of each move and the factors behind it.
 
@@ -312,40 +313,35 @@ def _describe_borders(alignment: Alignment, moved: FactorTable | None, marks: pd
     return said | {"counts_moved": moved is not None}
 
 
-def _backwards(old: Release, new: Release) -> list[str]:
+def _backwards(old: Release, new: Release) -> list[Note]:
     """Say first that the later release was given first: every sentence of the comparison then runs backwards."""
     if old.year <= new.year:
         return []
-    return [f"compared backwards, from {old.year} to {new.year}: the earlier release is to come first"]
+    return [Note("compared_backwards", old=old.year, new=new.year)]
 
 
-def _notes(old: Release, new: Release) -> list[str]:
+def _notes(old: Release, new: Release) -> list[Note]:
     notes = []
     if not any(one in old.areas and one in new.areas for one in GROUPINGS):
-        notes.append("the two releases have no grouping in common: the distributions of their factors are compared")
+        notes.append(Note("no_grouping_in_common"))
     if old.manifest["manifest_sha256"] == new.manifest["manifest_sha256"]:
-        notes.append("the two releases are one and the same")
+        notes.append(Note("same_release"))
     if _group_names(old) != _group_names(new):
-        notes.append("the composite groups of the two methods are not the same: one number may mean two things")
+        notes.append(Note("other_groups_of_methods"))
     if _clusters_apart(old, new):
-        notes.append(f"the clusters of {new.name} were not matched to those of {old.name} (--previous): one "
-                     "number may mean two things, and moves between clusters may be of numbers alone")  # fmt: skip
-    for one, other, said in (
-        (old, new, "factors of the earlier method alone: {}; a move that they make is counted as coverage"),
-        (new, old, "factors of the later method alone: {}; a move that they make is counted as method"),
-    ):
-        if alone := [key for key in one.method.keys if key not in other.method.keys]:
-            notes.append(said.format(", ".join(alone)))
+        notes.append(Note("clusters_not_matched", new=new.name, old=old.name))
+    if alone := [key for key in old.method.keys if key not in new.method.keys]:
+        notes.append(Note("factors_of_earlier_method", factors=alone))
+    if alone := [key for key in new.method.keys if key not in old.method.keys]:
+        notes.append(Note("factors_of_later_method", factors=alone))
     given = [one.method.baseline for one in (old, new)]
     used = absolute_limits(old, new)
     for one, own, limits in zip((old, new), given, used, strict=True):
         if own is None and limits is not None:
-            notes.append(f"{one.name} carries no absolute limits: judged by those of the other release, "
-                         f"from release {limits.origin.release} ({limits.origin.year})")  # fmt: skip
+            values = {"release": limits.origin.release, "year": limits.origin.year}
+            notes.append(Note("limits_of_other_release", name=one.name, **values))
     if used[0] and used[1] and used[0].measured != used[1].measured:
-        notes.append(
-            "the two releases carry different absolute limits: a move between their groups may be one of method"
-        )
+        notes.append(Note("other_absolute_limits"))
     return notes
 
 

@@ -22,6 +22,7 @@ from regso_cluster.statistics.disclosure.intruder import TOLERANCE, Intervals, c
 from regso_cluster.statistics.disclosure.problem import Problem, pose
 from regso_cluster.statistics.disclosure.rounding import round_cells, seen_rounded
 from regso_cluster.statistics.disclosure.rules import NOT_SENSITIVE, DisclosureRule
+from regso_cluster.words.notes import Note
 
 Statistic = Literal["count", "share", "mean"]
 COMPLEMENTARY = "complementary"
@@ -59,7 +60,7 @@ class Protected:
     rule: DisclosureRule
     margins: Margins
     values: dict[str, Floats] = field(repr=False)
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     @property
     def is_safe(self) -> bool:
@@ -273,21 +274,19 @@ def _rounded(
         # as many values as the base has: what rounding promises of a count by itself
         safe=found.high - found.low >= base - 1 - TOLERANCE,
     )  # fmt: skip
-    notes = (f"counts are rounded to multiples of {base}, and add up", *_notes(problem, audit))
+    notes = (Note("counts_rounded", base=base), *_notes(problem, audit))
     return Protected(table[margins.published].reset_index(drop=True), audit, statistic, rule, margins, sums, notes)
 
 
-def _notes(problem: Problem, audit: pd.DataFrame) -> tuple[str, ...]:
+def _notes(problem: Problem, audit: pd.DataFrame) -> tuple[Note, ...]:
     notes = []
     unsafe = int((~audit["safe"]).sum())
     this = np.arange(len(problem.open)) % problem.groups < problem.own
     opened = int((problem.open & (problem.reason != NOT_SENSITIVE) & this).sum())
     if unsafe:
-        notes.append(
-            f"NOT SAFE: {unsafe} sensitive cells can be worked out more closely than the rule allows: see the audit"
-        )
+        notes.append(Note("not_safe", count=unsafe))
     if opened:
-        notes.append(f"{opened} cells that the rule would hide were published before and cannot be hidden any more")
+        notes.append(Note("published_before", count=opened))
     return tuple(notes)
 
 
