@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 
 import pytest
@@ -46,6 +47,18 @@ def sources(root):
 def test_every_room_has_a_floor(sources):
     rooms = {path.parts[0].removesuffix(".py") for path in sources} - {"__init__"}
     assert rooms == set(FLOORS)
+
+
+@pytest.mark.parametrize("package", ["regso_cluster", "regso_cluster.clustering"])
+def test_a_door_shows_its_public_names_alone_and_each_is_what_the_stub_says(package, root):
+    door = importlib.import_module(package)
+    stub = root / "src" / package.replace(".", "/") / "__init__.pyi"
+    written = re.findall(r"^from (\S+) import (\w+) as (\w+)$", stub.read_text("utf-8"), re.MULTILINE)
+    assert len(written) == len(stub.read_text("utf-8").splitlines())
+    assert dir(door) == sorted(name for _, name, _ in written) == door.__all__
+    for module, name, shown in written:
+        assert name == shown
+        assert getattr(door, name) is getattr(importlib.import_module(module), name)
 
 
 def test_arrows_run_only_down_the_house(sources):

@@ -2,7 +2,7 @@
 
 The map of the house, the ground floor first; a room knows only rooms above it in this list, and data walk down it:
 
-    errors, _version    one error: what is wrong, where, expected, got, how to repair it
+    errors, _package    one error: what is wrong, where, expected, got, how to repair it; the version, the public names
     kernels             all numba code: arrays in, arrays filled
     parallel            many fits, draws or runs, in threads, processes or on a cluster, with the same bytes
     method              all choices of one classification, as a TOML file
@@ -34,75 +34,7 @@ In Python:
     >>> release = write_release(classify(table, method, year=2024), "releases/2024")  # doctest: +SKIP
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from regso_cluster._package import __version__ as __version__
+from regso_cluster._package import attach
 
-from regso_cluster._version import __version__
-
-if TYPE_CHECKING:
-    from regso_cluster.classification.classify import classify
-    from regso_cluster.classification.tables import Classification
-    from regso_cluster.errors import Fault, InputError
-    from regso_cluster.example.country import synthetic_country
-    from regso_cluster.exports.export import export, export_table
-    from regso_cluster.factors.tables import FactorTable, read_factors
-    from regso_cluster.joining.join import JoinResult, join
-    from regso_cluster.joining.match_report import MatchReport
-    from regso_cluster.method import Method, builtin_methods, load_method
-    from regso_cluster.release.model import Release, read_release, verify_release
-    from regso_cluster.release.write import write_release
-
-# imported when first asked for, so that `import regso_cluster` and `--help` are instant
-_HOME = {
-    "export": "exports.export",
-    "export_table": "exports.export",
-    "Fault": "errors",
-    "InputError": "errors",
-    "JoinResult": "joining.join",
-    "MatchReport": "joining.match_report",
-    "join": "joining.join",
-    "synthetic_country": "example.country",
-    "FactorTable": "factors.tables",
-    "read_factors": "factors.tables",
-    "Method": "method",
-    "builtin_methods": "method",
-    "load_method": "method",
-    "Classification": "classification.tables",
-    "classify": "classification.classify",
-    "Release": "release.model",
-    "read_release": "release.model",
-    "verify_release": "release.model",
-    "write_release": "release.model",
-}
-__all__ = [
-    "Classification",
-    "FactorTable",
-    "Fault",
-    "InputError",
-    "JoinResult",
-    "MatchReport",
-    "Method",
-    "Release",
-    "__version__",
-    "builtin_methods",
-    "classify",
-    "export",
-    "export_table",
-    "join",
-    "load_method",
-    "read_factors",
-    "read_release",
-    "synthetic_country",
-    "verify_release",
-    "write_release",
-]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOME])
+__getattr__, __dir__, __all__ = attach(__name__)

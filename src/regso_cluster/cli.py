@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from regso_cluster._version import __version__
+from regso_cluster._package import __version__
 from regso_cluster.commands import COMMANDS, load_command
 from regso_cluster.commands.streams import guard_streams
 from regso_cluster.errors import InputError

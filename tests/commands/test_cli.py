@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from regso_cluster import commands
-from regso_cluster._version import __version__
+from regso_cluster._package import __version__
 from regso_cluster.cli import main
 from regso_cluster.commands import COMMANDS, load_command
 from regso_cluster.method import builtin_methods

@@ -10,7 +10,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from regso_cluster._version import __version__
+from regso_cluster._package import __version__
 from regso_cluster.errors import InputError
 from regso_cluster.sources.client import Client, Limits, as_json
 from regso_cluster.sources.selection import Question

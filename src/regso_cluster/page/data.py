@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from regso_cluster._version import __version__
+from regso_cluster._package import __version__
 from regso_cluster.areas.edition_table import Edition, edition_table, find_edition, has_outlines
 from regso_cluster.areas.shapes import load_shapes
 from regso_cluster.maps.colours import UNKNOWN, colours_by_number, ordered_colours, problem_colours

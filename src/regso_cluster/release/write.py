@@ -10,7 +10,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from regso_cluster._version import __version__
+from regso_cluster._package import __version__
 from regso_cluster.areas.edition_table import drawn_years, edition_table, has_outlines
 from regso_cluster.classification.tables import Classification
 from regso_cluster.files.atomic import json_text, whole_folder, without_nan

@@ -23,7 +23,7 @@ import requests
 import tenacity
 import urllib3
 
-from regso_cluster._version import __version__
+from regso_cluster._package import __version__
 from regso_cluster.errors import Fault, InputError, visible
 from regso_cluster.sources.deadline import Deadline, WatchedAdapter
 

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from regso_cluster._version import __version__
+from regso_cluster._package import __version__
 from regso_cluster.certainty.sensitivity import (
     OUTPUTS,
     Design,
