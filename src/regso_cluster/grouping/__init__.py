@@ -7,7 +7,7 @@ from typing import Any
 
 from regso_cluster import clustering
 
-__all__ = dir(clustering)
+__all__ = list(dir(clustering))
 
 
 def __getattr__(name: str) -> Any:
