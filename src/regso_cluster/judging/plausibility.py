@@ -23,13 +23,13 @@ from regso_cluster.factors.rates import OBSERVED, TOO_FEW
 from regso_cluster.factors.summary import say_residents
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.judging.problems import flag_problems, group_by_problems, limit_of, measure_limits
+from regso_cluster.judging.whole_table import say_jumps, say_kommuner
 from regso_cluster.method import UNIT_FACTOR, Factor, Method, Yardstick
 from regso_cluster.words.notes import Note, number
 
 Measure = Callable[[pd.DataFrame, Array | None, Method], Yardstick]
 
 MOVES = 0.25  # SD: a cell that alone moves a limit or cut point further is named; of n areas < 80, 20 / n
-JUMP = 0.5  # SD over areas: a mean that jumps further from that of the previous release is named
 SHOWN = 10  # cells that a release names in its notes
 TRIED = 6  # cells without which cut points are measured again
 
@@ -211,7 +211,9 @@ def examine(
     if measure:
         pulls += pull_cuts(alarms, table, used, method, weights, measure)
     pulls = [pull for pull in pulls if not (accepted and accepted.holds(*pull.cell))]
-    said = [*_say_jumps(used, method, previous), *_say_unused(table, accepted)]
+    said = [*say_jumps(used, table, method, previous), *_say_unused(table, accepted)]
+    if scores is not None:
+        said += say_kommuner(scores, table)
     if text := say_residents(table, method, year):
         said.insert(0, text)
     return Examination(tuple(alarms), tuple(pulls), tuple(said), accepted)
@@ -325,23 +327,6 @@ def _cell(table: FactorTable, factor: Factor, code: str) -> tuple[str, str, floa
     """Give the cell that the value of a factor comes from: area, column, number."""
     role = "value" if factor.value else "numerator"
     return str(code), str(getattr(factor, role)), float(getattr(table, role)[factor.key].to_dict()[code])
-
-
-def _say_jumps(used: pd.DataFrame, method: Method, previous: pd.DataFrame | None) -> list[Note]:
-    """Say which factors have a mean that is far from that of the earlier release."""
-    said: list[Note] = []
-    if previous is None:
-        return said
-    for key in method.keys:
-        if f"{key}_value" not in previous:
-            continue
-        before = pd.to_numeric(previous[f"{key}_value"], errors="coerce").dropna()
-        now = used[key].dropna()
-        if len(before) < FEW or len(now) < FEW:
-            continue
-        if abs(now.mean() - before.mean()) > JUMP * before.std():
-            said.append(Note("mean_jumps", factor=key, before=before.mean(), now=now.mean()))
-    return said
 
 
 def _say_unused(table: FactorTable, accepted: Accepted | None) -> list[Note]:
