@@ -10,10 +10,12 @@ import geopandas as gpd
 import numpy as np
 import openpyxl
 import pandas as pd
+import pyarrow as pa
 import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
+from pyarrow import parquet
 
 from regso_cluster.errors import InputError
 from regso_cluster.files import agency_table as _reading
@@ -385,3 +387,10 @@ def test_more_rows_than_a_workbook_holds_are_refused(released, tmp_path, monkeyp
     with pytest.raises(InputError, match="more rows than a workbook holds"):
         join_file(tmp_path / "t.csv", released, "c", tmp_path / "p.xlsx")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["o.xlsx", "t.csv"]
+
+
+def test_columns_of_one_name_and_two_types_are_refused(tmp_path):
+    columns = [pa.array(["0114R001"]), pa.array([1]).cast(pa.time64("us"))]
+    parquet.write_table(pa.table(columns, names=["x", "x"]), tmp_path / "t.parquet")
+    with pytest.raises(InputError, match="two columns of one name"):
+        read_agency_table(tmp_path / "t.parquet")

@@ -162,6 +162,9 @@ def _read_parquet(path: Path) -> AgencyTable:
     import shapely
 
     table = read_parquet(path)
+    # pandas gives columns of one name one type: they are refused before
+    if faults := doubled_names(pd.DataFrame(columns=table.column_names), path.name):
+        raise InputError(faults)
     metadata = dict(table.schema.metadata or {})
     name, crs = _geoparquet_column(metadata, path.name)
     geometry, at = None, 0
