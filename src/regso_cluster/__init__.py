@@ -5,8 +5,9 @@ The map of the house, the ground floor first; a room knows only rooms above it i
     errors, _package    one error: what is wrong, where, expected, got, how to repair it; the version, the public names
     kernels             all numba code: arrays in, arrays filled
     parallel            many fits, draws or runs, in threads, processes or on a cluster, with the same bytes
+    schema              what a column and a grouping of a release are: names, order, meanings, headings
     method              all choices of one classification, as a TOML file
-    words               columns, notes and texts in Swedish and English
+    words               columns described, notes and texts in Swedish and English
     files               bounded readers, cells as numbers; files and folders written whole or not at all
     clustering          estimators under scikit-learn's contract; they know no method
     areas               which areas there are: codes, editions, shapes, crosswalks

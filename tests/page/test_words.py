@@ -8,7 +8,7 @@ import pytest
 from regso_cluster.method import UNIT_RANGE
 from regso_cluster.page.data import STATUSES
 from regso_cluster.page.views import read_views
-from regso_cluster.words.columns import GROUPINGS
+from regso_cluster.schema import SCHEMA
 from regso_cluster.words.texts import WORDS, say, show_number, with_unit
 from regso_cluster.years.change import CAUSES
 
@@ -32,10 +32,10 @@ def test_both_languages_say_the_same_places(key):
 def keys_asked_for():
     """Every key that a script or the template names, the made-up ones (`grouping_${...}`) by what they can become."""
     made = {
-        "grouping_": GROUPINGS, "status_": STATUSES, "unit_": [unit.replace(" ", "_") for unit in UNIT_RANGE],
+        "grouping_": SCHEMA.shown_groupings, "status_": STATUSES, "unit_": [unit.replace(" ", "_") for unit in UNIT_RANGE],
         "unit_long_": [unit.replace(" ", "_") for unit in UNIT_RANGE], "view_": [view.name for view in read_views()],
         "columns_": ["overview", "values", "counts", "problems", "tiers"], "theme_": ["value", "problem", "tier"],
-        "column_": ["n", "d", "index_rank", "index_rank_low", "index_rank_high", *(f"{name}_probability" for name in GROUPINGS)], "worse_": ["high", "low"],
+        "column_": ["n", "d", "index_rank", "index_rank_low", "index_rank_high", *(f"{name}_probability" for name in SCHEMA.shown_groupings)], "worse_": ["high", "low"],
         "filter_": ["lan", "kommun", "group", "columns"], "cause_": CAUSES, "change_": ["grouping", "from", "to"],
     }  # fmt: skip
     asked = set()

@@ -14,6 +14,8 @@ from regso_cluster.factors.tables import FactorTable
 from regso_cluster.judging.lineage import trace_groups
 from regso_cluster.judging.profiles import describe_groups
 from regso_cluster.method import Banding, Certainty, Method, Text, Yardstick
+from regso_cluster.schema import SCHEMA
+from regso_cluster.schema import columns as c
 from regso_cluster.words.notes import Note
 
 
@@ -23,7 +25,7 @@ class Classification:
 
     Parameters
     ----------
-    areas : a row an area, all of them, ordered by code; columns as in `words.columns`
+    areas : a row an area, all of them, ordered by code; columns as in `schema`
     groups : a row a group of each grouping, see `describe_groups`
     factors : long: a row an area and factor: numerator, denominator, value, unit, status
     method : with `measured` filled in
@@ -52,27 +54,13 @@ def arrange_areas(table: FactorTable, judged: pd.DataFrame, method: Method, labe
     sure = labels.columns if labels else pd.DataFrame(_not_assessed(method), index=judged.index)
     judged = judged.join(sure)
     areas = table.areas.assign(population=table.areas["population"].round().astype("Int64"))
-    ordered = []
     for key in method.keys:
-        areas[f"{key}_value"] = table.value[key]
-        areas[f"{key}_status"] = table.status[key]
-        ordered += [f"{key}_value", f"{key}_status"]
-        parts = [f"{key}_{part}" for part in ("own_weight", "score", "problem", "borrowed", "probability",
-                                             "flip_persons", "held", "tier")]  # fmt: skip
-        ordered += [column for column in parts if column in judged]
+        areas[c.value_of(key)] = table.value[key]
+        areas[c.status_of(key)] = table.status[key]
     joined = areas.join(judged)
-    rest = ["n_problems", "n_observed", "composite_group", "composite_group_name", "composite_group_free",
-            "composite_group_mildest", "composite_group_harshest", "composite_status", "composite_reason",
-            "composite_group_probability", "composite_second", "composite_second_probability", "composite_flip_factor",
-            "composite_flip_persons", "composite_flip_group", "how_sure", "index",
-            "index_rank", "index_rank_low", "index_rank_high", "index_percent_rank"]  # fmt: skip
-    of_theme = ("index", "rank", "rank_low", "rank_high", "percent_rank")
-    themes = [f"{theme.key}_{part}" for theme in (method.index.themes if method.index else ()) for part in of_theme]
-    flips = ("flip_factor", "flip_persons", "flip_group")
-    rest += [*themes, "band", "band_name", "band_probability", "band_second", "band_second_probability",
-             *(f"band_{part}" for part in flips), "cluster", "cluster_name", "cluster_second", "cluster_probability",
-             "cluster_second_probability", *(f"cluster_{part}" for part in flips), "cluster_how_sure"]  # fmt: skip
-    order = [*table.areas.columns, *ordered, *[column for column in rest if column in joined]]
+    themes = [theme.key for theme in (method.index.themes if method.index else ())]
+    rest = [name for name in SCHEMA.order_of_areas(method.keys, themes) if name not in table.areas]
+    order = [*table.areas.columns, *(name for name in rest if name in joined)]
     joined = joined[order]
     joined.index.name, joined.attrs = judged.index.name, {}
     return joined

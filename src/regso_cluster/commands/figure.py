@@ -40,7 +40,7 @@ def figure(
     from regso_cluster.figures import kinds as figures
     from regso_cluster.files.atomic import refuse_inside_a_release
     from regso_cluster.release.model import read_release
-    from regso_cluster.words.columns import GROUPINGS
+    from regso_cluster.schema import SCHEMA
 
     if (kind == "kommun") != bool(kommun):
         raise click.UsageError("--kommun goes with the kind kommun, and the kind kommun needs it.")
@@ -52,7 +52,7 @@ def figure(
         raise click.UsageError(f"{kind} draws one release.")
     refuse_inside_a_release(out)
     read = [read_release(one, verify=True) for one in releases]
-    by = grouping or next(iter(figures.groupings_of(read[-1])), GROUPINGS[0])
+    by = grouping or next(iter(figures.groupings_of(read[-1])), SCHEMA.shown_groupings[0])
     if kind == "kommun":
         drawn = figures.draw_kommun(read[0], str(kommun), by, language)
     elif kind == "flow":

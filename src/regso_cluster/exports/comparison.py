@@ -15,6 +15,7 @@ from regso_cluster.files.atomic import json_text, whole_folder
 from regso_cluster.files.parquet import write_parquet
 from regso_cluster.files.sheet_writing import SYNTHETIC, WORKBOOK_OPTIONS, write_sheet
 from regso_cluster.release.model import Release
+from regso_cluster.schema import SCHEMA
 from regso_cluster.words.texts import WORDS
 from regso_cluster.years.change import CAUSES as CAUSES_IN_ORDER
 from regso_cluster.years.compare import mobility_table, trace_paths
@@ -28,14 +29,6 @@ SHOWN, SHOWN_BESIDE = 10, 3  # moves of the composite group, and of each other g
 # in the words of the page; in English as they stand inside a line
 CAUSES = {cause: (said["sv"], said["en"][0].lower() + said["en"][1:])
           for cause in CAUSES_IN_ORDER for said in [WORDS[f"cause_{cause}"]]}  # fmt: skip
-# as they are written on the terminal, and in Swedish in the workbook; what is not here is shown by its own name
-GROUPINGS = {
-    "composite_group": ("composite group", "sammanvägd grupp"),
-    "composite_group_absolute": ("composite group, absolute limits", "sammanvägd grupp, absoluta gränser"),
-    "band": ("band", "indexgrupp"),
-    "band_absolute": ("band, absolute limits", "indexgrupp, absoluta gränser"),
-    "cluster": ("cluster", "kluster"),
-}
 COMPOSITE = ("composite_group", "composite_group_absolute")
 
 
@@ -95,7 +88,7 @@ def _causes_table(groupings: dict[str, Any]) -> Any:
     table = Table()
     table.add_column("")
     for grouping, one in groupings.items():
-        table.add_column(GROUPINGS.get(grouping, (grouping,))[0], justify="right",
+        table.add_column(SCHEMA.inline(grouping).en, justify="right",
                          min_width=max(len(f"{one['stayed']:,}"), len(f"{one['residents']:,.0f}")))  # fmt: skip
     every = list(groupings.values())
     table.add_row("stayed", *[f"{one['stayed']:,}" for one in every])
@@ -135,7 +128,7 @@ def _title(comparison: Comparison, grouping: str) -> str:
     """Say what the matrix of a grouping shows."""
     years = comparison.summary["old"]["year"], comparison.summary["new"]["year"]
     own = comparison.transitions[comparison.transitions["grouping"] == grouping]
-    title = f"{GROUPINGS.get(grouping, (grouping,))[0]}, areas from (row, {years[0]}) to (column, {years[1]})"
+    title = f"{SCHEMA.inline(grouping).en}, areas from (row, {years[0]}) to (column, {years[1]})"
     return f"{title}; - is undecided:" if own[["old", "new"]].isna().any(axis=None) else f"{title}:"
 
 
@@ -156,7 +149,7 @@ def _some_moves(comparison: Comparison) -> list[tuple[str, int]]:
         own = own.sort_values(["residents", "area"], ascending=[False, True])
         behind = factors[factors["grouping"] == grouping] if "grouping" in factors else factors
         if len(own):
-            lines.append((f"Moves of {GROUPINGS[grouping][0]}, most residents first:", 0))
+            lines.append((f"Moves of {SCHEMA.inline(grouping).en}, most residents first:", 0))
         shown = SHOWN if grouping == COMPOSITE[0] else SHOWN_BESIDE
         for move in own.head(shown).to_dict("records"):
             groups = " to ".join("undecided" if pd.isna(group) else str(group) for group in (move["old"], move["new"]))
@@ -242,7 +235,7 @@ def _whole(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _causes(comparison: Comparison) -> pd.DataFrame:
     rows = [
-        (GROUPINGS.get(grouping, (grouping, grouping))[1], *CAUSES[cause], number)
+        (SCHEMA.inline(grouping).sv, *CAUSES[cause], number)
         for grouping, one in comparison.summary["groupings"].items()
         for cause, number in one["causes"].items()
     ]

@@ -12,6 +12,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from regso_cluster.method import Method, Text
+from regso_cluster.schema import SCHEMA
+from regso_cluster.schema import columns as c
 from regso_cluster.words.columns import describe_columns, head_columns
 from regso_cluster.words.wording import CAREFUL, MADE_UP, UNDECIDED
 
@@ -19,10 +21,8 @@ if TYPE_CHECKING:
     from regso_cluster.release.model import Release
 
 CODED = 20  # a column of text with at most so many different texts becomes numbers with a key
-_PLACE = ("name", "kommun", "kommun_name", "lan", "synthetic")  # say where, not how much: labels and notes
 _YES_NO = {0: Text("nej", "no"), 1: Text("ja", "yes")}
 _COUNT, _NUMBER = Text("antal", "number"), Text("nummer", "number of the group")
-_COUNTED = ("population", "n_problems", "n_observed")
 
 
 @dataclass(frozen=True)
@@ -93,9 +93,9 @@ def build_cube(release: Release) -> Cube:
     known = _labels_of_groups(release.groups)
     columns, contents, left_out = [], [], []
     for name in areas.columns:
-        if name in _PLACE or _is_named_number(name, areas):
+        if _role_of(name) in ("place", "mark", "name"):  # labels and notes of the cube
             continue
-        made = _contents_of(areas[name], known.get(_base_of(name, known), {}))
+        made = _contents_of(areas[name], _labels_of(name, known))
         if made is None:
             left_out.append(name)
             continue
@@ -130,9 +130,9 @@ def _describe(contents: list[tuple[str, dict[int, Text]]], areas: pd.DataFrame, 
     )
 
 
-def _is_named_number(name: str, areas: pd.DataFrame) -> bool:
-    """Tell whether a column is the name of the group whose number stands in another."""
-    return "_name" in name and name.replace("_name", "", 1) in areas
+def _role_of(name: str) -> str:
+    column = SCHEMA.find(name)
+    return column.role if column else "figure"
 
 
 def _labels_of_groups(groups: pd.DataFrame) -> dict[str, dict[int, Text]]:
@@ -147,13 +147,12 @@ def _labels_of_groups(groups: pd.DataFrame) -> dict[str, dict[int, Text]]:
     }
 
 
-def _base_of(name: str, known: dict[str, dict[int, Text]]) -> str:
-    """Find the grouping whose numbers a column holds: cluster for cluster_second; this year's names name those kept."""
+def _labels_of(name: str, known: dict[str, dict[int, Text]]) -> dict[int, Text]:
+    """Give the names of the groups that a column numbers: those of the cluster for cluster_second."""
     if name in known:
-        return name
-    parts = ("_second", "_flip_group", "_mildest", "_harshest", "_free", "_absolute")
-    base = next((name.removesuffix(part) for part in parts if name.endswith(part)), name)
-    return base if base in known else f"{base}_group"  # composite_second has the numbers of composite_group
+        return known[name]
+    column = SCHEMA.find(name)
+    return known.get(column.of or c.without_absolute(name), {}) if column else {}
 
 
 def _contents_of(cells: pd.Series, labels: dict[int, Text]) -> tuple[npt.NDArray[np.float64], dict[int, Text]] | None:
@@ -176,9 +175,8 @@ def _numbers(cells: pd.Series) -> npt.NDArray[np.float64]:
 def _unit_of(name: str, unit: Text, labels: dict[int, Text]) -> Text:
     if unit.sv:
         return unit
-    return (
-        _NUMBER if labels else _COUNT if name in _COUNTED or name.endswith("_flip_persons") else Text("tal", "figure")
-    )
+    counted = _role_of(name) in ("count", "persons") and not c.is_absolute(name)
+    return _NUMBER if labels else _COUNT if counted else Text("tal", "figure")
 
 
 def _decimals_of(cells: pd.Series, unit: str) -> int:
@@ -210,8 +208,8 @@ def _status(
         empty = np.isnan(values[:, place])
         if not empty.any():
             continue
-        owner = next((f"{content.key[:at]}_status" for at in _ends(content.key)
-                      if f"{content.key[:at]}_status" in areas), "status")  # fmt: skip
+        owners = [c.status_of(content.key[:at]) for at in _ends(content.key)]
+        owner = next((name for name in owners if name in areas), c.STATUS)
         why = areas[owner].astype(object).where(areas[owner].notna(), "missing").to_numpy(str)
         why = np.where(np.isin(why, ("observed", "decided")), "missing", why)
         status[empty, place] = why[empty]

@@ -17,7 +17,8 @@ import pandas as pd
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.files.atomic import whole_folder
 from regso_cluster.files.textfiles import write_csv
-from regso_cluster.words.columns import Table, describe_columns, head_columns, say_unit
+from regso_cluster.schema import Table
+from regso_cluster.words.columns import describe_columns, head_columns, say_unit
 from regso_cluster.words.wording import CAREFUL, MADE_UP, UNDECIDED
 
 if TYPE_CHECKING:

@@ -21,7 +21,8 @@ import pandas as pd
 
 from regso_cluster.areas.edition_table import has_outlines
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.words.columns import Table, describe_columns, say_unit
+from regso_cluster.schema import Table
+from regso_cluster.words.columns import describe_columns, say_unit
 
 if TYPE_CHECKING:
     from regso_cluster.release.model import Release

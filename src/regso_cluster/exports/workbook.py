@@ -21,18 +21,13 @@ from regso_cluster.files.sheet_writing import (
     write_sheet,
 )
 from regso_cluster.maps.colours import map_colours
-from regso_cluster.words.columns import Table, describe_columns, head_columns
+from regso_cluster.schema import SCHEMA, Table
+from regso_cluster.words.columns import describe_columns, head_columns
 from regso_cluster.words.notes import Language
 from regso_cluster.words.wording import in_language, mark_of, say
 
 if TYPE_CHECKING:
     from regso_cluster.release.model import Release
-
-_FIRST = (
-    "name", "kommun_name", "population", "n_problems", "composite_group", "composite_group_name", "band", "band_name",
-    "how_sure", "cluster", "cluster_name", "cluster_how_sure", "index", "index_rank", "index_rank_low",
-    "index_rank_high",
-)  # fmt: skip
 
 
 def write_workbook(release: Release, path: Path, *, language: Language = "sv") -> None:
@@ -128,7 +123,7 @@ def _fill_workbook(book: Any, release: Release, language: Language) -> None:
 def _in_reading_order(release: Release, language: Language) -> pd.DataFrame:
     """Put what a reader looks for first: which area, which groups, which rank; then everything else as it stands."""
     areas = in_language(release.areas.reset_index(), release.groups, language)
-    first = [areas.columns[0], *(name for name in _FIRST if name in areas)]
+    first = [areas.columns[0], *(name for name in SCHEMA.first if name in areas)]
     return areas[[*first, *(name for name in areas.columns if name not in first)]]
 
 

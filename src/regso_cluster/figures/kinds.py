@@ -17,7 +17,8 @@ from regso_cluster.files.atomic import whole_file
 from regso_cluster.judging.profiles import country_value
 from regso_cluster.maps.colours import INK, SOFT, UNKNOWN, colours_by_number, largest_group
 from regso_cluster.method import Factor, Yardstick
-from regso_cluster.words.columns import GROUPINGS, head_columns
+from regso_cluster.schema import SCHEMA
+from regso_cluster.words.columns import head_columns
 from regso_cluster.words.texts import WORDS, say, say_unit_name, show_number
 
 if TYPE_CHECKING:
@@ -175,7 +176,8 @@ def _figure(width: float, height: float, rows: int | None = None) -> tuple[Figur
 def groupings_of(release: Release) -> list[str]:
     """Name the groupings that can be drawn: all that the release has groups of, those of the page first."""
     own = [str(name) for name in release.groups["grouping"].unique() if name in release.areas]
-    return [*(name for name in GROUPINGS if name in own), *(name for name in own if name not in GROUPINGS)]
+    shown = SCHEMA.shown_groupings
+    return [*(name for name in shown if name in own), *(name for name in own if name not in shown)]
 
 
 def _known(release: Release, grouping: str) -> str:

@@ -20,18 +20,14 @@ from regso_cluster.files.totals import find_totals
 from regso_cluster.joining.match_codes import KINDS, Keyed, kind_of, match_keys
 from regso_cluster.joining.match_report import Matches, MatchReport, report_of, write_report
 from regso_cluster.joining.parse_coordinates import Coordinates, read_coordinates
+from regso_cluster.schema import SCHEMA
+from regso_cluster.schema import columns as c
 from regso_cluster.words.notes import Note, name_some
 
 if TYPE_CHECKING:
     from regso_cluster.release.model import Release
 
 PREFIX = "regso_"
-_GROUPS = (
-    "name", "kommun", "kommun_name", "lan", "population", "status", "n_problems", "composite_group",
-    "composite_group_name", "composite_status", "composite_group_probability", "how_sure", "index", "index_rank",
-    "index_rank_low", "index_rank_high", "band", "band_name", "band_probability", "cluster", "cluster_name",
-    "cluster_probability", "cluster_how_sure", "synthetic",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -394,7 +390,7 @@ def _nullable(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _columns(areas: pd.DataFrame, options: JoinOptions) -> list[str]:
     if not options.columns:
-        return [name for name in areas.columns if name in _GROUPS or name.endswith("_tier")]
+        return [name for name in areas.columns if _is_joined(name)]
     if options.columns == ("all",):
         return list(areas.columns)
     absent = [name for name in options.columns if name not in areas.columns]
@@ -404,13 +400,19 @@ def _columns(areas: pd.DataFrame, options: JoinOptions) -> list[str]:
     return list(options.columns)
 
 
+def _is_joined(name: str) -> bool:
+    column = SCHEMA.find(name)
+    return column is not None and column.join and not c.is_absolute(name)
+
+
 def _of_kommuner(codes: NDArray[np.object_], release: Release, options: JoinOptions) -> pd.DataFrame:
     """Give, for each kommun, its areas and residents and what share of them lives in each group."""
     areas = release.areas
     residents = areas["population"].astype("Float64").to_numpy(np.float64, na_value=np.nan)
     groupings = [
         name for name in dict.fromkeys(release.groups["grouping"])
-        if name in areas and (name in options.columns if options.columns else not name.endswith(("_tier", "_absolute")))
+        if name in areas
+        and (name in options.columns if options.columns else not (c.is_tier(name) or c.is_absolute(name)))
     ]  # fmt: skip
     frame = pd.DataFrame({"kommun": areas["kommun"].to_numpy(), "residents": residents, "areas": 1})
     by = frame.groupby("kommun")

@@ -36,12 +36,12 @@ from regso_cluster.method.parts import (
     Steady,
     StructureRule,
     Table,
-    Text,
     Theme,
     Unit,
     Weighting,
 )
 from regso_cluster.method.yardstick import Baseline, Origin, Yardstick, hash_yardstick
+from regso_cluster.schema import Text
 
 __all__ = [
     "UNIT_FACTOR",

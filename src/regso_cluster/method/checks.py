@@ -6,6 +6,7 @@ from regso_cluster.method.faults import Place
 from regso_cluster.method.model import Method
 from regso_cluster.method.parts import UNIT_FACTOR, Banding, Factor, Index, Limit, Rule
 from regso_cluster.method.yardstick import Yardstick, hash_yardstick
+from regso_cluster.schema import SCHEMA
 
 
 def find_contradictions(method: Method) -> list[tuple[Place, str, str]]:
@@ -217,33 +218,18 @@ def _rule_contradictions(method: Method) -> list[tuple[Place, str, str]]:
     return found
 
 
-_OF_FACTORS = (
-    "value",
-    "status",
-    "score",
-    "problem",
-    "probability",
-    "flip_persons",
-    "own_weight",
-    "borrowed",
-    "held",
-    "tier",
-)
-_OF_THEMES = ("index", "rank", "rank_low", "rank_high", "percent_rank")
-
-
 def _doubled_columns(method: Method) -> list[tuple[Place, str, str]]:
     """Find keys whose columns in a release would bear the name of another column."""
     found: list[tuple[Place, str, str]] = []
     themes = method.index.themes if method.index else ()
     named: list[tuple[Place, str, tuple[str, ...]]] = [
-        *((("factors", at, "key"), one.key, _OF_FACTORS) for at, one in enumerate(method.factors)),
-        *((("index", "themes", at, "key"), one.key, _OF_THEMES) for at, one in enumerate(themes)),
+        *((("factors", at, "key"), one.key, tuple(SCHEMA.parts("factor"))) for at, one in enumerate(method.factors)),
+        *((("index", "themes", at, "key"), one.key, tuple(SCHEMA.parts("theme"))) for at, one in enumerate(themes)),
     ]
     seen: set[str] = set()
     for place, key, parts in named:
         columns = {f"{key}_{part}" for part in parts}
-        if columns & seen or key in ("index", "composite", "composite_group", "cluster", "band"):
+        if columns & seen or key in SCHEMA.reserved:
             found.append((place, f"{key!r} would give two columns one name", "Choose another key."))
         seen |= columns
     for at, theme in enumerate(themes):

@@ -28,10 +28,10 @@ from regso_cluster.method.parts import (
     Steady,
     StructureRule,
     Table,
-    Text,
     Theme,
 )
 from regso_cluster.method.yardstick import Baseline, Origin, Yardstick, hash_plain
+from regso_cluster.schema import Text
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
+from regso_cluster.schema import Text
+
 STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
@@ -30,14 +32,6 @@ UNIT_RANGE: dict[str, tuple[float | None, float | None]] = {
 }
 # a rate of this unit is `factor * numerator / denominator`
 UNIT_FACTOR: dict[str, float] = {"per cent": 100.0, "per 1000": 1000.0, "share": 1.0}
-
-
-@dataclass(frozen=True, config=STRICT)
-class Text:
-    """A text for the reader, in Swedish and English."""
-
-    sv: str
-    en: str
 
 
 @dataclass(frozen=True, config=STRICT)

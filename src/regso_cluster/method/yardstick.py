@@ -10,7 +10,8 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter
 from pydantic.dataclasses import dataclass
 
-from regso_cluster.method.parts import STRICT, Count, Text
+from regso_cluster.method.parts import STRICT, Count
+from regso_cluster.schema import Text
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -18,7 +18,7 @@ from regso_cluster.page.flips import flip_columns
 from regso_cluster.page.geometry import COARSE, FINE, build_topology
 from regso_cluster.page.groups import describe_grouping, measure_country
 from regso_cluster.page.views import describe_views
-from regso_cluster.words.columns import GROUPINGS
+from regso_cluster.schema import SCHEMA
 from regso_cluster.words.old_notes import describe_source
 
 if TYPE_CHECKING:
@@ -189,29 +189,28 @@ def _describe_year(release: Release, method: Method, order: pd.Index, drawn: int
             if factor.key in release.method.keys
         },
     }
-    for name in (*GROUPINGS, "composite_group_mildest", "composite_group_harshest", "n_problems",
-                 "index_rank", "index_rank_low", "index_rank_high"):  # fmt: skip
+    for name in SCHEMA.on_page:
         if name in areas:
             described[name] = integers(areas[name])
     if "index" in areas:
         described["index"] = numbers(areas["index"], 4)
-    described["sure"] = {name: _certainty(areas, name, method) for name in GROUPINGS if name in areas}
+    described["sure"] = {name: _certainty(areas, name, method) for name in SCHEMA.shown_groupings if name in areas}
     return described
 
 
 def _certainty(areas: pd.DataFrame, grouping: str, method: Method) -> dict[str, list[Any]]:
     """Give how sure a group is, the runner-up, and what would flip it; the factor by its place in the method."""
-    short = grouping.removesuffix("_group")
+    own = SCHEMA.grouping(grouping)
     found: dict[str, list[Any]] = {}
-    for what, name in [("chance", f"{grouping}_probability"), ("second_chance", f"{short}_second_probability")]:
+    for what, name in [("chance", own.probability), ("second_chance", own.second_probability)]:
         if name in areas:
             found[what] = chances(areas[name])
-    for what in ("second", "flip_persons", "flip_group"):
-        if f"{short}_{what}" in areas:
-            found[what] = integers(areas[f"{short}_{what}"])
-    if f"{short}_flip_factor" in areas:
+    for what, name in [("second", own.second), ("flip_persons", own.flip_persons), ("flip_group", own.flip_group)]:
+        if name in areas:
+            found[what] = integers(areas[name])
+    if own.flip_factor in areas:
         place = {key: number for number, key in enumerate(method.keys)}
-        found["flip_factor"] = [place.get(key) for key in areas[f"{short}_flip_factor"].astype(object)]
+        found["flip_factor"] = [place.get(key) for key in areas[own.flip_factor].astype(object)]
     return found
 
 
@@ -252,7 +251,7 @@ def _structure(figures: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _groupings(release: Release) -> list[str]:
-    return [name for name in GROUPINGS if name in release.areas]
+    return [name for name in SCHEMA.shown_groupings if name in release.areas]
 
 
 def _tiers(release: Release) -> list[str]:

@@ -16,7 +16,8 @@ import pandas as pd
 from regso_cluster.factors.rates import OBSERVED
 from regso_cluster.judging.profiles import country_value
 from regso_cluster.method import Factor
-from regso_cluster.words.columns import DECIMALS, GROUPINGS
+from regso_cluster.schema import SCHEMA
+from regso_cluster.words.columns import DECIMALS
 from regso_cluster.words.texts import say, say_unit_name, show_number, with_unit
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def describe_grouping(release: Release, grouping: str, country: Country) -> list
             "residents": None if pd.isna(row["residents"]) else round(float(row["residents"])),
             "values": {key: None if pd.isna(value) else float(f"{value:.5g}") for key, value in values.items()},
         }
-        if group is not None and grouping in GROUPINGS:
+        if group is not None and grouping in SCHEMA.groupings:
             one["portrait"] = {language: portray(release, country, row, own, language) for language in ("sv", "en")}
         described.append(one)
     return described

@@ -10,11 +10,14 @@ import numpy as np
 import pandas as pd
 
 from regso_cluster.method import Factor
+from regso_cluster.schema import SCHEMA
 
 
 def _read() -> dict[str, dict[str, str]]:
     text = (resources.files(__package__) / "texts.toml").read_text("utf-8")
-    return tomllib.loads(text)
+    words: dict[str, dict[str, str]] = tomllib.loads(text)
+    headings = {name: one.heading for name, one in SCHEMA.of_table("areas").items() if name in SCHEMA.groupings}
+    return words | {f"grouping_{name}": {"sv": said.sv, "en": said.en} for name, said in headings.items() if said}
 
 
 WORDS = _read()

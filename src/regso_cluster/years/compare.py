@@ -18,6 +18,7 @@ from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.method import Text, Yardstick
 from regso_cluster.release.model import Release
+from regso_cluster.schema import SCHEMA
 from regso_cluster.words.notes import Note
 from regso_cluster.years.align import Alignment, align
 from regso_cluster.years.attribution import State, absolute_limits, chain, free, seen, with_absolute, with_factors
@@ -33,7 +34,7 @@ from regso_cluster.years.transitions import (
     transition_table,
 )
 
-GROUPINGS = ("composite_group", "composite_group_absolute", "band", "band_absolute", "cluster")
+GROUPINGS = SCHEMA.compared()
 
 
 @dataclass(frozen=True)
