@@ -124,13 +124,13 @@ def test_a_release_says_types_or_bands(run, tmp_path):
         run("classify", "own.csv", "--method", "m.toml", "--year", 2024, "--out", "types", "--json").stdout
     )
     assert made["figures"]["clusters"]["structure"]["verdict"] == "types"
-    assert any(note.startswith("the clusters are types: 3 groups") for note in made["notes"])
+    assert any(note["en"].startswith("the clusters are types: 3 groups") for note in made["notes"])
     (tmp_path / "m.toml").write_text(ruled + "strength = 1.0\njaccard = 1.0\nleast_gap = 1.0\n", "utf-8")
     made = json.loads(
         run("classify", "own.csv", "--method", "m.toml", "--year", 2024, "--out", "bands", "--json").stdout
     )
     assert made["figures"]["clusters"]["structure"]["choice"] is None
-    assert any(note.startswith("bands, not types") for note in made["notes"])
+    assert any(note["en"].startswith("bands, not types") for note in made["notes"])
 
 
 def test_a_sobol_index_is_a_share_or_says_so():
