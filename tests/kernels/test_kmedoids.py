@@ -4,7 +4,8 @@ from scipy.spatial.distance import pdist, squareform
 
 from regso_cluster.clustering.medoids import best_medoids, build_start
 from regso_cluster.errors import InputError
-from regso_cluster.kernels.kmedoids import LANES, search_medoids
+from regso_cluster.kernels.kmedoids import Found, Starts, search_medoids
+from regso_cluster.kernels.lanes import LANES
 from tests.kernels import naive_kmedoids
 
 
@@ -106,23 +107,8 @@ def test_two_nearest_stay_right_through_all_swaps(decimals):
     removal, losses = np.empty((starts, k)), np.empty(starts)
     idle, passes = np.empty((2, starts), dtype=np.int64)
     shared, own = np.empty((3, LANES)), np.empty((3, k, LANES))
-    search_medoids(
-        distances,
-        weights,
-        2,
-        medoids,
-        nearest,
-        runner_up,
-        closest,
-        second,
-        removal,
-        shared,
-        own,
-        idle,
-        losses,
-        passes,
-        100,
-    )
+    state = Starts(medoids, nearest, runner_up, closest, second, removal)
+    search_medoids(distances, weights, 2, state, Found(losses, passes, idle), shared, own, 100)
     for s in range(starts):
         to_medoids = distances[:, medoids[s]]
         ordered = np.sort(to_medoids, axis=1)

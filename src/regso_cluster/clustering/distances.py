@@ -22,6 +22,7 @@ from regso_cluster.clustering.metrics import (
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.kernels import distance as kernels
 from regso_cluster.kernels._threads import threads
+from regso_cluster.kernels.lanes import LANES
 
 __all__ = [
     "METRICS",
@@ -79,7 +80,7 @@ class _Packed:
     @classmethod
     def of(cls, coordinates: Floats, observed: Floats | None, weights: Floats) -> _Packed:
         n, p = coordinates.shape
-        shape = (-(-n // kernels.LANES), p, kernels.LANES)
+        shape = (-(-n // LANES), p, LANES)
         tiles = _aligned(shape)
         kernels.pack(coordinates, 0.0, tiles)
         if observed is None:
@@ -106,8 +107,9 @@ def _fill(coordinates: Floats, observed: Floats | None, columns: _Packed, metric
     undefined = np.zeros(pieces, dtype=np.int64)
     present = np.zeros((1, 1)) if observed is None else observed
     how = (metric.power, observed is not None, metric.scale, metric.root)
-    spare = _aligned((pieces, 1, kernels.LANES))
-    kernels.fill_distances(coordinates, present, columns.tiles, columns.weights, how, CHUNK, spare, undefined, out)
+    spare = _aligned((pieces, 1, LANES))
+    sides = kernels.Sides(coordinates, present, columns.tiles, columns.weights)
+    kernels.fill_distances(sides, how, CHUNK, spare, undefined, out)
     return int(undefined.sum())
 
 
@@ -195,7 +197,7 @@ def padded_distances(values: Floats, metric: Metric, n_threads: int | None = Non
     with threads(n_threads):
         rows, observed = metric.coordinates(values)
         packed = _Packed.of(rows, observed, metric.weights)
-        matrix = np.empty((n, packed.tiles.shape[0] * kernels.LANES))
+        matrix = np.empty((n, packed.tiles.shape[0] * LANES))
         undefined = _fill(rows, observed, packed, metric, matrix)
     if metric.name == "correlation":
         return Distances(matrix, _undefined_profiles(rows, None))
@@ -291,19 +293,8 @@ def nearest_rows(
     indices, distances = np.empty((len(rows), k), dtype=np.int64), np.empty((len(rows), k))
     present = np.zeros((1, 1)) if observed is None else observed
     how = (prepared.power, observed is not None, prepared.scale, prepared.root)
-    spare = _aligned((_chunks(len(rows)), 1, kernels.LANES))
+    spare = _aligned((_chunks(len(rows)), 1, LANES))
     with threads(n_threads):
-        kernels.find_nearest(
-            rows,
-            present,
-            packed.tiles,
-            packed.weights,
-            how,
-            second is None,
-            packed.n_columns,
-            CHUNK,
-            spare,
-            indices,
-            distances,
-        )
+        sides = kernels.Sides(rows, present, packed.tiles, packed.weights)
+        kernels.find_nearest(sides, how, second is None, packed.n_columns, CHUNK, spare, indices, distances)
     return Neighbours(indices, distances)

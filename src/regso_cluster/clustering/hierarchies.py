@@ -23,6 +23,7 @@ from regso_cluster.clustering.metrics import Floats, Metric, MetricName, checked
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.kernels import dendrogram
 from regso_cluster.kernels import linkage as kernels
+from regso_cluster.kernels.lanes import LANES
 
 Labels = npt.NDArray[np.int64]
 Method = Literal["ward", "average", "complete", "single"]
@@ -214,13 +215,13 @@ def _ward(coordinates: Floats, weights: Floats) -> Floats:
     unit = float(np.abs(centres).max()) or 1.0
     centres /= unit
     whole = float(weights.sum()) * (1 + 1e-12)  # rounding must not lift the sum of the shares above 1
-    blocks = -(-n // kernels.LANES)
+    blocks = -(-n // LANES)
     merges, heights = np.empty((n - 1, 2), dtype=np.int64), np.empty(n - 1)
     kernels.ward_merges(
         centres,
         weights / whole,
-        np.empty((blocks, p, kernels.LANES), dtype=np.float32),
-        np.empty((blocks, kernels.LANES), dtype=np.float32),
+        np.empty((blocks, p, LANES), dtype=np.float32),
+        np.empty((blocks, LANES), dtype=np.float32),
         merges,
         heights,
     )

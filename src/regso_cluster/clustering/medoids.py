@@ -27,6 +27,7 @@ from regso_cluster.clustering.metrics import Floats, checked_square
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.kernels import kmedoids as kernels
 from regso_cluster.kernels._threads import threads
+from regso_cluster.kernels.lanes import LANES
 
 Labels = npt.NDArray[np.int64]
 TOGETHER = 2  # starts that a thread runs side by side; fixed, so that no result depends on the threads
@@ -112,39 +113,25 @@ def _search(square: Floats, weights: Floats, starts: Labels, max_passes: int, n_
         loss = float((square[best[0]] * weights).sum())
         return Medoids(best, loss, np.full(n_starts, loss), 1, converged=True)
     matrix = square
-    if n < kernels.LANES:
-        matrix = np.zeros((n, kernels.LANES))
+    if n < LANES:
+        matrix = np.zeros((n, LANES))
         matrix[:, :n] = square
     pieces = -(-n_starts // TOGETHER)
-    medoids, losses = starts.copy(), np.empty(n_starts)
-    passes, idle = np.empty(n_starts, dtype=np.int64), np.empty(n_starts, dtype=np.int64)
-    nearest, runner_up = np.empty((n_starts, n), dtype=np.int64), np.empty((n_starts, n), dtype=np.int64)
+    medoids, losses, nearest = starts.copy(), np.empty(n_starts), np.empty((n_starts, n), dtype=np.int64)
+    apart = np.empty((n_starts, n)), np.empty((n_starts, n)), np.empty((n_starts, k))
+    state = kernels.Starts(medoids, nearest, np.empty_like(nearest), *apart)
+    found = kernels.Found(losses, np.empty(n_starts, dtype=np.int64), np.empty(n_starts, dtype=np.int64))
+    own = np.empty((pieces, k, LANES))
     with threads(n_threads):
-        kernels.search_medoids(
-            matrix,
-            weights,
-            TOGETHER,
-            medoids,
-            nearest,
-            runner_up,
-            np.empty((n_starts, n)),
-            np.empty((n_starts, n)),
-            np.empty((n_starts, k)),
-            np.empty((pieces, kernels.LANES)),
-            np.empty((pieces, k, kernels.LANES)),
-            idle,
-            losses,
-            passes,
-            max_passes,
-        )
+        kernels.search_medoids(matrix, weights, TOGETHER, state, found, np.empty((pieces, LANES)), own, max_passes)
     best_start = int(np.argmin(losses))
-    panels = -(-n // kernels.LANES)
+    panels = -(-n // LANES)
     return Medoids(
         np.sort(medoids[best_start]),
         float(losses[best_start]),
         losses,
-        int(passes[best_start]),
-        converged=bool(idle[best_start] >= panels),
+        int(found.passes[best_start]),
+        converged=bool(found.idle[best_start] >= panels),
     )
 
 

@@ -1,4 +1,3 @@
-# ruff: noqa: ARG001, ARG005  numba fixes what an intrinsic is given; kernels take arrays one by one
 """k-means: starts, Lloyd's iteration, the search by random swaps, Hartigan's polish; rows in canonical order.
 
 The objective, for rows i with weight w, observed factors O(i) out of p, and group g(i):
@@ -27,164 +26,11 @@ Arrays that most kernels share:
 
 from __future__ import annotations
 
-import llvmlite.binding
 import numpy as np
-from llvmlite import ir
 from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic
 
 from regso_cluster.kernels._jit import kernel
-
-# --- Explicit vectors: the one place. Plain numba loads and stores every partial sum (a quarter of the
-# speed); here a tile of 4 centres x 16 or 32 rows stays in registers. A vector of 8 float64 is cut by LLVM
-# into what the processor has, and products are added, never fused: a row's score has the same bits on every
-# processor, those of its naive twin  score = constant; for j: score = score + plane[j] * coefficient[j].
-
-_DOUBLE = ir.DoubleType()
-_LONG = ir.IntType(64)
-_WIDTH = 8
-
-
-def _vectors_per_tile():
-    """4 vectors by 4 centres fit the registers of AVX-512; narrower ones hold 1 by 4."""
-    return 4 if llvmlite.binding.get_host_cpu_features().get("avx512f") else 1
-
-
-def _long(value):
-    return ir.Constant(_LONG, value)
-
-
-def _splat(builder, value):
-    """Put one number into all lanes."""
-    empty = ir.Constant(ir.VectorType(value.type, _WIDTH), ir.Undefined)
-    first = builder.insert_element(empty, value, ir.Constant(ir.IntType(32), 0))
-    return builder.shuffle_vector(first, empty, ir.Constant(ir.VectorType(ir.IntType(32), _WIDTH), [0] * _WIDTH))
-
-
-def _at(builder, base, index, kind):
-    """Give the address of 8 numbers, base[index : index + 8]."""
-    return builder.bitcast(builder.gep(base, [index]), ir.VectorType(kind, _WIDTH).as_pointer())
-
-
-def _load(builder, base, index, kind=_DOUBLE):
-    value = builder.load(_at(builder, base, index, kind))
-    value.align = 8
-    return value
-
-
-def _store(builder, value, base, index, kind=_DOUBLE):
-    builder.store(value, _at(builder, base, index, kind)).align = 8
-
-
-def _tile(builder, planes, factors, coefficients, centre, lane, n_centres, n_vectors):
-    """Emit the scores of n_centres centres for n_vectors x 8 rows; returns [centre][vector] of stack slots.
-
-    coefficients (k, factors + 1): the constant stands last. planes (factors, 64).
-    """
-    stride = builder.add(factors, _long(1))
-    rows = [builder.gep(coefficients, [builder.mul(builder.add(centre, _long(t)), stride)]) for t in range(n_centres)]
-    slots = [[cgutils.alloca_once(builder, ir.VectorType(_DOUBLE, _WIDTH)) for _ in range(n_vectors)] for _ in rows]
-    for row, line in zip(rows, slots, strict=True):
-        constant = _splat(builder, builder.load(builder.gep(row, [factors])))
-        for slot in line:
-            builder.store(constant, slot)
-    with cgutils.for_range(builder, factors, intp=_LONG) as loop:
-        base = builder.add(builder.mul(loop.index, _long(64)), lane)
-        values = [_load(builder, planes, builder.add(base, _long(_WIDTH * v))) for v in range(n_vectors)]
-        for row, line in zip(rows, slots, strict=True):
-            coefficient = _splat(builder, builder.load(builder.gep(row, [loop.index])))
-            for value, slot in zip(values, line, strict=True):
-                builder.store(builder.fadd(builder.load(slot), builder.fmul(value, coefficient)), slot)
-    return slots
-
-
-@intrinsic
-def _nearest_lanes(typing_context, planes, factors, coefficients, k, labels, pick):
-    """Write the nearest of k centres (k even) of 64 rows to pick; return a bit where it differs from labels.
-
-    All arguments but factors and k are addresses: planes (factors, 64), coefficients (k, factors + 1),
-    labels and pick (64,) int64. Ties go to the lowest centre.
-    """
-    signature = types.uint64(*[types.intp] * 6)
-    n_vectors = _vectors_per_tile()
-
-    def codegen(context, builder, signature, arguments):
-        planes, factors, coefficients, k, labels, pick = arguments
-        planes, coefficients = (builder.inttoptr(a, _DOUBLE.as_pointer()) for a in (planes, coefficients))
-        labels, pick = (builder.inttoptr(a, _LONG.as_pointer()) for a in (labels, pick))
-        infinite = ir.Constant(ir.VectorType(_DOUBLE, _WIDTH), [float("inf")] * _WIDTH)
-        differ = cgutils.alloca_once_value(builder, _long(0))
-        with cgutils.for_range(builder, _long(64 // (_WIDTH * n_vectors)), intp=_LONG) as group:
-            lane = builder.mul(group.index, _long(_WIDTH * n_vectors))
-            best = [cgutils.alloca_once(builder, infinite.type) for _ in range(n_vectors)]
-            which = [cgutils.alloca_once(builder, ir.VectorType(_LONG, _WIDTH)) for _ in range(n_vectors)]
-            for v in range(n_vectors):
-                builder.store(infinite, best[v])
-                builder.store(_splat(builder, _long(0)), which[v])
-
-            def compare(centre, n_centres):
-                slots = _tile(builder, planes, factors, coefficients, centre, lane, n_centres, n_vectors)
-                for t, line in enumerate(slots):
-                    number = _splat(builder, builder.add(centre, _long(t)))
-                    for v, slot in enumerate(line):
-                        score, low = builder.load(slot), builder.load(best[v])
-                        less = builder.fcmp_ordered("<", score, low)
-                        builder.store(builder.select(less, score, low), best[v])
-                        builder.store(builder.select(less, number, builder.load(which[v])), which[v])
-
-            fours = builder.udiv(k, _long(4))
-            with cgutils.for_range(builder, fours, intp=_LONG) as four:
-                compare(builder.mul(four.index, _long(4)), 4)
-            with builder.if_then(builder.icmp_unsigned("!=", builder.urem(k, _long(4)), _long(0))):
-                compare(builder.mul(fours, _long(4)), 2)
-            for v in range(n_vectors):
-                place = builder.add(lane, _long(_WIDTH * v))
-                found = builder.load(which[v])
-                _store(builder, found, pick, place, _LONG)
-                changed = builder.icmp_unsigned("!=", found, _load(builder, labels, place, _LONG))
-                bits = builder.zext(builder.bitcast(changed, ir.IntType(_WIDTH)), _LONG)
-                builder.store(builder.or_(builder.load(differ), builder.shl(bits, place)), differ)
-        return builder.load(differ)
-
-    return signature, codegen
-
-
-@intrinsic
-def _lowest_bit(typing_context, bits):
-    """Give the place of the lowest bit set; bits is not 0."""
-    return types.int64(types.uint64), lambda context, builder, signature, arguments: builder.cttz(
-        arguments[0], ir.Constant(ir.IntType(1), 1)
-    )
-
-
-@intrinsic
-def _score_lanes(typing_context, planes, factors, coefficients, k, scores):
-    """Write the scores of k centres (k even) for 64 rows to scores (k, 64); see `_nearest_lanes`."""
-    signature = types.void(*[types.intp] * 5)
-    n_vectors = _vectors_per_tile()
-
-    def codegen(context, builder, signature, arguments):
-        planes, factors, coefficients, k, scores = arguments
-        planes, coefficients, scores = (
-            builder.inttoptr(a, _DOUBLE.as_pointer()) for a in (planes, coefficients, scores)
-        )
-        with cgutils.for_range(builder, _long(64 // (_WIDTH * n_vectors)), intp=_LONG) as group:
-            lane = builder.mul(group.index, _long(_WIDTH * n_vectors))
-            with cgutils.for_range(builder, builder.udiv(k, _long(2)), intp=_LONG) as two:
-                centre = builder.mul(two.index, _long(2))
-                slots = _tile(builder, planes, factors, coefficients, centre, lane, 2, n_vectors)
-                for t, line in enumerate(slots):
-                    row = builder.mul(builder.add(centre, _long(t)), _long(64))
-                    for v, slot in enumerate(line):
-                        place = builder.add(builder.add(row, lane), _long(_WIDTH * v))
-                        _store(builder, builder.load(slot), scores, place)
-        return context.get_dummy_value()
-
-    return signature, codegen
-
-
-# --- From here on plain numba.
+from regso_cluster.kernels.lanes import lowest_bit, nearest_lanes, score_lanes
 
 
 @kernel(inline="always")
@@ -280,7 +126,7 @@ def assign(planes, weights, coefficients, labels, change, pick):
     change[:] = 0.0
     moved = 0
     for block in range(blocks):
-        differ = _nearest_lanes(
+        differ = nearest_lanes(
             planes.ctypes.data + block * q * 512,
             q,
             coefficients.ctypes.data,
@@ -301,7 +147,7 @@ def assign(planes, weights, coefficients, labels, change, pick):
                     moved += 1
             continue
         while differ != 0:
-            lane = _lowest_bit(differ)
+            lane = lowest_bit(differ)
             differ &= differ - types.uint64(1)
             u = weights[block, lane]
             old = labels[block, lane]
@@ -335,7 +181,7 @@ def assign_chunks(planes, weights, coefficients, labels, change, pick, chunk, fi
 def _scores(planes, block, coefficients, scores):
     """Fill scores (k made even, 64): half the squared distance less half the row's own square."""
     q = planes.shape[1]
-    _score_lanes(
+    score_lanes(
         planes.ctypes.data + block * q * 512,
         q,
         coefficients.ctypes.data,

@@ -8,71 +8,47 @@ once, and the best of these swaps is made, if the loss computed anew is really l
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
-from llvmlite import ir
-from numba import prange, types
-from numba.core import cgutils
-from numba.extending import intrinsic
+from numba import prange
+from numpy.typing import NDArray
 
 from regso_cluster.kernels._jit import kernel
+from regso_cluster.kernels.lanes import price_lanes
 
-LANES = 64  # candidates priced in one pass
 
+class Starts(NamedTuple):
+    """The starts of a search and where each is, over the rows of the matrix.
 
-@intrinsic
-def _price_lanes(typing_context, distances, first, nearest, closest, second, weights, shared, own):  # noqa: ARG001
-    """Price LANES candidates: what each wins beside all medoids, and what it spares each medoid's rows.
-
-    Readable form, for each candidate c = first + l:
-
-        shared[l]  = sum_i weights[i] min(0, distances[i, c] - closest[i]) own[m, l]  = sum over i with
-        nearest[i] = m of weights[i] min(0, max(distances[i, c], closest[i]) - second[i])
-
-    Swapping medoid m for c then changes the loss by shared[l] + own[m, l] + sum over i with nearest[i] = m of
-    weights[i] (second[i] - closest[i]). Written as LLVM vectors: `own[nearest[i]]` is a whole row, so lanes
-    never meet, which numba's vectoriser cannot know.
+    Parameters
+    ----------
+    medoids : (starts, k) IN and OUT: different rows each, k >= 2
+    nearest, runner_up : (starts, n): places of the two nearest medoids; closest, second : the distances to them
+    removal : (starts, k): what the rows of each medoid lose without it
     """
-    signature = types.void(distances, types.intp, nearest, closest, second, weights, shared, own)
 
-    def codegen(context, builder, signature, args):
-        arrays = [context.make_array(signature.args[k])(context, builder, args[k]) for k in (0, 2, 3, 4, 5, 6, 7)]
-        distances_p, nearest_p, closest_p, second_p, weights_p, shared_p, own_p = (array.data for array in arrays)
-        n, columns = cgutils.unpack_tuple(builder, arrays[0].shape)
-        vector = ir.VectorType(ir.DoubleType(), LANES)
-        zero = ir.Constant(vector, [0.0] * LANES)
-        mask = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
-        kind = ir.FunctionType(vector, [vector] * 3)
-        fma = cgutils.get_or_insert_function(builder.module, kind, f"llvm.fma.v{LANES}f64")
+    medoids: NDArray[np.int64]
+    nearest: NDArray[np.int64]
+    runner_up: NDArray[np.int64]
+    closest: NDArray[np.float64]
+    second: NDArray[np.float64]
+    removal: NDArray[np.float64]
 
-        def at(pointer, index):
-            return builder.bitcast(builder.gep(pointer, [index]), vector.as_pointer())
 
-        def splat(pointer, index):
-            undefined = ir.Constant(vector, ir.Undefined)
-            scalar = builder.load(builder.gep(pointer, [index]))
-            lane = builder.insert_element(undefined, scalar, ir.Constant(ir.IntType(32), 0))
-            return builder.shuffle_vector(lane, undefined, mask)
+class Found(NamedTuple):
+    """What the starts ended at.
 
-        def lower(a, b):
-            return builder.select(builder.fcmp_ordered("<", a, b), a, b)
+    Parameters
+    ----------
+    losses : (starts,): sum over rows of weight times distance to the nearest medoid
+    passes : (starts,): how many were needed, `max_passes` where swaps were still to be had
+    idle : (starts,): panels priced in a row without a swap
+    """
 
-        total = cgutils.alloca_once(builder, vector)
-        builder.store(zero, total)
-        with cgutils.for_range(builder, n) as loop:
-            i = loop.index
-            cells = builder.load(at(distances_p, builder.add(builder.mul(i, columns), args[1])), align=8)
-            close, weight = splat(closest_p, i), splat(weights_p, i)
-            won = lower(builder.fsub(cells, close), zero)
-            builder.store(builder.call(fma, [won, weight, builder.load(total)]), total)
-            farther = builder.select(builder.fcmp_ordered(">", cells, close), cells, close)
-            softened = lower(builder.fsub(farther, splat(second_p, i)), zero)
-            medoid = builder.load(builder.gep(nearest_p, [i]))
-            row = at(own_p, builder.mul(medoid, ir.Constant(ir.IntType(64), LANES)))
-            builder.store(builder.call(fma, [softened, weight, builder.load(row, align=8)]), row, align=8)
-        builder.store(builder.load(total), at(shared_p, ir.Constant(ir.IntType(64), 0)), align=8)
-        return context.get_dummy_value()
-
-    return signature, codegen
+    losses: NDArray[np.float64]
+    passes: NDArray[np.int64]
+    idle: NDArray[np.int64]
 
 
 @kernel()
@@ -155,26 +131,13 @@ def _start(distances, weights, medoids, nearest, runner_up, closest, second, rem
 
 
 @kernel()
-def _search_together(
-    distances,
-    weights,
-    medoids,
-    nearest,
-    runner_up,
-    closest,
-    second,
-    removal,
-    shared,
-    own,
-    idle,
-    losses,
-    passes,
-    max_passes,
-):
+def _search_together(distances, weights, starts, found, shared, own, max_passes):
     """Run a few starts side by side: a panel of candidates is read from memory once for all of them.
 
     A start ends when every panel has been priced without a swap; its swaps depend on no other start.
     """
+    medoids, nearest, runner_up, closest, second, removal = starts
+    losses, passes, idle = found
     n, width = nearest.shape[1], shared.shape[0]
     n_panels = (n + width - 1) // width
     running = medoids.shape[0]
@@ -191,7 +154,7 @@ def _search_together(
                 continue
             idle[s] += 1
             own[:] = 0.0
-            _price_lanes(distances, first, nearest[s], closest[s], second[s], weights, shared, own)
+            price_lanes(distances, first, nearest[s], closest[s], second[s], weights, shared, own)
             medoid, lane, change = _best_swap(here, removal[s], shared, own)
             candidate = first + lane
             # rounding must not turn a swap that wins nothing into an endless one: the loss itself decides
@@ -207,55 +170,24 @@ def _search_together(
 
 
 @kernel(parallel=True)
-def search_medoids(
-    distances,
-    weights,
-    together,
-    medoids,
-    nearest,
-    runner_up,
-    closest,
-    second,
-    removal,
-    shared,
-    own,
-    idle,
-    losses,
-    passes,
-    max_passes,
-):
+def search_medoids(distances, weights, together, starts, found, shared, own, max_passes):
     """Improve medoids by swaps from several starts, until no swap of one medoid for one row lowers the loss.
 
     IN   distances (n, >= max(n, LANES)), symmetric, >= 0, anything beyond column n; weights (n,) > 0;
-         together: starts that a thread runs side by side; medoids (starts, k) the starts, k >= 2 different
-         rows each; max_passes over all candidates
-    OUT  medoids; losses (starts,): sum over rows of weight times distance to the nearest medoid; passes
-         (starts,): how many were needed, `max_passes` where swaps were still to be had; nearest (starts, n):
-         the place of the nearest medoid
-    WORK runner_up, closest, second (starts, n); removal (starts, k); idle (starts,); shared (pieces, LANES);
-    own (pieces, k, LANES)
+         together: starts that a thread runs side by side; max_passes over all candidates
+    OUT  starts (medoids also IN), found
+    WORK shared (pieces, LANES); own (pieces, k, LANES)
 
     Time O(n^2) per pass. A start belongs to one thread, so the result does not depend on their number.
     """
+    medoids, nearest, runner_up, closest, second, removal = starts
+    losses, passes, idle = found
     n_starts = medoids.shape[0]
     for piece in prange(shared.shape[0]):
         a, b = piece * together, min(n_starts, piece * together + together)
-        _search_together(
-            distances,
-            weights,
-            medoids[a:b],
-            nearest[a:b],
-            runner_up[a:b],
-            closest[a:b],
-            second[a:b],
-            removal[a:b],
-            shared[piece],
-            own[piece],
-            idle[a:b],
-            losses[a:b],
-            passes[a:b],
-            max_passes,
-        )
+        part = Starts(medoids[a:b], nearest[a:b], runner_up[a:b], closest[a:b], second[a:b], removal[a:b])
+        ends = Found(losses[a:b], passes[a:b], idle[a:b])
+        _search_together(distances, weights, part, ends, shared[piece], own[piece], max_passes)
 
 
 @kernel()

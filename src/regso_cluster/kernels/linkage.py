@@ -7,113 +7,36 @@ A survey of recent advances in hierarchical clustering algorithms, section 3; Mu
 hierarchical, agglomerative clustering algorithms, section 3). On ties the predecessor in the chain goes
 first, then the cluster holding the lowest row.
 
-A scan for the nearest is where the time goes. It is written as LLVM vectors (`_ward_tile`, `_not_above`) that
+A scan for the nearest is where the time goes. It is written as LLVM vectors (`lanes.ward_tile`, `lanes.not_above`) that
 answer with one bit per lane, whether it may be the nearest; nearly all tiles answer 0 and are done with.
 numba's own vectoriser does not touch a search for a minimum.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
-from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic
+from numpy.typing import NDArray
 
 from regso_cluster.kernels._jit import kernel
-
-LANES = 64  # one bit each in a machine word
-
-
-class _Vectors:
-    """The few vector operations both intrinsics need, over a builder."""
-
-    def __init__(self, builder, number):
-        self.builder = builder
-        self.kind = ir.VectorType(number, LANES)
-        self.suffix = f"v{LANES}{'f32' if isinstance(number, ir.FloatType) else 'f64'}"
-
-    def fma(self, a, b, c):
-        kind = ir.FunctionType(self.kind, [self.kind] * 3)
-        function = cgutils.get_or_insert_function(self.builder.module, kind, f"llvm.fma.{self.suffix}")
-        return self.builder.call(function, [a, b, c])
-
-    def load(self, pointer):
-        return self.builder.load(self.builder.bitcast(pointer, self.kind.as_pointer()), align=4)
-
-    def store(self, value, pointer):
-        self.builder.store(value, self.builder.bitcast(pointer, self.kind.as_pointer()), align=4)
-
-    def splat(self, scalar):
-        undefined = ir.Constant(self.kind, ir.Undefined)
-        mask = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
-        first = self.builder.insert_element(undefined, scalar, ir.Constant(ir.IntType(32), 0))
-        return self.builder.shuffle_vector(first, undefined, mask)
-
-    def bits(self, flags):
-        return self.builder.bitcast(flags, ir.IntType(LANES))
+from regso_cluster.kernels.lanes import not_above, ward_tile
 
 
-def _data(context, builder, signature, args, k):
-    return context.make_array(signature.args[k])(context, builder, args[k]).data
+class Slots(NamedTuple):
+    """Active clusters of Ward's rule, in float64 and, side by side, in float32.
 
-
-@intrinsic
-def _ward_tile(typing_context, point, weight, tiles, tile_weights, block, limit, cost):  # noqa: ARG001
-    """Rough cost of joining `point` with each lane of a tile; a bit where it is not above `limit`.
-
-    All in float32. Readable form, for each lane l with the weight v = tile_weights[block, l]:
-
-        q       = min(weight, v) * sum_f (point[f] - tiles[block, f, l])^2
-        cost[l] = q * (max(weight, v) / (weight + v))         which is weight v / (weight + v) |difference|^2
-
-    The last factor is at least 1/2: a tile with all q above 2 limit needs no division, answers 0 and leaves
-    `cost` alone.
+    Parameters
+    ----------
+    centres : (n, p), weights : (n,); tiles : (ceil(n / LANES), p, LANES), tile_weights : (ceil(n / LANES), LANES)
+    lowest : (n,): the lowest row of each
     """
-    signature = types.uint64(point, types.float32, tiles, tile_weights, types.intp, types.float32, cost)
 
-    def codegen(context, builder, signature, args):
-        vectors = _Vectors(builder, ir.FloatType())
-        point_p, tiles_p, weights_p, cost_p = (_data(context, builder, signature, args, k) for k in (0, 2, 3, 6))
-        shape = context.make_array(signature.args[0])(context, builder, args[0]).shape
-        n_factors = cgutils.unpack_tuple(builder, shape)[0]
-        weight, block, limit = args[1], args[4], args[5]
-        lanes = ir.Constant(ir.IntType(64), LANES)
-        total = cgutils.alloca_once(builder, vectors.kind)
-        builder.store(ir.Constant(vectors.kind, [0.0] * LANES), total)
-        start = builder.mul(builder.mul(block, n_factors), lanes)
-        with cgutils.for_range(builder, n_factors) as loop:
-            lane = vectors.load(builder.gep(tiles_p, [builder.add(start, builder.mul(loop.index, lanes))]))
-            difference = builder.fsub(vectors.splat(builder.load(builder.gep(point_p, [loop.index]))), lane)
-            builder.store(vectors.fma(difference, difference, builder.load(total)), total)
-        other = vectors.load(builder.gep(weights_p, [builder.mul(block, lanes)]))
-        own = vectors.splat(weight)
-        lighter = builder.fcmp_ordered("<", own, other)
-        scaled = builder.fmul(builder.load(total), builder.select(lighter, own, other))
-        answer = cgutils.alloca_once_value(builder, ir.Constant(ir.IntType(64), 0))
-        near = vectors.bits(builder.fcmp_ordered("<=", scaled, vectors.splat(builder.fadd(limit, limit))))
-        with builder.if_then(builder.icmp_unsigned("!=", near, ir.Constant(ir.IntType(64), 0))):
-            share = builder.fdiv(builder.select(lighter, other, own), builder.fadd(own, other))
-            rough = builder.fmul(scaled, share)
-            vectors.store(rough, cost_p)
-            builder.store(vectors.bits(builder.fcmp_ordered("<=", rough, vectors.splat(limit))), answer)
-        return builder.load(answer)
-
-    return signature, codegen
-
-
-@intrinsic
-def _not_above(typing_context, row, start, best):  # noqa: ARG001
-    """Return a bit for each l with row[start + l] <= best, over LANES cells of a 1-d row."""
-    signature = types.uint64(row, types.intp, types.float64)
-
-    def codegen(context, builder, signature, args):
-        vectors = _Vectors(builder, ir.DoubleType())
-        row_p = _data(context, builder, signature, args, 0)
-        cells = vectors.load(builder.gep(row_p, [args[1]]))
-        return vectors.bits(builder.fcmp_ordered("<=", cells, vectors.splat(args[2])))
-
-    return signature, codegen
+    centres: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    tiles: NDArray[np.float32]
+    tile_weights: NDArray[np.float32]
+    lowest: NDArray[np.int64]
 
 
 @kernel()
@@ -141,8 +64,9 @@ def _ward_cost(centres, weights, a, b):
 
 
 @kernel()
-def _ward_nearest(slot, before, before_cost, centres, weights, tiles, tile_weights, lowest, n_active, point, cost):
+def _ward_nearest(slot, before, before_cost, slots, n_active, point, cost):
     """Return the nearest slot and the cost of joining; `before`, the predecessor, wins ties."""
+    centres, weights, tiles, tile_weights, lowest = slots
     n_factors, width = tiles.shape[1], tiles.shape[2]
     own_block, own_lane = slot // width, slot % width
     for f in range(n_factors):
@@ -151,7 +75,7 @@ def _ward_nearest(slot, before, before_cost, centres, weights, tiles, tile_weigh
     nearest, best = before, before_cost
     limit = _ward_limit(best, weights[slot], n_factors)
     for block in range((n_active + width - 1) // width):
-        bits = _ward_tile(point, weight, tiles, tile_weights, block, limit, cost)
+        bits = ward_tile(point, weight, tiles, tile_weights, block, limit, cost)
         if bits == 0:
             continue
         for lane in range(width):
@@ -197,6 +121,7 @@ def ward_merges(centres, weights, tiles, tile_weights, merges, costs):
         _put_lane(slot, centres[slot], weights[slot], tiles, tile_weights)
     node, lowest, chain = np.arange(n), np.arange(n), np.empty(n + 1, dtype=np.int64)
     links = np.empty(n + 1)
+    slots = Slots(centres, weights, tiles, tile_weights, lowest)
     point, cost = np.empty(n_factors, dtype=np.float32), np.empty(width, dtype=np.float32)
     length, n_active, made = 0, n, 0
     while n_active > 1:
@@ -206,9 +131,7 @@ def ward_merges(centres, weights, tiles, tile_weights, merges, costs):
         top = chain[length - 1]
         before = chain[length - 2] if length > 1 else -1
         before_cost = links[length - 2] if length > 1 else np.inf
-        nearest, best = _ward_nearest(
-            top, before, before_cost, centres, weights, tiles, tile_weights, lowest, n_active, point, cost
-        )
+        nearest, best = _ward_nearest(top, before, before_cost, slots, n_active, point, cost)
         if nearest != before:
             links[length - 1] = best
             chain[length] = nearest
@@ -252,7 +175,7 @@ def _matrix_nearest(slot, before, before_height, row, alive, lowest, size):
     nearest, best = before, before_height
     own = np.uint64(1) << np.uint64(slot % 64)
     for word in range((size + 63) // 64):
-        bits = _not_above(row, word * 64, best) & alive[word]
+        bits = not_above(row, word * 64, best) & alive[word]
         if word == slot // 64:
             bits &= ~own
         if bits != 0:
