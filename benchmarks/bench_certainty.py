@@ -51,25 +51,25 @@ def country() -> dict[str, Any]:
     import calibration
 
     from regso_cluster.certainty.priors import posteriors_of
-    from regso_cluster.classification.classify import _measure, judge, usable
+    from regso_cluster.classification.classify import _before, _measure
+    from regso_cluster.judging.case import as_counted
+    from regso_cluster.judging.judge import judge
 
     method = calibration.load_method("utanforskap")
     method = replace(method, certainty=replace(method.certainty, draws=DRAWS))
     table = calibration.count(calibration.planted(0), method, 0)
-    used, weights = usable(table, method)
-    yardstick, _ = _measure(used, weights, method, None, None, None)
-    areas = judge(used, table, method, yardstick)
-    areas.attrs, areas.index.name = {"cluster_numbers": list(yardstick.cluster_numbers), "synthetic": True}, "regso"
-    return {"table": table, "used": used, "areas": areas, "method": method, "yardstick": yardstick,
-            "posterior": posteriors_of(table, method, np.random.default_rng(0))[0]}  # fmt: skip
+    case = as_counted(table, method)
+    yardstick, _ = _measure(case, _before(None, None), None)
+    areas = judge(case, yardstick).rename_axis("regso")
+    return {"case": case, "areas": areas, "yardstick": yardstick,
+            "posterior": posteriors_of(case, np.random.default_rng(0))[0]}  # fmt: skip
 
 
 def _labels() -> np.ndarray:
     from regso_cluster.certainty.labels import measure_labels
 
     given = country()
-    found = measure_labels(given["table"], given["used"], given["areas"], given["method"], given["yardstick"],
-                           np.random.default_rng(0))  # fmt: skip
+    found = measure_labels(given["case"], given["areas"], given["yardstick"], np.random.default_rng(0))
     return found.columns["composite_group_probability"].to_numpy()
 
 
@@ -78,7 +78,7 @@ def _labels_in_numpy() -> np.ndarray:
     from regso_cluster.certainty.simulation import groups_by_set
 
     given = country()
-    method, yardstick, used = given["method"], given["yardstick"], given["used"].to_numpy()
+    method, yardstick, used = given["case"].method, given["yardstick"], given["case"].used.to_numpy()
     posterior, random = given["posterior"], np.random.default_rng(0)
     likeliest = posterior.weight[posterior.start[:-1]].argmax(axis=2, keepdims=True)
     a, b = (np.take_along_axis(part, likeliest, axis=2)[:, :, 0] for part in (posterior.first, posterior.second))

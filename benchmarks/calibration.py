@@ -20,10 +20,12 @@ from regso_cluster.areas.editions import area_names
 from regso_cluster.areas.shapes import neighbour_arrays
 from regso_cluster.certainty.labels import measure_labels
 from regso_cluster.certainty.priors import Posterior
-from regso_cluster.classification.classify import _generator, _measure, judge, usable
+from regso_cluster.classification.classify import _before, _generator, _measure
 from regso_cluster.example import country as example
 from regso_cluster.factors.rates import MISSING, OBSERVED, SUPPRESSED, rate
 from regso_cluster.factors.tables import FactorTable
+from regso_cluster.judging.case import Case, as_counted
+from regso_cluster.judging.judge import judge
 from regso_cluster.method import Method, Yardstick, load_method
 
 Array = np.ndarray
@@ -214,14 +216,14 @@ def count(country: Country, method: Method, seed: int) -> FactorTable:
     return FactorTable(areas, *frames, value, status, 2025, "made up", "0" * 64, (), synthetic=True)
 
 
-def truth(
-    country: Country, table: FactorTable, used: pd.DataFrame, method: Method, yardstick: Yardstick
-) -> pd.DataFrame:
+def truth(country: Country, case: Case, yardstick: Yardstick) -> pd.DataFrame:
     """Judge the true rates by the yardstick of the release: index and clusters by the factors that were seen."""
+    method, table, used = case.method, case.table, case.used
     unit = np.array([1000.0 if factor.unit == "per 1000" else 100.0 for factor in method.factors])
     true = pd.DataFrame(country.share * unit, used.index, used.columns)
-    seen = judge(true.where(used.notna()), table, method, yardstick)
-    whole = judge(true, replace(table, status=table.status.mask(table.status != OBSERVED, OBSERVED)), method, yardstick)
+    seen = judge(replace(case, used=true.where(used.notna())), yardstick)
+    status = table.status.mask(table.status != OBSERVED, OBSERVED)
+    whole = judge(replace(case, used=true, table=replace(table, status=status)), yardstick)
     kept = [column for column in whole if column.endswith(("_problem", "_tier"))] + ["composite_group"]
     return seen.assign(**{column: whole[column] for column in kept})
 
@@ -255,13 +257,11 @@ def one(country: Country, seed: int, prior: str, draws: int) -> Iterator[tuple[s
     certainty = replace(method.certainty, draws=draws, **({} if prior == "alone" else {"prior": prior}))
     method = replace(method, certainty=certainty, seed=seed, clusters=replace(method.clusters, resamples=2))
     table = count(country, method, seed)
-    used, weights = usable(table, method)
-    yardstick, _ = _measure(used, weights, method, None, None, None)
-    judged = judge(used, table, method, yardstick)
-    judged.attrs = {"cluster_numbers": list(yardstick.cluster_numbers), "synthetic": True}
-    judged.index.name = "regso"
-    labels = _measured(prior, table, used, judged, method, yardstick)
-    true = truth(country, table, used, method, yardstick)
+    case = as_counted(table, method)
+    yardstick, _ = _measure(case, _before(None, None), None)
+    judged = judge(case, yardstick).rename_axis("regso")
+    labels = _measured(prior, case, judged, yardstick)
+    true = truth(country, case, yardstick)
     long = labels.long.set_index(["grouping", "group"])
     for kind in ("composite_group", "cluster"):
         own = judged[kind].to_numpy(float, na_value=np.nan)
@@ -302,24 +302,22 @@ def one(country: Country, seed: int, prior: str, draws: int) -> Iterator[tuple[s
         )
 
 
-def _measured(
-    prior: str, table: FactorTable, used: pd.DataFrame, judged: pd.DataFrame, method: Method, yardstick: Yardstick
-):
+def _measured(prior: str, case: Case, judged: pd.DataFrame, yardstick: Yardstick):
     from regso_cluster.certainty import labels as module
 
     own = module.posteriors_of
     if prior == "alone":
         module.posteriors_of = jeffreys
     try:
-        return measure_labels(table, used, judged, method, yardstick, _generator(method, "noise"))
+        return measure_labels(case, judged, yardstick, _generator(case.method, "noise"))
     finally:
         module.posteriors_of = own
 
 
-def jeffreys(table: FactorTable, method: Method, _: np.random.Generator) -> tuple[Posterior, ...]:
+def jeffreys(case: Case, _: np.random.Generator) -> tuple[Posterior, ...]:
     """Each area's counts alone, with Jeffreys' prior: what this package did before, for comparison."""
-    n, d = table.numerator.to_numpy(), table.denominator.to_numpy()
-    events = np.array([factor.unit == "per 1000" for factor in method.factors])
+    n, d = case.counted.numerator.to_numpy(), case.counted.denominator.to_numpy()
+    events = np.array([factor.unit == "per 1000" for factor in case.method.factors])
     seen = ~np.isnan(n)
     first, second = (
         np.where(seen, n + 0.5, 0.5),

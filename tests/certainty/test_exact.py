@@ -10,8 +10,10 @@ import pytest
 
 from regso_cluster.certainty.discovery import judge_list
 from regso_cluster.certainty.exact import find_hanging
-from regso_cluster.classification.classify import classify, judge, measure, usable
+from regso_cluster.classification.classify import classify
 from regso_cluster.factors.tables import read_factors
+from regso_cluster.judging.case import as_counted
+from regso_cluster.judging.judge import judge, measure
 from regso_cluster.method import Banding, Certainty
 from regso_cluster.release.write import write_release
 from tests.tables import CODES, METHOD, method, rows, write
@@ -100,14 +102,14 @@ def test_bands_hang_where_the_ends_of_the_exact_factor_give_others(tmp_path):
 
 def test_an_area_hangs_on_its_own_exact_figures_only(tmp_path):
     table = read_factors(write(rows(), tmp_path / "t.csv"), SURE, edition=2025)
-    used, weights = usable(table, SURE)
-    yardstick = measure(used, weights, SURE)
-    areas = judge(used, table, SURE, yardstick)
-    nothing = find_hanging(np.zeros(used.shape, np.bool_), used, areas, SURE, yardstick)
+    case = as_counted(table, SURE)
+    used, yardstick = case.used, measure(case)
+    areas = judge(case, yardstick)
+    nothing = find_hanging(np.zeros(used.shape, np.bool_), case, areas, yardstick)
     assert not nothing.labels["composite_group"].any()
     one = np.zeros(used.shape, np.bool_)
     one[used.index.get_loc(CODES[0]), 1] = True
-    found = find_hanging(one, used, areas, SURE, yardstick)
+    found = find_hanging(one, case, areas, yardstick)
     assert np.flatnonzero(found.labels["composite_group"]).tolist() == [used.index.get_loc(CODES[0])]
 
 
@@ -115,11 +117,12 @@ def test_clusters_hang_by_the_corner_of_the_box(example_release):
     """Against every corner tried by hand: the nearest centre for the lowest and the highest score of two factors."""
     result = example_release.classification
     using, table = result.method, result.table
-    used, _ = usable(table, using)
+    case = as_counted(table, using)
+    used = case.used
     areas = result.areas.copy()
     exact = np.zeros(used.shape, np.bool_)
     exact[:, :2] = used.iloc[:, :2].notna()
-    found = find_hanging(exact, used, areas, using, using.measured).labels["cluster"]
+    found = find_hanging(exact, case, areas, using.measured).labels["cluster"]
     from regso_cluster.factors.scales import apply_scale
     from regso_cluster.judging.typology import nearest_clusters
 

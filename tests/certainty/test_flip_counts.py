@@ -7,9 +7,11 @@ import pandas as pd
 import pytest
 
 from regso_cluster.certainty.flip_counts import _movable, find_flips
-from regso_cluster.classification.classify import classify, judge, measure, usable
+from regso_cluster.classification.classify import classify
 from regso_cluster.factors.shrinkage import shrink_table
 from regso_cluster.factors.tables import read_factors
+from regso_cluster.judging.case import as_counted, make_case
+from regso_cluster.judging.judge import judge, measure
 from regso_cluster.method import Banding, Certainty, Clusters, Index, Scale, Shrinkage, Yardstick
 from tests.tables import CODES, METHOD, method, rows, write
 
@@ -37,8 +39,8 @@ def counted(tmp_path, using, **columns):
 
 
 def flips(table, using, yardstick):
-    used, _ = usable(table, using)
-    return find_flips(table, used, judge(used, table, using, yardstick), using, yardstick)
+    case = as_counted(table, using)
+    return find_flips(case, judge(case, yardstick), yardstick)
 
 
 def test_persons_to_the_limit_of_every_factor_with_counts(tmp_path):
@@ -104,7 +106,7 @@ def test_nobody_moved_leaves_the_shrunk_rate(tmp_path, unit):
     using = dataclasses.replace(method(COUNTED.replace("per cent", unit)), shrinkage=Shrinkage("country"))
     table = counted(tmp_path, using, a_n=["5", "30", "20"], a_d=["100", "300", "90"],
                     b_n=["50", "30", "20"], b_d=["100", "300", "90"])  # fmt: skip
-    movable = _movable(table, using.factors[0], using)
+    movable = _movable(make_case(table, using), using.factors[0])
     shrunk = shrink_table(table, using)[0].value["a"]
     np.testing.assert_allclose(movable.value(np.zeros(len(shrunk))), shrunk)
 
@@ -148,12 +150,13 @@ def test_no_fewer_persons_do_by_trying_all(tmp_path, scale):
     )  # fmt: skip
     table = counted(tmp_path, using, a_n=["1", "4", "6", "3", "15", "9"], a_d=["20", "25", "24", "30", "20", "22"],
                     b_n=["9", "11", "5", "12", "2", ".."], b_d=["16", "20", "12", "20", "15", ".."])  # fmt: skip
-    used, weights = usable(table, using)
+    case = as_counted(table, using)
+    used = case.used
     first = classify(table, using, year=2024)
     yardstick = first.method.measured
-    assert yardstick.bands == measure(used, weights, using).bands
-    judged = judge(used, table, using, yardstick)
-    found = find_flips(table, used, judged, using, yardstick)
+    assert yardstick.bands == measure(case).bands
+    judged = judge(case, yardstick)
+    found = find_flips(case, judged, yardstick)
     for code in CODES:
         for name in ("band", "cluster"):
             tried = {}
@@ -164,7 +167,7 @@ def test_no_fewer_persons_do_by_trying_all(tmp_path, scale):
                     if scale.transform == "log" and value == 0:
                         continue  # judged as lower than any; cannot be asked of the pipeline
                     moved = used.assign(**{key: used[key].where(used.index != code, value)})
-                    group = judge(moved, table, using, yardstick).loc[code, name]
+                    group = judge(dataclasses.replace(case, used=moved), yardstick).loc[code, name]
                     if group != judged.loc[code, name]:
                         tried[key, step] = int(group)
             told = found.loc[code, f"{name}_flip_persons"]

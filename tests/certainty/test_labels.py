@@ -11,11 +11,13 @@ from regso_cluster.certainty.labels import against_the_odds, how_sure
 from regso_cluster.certainty.priors import Posterior, find_profiles, posteriors_of
 from regso_cluster.certainty.priors import _Counts as Counts
 from regso_cluster.certainty.simulation import groups_by_set, simulate
-from regso_cluster.classification.classify import classify, judge, measure, usable
+from regso_cluster.classification.classify import classify
 from regso_cluster.errors import InputError
 from regso_cluster.factors.shrinkage import shrink_factor
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.figures.ranks import draw_rank_intervals
+from regso_cluster.judging.case import as_counted
+from regso_cluster.judging.judge import judge, measure
 from regso_cluster.method import Banding, Certainty, Shrinkage, load_method
 from regso_cluster.release.write import write_release
 from tests.tables import CODES, METHOD, method, rows, write
@@ -35,12 +37,12 @@ def table(tmp_path):
 
 
 def simulated(table, using, draws=4000, posterior=None):
-    used, weights = usable(table, using)
-    yardstick = measure(used, weights, using)
-    judged = judge(used, table, using, yardstick)
-    posterior = posteriors_of(table, using, np.random.default_rng(1))[0] if posterior is None else posterior
+    case = as_counted(table, using)
+    yardstick = measure(case)
+    judged = judge(case, yardstick)
+    posterior = posteriors_of(case, np.random.default_rng(1))[0] if posterior is None else posterior
     found = simulate(
-        [posterior], table, used, judged["index"].notna().to_numpy(), using, yardstick, np.random.default_rng(0),
+        [posterior], case, judged["index"].notna().to_numpy(), yardstick, np.random.default_rng(0),
         draws=draws, level=0.9,
     )  # fmt: skip
     return found, judged, yardstick, posterior
@@ -116,7 +118,7 @@ def test_a_kommun_s_count_is_drawn_once_for_all_its_areas(tmp_path):
 def test_every_prior_gives_every_area_a_posterior(prior, example_release):
     table, using = example_release.classification.table, load_method("utanforskap")
     using = dataclasses.replace(using, certainty=Certainty(prior=prior, classes=8))
-    posterior = posteriors_of(table, using, np.random.default_rng(1))[0]
+    posterior = posteriors_of(as_counted(table, using), np.random.default_rng(1))[0]
     assert posterior.drawn.all()
     area = np.repeat(np.arange(len(table.areas)), np.diff(posterior.start))
     np.testing.assert_allclose(np.bincount(area, posterior.chance), 1.0)
@@ -426,12 +428,12 @@ def test_the_index_that_is_drawn_is_over_the_weight_of_what_was_seen(tmp_path, a
     using = dataclasses.replace(using, composite=None, problems=None, index=index, bands=Banding("sd", at=(1.5,)))
     frame = rows().assign(voted_pct=["80", "80", "80", "81", "82", ".."])
     table = read_factors(write(frame, tmp_path / "t.csv"), using, edition=2025)
-    used, weights = usable(table, using)
-    yardstick = dataclasses.replace(measure(used, weights, using), bands=(1.5,))
+    case = as_counted(table, using)
+    yardstick = dataclasses.replace(measure(case), bands=(1.5,))
     n = len(table.areas)
     sharp = Posterior.of_one(np.full((n, 2), np.nan), np.full((n, 2), np.nan), np.zeros((n, 2), bool))
-    has = judge(used, table, using, yardstick)["index"].notna().to_numpy()
-    found = simulate([sharp], table, used, has, using, yardstick, np.random.default_rng(0), draws=50, level=0.9)
+    has = judge(case, yardstick)["index"].notna().to_numpy()
+    found = simulate([sharp], case, has, yardstick, np.random.default_rng(0), draws=50, level=0.9)
     at = table.value.index.get_loc(CODES[5])
     assert found.counts["band"][at].tolist() == [50 * (band == 1), 50 * (band == 2)]
 

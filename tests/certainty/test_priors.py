@@ -19,9 +19,11 @@ from regso_cluster.certainty.priors import (
 )
 from regso_cluster.certainty.priors import _Counts as Counts
 from regso_cluster.certainty.simulation import _cut, simulate
-from regso_cluster.classification.classify import classify, judge, measure, usable
+from regso_cluster.classification.classify import classify
 from regso_cluster.errors import InputError
 from regso_cluster.factors.tables import read_factors
+from regso_cluster.judging.case import as_counted
+from regso_cluster.judging.judge import judge, measure
 from regso_cluster.kernels._threads import threads
 from regso_cluster.method import Certainty, load_method
 from regso_cluster.parallel import Workers, unpacked
@@ -99,7 +101,7 @@ def test_the_prior_is_measured_on_as_many_resamples_as_asked(example_release):
     for resamples in (1, 3):
         sure = Certainty(classes=4, prior_resamples=resamples)
         asked = dataclasses.replace(using, certainty=sure)
-        given[resamples] = posteriors_of(table, asked, np.random.default_rng(5))
+        given[resamples] = posteriors_of(as_counted(table, asked), np.random.default_rng(5))
     assert [len(one) for one in given.values()] == [1, 3]
     first, second, third = (np.nansum(one.first) for one in given[3])
     assert len({first, second, third}) == 3
@@ -113,7 +115,7 @@ def test_profiles_are_the_same_at_one_and_two_threads(example_release):
     found = []
     for n_threads in (1, 2):
         with threads(n_threads):
-            found.append(posteriors_of(table, using, np.random.default_rng(5)))
+            found.append(posteriors_of(as_counted(table, using), np.random.default_rng(5)))
     for one, two in zip(*found, strict=True):
         for part in ("start", "chance", "weight", "first", "second"):
             assert getattr(one, part).tobytes() == getattr(two, part).tobytes()
@@ -133,9 +135,9 @@ def test_draws_are_cut_evenly_and_every_block_has_its_own_seed():
 def test_each_posterior_has_its_part_of_the_draws(draws, tmp_path):
     using = dataclasses.replace(method(), certainty=Certainty(prior="country"))
     table = read_factors(write(rows(), tmp_path / "t.csv"), using, edition=2025)
-    used, weights = usable(table, using)
-    yardstick = measure(used, weights, using)
-    areas = judge(used, table, using, yardstick)
+    case = as_counted(table, using)
+    yardstick = measure(case)
+    areas = judge(case, yardstick)
     n = len(table.areas)
 
     def certain(share: float) -> Posterior:
@@ -145,7 +147,7 @@ def test_each_posterior_has_its_part_of_the_draws(draws, tmp_path):
 
     # poverty 1 per cent in two posteriors, 99 in the third: a problem in a third of the draws, in every area at once
     has_index = areas["index"].notna().to_numpy()
-    found = simulate([certain(0.01), certain(0.01), certain(0.99)], table, used, has_index, using, yardstick,
+    found = simulate([certain(0.01), certain(0.01), certain(0.99)], case, has_index, yardstick,
                      np.random.default_rng(0), draws=draws, level=0.9)  # fmt: skip
     third = draws - 2 * draws // 3
     assert (found.counts["poor_problem"][:, 0] == third).all()
@@ -155,10 +157,10 @@ def test_each_posterior_has_its_part_of_the_draws(draws, tmp_path):
 def test_a_batch_brings_the_posterior_that_it_draws_from_and_no_other(tmp_path, monkeypatch):
     using = dataclasses.replace(method(), certainty=Certainty(draws=20, prior="country"))
     table = read_factors(write(rows(), tmp_path / "t.csv"), using, edition=2025)
-    used, weights = usable(table, using)
-    yardstick = measure(used, weights, using)
-    has = judge(used, table, using, yardstick)["index"].notna().to_numpy()
-    one = posteriors_of(table, using, np.random.default_rng(1))[0]
+    case = as_counted(table, using)
+    yardstick = measure(case)
+    has = judge(case, yardstick)["index"].notna().to_numpy()
+    one = posteriors_of(as_counted(table, using), np.random.default_rng(1))[0]
     both = [one, dataclasses.replace(one, first=one.first + 5.0)]
     sent = []
 
@@ -170,7 +172,7 @@ def test_a_batch_brings_the_posterior_that_it_draws_from_and_no_other(tmp_path, 
 
     monkeypatch.setattr(simulation, "run_as_done", here)
     found = [
-        simulate(both, table, used, has, using, yardstick, np.random.default_rng(0), draws=1000, level=0.9, workers=who)
+        simulate(both, case, has, yardstick, np.random.default_rng(0), draws=1000, level=0.9, workers=who)
         for who in (Workers(threads=1), Workers(scheduler="tcp://nobody:1"))
     ]
     assert [part.tobytes() for part in sent] == [part.first.tobytes() for part in both for _ in range(3)]
@@ -261,12 +263,12 @@ def test_of_a_factor_that_nobody_has_nothing_is_drawn(example_release):
     key, at = using.keys[2], 2
     hidden = table.status.assign(**{key: "suppressed"})
     bare = dataclasses.replace(table, status=hidden)
-    for one in posteriors_of(bare, using, np.random.default_rng(0)):
+    for one in posteriors_of(as_counted(bare, using), np.random.default_rng(0)):
         assert not one.drawn[:, at].any()
         assert np.delete(one.drawn, at, axis=1).all()
         assert np.isfinite(one.weight).all()
     nothing = dataclasses.replace(table, status=table.status.assign(**dict.fromkeys(using.keys, "suppressed")))
-    (only,) = posteriors_of(nothing, using, np.random.default_rng(0))
+    (only,) = posteriors_of(as_counted(nothing, using), np.random.default_rng(0))
     assert not only.drawn.any()
 
 

@@ -9,6 +9,7 @@ from regso_cluster.certainty import labels, simulation, themes
 from regso_cluster.certainty.priors import posteriors_of
 from regso_cluster.classification.classify import classify
 from regso_cluster.factors.tables import read_factors
+from regso_cluster.judging.case import as_counted
 from regso_cluster.method import Certainty
 from regso_cluster.release.model import read_release
 from regso_cluster.release.write import write_release
@@ -47,7 +48,7 @@ def test_the_interval_of_a_theme_is_that_of_its_draws(classified):
     areas = result.areas.loc[list(CODES)]
     assert (areas["money_rank_low"] <= areas["money_rank"]).all()
     assert (areas["money_rank"] <= areas["money_rank_high"]).all()
-    posterior = posteriors_of(result.table, using, np.random.default_rng(1))[0]
+    posterior = posteriors_of(as_counted(result.table, using), np.random.default_rng(1))[0]
     at = result.table.value.index.get_indexer(list(CODES))
     drawn = np.random.default_rng(5).beta(posterior.first[at, 0, 0], posterior.second[at, 0, 0], (4000, 6))
     ranks = 1 + (drawn[:, :, None] < drawn[:, None, :]).sum(axis=2)

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from regso_cluster.areas.editions import code_set
-from regso_cluster.classification.classify import classify, measure, rehearse
+from regso_cluster.classification.classify import classify, rehearse
 from regso_cluster.cli import main
 from regso_cluster.errors import InputError
 from regso_cluster.factors.accepted import Accepted, Entry, read_accepted, write_accepted
@@ -19,6 +19,8 @@ from regso_cluster.factors.alarms import say_kind
 from regso_cluster.factors.slips import KINDS
 from regso_cluster.factors.summary import RESIDENTS, summarise_factors
 from regso_cluster.factors.tables import read_factors
+from regso_cluster.judging.case import as_counted
+from regso_cluster.judging.judge import measure
 from regso_cluster.judging.plausibility import MOVES, examine, find_pulls
 from regso_cluster.method import parse_method
 from tests.tables import method as small_method
@@ -107,7 +109,7 @@ def changed(frame, at, **cells):
 
 
 def named(table, method, **more):
-    found = examine(table, method, measure=measure, **more)
+    found = examine(table, method, **more)
     return {alarm.code: alarm for alarm in found.alarms}
 
 
@@ -209,12 +211,13 @@ def test_a_cell_that_moves_a_limit_is_named_with_the_limit_without_it(read, fram
     """The closed form against measuring again without the cell."""
     at = 500
     table = read(changed(frame, at, income=frame.loc[at, "income"] * 10))
-    limits = measure(table.value, None, replace(method, composite=None)).limits
+    limits = measure(as_counted(table, replace(method, composite=None))).limits
     pulls = find_pulls(table, table.value, method, None, limits)
     assert [(pull.code, pull.factor) for pull in pulls] == [(frame.loc[at, "regso"], "income")]
     less = table.value.copy()
     less.loc[pulls[0].code, "income"] = np.nan
-    assert pulls[0].without == pytest.approx(measure(less, None, method).limits["income"], rel=1e-12)
+    again = measure(replace(as_counted(table, method), used=less)).limits
+    assert pulls[0].without == pytest.approx(again["income"], rel=1e-12)
     assert abs(pulls[0].now - pulls[0].without) > MOVES * less["income"].std(ddof=0)
     assert "flyttar ensamt gränsen från" in pulls[0].text.text("sv")
     assert pulls[0].text in classify(table, method, year=2024).notes
@@ -312,7 +315,7 @@ def test_check_shows_names_and_writes_a_list_that_is_taken(frame, tmp_path):
 def test_a_small_table_is_not_predicted(tmp_path):
     """Six areas predict nothing; what they hold is still summarised."""
     table = read_factors(write(rows(), tmp_path / "six.csv"), small_method(), edition=2025)
-    found = examine(table, small_method(), measure=measure)
+    found = examine(table, small_method())
     assert found.alarms == found.pulls == ()
     assert summarise_factors(table, small_method()).loc["voted", "median"] == 77.5  # 70 and 85
 

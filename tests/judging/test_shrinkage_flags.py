@@ -8,6 +8,7 @@ import pytest
 from regso_cluster.areas.editions import code_set
 from regso_cluster.classification.classify import classify
 from regso_cluster.factors.tables import read_factors
+from regso_cluster.judging.case import as_counted
 from regso_cluster.judging.shrinkage_flags import borrowed_strength
 from regso_cluster.method import Certainty, Shrinkage
 from tests.tables import METHOD, method, write
@@ -65,7 +66,7 @@ def test_a_counted_rate_beyond_the_limit_that_is_no_problem_is_said(classified):
     flags = pd.DataFrame({key: classified.areas[f"{key}_problem"] for key in using.keys})
     flags.loc[USUAL, "poor"] = False
     table = dataclasses.replace(classified.table, value=classified.table.value.assign(poor=100.0))
-    columns, notes, figures = borrowed_strength(table, flags, using, using.measured.limits)
+    columns, notes, figures = borrowed_strength(as_counted(table, using), flags, using.measured.limits)
     assert not columns["poor_borrowed"].fillna(False).any()
     assert figures["poor"]["counts_alone"] == (flags["poor"].eq(False)).sum()
     assert "and no problems" in notes[0]
@@ -73,6 +74,6 @@ def test_a_counted_rate_beyond_the_limit_that_is_no_problem_is_said(classified):
 
 def test_without_shrinkage_nothing_is_borrowed(classified):
     plain = dataclasses.replace(classified.method, shrinkage=None)
-    columns, notes, figures = borrowed_strength(classified.table, None, plain, {})
+    columns, notes, figures = borrowed_strength(as_counted(classified.table, plain), None, {})
     assert columns.empty
     assert (notes, figures) == ([], {})

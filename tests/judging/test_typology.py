@@ -29,7 +29,7 @@ def blobs(seed=0):
 
 def found(scores, generator_seed=0, **options):
     chosen = options.pop("method", using())
-    return find_typology(scores, scores.mean(axis=1), options.pop("residents", None), chosen, chosen.clusters,
+    return find_typology(scores, scores.mean(axis=1), options.pop("residents", None), chosen,
                          np.random.default_rng(generator_seed), **options)  # fmt: skip
 
 
@@ -159,10 +159,10 @@ def test_the_order_is_that_of_residents_where_the_method_weighs_by_them():
     index = pd.Series([0.0, 10.0, 4.0, 4.0])
     residents = np.array([1.0, 99.0, 50.0, 50.0])
     options = {"previous": None}
-    by_areas = find_typology(scores, index.where(index != 10, 6.0), None, using(2), using(2).clusters,
+    by_areas = find_typology(scores, index.where(index != 10, 6.0), None, using(2),
                              np.random.default_rng(0), **options)  # fmt: skip
     by_residents = find_typology(scores, index.where(index != 10, 6.0), residents, using(2, "residents"),
-                                 using(2, "residents").clusters, np.random.default_rng(0), **options)  # fmt: skip
+                                 np.random.default_rng(0), **options)  # fmt: skip
     assert by_areas.centres[0, 0] > 4  # means 3 and 4: the upper pair is worse
     assert by_residents.centres[0, 0] < 1  # means 5.94 and 4: the lower pair is worse
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from regso_cluster.certainty.simulation import groups_by_set
-from regso_cluster.factors.scales import apply_scale
+from regso_cluster.judging.case import Case
 from regso_cluster.judging.composite import join_scores
 from regso_cluster.judging.tiers import band
 from regso_cluster.method import Method, Yardstick
@@ -45,32 +45,31 @@ class Hanging:
         return np.asarray(self.cells[:, method.keys.index(name.rpartition("_")[0])])
 
 
-def find_hanging(
-    exact: Bools, used: pd.DataFrame, areas: pd.DataFrame, method: Method, yardstick: Yardstick
-) -> Hanging:
+def find_hanging(exact: Bools, case: Case, areas: pd.DataFrame, yardstick: Yardstick) -> Hanging:
     """Find the labels that hang on figures taken as exact.
 
     Parameters
     ----------
     exact : (n_areas, n_factors) figures that are seen and have no noise model
-    used : (n_areas, n_factors) the values that were classified, NaN where not observed
+    case : the values that were classified, and the method
     areas : `<factor>_problem`, composite_group, band and cluster, as the method has them
-    method, yardstick : as they gave `areas`
+    yardstick : that gave `areas`
 
     Returns
     -------
     A composite group hangs where another flag of the exact figures would change it; a band or a cluster where the
     lowest or highest value that an area of the country has in them would. The other figures stay as they are.
     """
-    lists: Bools = np.zeros((len(used), 0), np.bool_)
+    method = case.method
+    lists: Bools = np.zeros((len(case.used), 0), np.bool_)
     labels: dict[str, Bools] = {}
     if method.composite:
         lists = _lists(exact, areas, method)
         labels["composite_group"] = np.asarray(lists.any(axis=1))
     if method.bands and method.index:
-        labels["band"] = _bands(exact, used, method, yardstick)
+        labels["band"] = _bands(exact, case, yardstick)
     if method.clusters:
-        labels["cluster"] = _clusters(exact, used, areas, method, yardstick)
+        labels["cluster"] = _clusters(exact, case, areas, yardstick)
     return Hanging(exact, labels, lists)
 
 
@@ -96,11 +95,11 @@ def _ends(exact: Bools, scores: Array) -> tuple[Array, Array]:
     return np.where(exact, low, scores), np.where(exact, high, scores)
 
 
-def _bands(exact: Bools, used: pd.DataFrame, method: Method, yardstick: Yardstick) -> Bools:
-    index = method.index
+def _bands(exact: Bools, case: Case, yardstick: Yardstick) -> Bools:
+    method, used, index = case.method, case.used, case.method.index
     if index is None:
         return np.zeros(len(used), np.bool_)
-    scores = apply_scale(used, index.scale, _signs(method), yardstick.scales["index"])
+    scores = case.scores("index", yardstick)
     weights = pd.Series({factor.key: factor.weight for factor in method.factors})
     ends = (
         band(join_scores(pd.DataFrame(end, used.index, used.columns), weights, index).to_numpy(), yardstick.bands)
@@ -110,15 +109,14 @@ def _bands(exact: Bools, used: pd.DataFrame, method: Method, yardstick: Yardstic
     return np.asarray(one != two)
 
 
-def _clusters(exact: Bools, used: pd.DataFrame, areas: pd.DataFrame, method: Method, yardstick: Yardstick) -> Bools:
+def _clusters(exact: Bools, case: Case, areas: pd.DataFrame, yardstick: Yardstick) -> Bools:
     """Tell where a corner of the box of exact scores lies nearer to another centre; a cluster has no hollows.
 
     Between two centres the difference of squared distances is a line in each score, so that it is least at an end.
     """
-    clusters = method.clusters
-    if clusters is None or not exact.any():
-        return np.zeros(len(used), np.bool_)
-    scores = apply_scale(used, clusters.scale, _signs(method), yardstick.scales["clusters"]).to_numpy(np.float64)
+    if not exact.any():
+        return np.zeros(len(case.used), np.bool_)
+    scores = case.scores("clusters", yardstick).to_numpy(np.float64)
     centres, known = np.array(yardstick.centres), list(yardstick.cluster_numbers)
     own = np.array([-1 if pd.isna(one) else known.index(int(one)) for one in areas["cluster"]])
     parts = [np.nan_to_num(end[:, None, :] - centres) ** 2 for end in _ends(exact, scores)]
@@ -126,7 +124,3 @@ def _clusters(exact: Bools, used: pd.DataFrame, areas: pd.DataFrame, method: Met
     least = np.minimum(*(part - part[rows, own][:, None, :] for part in parts)).sum(axis=2)
     least[rows, own] = np.inf
     return np.asarray((own >= 0) & (least.min(axis=1) < 0) & exact.any(axis=1))
-
-
-def _signs(method: Method) -> Array:
-    return np.array([factor.sign for factor in method.factors])

@@ -10,30 +10,26 @@ import numpy.typing as npt
 import pandas as pd
 
 from regso_cluster.certainty.simulation import groups_by_set
-from regso_cluster.factors.scales import Parameters, apply_scale
-from regso_cluster.factors.shrinkage import counts_of, shrink_factor
-from regso_cluster.factors.tables import FactorTable
+from regso_cluster.factors.shrinkage import counts_of
+from regso_cluster.judging.case import Case, Use
 from regso_cluster.judging.composite import join_scores
 from regso_cluster.judging.problems import beyond_limit
 from regso_cluster.judging.tiers import band
-from regso_cluster.method import UNIT_FACTOR, Factor, Method, Scale, Yardstick
+from regso_cluster.method import UNIT_FACTOR, Factor, Method, Yardstick
 
 Array = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
 Groups = Callable[[Array], Whole]  # values of one factor -> group of each area, 0 for none
 
 
-def find_flips(
-    table: FactorTable, used: pd.DataFrame, areas: pd.DataFrame, method: Method, yardstick: Yardstick
-) -> pd.DataFrame:
+def find_flips(case: Case, areas: pd.DataFrame, yardstick: Yardstick) -> pd.DataFrame:
     """Find for each area the fewest persons in one factor that would give it another flag, group, band or cluster.
 
     Parameters
     ----------
-    table : counts
-    used : (n_areas, n_factors) the values that were judged, NaN where not observed
+    case : counts, the values that were classified, and the method
     areas : `<factor>_problem`, composite_group, band and cluster, as the method has them
-    method, yardstick : as they gave `areas`
+    yardstick : that gave `areas`
 
     Returns
     -------
@@ -47,7 +43,8 @@ def find_flips(
     Of two factors with as few persons the first of the method; of as many more and fewer, more. Limits, scales, cut
     points and centres stay as they are.
     """
-    movable = [_movable(table, factor, method) for factor in method.factors]
+    method, used = case.method, case.used
+    movable = [_movable(case, factor) for factor in method.factors]
     found: dict[str, pd.Series] = {}
     if method.problems:
         flags = _flags(areas, method)
@@ -61,8 +58,8 @@ def find_flips(
             found[f"{factor.key}_flip_persons"] = _whole(persons[:, number], areas.index)
         if method.composite:
             found |= _composite(persons, flags, areas, method)
-    found |= _band(movable, used, areas, method, yardstick)
-    found |= _cluster(movable, used, areas, method, yardstick)
+    found |= _band(movable, case, areas, yardstick)
+    found |= _cluster(movable, case, areas, yardstick)
     return pd.DataFrame(found, index=areas.index)
 
 
@@ -135,15 +132,15 @@ class _Movable:
         return moved
 
 
-def _movable(table: FactorTable, factor: Factor, method: Method) -> _Movable | None:
+def _movable(case: Case, factor: Factor) -> _Movable | None:
     """Give the counts of a factor; None where it has none. Per 1,000 there may be more events than persons."""
-    counts = counts_of(table, factor)
+    counts = counts_of(case.counted, factor)
     if counts is None:
         return None
     n, d = (part.to_numpy(np.float64) for part in counts)
     events = factor.unit == "per 1000"
     base, total = n, d
-    shrunk = shrink_factor(table, factor, method.shrinkage.towards) if method.shrinkage else None
+    shrunk = case.shrunk(factor) if case.method.shrinkage else None
     if shrunk is not None:  # each person moves the shrunk rate too, by less
         base, total = shrunk.first, shrunk.second + (0 if events else shrunk.first)
     return _Movable(n, d, events, base, total, UNIT_FACTOR[factor.unit])
@@ -165,58 +162,52 @@ def _over_the_limit(
 
 
 def _band(
-    movable: list[_Movable | None], used: pd.DataFrame, areas: pd.DataFrame, method: Method, yardstick: Yardstick
+    movable: list[_Movable | None], case: Case, areas: pd.DataFrame, yardstick: Yardstick
 ) -> dict[str, pd.Series]:
-    index = method.index
+    method, index = case.method, case.method.index
     if index is None or method.bands is None:
         return {}
-    scores = _scores(used, index.scale, method, yardstick.scales["index"])
+    scores = case.scores("index", yardstick)
     weights = pd.Series({factor.key: factor.weight for factor in method.factors})
 
     def of_factor(key: str) -> Groups:
         def groups(values: Array) -> Whole:
-            moved = scores.assign(**{key: _score(key, values, index.scale, method, yardstick.scales["index"])})
+            moved = scores.assign(**{key: _score(key, values, "index", case, yardstick)})
             return _numbers(band(join_scores(moved, weights, index).to_numpy(), yardstick.bands))
 
         return groups
 
-    return _flip_groups("band", movable, used, areas, method, of_factor)
+    return _flip_groups("band", movable, case, areas, of_factor)
 
 
 def _cluster(
-    movable: list[_Movable | None], used: pd.DataFrame, areas: pd.DataFrame, method: Method, yardstick: Yardstick
+    movable: list[_Movable | None], case: Case, areas: pd.DataFrame, yardstick: Yardstick
 ) -> dict[str, pd.Series]:
-    clusters = method.clusters
-    if clusters is None:
+    if case.method.clusters is None:
         return {}
-    scale, parameters = clusters.scale, yardstick.scales["clusters"]
     centres, numbers = np.array(yardstick.centres), np.array(yardstick.cluster_numbers)
-    scores = _scores(used, scale, method, parameters).to_numpy()
+    scores = case.scores("clusters", yardstick).to_numpy()
     parts = np.nan_to_num(scores[:, None, :] - centres) ** 2  # by area, cluster and factor; nothing where not seen
 
     def of_factor(key: str) -> Groups:
-        place = method.keys.index(key)
+        place = case.method.keys.index(key)
         rest = np.delete(parts, place, axis=2).sum(axis=2)
 
         def groups(values: Array) -> Whole:
-            moved = _score(key, values, scale, method, parameters)
+            moved = _score(key, values, "clusters", case, yardstick)
             nearest: Whole = numbers[(rest + (moved[:, None] - centres[:, place]) ** 2).argmin(axis=1)]
             return nearest
 
         return groups
 
-    return _flip_groups("cluster", movable, used, areas, method, of_factor)
+    return _flip_groups("cluster", movable, case, areas, of_factor)
 
 
-def _scores(used: pd.DataFrame, scale: Scale, method: Method, parameters: Parameters) -> pd.DataFrame:
-    return apply_scale(used, scale, np.array([factor.sign for factor in method.factors]), parameters)
-
-
-def _score(key: str, values: Array, scale: Scale, method: Method, parameters: Parameters) -> Array:
-    sign = np.array([method.factors[method.keys.index(key)].sign])
-    if scale.transform == "log":  # nobody left: lower than any figure that has a logarithm
+def _score(key: str, values: Array, use: Use, case: Case, yardstick: Yardstick) -> Array:
+    part = case.method.index if use == "index" else case.method.clusters
+    if part and part.scale.transform == "log":  # nobody left: lower than any figure that has a logarithm
         values = np.maximum(values, np.finfo(np.float64).tiny)
-    return apply_scale(pd.DataFrame({key: values}), scale, sign, parameters)[key].to_numpy(np.float64)
+    return case.scaled(pd.DataFrame({key: values}), use, yardstick)[key].to_numpy(np.float64)
 
 
 def _numbers(groups: pd.arrays.IntegerArray) -> Whole:
@@ -225,10 +216,10 @@ def _numbers(groups: pd.arrays.IntegerArray) -> Whole:
 
 
 def _flip_groups(
-    name: str, movable: list[_Movable | None], used: pd.DataFrame, areas: pd.DataFrame, method: Method,
-    of_factor: Callable[[str], Groups],
+    name: str, movable: list[_Movable | None], case: Case, areas: pd.DataFrame, of_factor: Callable[[str], Groups]
 ) -> dict[str, pd.Series]:  # fmt: skip
     """Find for each factor the fewest persons that change a group, and name the factor of the fewest."""
+    method, used = case.method, case.used
     own = _numbers(areas[name].array)
     persons = np.full(used.shape, np.inf)
     group = np.zeros(used.shape, np.int64)

@@ -24,6 +24,7 @@ from regso_cluster.certainty.simulation import Simulation, simulate
 from regso_cluster.certainty.themes import theme_ranks
 from regso_cluster.factors.rates import MISSING, TOO_FEW
 from regso_cluster.factors.tables import FactorTable
+from regso_cluster.judging.case import Case
 from regso_cluster.method import Certainty, Method, Yardstick
 from regso_cluster.parallel import Workers
 from regso_cluster.words.notes import Note, name_some
@@ -60,17 +61,16 @@ class Labels:
 
 
 def measure_labels(
-    table: FactorTable, used: pd.DataFrame, areas: pd.DataFrame, method: Method, yardstick: Yardstick,
-    generator: np.random.Generator, workers: Workers | None = None,
+    case: Case, areas: pd.DataFrame, yardstick: Yardstick, generator: np.random.Generator,
+    workers: Workers | None = None,
 ) -> Labels | None:  # fmt: skip
     """Carry the noise of the counts through to every label; None where no factor has counts, or none are asked for.
 
     Parameters
     ----------
-    table : counts and values
-    used : (n_areas, n_factors) the values that were classified, NaN where an area or factor was left out
-    areas : the classified areas, columns of `pipeline.judge`
-    method, yardstick : as they gave `areas`
+    case : counts, the values that were classified, and the method
+    areas : the classified areas, columns of `judging.judge.judge`
+    yardstick : that gave `areas`
     generator : draws
     workers : who draws; never changes the result
 
@@ -78,28 +78,26 @@ def measure_labels(
     ------
     InputError  more factors with named rules than can be looked up; a factor with counts in fewer than two areas
     """
-    certainty = method.certainty
+    method, certainty = case.method, case.method.certainty
     if certainty is None or not any(factor.denominator for factor in method.factors):
         return None
     has_index = areas["index"].notna().to_numpy() if method.index else np.zeros(len(areas), np.bool_)
-    posteriors = [_leave_out_unseen(one, table) for one in posteriors_of(table, method, generator)]
+    posteriors = [_leave_out_unseen(one, case.counted) for one in posteriors_of(case, generator)]
     found = simulate(
-        posteriors, table, used, has_index, method, yardstick, generator,
+        posteriors, case, has_index, yardstick, generator,
         draws=certainty.draws, level=certainty.level, workers=workers,
     )  # fmt: skip
     drawn = posteriors[0].drawn
-    hanging = find_hanging(found.drawable & ~drawn, used, areas, method, yardstick)
+    hanging = find_hanging(found.drawable & ~drawn, case, areas, yardstick)
     chances = _chances(found, method, hanging)
     lists = _lists(chances, found, areas, method, hanging)
-    columns = _columns(chances, found, areas, method, certainty)
+    columns = _columns(chances, found, areas, case, yardstick)
     if method.index:  # a rank that no draw could move has no interval
         columns.loc[~drawn.any(axis=1), ["index_rank_low", "index_rank_high"]] = pd.NA
-    columns = columns.join(find_flips(table, used, areas, method, yardstick))
-    columns = columns.join(
-        theme_ranks(posteriors, table, used, areas, method, yardstick, generator, certainty, workers=workers)
-    )
-    long = _long(chances, lists, areas)
-    groups = _groups(chances, found, areas, method, certainty, hanging)
+    columns = columns.join(find_flips(case, areas, yardstick))
+    columns = columns.join(theme_ranks(posteriors, case, areas, yardstick, generator, workers=workers))
+    long = _long(chances, lists, areas, yardstick).assign(synthetic=case.table.synthetic)
+    groups = _groups(chances, found, areas, case, yardstick, hanging)
     held = areas.index[held_areas(areas, method)]
     return Labels(columns, long, groups, *_say(lists, found, groups, columns, held, method, certainty, hanging))
 
@@ -162,8 +160,9 @@ def _lists(
 
 
 def _columns(
-    chances: dict[str, Array], found: Simulation, areas: pd.DataFrame, method: Method, certainty: Certainty
+    chances: dict[str, Array], found: Simulation, areas: pd.DataFrame, case: Case, yardstick: Yardstick
 ) -> pd.DataFrame:
+    method, certainty = case.method, case.method.certainty or Certainty()
     columns: dict[str, Any] = {}
     if method.index:
         rank = areas["index_rank"].to_numpy(np.float64, na_value=np.nan)
@@ -177,23 +176,23 @@ def _columns(
         if name not in chances:
             continue
         group = areas[name].to_numpy(np.float64, na_value=np.nan)
-        own = _own_chance(chances[name], _places(name, group, areas))
+        own = _own_chance(chances[name], _places(name, group, yardstick))
         columns[f"{name}_probability"] = own
         said = how_sure(own, certainty)
         said[np.isnan(group) & ~np.isnan(chances[name][:, 0])] = "undecided"
         if name == "cluster":
             columns["cluster_how_sure"] = said
         sure = pd.Series(said, areas.index)
-    columns |= _seconds(chances, areas)
+    columns |= _seconds(chances, areas, yardstick)
     columns["how_sure"] = sure
     return pd.DataFrame(columns, index=areas.index)
 
 
-def _places(name: str, group: Array, areas: pd.DataFrame) -> Array:
+def _places(name: str, group: Array, yardstick: Yardstick) -> Array:
     """Turn group numbers into columns from 0: clusters have numbers of their own."""
     if name != "cluster":
         return group - 1
-    known = areas.attrs["cluster_numbers"]
+    known = yardstick.cluster_numbers
     return np.array([np.nan if np.isnan(one) else known.index(int(one)) for one in group])
 
 
@@ -210,7 +209,7 @@ def how_sure(probability: Array, certainty: Certainty) -> npt.NDArray[np.object_
     return np.select(words, [NOT_ASSESSED, "core", "edge"], "undecided").astype(object)
 
 
-def _seconds(chances: dict[str, Array], areas: pd.DataFrame) -> dict[str, Any]:
+def _seconds(chances: dict[str, Array], areas: pd.DataFrame, yardstick: Yardstick) -> dict[str, Any]:
     """Give the runner-up of each grouping and its probability; of clusters it is known, the second nearest."""
     columns: dict[str, Any] = {}
     for name, short in (("composite_group", "composite"), ("band", "band")):
@@ -220,7 +219,7 @@ def _seconds(chances: dict[str, Array], areas: pd.DataFrame) -> dict[str, Any]:
             columns |= {f"{short}_second": second, f"{short}_second_probability": probability}
     if "cluster" in chances:
         nearest = areas["cluster_second"].to_numpy(np.float64, na_value=np.nan)
-        columns["cluster_second_probability"] = _own_chance(chances["cluster"], _places("cluster", nearest, areas))
+        columns["cluster_second_probability"] = _own_chance(chances["cluster"], _places("cluster", nearest, yardstick))
     return columns
 
 
@@ -234,7 +233,7 @@ def _runner_up(chance: Array, group: pd.Series) -> tuple[pd.Series, Array]:
     return second.mask(most == 0), np.where(np.isnan(chance[:, 0]), np.nan, most)
 
 
-def _long(chances: dict[str, Array], lists: list[_List], areas: pd.DataFrame) -> pd.DataFrame:
+def _long(chances: dict[str, Array], lists: list[_List], areas: pd.DataFrame, yardstick: Yardstick) -> pd.DataFrame:
     parts: list[tuple[str, int | None, Array, npt.NDArray[np.bool_], Array]] = [
         (one.name, one.group, one.probability, one.listed, false_discovery_rates(one.probability)) for one in lists
     ]
@@ -243,7 +242,7 @@ def _long(chances: dict[str, Array], lists: list[_List], areas: pd.DataFrame) ->
     for name, chance in chances.items():
         if name in kinds:
             continue
-        numbers = areas.attrs["cluster_numbers"] if name == "cluster" else range(1, chance.shape[1] + 1)
+        numbers = _numbers_of(name, chance, yardstick)
         own = areas[name].to_numpy(np.float64, na_value=np.nan)
         size = chance.shape[1] - (name == "composite_group")
         parts += [(name, group, chance[:, at], own == group, nothing) for at, group in enumerate(numbers) if at < size]
@@ -251,7 +250,7 @@ def _long(chances: dict[str, Array], lists: list[_List], areas: pd.DataFrame) ->
             parts.append((name, None, chance[:, -1], np.isnan(own), nothing))
     n = len(parts)
     names = [part[0] for part in parts]
-    frame = pd.DataFrame(
+    return pd.DataFrame(
         {
             areas.index.name: np.repeat(areas.index.to_numpy(), n),
             "grouping": pd.Categorical(np.tile(names, len(areas)), categories=list(dict.fromkeys(names))),
@@ -261,7 +260,6 @@ def _long(chances: dict[str, Array], lists: list[_List], areas: pd.DataFrame) ->
             "false_discovery_rate": _row_by_row([part[4] for part in parts], np.float64),
         }
     )
-    return frame.assign(synthetic=areas.attrs["synthetic"])
 
 
 def _row_by_row(columns: list[npt.NDArray[Any]], kind: type) -> npt.NDArray[Any]:
@@ -269,15 +267,21 @@ def _row_by_row(columns: list[npt.NDArray[Any]], kind: type) -> npt.NDArray[Any]
     return np.stack(columns, axis=1).ravel() if columns else np.empty(0, kind)
 
 
+def _numbers_of(name: str, chance: Array, yardstick: Yardstick) -> Sequence[int]:
+    """Give the number of each group of a grouping: clusters have numbers of their own, the others count from 1."""
+    return yardstick.cluster_numbers if name == "cluster" else range(1, chance.shape[1] + 1)
+
+
 def _groups(
-    chances: dict[str, Array], found: Simulation, areas: pd.DataFrame, method: Method, certainty: Certainty,
+    chances: dict[str, Array], found: Simulation, areas: pd.DataFrame, case: Case, yardstick: Yardstick,
     hanging: Hanging,
 ) -> pd.DataFrame:  # fmt: skip
+    method, certainty = case.method, case.method.certainty or Certainty()
     rows = []
     for name, chance in chances.items():
         if name.endswith("_problem"):
             continue
-        numbers = areas.attrs["cluster_numbers"] if name == "cluster" else range(1, chance.shape[1] + 1)
+        numbers = _numbers_of(name, chance, yardstick)
         own = areas[name].to_numpy(np.float64, na_value=np.nan)
         size = chance.shape[1] - (name == "composite_group")
         for at, group in list(enumerate(numbers))[:size]:

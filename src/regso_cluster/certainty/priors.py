@@ -27,10 +27,11 @@ from scipy import special
 
 from regso_cluster.clustering.clusters import KMeans
 from regso_cluster.factors.rates import OBSERVED, TOO_FEW
-from regso_cluster.factors.shrinkage import counts_of, shrink_factor
+from regso_cluster.factors.shrinkage import counts_of
 from regso_cluster.factors.tables import FactorTable
+from regso_cluster.judging.case import Case
 from regso_cluster.kernels.mixture_classes import find_classes, find_components
-from regso_cluster.method import Factor, Method
+from regso_cluster.method import Factor
 
 Array = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -74,7 +75,7 @@ class Posterior:
         return Posterior(np.arange(n + 1), np.ones(n), weight, first[:, :, None], second[:, :, None], drawn, shared)
 
 
-def posteriors_of(table: FactorTable, method: Method, generator: np.random.Generator) -> tuple[Posterior, ...]:
+def posteriors_of(case: Case, generator: np.random.Generator) -> tuple[Posterior, ...]:
     """Measure the posteriors of a table's rates: one, or one for each resample of areas that the prior is measured on.
 
     A factor that is suppressed or missing gets what its prior says of an area like this one, given its other factors:
@@ -82,34 +83,34 @@ def posteriors_of(table: FactorTable, method: Method, generator: np.random.Gener
 
     Parameters
     ----------
-    table, method : the method states the prior, and `certainty.prior_resamples`
+    case : its method states the prior, and `certainty.prior_resamples`
     generator : gives the resamples
 
     Raises
     ------
     InputError  a factor with counts in fewer than two areas
     """
-    if method.shrinkage:
-        return (_by_factor(table, method, method.shrinkage.towards),)
+    method = case.method
     prior = method.certainty.prior if method.certainty else "country"
-    own = [factor for factor in method.factors if factor.denominator and not _of_kommun(factor, table)]
-    if prior != "profiles" or not own:
-        return (_by_factor(table, method, "country" if prior == "profiles" else prior),)
-    return _by_profiles(table, method, own, generator)
+    own = [factor for factor in method.factors if factor.denominator and not _of_kommun(factor, case.counted)]
+    if method.shrinkage or prior != "profiles" or not own:
+        return (_by_factor(case),)
+    return _by_profiles(case, own, generator)
 
 
 def _of_kommun(factor: Factor, table: FactorTable) -> bool:
     return factor.level == "kommun" and table.edition is not None
 
 
-def _by_factor(table: FactorTable, method: Method, towards: str, only: tuple[str, ...] | None = None) -> Posterior:
+def _by_factor(case: Case, only: tuple[str, ...] | None = None) -> Posterior:
     """One row an area: each factor alone."""
+    table, method = case.counted, case.method
     n = len(table.areas)
     first, second = (np.full((n, len(method.factors)), np.nan) for _ in range(2))
     for number, factor in enumerate(method.factors):
         if only is not None and factor.key not in only:
             continue
-        found = shrink_factor(table, factor, towards)
+        found = case.shrunk(factor)
         if found is not None:
             seen = ~np.isnan(found.first)
             first[:, number] = np.where(seen, found.first, found.prior_first)
@@ -120,15 +121,13 @@ def _by_factor(table: FactorTable, method: Method, towards: str, only: tuple[str
     return Posterior.of_one(first, second, drawn, shared)
 
 
-def _by_profiles(
-    table: FactorTable, method: Method, own: list[Factor], generator: np.random.Generator
-) -> tuple[Posterior, ...]:
+def _by_profiles(case: Case, own: list[Factor], generator: np.random.Generator) -> tuple[Posterior, ...]:
     """Several rows an area: one for each class that it can be of."""
-    certainty = method.certainty
+    table, method, certainty = case.counted, case.method, case.method.certainty
     size, resamples = (certainty.classes, certainty.prior_resamples) if certainty else (1, 1)
     keys = [factor.key for factor in own]
     few = (table.areas["status"] == TOO_FEW).to_numpy()
-    alone = _by_factor(table, method, "country", tuple(key for key in method.keys if key not in keys))
+    alone = _by_factor(case, tuple(key for key in method.keys if key not in keys))
     own = [factor for factor in own if (table.status[factor.key] == OBSERVED).any()]  # of the others nothing is known
     if not own:
         return (alone,)

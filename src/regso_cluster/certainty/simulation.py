@@ -15,13 +15,13 @@ from scipy import stats
 from regso_cluster.certainty.discovery import interval_places
 from regso_cluster.certainty.priors import Posterior
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.factors.scales import apply_scale
 from regso_cluster.factors.tables import FactorTable
+from regso_cluster.judging.case import Case, Use, signs_of
 from regso_cluster.judging.problems import limit_of, rule_holds
 from regso_cluster.kernels._threads import threads
 from regso_cluster.kernels.draws import Areas, Chances, Counted, Rules, Tables, Work, draw_labels, tabulate_quantiles
 from regso_cluster.kernels.ranks import order_statistics, rank_draws
-from regso_cluster.method import UNIT_FACTOR, Method, Problems, Scale, Yardstick
+from regso_cluster.method import UNIT_FACTOR, Clusters, Index, Method, Problems, Scale, Yardstick
 from regso_cluster.parallel import ONE_PARALLEL_KERNEL, Packed, Workers, batches, run_as_done, unpacked
 
 Array = npt.NDArray[np.float64]
@@ -61,26 +61,25 @@ class _Country:
     """What every block of draws needs; `tables`, a score of times as large as the rest, are made where one draws."""
 
     posterior: Posterior
-    used: pd.DataFrame
+    case: Case
     first_of: Counts
     has_index: npt.NDArray[np.bool_]
-    method: Method
     yardstick: Yardstick
     labels: _Labels
 
     @cached_property
     def tables(self) -> Tables:
-        return _tabulate(self.posterior, self.used, self.method, self.yardstick)
+        return _tabulate(self.posterior, self.case, self.yardstick)
 
     @cached_property
     def drawable(self) -> npt.NDArray[np.bool_]:
-        return np.asarray(self.posterior.drawn | self.used.notna().to_numpy())
+        return np.asarray(self.posterior.drawn | self.case.used.notna().to_numpy())
 
     @cached_property
     def areas(self) -> Areas:
         """Which figures and areas take part in the draws."""
         # copies: what pandas lends may not be written to, and the kernel would be compiled anew for that
-        seen, has_index = np.array(self.used.notna(), order="C"), np.array(self.has_index)
+        seen, has_index = np.array(self.case.used.notna(), order="C"), np.array(self.has_index)
         return Areas(self.drawable, seen, np.asarray(self.drawable.any(axis=1)), has_index)
 
     @cached_property
@@ -106,9 +105,9 @@ _Small = npt.NDArray[np.unsignedinteger]
 _Blocks = list[tuple[int, int, np.random.SeedSequence]]  # first draw, draws, seed of each
 
 
-def simulate(  # noqa: PLR0913  # what is judged, and by what
-    posteriors: Sequence[Posterior], table: FactorTable, used: pd.DataFrame, has_index: npt.NDArray[np.bool_],
-    method: Method, yardstick: Yardstick, generator: np.random.Generator, *, draws: int, level: float,
+def simulate(
+    posteriors: Sequence[Posterior], case: Case, has_index: npt.NDArray[np.bool_], yardstick: Yardstick,
+    generator: np.random.Generator, *, draws: int, level: float,
     workers: Workers | None = None,
 ) -> Simulation:  # fmt: skip
     """Draw the rates of all areas many times, and count which labels they give.
@@ -118,21 +117,20 @@ def simulate(  # noqa: PLR0913  # what is judged, and by what
     Parameters
     ----------
     posteriors : of the rates, each for its part of the draws; all draw the same factors
-    table : kommun of each area, for counts that a kommun's areas share
-    used : (n_areas, n_factors) the values that were classified, NaN where not observed
+    case : the values that were classified, the method, and the kommun of each area, for counts that its areas share
     has_index : (n_areas,) which areas have an index: the draws keep to them
-    method, yardstick : as they gave the release
+    yardstick : of the release
     generator : one child a block of draws
     draws, level : how many, and which share the interval of a rank holds
     workers : never changes the result
     """
     workers = workers or Workers()
-    first_of, labels = _first_of_kommun(table), _labels(method, yardstick)
-    countries = [_Country(one, used, first_of, has_index, method, yardstick, labels) for one in posteriors]
+    first_of, labels = _first_of_kommun(case.table), _labels(case.method, yardstick)
+    countries = [_Country(one, case, first_of, has_index, yardstick, labels) for one in posteriors]
     blocks = _cut(draws, len(countries), generator)
     country = countries[0]
     tally = _empty_tally(country, draws)
-    n = len(used)
+    n = len(case.used)
     low, high = (np.zeros(n, np.int64) for _ in range(2))
     with threads(workers.threads):
         if workers.elsewhere:
@@ -149,8 +147,9 @@ def simulate(  # noqa: PLR0913  # what is judged, and by what
     )  # fmt: skip
 
 
-def _tabulate(posterior: Posterior, used: pd.DataFrame, method: Method, yardstick: Yardstick) -> Tables:
+def _tabulate(posterior: Posterior, case: Case, yardstick: Yardstick) -> Tables:
     """Write the posterior of every factor as values and scores at the nodes."""
+    method, used, signs = case.method, case.used, case.signs
     n, p, components = posterior.first.shape
     shape = (n, p, components, len(_NODES))
     value = np.broadcast_to(used.to_numpy(np.float64)[:, :, None, None], shape).copy()
@@ -163,19 +162,19 @@ def _tabulate(posterior: Posterior, used: pd.DataFrame, method: Method, yardstic
         )
     )
     value[noisy] = unit[:, None] * quantile_table(posterior.first[noisy], posterior.second[noisy], events)
-    signs = np.array([factor.sign for factor in method.factors])
     lines = np.zeros((2, 2, p))
     scores = [np.zeros((1, 1, 1))] * 2
-    for number, (use, part) in enumerate((("index", method.index), ("clusters", method.clusters))):
+    uses: tuple[tuple[Use, Index | Clusters | None], ...] = (("index", method.index), ("clusters", method.clusters))
+    for number, (use, part) in enumerate(uses):
         if part is None:
             continue
         if _is_line(part.scale):
             ends = pd.DataFrame(np.outer([0.0, 1.0], signs), columns=list(method.keys))  # turned: 0 and 1
-            at = apply_scale(ends, part.scale, signs, yardstick.scales[use]).to_numpy()
+            at = case.scaled(ends, use, yardstick).to_numpy()
             lines[number] = at[0], at[1] - at[0]
             continue
         flat = pd.DataFrame(value.transpose(0, 2, 3, 1).reshape(-1, p), columns=list(method.keys))
-        scaled = apply_scale(flat, part.scale, signs, yardstick.scales[use]).to_numpy()
+        scaled = case.scaled(flat, use, yardstick).to_numpy()
         shaped = scaled.reshape(n, components, len(_NODES), p).transpose(0, 3, 1, 2)
         scores[number] = np.nan_to_num(np.ascontiguousarray(shaped)).reshape(n, p, -1)
     turned = np.nan_to_num(value * signs[:, None, None]).reshape(n, p, -1)
@@ -281,8 +280,7 @@ class _Labels:
 
 
 def _labels(method: Method, yardstick: Yardstick) -> _Labels:
-    p, keys = len(method.factors), method.keys
-    signs = np.array([factor.sign for factor in method.factors])
+    p, keys, signs = len(method.factors), method.keys, signs_of(method.factors)
     group_of = groups_by_set(method)
     tiers = np.array([yardstick.tiers[key] for key in keys]).reshape(p, -1) * signs[:, None] if method.tiers else None
     cuts = np.zeros((p, 0)) if tiers is None else np.ascontiguousarray(tiers)
@@ -290,7 +288,7 @@ def _labels(method: Method, yardstick: Yardstick) -> _Labels:
     n_groups = int(group_of.max()) + 2 if method.composite else 0
     begins, slices = _slots(method, {"tier": cuts.shape[1] + 1, "group": n_groups, "band": len(yardstick.bands) + 1,
                                      "cluster": len(centres)})  # fmt: skip
-    limit = np.array([factor.sign * yardstick.limits.get(factor.key, np.inf) for factor in method.factors])
+    limit = signs * np.array([yardstick.limits.get(key, np.inf) for key in keys])
     weight = np.array([factor.weight for factor in method.factors])
     rescale = method.index is not None and method.index.aggregation == "mean"
     decimals = method.index.decimals if method.index else None
@@ -301,7 +299,7 @@ def _labels(method: Method, yardstick: Yardstick) -> _Labels:
 
 
 def _empty_tally(country: _Country, draws: int) -> _Tally:
-    n, n_labels = len(country.used), country.labels.n_labels
+    n, n_labels = len(country.case.used), country.labels.n_labels
     rank = np.empty((int(country.has_index.sum()), draws), np.uint16 if n < 65535 else np.uint32)
     return _Tally(np.zeros((n, n_labels), np.int64), np.zeros((draws, n_labels), np.int64), rank)
 
@@ -318,7 +316,7 @@ def _draw(country: _Country, blocks: _Blocks, tally: _Tally, offset: int) -> Non
     """Draw blocks one after the other, with the threads that are set, and add them to a tally from draw `offset` on."""
     n, p = country.posterior.drawn.shape
     chunks = -(-n // _AREAS)
-    shared = [country.method.keys.index(key) for key in country.posterior.shared]
+    shared = [country.case.method.keys.index(key) for key in country.posterior.shared]
     with_index = np.flatnonzero(country.has_index)
     for first, size, stream in blocks:
         begin = first - offset

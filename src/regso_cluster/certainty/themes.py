@@ -10,24 +10,22 @@ import pandas as pd
 
 from regso_cluster.certainty.priors import Posterior
 from regso_cluster.certainty.simulation import simulate
-from regso_cluster.factors.tables import FactorTable
+from regso_cluster.judging.case import Case
 from regso_cluster.method import Certainty, Method, Theme, Yardstick
 from regso_cluster.parallel import Workers
 
 
-def theme_ranks(  # noqa: PLR0913  # what is judged, and by what
-    posteriors: Sequence[Posterior], table: FactorTable, used: pd.DataFrame, areas: pd.DataFrame, method: Method,
-    yardstick: Yardstick, generator: np.random.Generator, certainty: Certainty, *, workers: Workers | None = None,
+def theme_ranks(
+    posteriors: Sequence[Posterior], case: Case, areas: pd.DataFrame, yardstick: Yardstick,
+    generator: np.random.Generator, *, workers: Workers | None = None,
 ) -> pd.DataFrame:  # fmt: skip
     """Give the interval of each area's rank in each theme of the index.
 
     Parameters
     ----------
-    posteriors, table, used, yardstick : as for `simulate`, of all factors
+    posteriors, case, yardstick : as for `simulate`, of all factors; without themes in the method nothing comes back
     areas : `<theme>_rank`
-    method : with themes, else nothing comes back
     generator : of the draws
-    certainty : how many draws, and the level of the interval
     workers : who draws; never changes the result
 
     Returns
@@ -35,7 +33,8 @@ def theme_ranks(  # noqa: PLR0913  # what is judged, and by what
     <theme>_rank_low, <theme>_rank_high : (n_areas,) Int64, around the counted rank; <NA> where the area has none, and
         in a theme whose factors are all taken as exact
     """
-    columns = {}
+    columns, method = {}, case.method
+    certainty = method.certainty or Certainty()
     for theme in method.index.themes if method.index else ():
         part = _of_theme(method, theme)
         places = [method.keys.index(key) for key in part.keys]
@@ -44,7 +43,7 @@ def theme_ranks(  # noqa: PLR0913  # what is judged, and by what
         if any(factor.denominator for factor in part.factors):
             own = [_of_factors(one, part.keys, places) for one in posteriors]
             found = simulate(
-                own, table, used[list(part.keys)], ~np.isnan(rank), part, yardstick, generator,
+                own, replace(case, method=part, used=case.used[list(part.keys)]), ~np.isnan(rank), yardstick, generator,
                 draws=certainty.draws, level=certainty.level, workers=workers,
             )  # fmt: skip
             ends = [np.minimum(found.rank_low, rank), np.maximum(found.rank_high, rank)]

@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 
 from regso_cluster.certainty.labels import Labels
-from regso_cluster.factors.shrinkage import interval, shrink_factor
+from regso_cluster.factors.shrinkage import interval
 from regso_cluster.factors.tables import FactorTable
+from regso_cluster.judging.case import Case
+from regso_cluster.judging.group_names import band_names, banding_names, cluster_names, composite_names
 from regso_cluster.judging.lineage import trace_groups
 from regso_cluster.judging.profiles import describe_groups
-from regso_cluster.method import Banding, Certainty, Method, Text, Yardstick
+from regso_cluster.method import Certainty, Method, Text, Yardstick
 from regso_cluster.schema import SCHEMA
 from regso_cluster.schema import columns as c
 from regso_cluster.words.notes import Note
@@ -62,7 +64,7 @@ def arrange_areas(table: FactorTable, judged: pd.DataFrame, method: Method, labe
     rest = [name for name in SCHEMA.order_of_areas(method.keys, themes) if name not in table.areas]
     order = [*table.areas.columns, *(name for name in rest if name in joined)]
     joined = joined[order]
-    joined.index.name, joined.attrs = judged.index.name, {}
+    joined.index.name = judged.index.name
     return joined
 
 
@@ -108,7 +110,7 @@ def describe_all(areas: pd.DataFrame, table: FactorTable, method: Method, labels
     if method.clusters and method.measured:
         names["cluster"] = cluster_names(method.measured)
     if method.tiers:
-        tiers = _banding_names(method.tiers, Text("Nivå", "Tier"))
+        tiers = banding_names(method.tiers, Text("Nivå", "Tier"))
         names |= {f"{key}_tier": tiers for key in method.keys}
     described = [
         describe_groups(areas, table, method, grouping, group_names) for grouping, group_names in names.items()
@@ -119,8 +121,9 @@ def describe_all(areas: pd.DataFrame, table: FactorTable, method: Method, labels
     return groups.assign(synthetic=table.synthetic)
 
 
-def list_factors(table: FactorTable, counted: FactorTable, method: Method) -> pd.DataFrame:
+def list_factors(case: Case) -> pd.DataFrame:
     """Give a row an area and factor; where rates are shrunk also what the counts alone say, and an interval."""
+    table, counted, method = case.table, case.counted, case.method
     parts = []
     for factor in method.factors:
         part: dict[str, Any] = {
@@ -133,7 +136,7 @@ def list_factors(table: FactorTable, counted: FactorTable, method: Method) -> pd
         }
         if method.shrinkage:
             part |= {"value_counted": counted.value[factor.key], "value_low": np.nan, "value_high": np.nan}
-            found = shrink_factor(counted, factor, method.shrinkage.towards)
+            found = case.shrunk(factor)
             if found is not None:
                 level = (method.certainty or Certainty()).level
                 part["value_low"], part["value_high"] = interval(found.first, found.second, level, factor)
@@ -175,29 +178,3 @@ def count_areas(areas: pd.DataFrame, table: FactorTable, method: Method) -> dict
     if "composite_change" in areas:
         figures["composite_changes"] = areas["composite_change"].value_counts().sort_index().to_dict()
     return figures
-
-
-def name_groups(groups: pd.Series, names: dict[int, Text]) -> pd.Series:
-    """Give the Swedish name of each area's group."""
-    return groups.map({number: name.sv for number, name in names.items()}).astype("string")
-
-
-def composite_names(method: Method) -> dict[int, Text]:
-    """Name the composite groups by number, that of all other areas last."""
-    composite = method.composite
-    return dict(enumerate([*(group.name for group in composite.groups), composite.none], start=1)) if composite else {}
-
-
-def band_names(method: Method) -> dict[int, Text]:
-    """Name the bands of the index by number."""
-    return _banding_names(method.bands, Text("Grupp", "Group")) if method.bands else {}
-
-
-def _banding_names(banding: Banding, what: Text) -> dict[int, Text]:
-    numbers = range(1, banding.size + 1)
-    return dict(zip(numbers, banding.names or [Text(f"{what.sv} {n}", f"{what.en} {n}") for n in numbers], strict=True))
-
-
-def cluster_names(measured: Yardstick) -> dict[int, Text]:
-    """Name the clusters of a yardstick by number."""
-    return dict(zip(measured.cluster_numbers, measured.cluster_names, strict=True))

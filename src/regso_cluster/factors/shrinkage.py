@@ -12,8 +12,8 @@ section 3 (gamma-Poisson); Efron (2010), Large-Scale Inference, chapter 1.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -74,15 +74,7 @@ def shrink_rates(numerator: Array, denominator: Array, parent: npt.NDArray[np.in
     if ((denominator > 0) & ~np.isnan(numerator)).sum() < 2:
         hint = "Remove [shrinkage], and prior from [certainty], or take the factor out of the method."
         raise InputError(Fault("fewer than two observed areas: nothing to shrink towards", hint=hint))
-    counts = (np.ascontiguousarray(part, dtype=np.float64).tobytes() for part in (numerator, denominator))
-    return _shrink(*counts, np.ascontiguousarray(parent, dtype=np.int64).tobytes(), events)
-
-
-@lru_cache(maxsize=128)  # a classification asks for the same counts four times, a sensitivity study in every run
-def _shrink(numerator: bytes, denominator: bytes, parents: bytes, events: bool) -> Shrunk:
-    """Fit, by the bytes of the three arrays of `shrink_rates`."""
-    parent = np.frombuffer(parents, np.int64)
-    n, d = (np.frombuffer(part, np.float64) for part in (numerator, denominator))
+    n, d = (np.asarray(part, dtype=np.float64) for part in (numerator, denominator))
     seen = (d > 0) & ~np.isnan(n)
     n, d = n[seen], d[seen]
     groups, group = np.unique(np.where(parent >= 0, parent, -1), return_inverse=True)
@@ -99,7 +91,7 @@ def _shrink(numerator: bytes, denominator: bytes, parents: bytes, events: bool) 
         own = _mix(means[group[seen]], chances[group[seen]], strength, n, d)
         first[seen], second[seen] = _match(*own, events=events)
     for part in (first, second, prior_first, prior_second):
-        part.setflags(write=False)  # given to all who ask
+        part.setflags(write=False)  # every step of a run reads the same arrays
     return Shrunk(first, second, prior_first, prior_second, np.inf if boundary else strength, spread)
 
 
@@ -270,14 +262,41 @@ def shrink_factor(table: FactorTable, factor: Factor, towards: str) -> Shrunk | 
         raise InputError([replace(fault, where=f"factor {factor.key}") for fault in error.faults]) from error
 
 
-def own_weight(table: FactorTable, factor: Factor, towards: str) -> Array | None:
+class ShrunkFactors:
+    """The factors of one table, each drawn towards its parent once: when a step first asks for it.
+
+    Parameters
+    ----------
+    table : checked factors, with the rates that the counts give
+    fit : what shrinks one factor
+    """
+
+    def __init__(self, table: FactorTable, fit: Callable[[FactorTable, Factor, str], Shrunk | None] | None = None):
+        self._table, self._fit = table, fit or shrink_factor
+        self._found: dict[tuple[object, ...], Shrunk | None] = {}
+
+    def of(self, factor: Factor, towards: str) -> Shrunk | None:
+        """Give one factor shrunk; None where it has no counts.
+
+        Raises
+        ------
+        InputError  fewer than two observed areas
+        """
+        # weights and limits of a factor change from run to run of a sensitivity study, its rates do not
+        asked = (factor.key, factor.denominator, factor.value, factor.unit, factor.level, towards)
+        if asked not in self._found:
+            self._found[asked] = self._fit(self._table, factor, towards)
+        return self._found[asked]
+
+
+def own_weight(table: FactorTable, factor: Factor, found: Shrunk | None) -> Array | None:
     """Give the share of each shrunk rate that is the area's own: d / (d + persons that the parent counts for).
 
     The rest is the parent's. 0 where areas of one parent do not differ beyond chance; NaN where not observed; None
     without counts. A parent's rate is itself measured on its areas, this one among them: that part counts as the
     parent's.
     """
-    counts, found = counts_of(table, factor), shrink_factor(table, factor, towards)
+    counts = counts_of(table, factor)
     if counts is None or found is None:
         return None
     d = np.where(np.isnan(found.first), np.nan, counts[1].to_numpy(np.float64))
@@ -296,7 +315,7 @@ def interval(first: Array, second: Array, level: float, factor: Factor) -> tuple
 
 
 def shrink_table(
-    table: FactorTable, method: Method
+    table: FactorTable, method: Method, shrunk: ShrunkFactors | None = None
 ) -> tuple[FactorTable, list[Note], dict[str, dict[str, float | None]]]:
     """Put shrunk rates in the place of those that the counts alone give.
 
@@ -304,6 +323,7 @@ def shrink_table(
     ----------
     table : checked factors
     method : with `shrinkage`, else the table comes back as it is
+    shrunk : the factors of this table, where they are fitted already
 
     Returns
     -------
@@ -312,10 +332,11 @@ def shrink_table(
     if method.shrinkage is None:
         return table, [], {}
     towards, value = method.shrinkage.towards, table.value.copy()
+    shrunk = shrunk or ShrunkFactors(table)
     notes: list[Note] = []
     figures: dict[str, dict[str, float | None]] = {}
     for factor in method.factors:
-        found = shrink_factor(table, factor, towards)
+        found = shrunk.of(factor, towards)
         if found is None:
             notes.append(Note("rates_not_shrunk", factor=factor.key))
             continue

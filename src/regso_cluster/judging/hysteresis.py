@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from regso_cluster.factors.scales import weighted_mean_sd
+from regso_cluster.judging.case import Case
 from regso_cluster.judging.problems import beyond_limit, group_by_problems
 from regso_cluster.method import Composite, Method, Problems
 
@@ -97,15 +98,15 @@ def hold_groups(free: pd.Series, previous: pd.DataFrame | None) -> pd.Series:
 
 
 def steady_groups(
-    judged: pd.DataFrame, used: pd.DataFrame, status: pd.DataFrame, method: Method, leave_limits: dict[str, float],
-    previous: pd.DataFrame | None,
-) -> pd.DataFrame:  # fmt: skip
+    judged: pd.DataFrame, case: Case, leave_limits: dict[str, float], previous: pd.DataFrame | None
+) -> pd.DataFrame:
     """Apply the no-flicker rule of a method to areas judged by this year's figures alone.
 
     Parameters
     ----------
-    judged : columns of `pipeline.judge`
-    used, status : (n_areas, n_factors) values and why they are missing
+    judged : columns of `judging.judge.judge`
+    case : values, why they are missing, and the method
+    leave_limits : where each factor ceases to be a problem, in its unit
     previous : last year's areas; None in the first year: nothing is held
 
     Returns
@@ -113,22 +114,23 @@ def steady_groups(
     the same with composite_group_free (this year's figures alone) and the composite columns as they are held; with
     `slack_sd` also <factor>_held
     """
-    composite = method.composite
+    composite = case.method.composite
     if composite is None or composite.steady is None:
         return judged
     judged = judged.assign(composite_group_free=judged["composite_group"])
     if composite.steady.slack_sd is None:
         return judged.assign(composite_group=hold_groups(judged["composite_group_free"], previous))
-    return judged.assign(**_held_columns(judged, used, status, method, composite, leave_limits, previous))
+    return judged.assign(**_held_columns(judged, case, composite, leave_limits, previous))
 
 
 def _held_columns(
-    judged: pd.DataFrame, used: pd.DataFrame, status: pd.DataFrame, method: Method, composite: Composite,
-    leave_limits: dict[str, float], previous: pd.DataFrame | None,
+    judged: pd.DataFrame, case: Case, composite: Composite, leave_limits: dict[str, float],
+    previous: pd.DataFrame | None,
 ) -> dict[str, pd.Series]:  # fmt: skip
+    method = case.method
     flags = pd.DataFrame({key: judged[f"{key}_problem"] for key in method.keys})
-    held = hold_problems(used, flags, method, leave_limits, previous)
-    groups = group_by_problems(held, status, composite)
+    held = hold_problems(case.used, flags, method, leave_limits, previous)
+    groups = group_by_problems(held, case.table.status, composite)
     reasons = groups["composite_reason"].where(groups["composite_status"] == "decided", judged["composite_reason"])
     columns = {column: groups[column] for column in groups.columns} | {"composite_reason": reasons}
     return columns | {f"{key}_held": held[key] for key in method.keys}

@@ -6,7 +6,6 @@ with a cell, and by how much one cell alone moves a limit.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,15 +18,14 @@ from regso_cluster.factors.accepted import Accepted
 from regso_cluster.factors.alarms import Alarm
 from regso_cluster.factors.expected import FEW, Array
 from regso_cluster.factors.plausible import SUSPECT, Scores, cells_at, find_impossible, name_cells, score_table
-from regso_cluster.factors.rates import OBSERVED, TOO_FEW
 from regso_cluster.factors.summary import say_residents
 from regso_cluster.factors.tables import FactorTable
+from regso_cluster.judging.case import Case, as_counted
+from regso_cluster.judging.judge import measure
 from regso_cluster.judging.problems import flag_problems, group_by_problems, limit_of, measure_limits
 from regso_cluster.judging.whole_table import say_jumps, say_kommuner
-from regso_cluster.method import UNIT_FACTOR, Factor, Method, Yardstick
+from regso_cluster.method import UNIT_FACTOR, Factor, Method
 from regso_cluster.words.notes import Note, number
-
-Measure = Callable[[pd.DataFrame, Array | None, Method], Yardstick]
 
 MOVES = 0.25  # SD: a cell that alone moves a limit or cut point further is named; of n areas < 80, 20 / n
 SHOWN = 10  # cells that a release names in its notes
@@ -181,7 +179,7 @@ class Examination:
 
 def examine(
     table: FactorTable, method: Method, *, year: int | None = None, previous: pd.DataFrame | None = None,
-    accepted: Accepted | None = None, measure: Measure | None = None,
+    accepted: Accepted | None = None,
 ) -> Examination:  # fmt: skip
     """Look for figures that are well-formed and cannot be right.
 
@@ -191,15 +189,14 @@ def examine(
     year : of the table, for the residents of Sweden
     previous : the areas of an earlier release, for cells and means that jump
     accepted : figures that were looked at and found right: not named, not refused
-    measure : `pipeline.measure`, to measure cut points again without the worst cells; None leaves that out
 
     Raises
     ------
     InputError  numbers that no area can have, each with how to accept it
     """
     refuse_impossible(table, method, accepted)
-    residents = table.areas["population"].where(table.areas["status"] != TOO_FEW).fillna(0).to_numpy(np.float64)
-    used, weights = table.value.where(table.status == OBSERVED), residents if method.needs_population else None
+    case = as_counted(table, method)
+    used, weights = case.used, case.weights
     limits = _limits(used, method, weights)
     scores = score_table(table, method, previous)
     pulls = find_pulls(table, used, method, weights, limits)
@@ -208,8 +205,7 @@ def examine(
         corrected = _limits(_without_slips(used, scores, method), method, weights)
         matters = cells_that_matter(scores, used, table, method, corrected)
         alarms = name_cells(scores, table.areas.index, matters, accepted, len({pull.code for pull in pulls}))
-    if measure:
-        pulls += pull_cuts(alarms, table, used, method, weights, measure)
+    pulls += pull_cuts(alarms, case)
     pulls = [pull for pull in pulls if not (accepted and accepted.holds(*pull.cell))]
     said = [*say_jumps(used, table, method, previous), *_say_unused(table, accepted)]
     if scores is not None:
@@ -289,24 +285,22 @@ def find_pulls(
     return pulls
 
 
-def pull_cuts(
-    alarms: list[Alarm], table: FactorTable, used: pd.DataFrame, method: Method, weights: Array | None,
-    measure: Measure,
-) -> list[Pull]:  # fmt: skip
+def pull_cuts(alarms: list[Alarm], case: Case) -> list[Pull]:
     """Measure cut points again without each of the worst cells, where a method has bands or tiers."""
+    method, table, used = case.method, case.table, case.used
     if method.measured is not None or not (method.bands or method.tiers):
         return []
-    quick = replace(method, clusters=None, problems=None, composite=None)
+    quick = replace(case, method=replace(method, clusters=None, problems=None, composite=None))
     pulls: list[Pull] = []
     worst = [alarm for alarm in alarms if alarm.factor and alarm.level == "serious"][:TRIED]
     if not worst:
         return []
-    now = measure(used, weights, quick)
+    now = measure(quick)
     for alarm in worst:
         less = used.copy()
         less.loc[alarm.code, alarm.factor] = np.nan
         try:
-            without = measure(less, weights, quick)
+            without = measure(replace(quick, used=less))
         except InputError:
             continue
         got, spread = float(used[alarm.factor].to_dict()[alarm.code]), float(less[alarm.factor].std())

@@ -13,22 +13,20 @@ import numpy as np
 import pandas as pd
 
 from regso_cluster.factors.shrinkage import own_weight
-from regso_cluster.factors.tables import FactorTable
+from regso_cluster.judging.case import Case
 from regso_cluster.judging.problems import beyond_limit
-from regso_cluster.method import Method
 from regso_cluster.words.notes import Note
 
 
 def borrowed_strength(
-    counted: FactorTable, flags: pd.DataFrame | None, method: Method, limits: dict[str, float]
+    case: Case, flags: pd.DataFrame | None, limits: dict[str, float]
 ) -> tuple[pd.DataFrame, list[Note], dict[str, Any]]:
     """Say for each shrunk rate how much of it is the area's own, and which flags the counted rate would not give.
 
     Parameters
     ----------
-    counted : the table before shrinkage
+    case : of a method with shrinkage, else nothing comes back
     flags : (n_areas, n_factors) boolean, <NA> where not observed, of the shrunk rates; None without problems
-    method : with shrinkage, else nothing comes back
     limits : by factor, that the flags were given by
 
     Returns
@@ -38,10 +36,11 @@ def borrowed_strength(
     notes : what a reader should know
     figures : by factor, areas whose flag is borrowed, and areas that are beyond the limit by their counts alone
     """
+    method, counted = case.method, case.counted
     columns: dict[str, pd.Series] = {}
     figures: dict[str, Any] = {}
     for factor in method.factors if method.shrinkage else ():
-        weight = own_weight(counted, factor, method.shrinkage.towards) if method.shrinkage else None
+        weight = own_weight(counted, factor, case.shrunk(factor))
         if weight is None:
             continue
         columns[f"{factor.key}_own_weight"] = pd.Series(weight, counted.value.index)

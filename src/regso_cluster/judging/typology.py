@@ -50,12 +50,11 @@ class Typology:
     left: tuple[int, ...] = ()
 
 
-def find_typology(  # noqa: PLR0913  # the data of one step, and last year's
+def find_typology(
     scores: pd.DataFrame,
     index: pd.Series,
     residents: Array | None,
     method: Method,
-    clusters: Clusters,
     generator: np.random.Generator,
     *,
     previous: pd.Series | None = None,
@@ -69,8 +68,7 @@ def find_typology(  # noqa: PLR0913  # the data of one step, and last year's
     scores : (n_areas, n_factors), scaled, high is worse, NaN where not observed
     index : (n_areas,), orders the clusters: the highest weighted mean is cluster 1
     residents : (n_areas,), weights where the method weighs by residents
-    method : its factors, which name the clusters
-    clusters : the method's choices of how many and how
+    method : how many clusters and how; its factors name them
     generator : draws starts and resamples
     previous : (n_areas,) last year's cluster of each area, NaN where none. With as many clusters as this year the
         search starts from the centres that last year's members have this year; the clusters found are matched to
@@ -80,8 +78,11 @@ def find_typology(  # noqa: PLR0913  # the data of one step, and last year's
 
     Raises
     ------
-    InputError  fewer areas with different profiles than clusters
+    InputError  a method without clusters; fewer areas with different profiles than clusters
     """
+    clusters = method.clusters
+    if clusters is None:
+        raise InputError(Fault("the method has no clusters", method.name, hint="Add [clusters] to the method."))
     X, weights = clusters_input(scores, residents, clusters)
     seed = int(generator.integers(2**31))
     workers = workers or Workers()

@@ -19,14 +19,14 @@ from regso_cluster.certainty.resampling import Effort, lay_out
 from regso_cluster.certainty.sensitivity import changed, match_labels
 from regso_cluster.certainty.stability import LARGEST_CONSENSUS, best_labels
 from regso_cluster.certainty.study_file import CLUSTERED_BY, ListRule, Settings, Study, with_settings
-from regso_cluster.classification.classify import judge, measure, usable
 from regso_cluster.clustering.agreement import adjusted_rand
 from regso_cluster.clustering.hierarchies import Agglomerative
 from regso_cluster.clustering.medoids import KMedoids
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.factors.scales import apply_scale
-from regso_cluster.factors.shrinkage import shrink_table
+from regso_cluster.factors.shrinkage import ShrunkFactors
 from regso_cluster.factors.tables import FactorTable
+from regso_cluster.judging.case import make_case
+from regso_cluster.judging.judge import judge, measure
 from regso_cluster.judging.typology import cluster_weights, nearest_clusters
 from regso_cluster.method import Method, parse_method
 from regso_cluster.parallel import ONE_PARALLEL_KERNEL
@@ -67,7 +67,9 @@ class Subject:
     reference : groups of the method as it is, or of the release
     list : which areas are on the list
     residents : (n_areas,), 0 where not known
-    name : of the table or release; notes : what a reader should know
+    name : of the table or release
+    factors : of the table, each shrunk once for all runs
+    notes : what a reader should know
     """
 
     table: FactorTable
@@ -76,6 +78,7 @@ class Subject:
     list: ListRule
     residents: Floats
     name: str
+    factors: ShrunkFactors
     notes: tuple[Note, ...] = ()
 
 
@@ -93,7 +96,7 @@ def subject_of_table(table: FactorTable, method: Method, rule: ListRule | None =
     listing = _list_rule(method, rule)
     residents = table.areas["population"].fillna(0).to_numpy(np.float64)
     nothing = Groups(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0, np.bool_))
-    subject = Subject(table, method, nothing, listing, residents, table.source, notes)
+    subject = Subject(table, method, nothing, listing, residents, table.source, ShrunkFactors(table), notes)
     return replace(subject, reference=groups_of(subject, {}))
 
 
@@ -120,7 +123,8 @@ def subject_of_release(release: Release, rule: ListRule | None = None) -> Subjec
         numbers = _whole(release.areas["cluster"])
         code = np.searchsorted(np.unique(numbers[numbers > 0]), numbers)
         published = replace(published, cluster=np.where(numbers > 0, code, -1))
-    subject = Subject(table, plain, published, listing, residents, release.path.resolve().name, tuple(notes))
+    name = release.path.resolve().name
+    subject = Subject(table, plain, published, listing, residents, name, ShrunkFactors(table), tuple(notes))
     reference = groups_of(subject, {})
     reference = replace(reference, cluster=match_labels(reference.cluster, published.cluster, residents))
     if differ := int((reference.group != published.group).sum()):
@@ -173,17 +177,15 @@ def groups_of(subject: Subject, settings: Settings) -> Groups:
     """
     method = parse_method(tomli_w.dumps(with_settings(subject.method, settings)), "the choices of this run")
     method = replace(method, tiers=None, certainty=None)
-    table = shrink_table(_with_factors(subject.table, method), method)[0]
-    used, weights = usable(table, method)
-    yardstick = measure(used, weights, replace(method, clusters=None))
-    judged = judge(used, table, replace(method, clusters=None), yardstick)
+    case = make_case(_with_factors(subject.table, method), method, subject.factors)
+    plain = replace(case, method=replace(method, clusters=None))
+    judged = judge(plain, measure(plain))
     found = _groups(judged, method, subject.list)
     if method.clusters is None:
         return found
-    signs = np.array([factor.sign for factor in method.factors])
-    scale = measure(used, weights, replace(method, problems=None, composite=None, bands=None, index=None)).scales
-    scores = apply_scale(used, method.clusters.scale, signs, scale["clusters"]).to_numpy(np.float64)
-    weighing = cluster_weights(weights, method.clusters, len(scores))
+    scale = measure(replace(case, method=replace(method, problems=None, composite=None, bands=None, index=None)))
+    scores = case.scores("clusters", scale).to_numpy(np.float64)
+    weighing = cluster_weights(case.weights, method.clusters, len(scores))
     by = str(settings.get(CLUSTERED_BY, "k-means"))
     return replace(found, cluster=find_clusters(scores, weighing, method.clusters.n_clusters, by, method.seed))
 

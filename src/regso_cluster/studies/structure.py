@@ -14,14 +14,14 @@ from regso_cluster.certainty.labels import how_sure
 from regso_cluster.certainty.stability import Consensus, consensus
 from regso_cluster.certainty.structure import Structure, structure_figures
 from regso_cluster.certainty.study_file import WAYS
-from regso_cluster.classification.classify import assess_clusters, measure, usable
+from regso_cluster.classification.classify import assess_clusters
 from regso_cluster.clustering.agreement import adjusted_rand
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.factors.scales import apply_scale
-from regso_cluster.factors.shrinkage import shrink_table
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.files.atomic import json_text, whole_folder
 from regso_cluster.files.parquet import write_parquet
+from regso_cluster.judging.case import make_case
+from regso_cluster.judging.judge import measure
 from regso_cluster.judging.typology import cluster_weights
 from regso_cluster.method import Certainty, Clusters, Method, StructureRule
 from regso_cluster.parallel import Workers, batches, child_seed, run_batches
@@ -53,11 +53,9 @@ def assess_release(
         raise InputError(Fault("the method has no clusters", method.name, hint=hint))
     given: dict[str, Any] = {name: value for name, value in (changes or {}).items() if value is not None}
     rule = replace(method.clusters.structure or StructureRule(), **given)
-    table = shrink_table(table, method)[0]
-    used, weights = usable(table, method)
-    yardstick = method.measured or measure(used, weights, method)
-    ruled = replace(method, clusters=replace(method.clusters, structure=rule))
-    return assess_clusters(used, weights, table, ruled, yardstick, workers)
+    case = make_case(table, method)
+    ruled = replace(case, method=replace(method, clusters=replace(method.clusters, structure=rule)))
+    return assess_clusters(ruled, method.measured or measure(case), workers)
 
 
 @dataclass(frozen=True)
@@ -121,13 +119,9 @@ def find_consensus(
 
 def _scaled(table: FactorTable, method: Method) -> tuple[Floats, Floats]:
     """Give the areas as the clusters see them, scaled, and what weighs them."""
-    table = shrink_table(table, method)[0]
-    used, weights = usable(table, method)
-    yardstick = method.measured or measure(used, weights, method)
-    clusters = method.clusters or Clusters(2)
-    signs = np.array([factor.sign for factor in method.factors])
-    X = apply_scale(used, clusters.scale, signs, yardstick.scales["clusters"]).to_numpy(np.float64)
-    return X, cluster_weights(weights, clusters, len(X))
+    case = make_case(table, method)
+    X = case.scores("clusters", method.measured or measure(case)).to_numpy(np.float64)
+    return X, cluster_weights(case.weights, method.clusters or Clusters(2), len(X))
 
 
 def _table_of(found: Consensus, number: Labels, table: FactorTable, method: Method) -> pd.DataFrame:

@@ -23,10 +23,11 @@ from dataclasses import replace
 
 import pandas as pd
 
-from regso_cluster.classification.classify import judge, judge_beside, measure, usable
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.factors.rates import MISSING, OBSERVED
+from regso_cluster.factors.rates import MISSING
 from regso_cluster.factors.tables import FactorTable
+from regso_cluster.judging.case import as_counted, observed
+from regso_cluster.judging.judge import judge, judge_beside, measure
 from regso_cluster.method import Baseline, Method, Yardstick
 from regso_cluster.release.model import Release
 
@@ -49,7 +50,7 @@ def with_absolute(release: Release, baseline: Baseline | None) -> pd.DataFrame:
     """Give the areas of a release with their groups by absolute limits, judged now where the release has none."""
     if baseline is None or release.method.baseline is not None:
         return release.areas
-    return release.areas.join(judge_beside(seen(release.table), release.table, release.method, baseline.measured))
+    return release.areas.join(judge_beside(as_counted(release.table, release.method), baseline.measured))
 
 
 def chain(old: Release, new: Release, moved: FactorTable | None, shared: pd.Index) -> list[State]:
@@ -77,16 +78,17 @@ def chain(old: Release, new: Release, moved: FactorTable | None, shared: pd.Inde
 
     def judged(used: pd.DataFrame, table: FactorTable, yardstick: Yardstick, *, later: bool = False) -> pd.DataFrame:
         method, baseline = (now, beside[1]) if later else (before, beside[0])
-        groups = judge(used, table, method, yardstick)
-        return groups.join(judge_beside(used, table, method, baseline.measured)) if baseline else groups
+        case = replace(as_counted(table, method), used=used)
+        groups = judge(case, yardstick)
+        return groups.join(judge_beside(case, baseline.measured)) if baseline else groups
 
     old_areas, new_areas = with_absolute(old, beside[0]), with_absolute(new, beside[1])
     old_table = with_factors(moved or old.table, before)
-    old_used = seen(old_table)
+    old_used = observed(old_table)
     new_table = with_factors(new.table, before)
-    new_used = seen(new_table)
+    new_used = observed(new_table)
     states: list[State] = [("", old_areas), ("rule", free(old_areas))]
-    states.append(("software", judged(seen(old.table), old.table, first)))
+    states.append(("software", judged(observed(old.table), old.table, first)))
     if moved is not None:
         states.append(("borders", judged(old_used, old_table, first)))
     index = old_used.index.union(new_used.index)
@@ -104,14 +106,9 @@ def chain(old: Release, new: Release, moved: FactorTable | None, shared: pd.Inde
             cluster_names=last.cluster_names,
         )  # fmt: skip
         states.append(("centres", judged(new_used, new_table, with_centres)))
-    states.append(("method", judged(seen(new.table), new.table, last, later=True)))
+    states.append(("method", judged(observed(new.table), new.table, last, later=True)))
     states += [("software", free(new_areas)), ("rule", new_areas)]
     return [(cause, state.reindex(shared)) for cause, state in states]
-
-
-def seen(table: FactorTable) -> pd.DataFrame:
-    """Give the values that are observed, NaN elsewhere."""
-    return table.value.where(table.status == OBSERVED)
 
 
 def free(areas: pd.DataFrame) -> pd.DataFrame:
@@ -133,5 +130,5 @@ def _moved_yardstick(before: Method, now: Method, table: FactorTable, first: Yar
     if before.choices_hash == now.choices_hash and not now.frozen:
         measured = last
     else:
-        measured = measure(*usable(table, before), before)
+        measured = measure(as_counted(table, before))
     return replace(first, limits=measured.limits, scales=measured.scales, bands=measured.bands, tiers=measured.tiers)

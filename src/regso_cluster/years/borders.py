@@ -15,17 +15,17 @@ from regso_cluster.areas.crosswalk_cache import cached_crosswalk
 from regso_cluster.areas.editions import check_edition
 from regso_cluster.areas.layers import read_ground, read_outlines, read_residents
 from regso_cluster.areas.shapes import load_shapes
-from regso_cluster.classification.classify import judge
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.rates import MISSING
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.files.numbers import parse_numbers
 from regso_cluster.files.tables import read_table
+from regso_cluster.judging.case import as_counted
+from regso_cluster.judging.judge import judge
 from regso_cluster.method import Table
 from regso_cluster.release.model import Release
 from regso_cluster.words.notes import Note
 from regso_cluster.years.align import move_table
-from regso_cluster.years.attribution import seen
 
 
 @dataclass(frozen=True)
@@ -212,7 +212,7 @@ def earlier_areas(release: Release, borders: Borders, edition: int | None) -> tu
     others = marks.index.difference(same)
     judged = pd.DataFrame(index=others)
     if moved is not None and release.method.measured is not None:
-        groups = judge(seen(moved), moved, release.method, release.method.measured).loc[others]
+        groups = judge(as_counted(moved, release.method), release.method.measured).loc[others]
         freed = groups.assign(composite_group_free=groups.get("composite_group"))
         judged = freed.assign(**{f"{key}_held": groups.get(f"{key}_problem") for key in release.method.keys})
     frame = pd.concat([published.loc[same, columns], judged.reindex(columns=columns)]).sort_index()

@@ -18,7 +18,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from regso_cluster.factors.rates import rate
-from regso_cluster.factors.scales import Parameters, apply_scale
+from regso_cluster.factors.scales import Parameters
+from regso_cluster.judging.case import scale_factors
 from regso_cluster.method import Factor, Scale, Text
 from regso_cluster.years.change import say_change, say_persons
 
@@ -51,8 +52,7 @@ class Space:
 
     def scores(self, values: pd.DataFrame) -> Array:
         """Scale values, (n, n_factors) in original units; NaN stays NaN."""
-        signs = np.array([factor.sign for factor in self.factors])
-        return apply_scale(values, self.scale, signs, self.parameters).to_numpy(np.float64)
+        return scale_factors(values, self.scale, self.factors, self.parameters).to_numpy(np.float64)
 
     def leads(self, values: pd.DataFrame, old: Iterable[int], new: Iterable[int]) -> Array:
         """Give each factor's part of the lead of each area, (n, n_factors); 0 where it is not observed.

@@ -13,15 +13,15 @@ import pandas as pd
 
 from regso_cluster.areas.editions import lan_names
 from regso_cluster.certainty.labels import how_sure
-from regso_cluster.classification.classify import usable
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.tables import FactorTable
+from regso_cluster.judging.case import observed
 from regso_cluster.method import Text, Yardstick
 from regso_cluster.release.model import Release
 from regso_cluster.schema import SCHEMA
 from regso_cluster.words.notes import Note
 from regso_cluster.years.align import Alignment, align
-from regso_cluster.years.attribution import State, absolute_limits, chain, free, seen, with_absolute, with_factors
+from regso_cluster.years.attribution import State, absolute_limits, chain, free, with_absolute, with_factors
 from regso_cluster.years.change import CAUSES, explain_problems, find_causes
 from regso_cluster.years.cluster_moves import Figures, Space, explain_clusters
 from regso_cluster.years.transitions import (
@@ -122,8 +122,7 @@ def compare(
                for grouping, part in lists.groupby("grouping", sort=False)]  # fmt: skip
     counted = counted or [count_by_place(lists, places.drop(columns="name"), residents).assign(grouping="")[:0]]
     earlier = with_factors(moved, old.method) if moved is not None else old.table
-    values = [usable(table, one.method)[0].reindex(alignment.shared)[shared_factors]
-              for table, one in ((earlier, old), (new.table, new))]  # fmt: skip
+    values = [observed(table).reindex(alignment.shared)[shared_factors] for table in (earlier, new.table)]  # fmt: skip
     summary = _summary(old, new, alignment, (moves, transitions, lists), mobility)
     if marks is not None:
         summary["borders"] = _describe_borders(alignment, moved, marks)
@@ -232,7 +231,7 @@ def _behind_clusters(old: Release, new: Release, moves: pd.DataFrame, moved: Fac
         before = None
     own = moves[moves["grouping"] == "cluster"].set_index("area")
     earlier = with_factors(moved if moved is not None else old.table, new.method)
-    figures = Figures(seen(earlier), seen(new.table), new.table.numerator, new.table.denominator)
+    figures = Figures(observed(earlier), observed(new.table), new.table.numerator, new.table.denominator)
     return explain_clusters(own, before, now, figures)
 
 
