@@ -18,6 +18,7 @@ import pytest
 from regso_cluster.classification.classify import classify
 from regso_cluster.errors import InputError
 from regso_cluster.factors.tables import read_factors
+from regso_cluster.method import identity_as_written
 from regso_cluster.release import model as release_module
 from regso_cluster.release.model import read_release, verify_release
 from regso_cluster.release.write import write_release
@@ -131,7 +132,7 @@ def test_a_release_of_a_version_that_knew_fewer_keys_verifies(small, tmp_path):
     digest = hashlib.sha256(json.dumps(choices, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
     file.write_text(text.replace(plain["measured"]["choices_sha256"], digest), "utf-8")
     manifest = json.loads((copy / "manifest.json").read_text("utf-8"))
-    manifest["method"]["sha256"] = digest
+    manifest["method"] |= {"sha256": digest, "identity_sha256": identity_as_written(text)}
     manifest["outputs"]["method.toml"] = release_module.hash_of(file)
     manifest["manifest_sha256"] = release_module.hash_manifest(manifest)
     (copy / "manifest.json").write_text(json.dumps(manifest), "utf-8")

@@ -14,6 +14,7 @@ path, refuses what it does not know, and names the line. `Yardstick` holds what 
 
 from regso_cluster.method.faults import line_of
 from regso_cluster.method.file import builtin_methods, hash_as_written, load_method, parse_method
+from regso_cluster.method.identity import identity_as_written
 from regso_cluster.method.model import Method, known_keys, plain_method
 from regso_cluster.method.parts import (
     UNIT_FACTOR,
@@ -75,6 +76,7 @@ __all__ = [
     "builtin_methods",
     "hash_as_written",
     "hash_yardstick",
+    "identity_as_written",
     "known_keys",
     "line_of",
     "load_method",

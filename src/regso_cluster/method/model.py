@@ -10,6 +10,7 @@ import tomli_w
 from pydantic import Field, TypeAdapter
 from pydantic.dataclasses import dataclass
 
+from regso_cluster.method.identity import without_words
 from regso_cluster.method.parts import (
     STRICT,
     Banding,
@@ -93,6 +94,11 @@ class Method:
     def choices_hash(self) -> str:
         """The same without any yardstick: equal for a method and for what was frozen from it."""
         return _hash_of(replace(self, measured=None, frozen=None, baseline=None))
+
+    @property
+    def identity(self) -> str:
+        """SHA-256 of the choices without words: equal for two methods that differ in titles, names or sources alone."""
+        return hash_plain(without_words(plain_method(self)))
 
     @property
     def drifting(self) -> tuple[int, tuple[str, ...]] | None:

@@ -100,8 +100,8 @@ def check_releases(releases: Sequence[Release]) -> None:
 
 
 def _choices(release: Release) -> str:
-    """Give the choices of a method by their hash: without the seed, and without what was measured or frozen."""
-    return replace(release.method, seed=0).choices_hash
+    """Give the choices of a method by their hash: without words, the seed, and what was measured or frozen."""
+    return replace(release.method, seed=0).identity
 
 
 def _name_choices(release: Release) -> str:

@@ -109,7 +109,7 @@ def _manifest(
         "year": classification.year,
         "edition": table.edition,
         "synthetic": table.synthetic,
-        "method": {"name": method.name, "sha256": method.hash, "seed": method.seed},
+        "method": {"name": method.name, "sha256": method.hash, "identity_sha256": method.identity, "seed": method.seed},
         "inputs": [
             {"name": table.source, "sha256": table.sha256} | ({"origin": table.origin} if table.origin else {}),
             *[{"name": name, "sha256": sha256, "as": "key from DeSO to RegSO"} for name, sha256 in table.deso_key],
@@ -172,7 +172,7 @@ def _previous_notes(classification: Classification, previous: Release, crosswalk
         notes.append(Note("areas_new", release=previous.name, count=len(new), codes=name_codes(list(new))))
     if previous.manifest["edition"] != classification.table.edition and not crosswalk:
         notes.append(Note("previous_of_other_edition"))
-    if previous.method.choices_hash != classification.method.choices_hash:
+    if previous.method.identity != classification.method.identity:
         notes.append(Note("previous_of_other_method"))
     elif previous.method.frozen != classification.method.frozen:
         notes.append(Note("previous_of_other_limits"))

@@ -236,11 +236,17 @@ def _follows(standing: Release, path: Path, method: Method, previous: Release | 
     return (
         sources == wanted
         and standing.manifest["inputs"][0]["sha256"] == hash_of(path)
-        and standing.method.hash == method.hash
+        and _same_method(standing.method, method)
         and _names_hash(standing.manifest) == (hash_of(reading.names) if reading.names else None)
         and (before["manifest_sha256"] if before else None)
         == (previous.manifest["manifest_sha256"] if previous else None)
     )
+
+
+def _same_method(made: Method, method: Method) -> bool:
+    """Whether two methods have the same choices, frozen limits and baseline; words of a method change no figure."""
+    frozen = made.frozen == method.frozen and (not method.frozen or made.measured == method.measured)
+    return made.identity == method.identity and frozen and made.baseline == method.baseline
 
 
 def _names_hash(manifest: dict[str, Any]) -> str | None:

@@ -41,7 +41,7 @@ def absolute_limits(old: Release, new: Release) -> tuple[Baseline | None, Baseli
     limits were frozen in compares with the first year that carries them.
     """
     first, last = old.method.baseline, new.method.baseline
-    if old.method.choices_hash == new.method.choices_hash:
+    if old.method.identity == new.method.identity:
         first, last = first or last, last or first
     return first, last
 
@@ -100,7 +100,7 @@ def chain(old: Release, new: Release, moved: FactorTable | None, shared: pd.Inde
     states.append(("coverage", judged(new_used, new_table, first)))
     moved_yardstick = _moved_yardstick(before, now, new_table, first, last)
     states.append(("yardstick", judged(new_used, new_table, moved_yardstick)))
-    if before.choices_hash == now.choices_hash:
+    if before.identity == now.identity:
         with_centres = replace(
             moved_yardstick, centres=last.centres, cluster_numbers=last.cluster_numbers,
             cluster_names=last.cluster_names,
@@ -127,8 +127,6 @@ def _moved_yardstick(before: Method, now: Method, table: FactorTable, first: Yar
     """Measure the earlier choices on the later table; the clusters stay. Frozen limits do not move."""
     if before.frozen or last == first or not set(before.keys) <= set(now.keys):
         return first  # frozen in the earlier year, or frozen from it: nothing is measured anew
-    if before.choices_hash == now.choices_hash and not now.frozen:
-        measured = last
-    else:
-        measured = measure(as_counted(table, before))
+    same = before.identity == now.identity and not now.frozen
+    measured = last if same else measure(as_counted(table, before))
     return replace(first, limits=measured.limits, scales=measured.scales, bands=measured.bands, tiers=measured.tiers)
