@@ -22,6 +22,7 @@ from regso_cluster.kernels._threads import threads
 from regso_cluster.kernels.draws import Areas, Chances, Counted, Rules, Tables, Work, draw_labels, tabulate_quantiles
 from regso_cluster.kernels.ranks import order_statistics, rank_draws
 from regso_cluster.method import UNIT_FACTOR, Clusters, Index, Method, Problems, Scale, Yardstick
+from regso_cluster.method.scale_kinds import SCALES
 from regso_cluster.parallel import ONE_PARALLEL_KERNEL, Packed, Workers, batches, run_as_done, unpacked
 
 Array = npt.NDArray[np.float64]
@@ -184,7 +185,7 @@ def _tabulate(posterior: Posterior, case: Case, yardstick: Yardstick) -> Tables:
 def _is_line(scale: Scale) -> bool:
     """Whether a score is a line in the value, so that it needs no table."""
     plain = scale.winsorise is None and scale.transform == "none" and scale.decimals is None
-    return plain and scale.kind in ("none", "z", "robust_z")
+    return plain and SCALES[scale.kind].line
 
 
 def quantile_table(first: Array, second: Array, events: npt.NDArray[np.bool_]) -> Array:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -19,6 +19,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.method import Scale
+from regso_cluster.method.scale_kinds import ScaleKind
 
 Array = npt.NDArray[np.float64]
 
@@ -309,6 +310,17 @@ class Winsorise(_ColumnScale):
         return np.clip(values, self.low_, self.high_)
 
 
+# one row for each kind of `method.scale_kinds.SCALES`; None changes nothing
+TRANSFORMERS: dict[ScaleKind, Callable[[Scale], _ColumnScale | None]] = {
+    "none": lambda _: None,
+    "z": lambda scale: ZScore(scale.ddof),
+    "robust_z": lambda _: RobustZ(),
+    "percent_rank": lambda _: PercentRank(),
+    "exponential_rank": lambda scale: ExponentialRank(scale.constant),
+    "min_max": lambda _: MinMax(),
+}
+
+
 def _steps(scale: Scale) -> tuple[list[_ColumnScale], _ColumnScale | None]:
     """The transformers before the turn to "high is worse", and the one after it."""
     before: list[_ColumnScale] = []
@@ -316,15 +328,7 @@ def _steps(scale: Scale) -> tuple[list[_ColumnScale], _ColumnScale | None]:
         before.append(Winsorise(*scale.winsorise))
     if scale.transform != "none":
         before.append(Log() if scale.transform == "log" else Asinh())
-    kinds: dict[str, _ColumnScale | None] = {
-        "none": None,
-        "z": ZScore(scale.ddof),
-        "robust_z": RobustZ(),
-        "min_max": MinMax(),
-        "percent_rank": PercentRank(),
-        "exponential_rank": ExponentialRank(scale.constant),
-    }
-    return before, kinds[scale.kind]
+    return before, TRANSFORMERS[scale.kind](scale)
 
 
 Parameters = dict[str, dict[str, float | str]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from regso_cluster.method.faults import Place
 from regso_cluster.method.model import Method
 from regso_cluster.method.parts import UNIT_FACTOR, Banding, Factor, Index, Limit, Rule
+from regso_cluster.method.scale_kinds import SCALES
 from regso_cluster.method.yardstick import Yardstick, hash_yardstick
 from regso_cluster.schema import SCHEMA
 
@@ -71,8 +72,9 @@ def _scale_contradictions(method: Method) -> list[tuple[Place, str, str]]:
         if scale.winsorise and scale.winsorise[0] >= scale.winsorise[1]:
             place: Place = (part, "scale", "winsorise")
             found.append((place, "the lower quantile is not below the upper", "For example [0.01, 0.99]."))
-    if method.clusters and method.clusters.scale.kind not in ("z", "robust_z"):
-        hint = 'Use kind = "z" or "robust_z": clusters are named by how many SD they are off the country.'
+    if method.clusters and not SCALES[method.clusters.scale.kind].in_sd:
+        fitting = " or ".join(f'"{kind}"' for kind, facts in SCALES.items() if facts.in_sd)
+        hint = f"Use kind = {fitting}: clusters are named by how many SD they are off the country."
         found.append((("clusters", "scale"), f"clusters on a scale without SD ({method.clusters.scale.kind})", hint))
     return found
 

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
+from regso_cluster.method.scale_kinds import ScaleKind
 from regso_cluster.schema import Text
 
 STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
@@ -209,7 +210,7 @@ class Scale:
     `weighting` and `ddof` are for z and robust_z; `constant` for exponential_rank.
     """
 
-    kind: Literal["none", "z", "robust_z", "percent_rank", "exponential_rank", "min_max"]
+    kind: ScaleKind
     winsorise: tuple[Share, Share] | None = None
     transform: Literal["none", "log", "asinh"] = "none"
     weighting: Weighting = "areas"
