@@ -39,6 +39,8 @@ BUDGET = 0.003  # of the areas: the suspect cells with the highest scores are na
 PERSONS = 20  # a count of more than so many times the residents is refused
 BEYOND = 100  # and so is a number so many times larger than the 99th percentile of its column
 LARGE = 1000.0  # from here on
+MANY = 2.0  # times as many areas as a clean table may name: the table surely has slips
+CLEARLY = 1.0  # added to the log of the odds
 ROUNDS = 20  # of lowering ALWAYS
 PASSES = 3  # of learning from a table, each without the cells that the one before found wrong
 SERIOUS = 8.0  # a cell with this score is serious, and so is every one with which a group changes
@@ -60,6 +62,19 @@ def bar(worst: Array, budget: float) -> float:
             break
         always = lower
     return always
+
+
+def likely_bar(worst: Array, observed: int) -> float:
+    """Give the score from which areas are named: in a table that surely has many slips, all that likely are slips.
+
+    Slips are then as common as the cells that surely are ones, and a score is the log of a likelihood ratio: above the
+    log of the odds of a right cell a slip is the likelier; `CLEARLY` is added, so that most of the named are slips.
+    """
+    always = bar(worst, BUDGET * observed)
+    found = int((worst >= always).sum())
+    if found <= MANY * BUDGET * observed:
+        return always
+    return min(always, max(SUSPECT, float(np.log(observed / found - 1)) + CLEARLY))
 
 
 @dataclass(frozen=True)
@@ -302,7 +317,7 @@ def name_cells(
     worst = np.maximum(ranked.max(axis=0), copied)
     order = np.argsort(-worst, kind="stable")
     observed = int(np.isfinite(scores.score).any(axis=0).sum())
-    always = bar(worst, BUDGET * observed)
+    always = likely_bar(worst, observed)
     budget = (np.arange(len(order)) < int(BUDGET * observed) - taken) & (worst[order] > SUSPECT)
     alarms = []
     for at in order[(worst[order] >= always) | budget]:
