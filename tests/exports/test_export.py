@@ -187,7 +187,7 @@ def test_what_a_kind_cannot_hold_is_refused(hostile, tmp_path):
         export_table(hostile.rename(columns={"text": "NAMN"}), tmp_path / "x.gpkg")
     with pytest.raises(InputError, match=r"column namn: two columns of one name"):
         export_table(hostile.rename(columns={"text": "namn"}), tmp_path / "x.csv")
-    with pytest.raises(InputError, match=r"unknown kind of file \(expected \.xlsx, \.csv, \.gpkg, \.parquet, got \.px"):
+    with pytest.raises(InputError, match=r"unknown kind of file \(expected \.csv, .*\.gpkg, .*, got \.px"):
         export_table(hostile, tmp_path / "x.px")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["just.xlsx"]
 
@@ -227,9 +227,10 @@ def test_a_failed_export_leaves_the_file_that_was_there(released, tmp_path, monk
     def broken(*_, **__):
         raise OSError(28, "No space left on device")
 
-    for place in ("export.write_workbook", "export.write_csv", "export._copy", "export._write_parquet",
-                  "pxfile.write_px", "jsonstat.write_jsonstat"):  # fmt: skip
-        monkeypatch.setattr(f"regso_cluster.exports.{place}", broken)
+    for place in ("exports.export.write_workbook", "files.textfiles.write_csv",
+                  "exports.export.shutil.copyfile", "exports.export.write_parquet",
+                  "exports.export.write_px", "exports.export.write_jsonstat"):  # fmt: skip
+        monkeypatch.setattr(f"regso_cluster.{place}", broken)
     standing = tmp_path / name
     standing.write_text("mine")
     with pytest.raises(OSError, match="No space"):

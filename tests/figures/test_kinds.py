@@ -97,7 +97,7 @@ def test_refusals_say_how_to_mend_them(release, tmp_path):
         figures.draw_flow([release])
     with pytest.raises(InputError, match=r"two years or more"):
         figures.draw_flow([release, release])
-    with pytest.raises(InputError, match=r"\.svg or \.png"):
+    with pytest.raises(InputError, match=r"\.svg, \.png"):
         figures.write_figure(figures.draw_profile(release), tmp_path / "x.jpg")
 
 

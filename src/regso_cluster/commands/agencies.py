@@ -8,14 +8,16 @@ from pathlib import Path
 import click
 
 from regso_cluster.commands.options import EXISTING, NEW, Steps, deso_option, edition_option, json_option
+from regso_cluster.exports.formats import table_formats
 from regso_cluster.files.atomic import json_text
+from regso_cluster.files.formats import DOCUMENT, TABLES, describe_formats
 
 
 @click.command()
 @click.argument("table", type=NEW)
 @click.option("--release", type=NEW, required=True, help="The release whose groups are joined.")
 @click.option("--on", required=True, metavar="COLUMN|X,Y", help="Codes of RegSO, DeSO or kommuner, or coordinates.")
-@click.option("--out", type=NEW, required=True, help=".csv, .xlsx, .parquet, .gpkg or .geojson; never the input.")
+@click.option("--out", type=NEW, required=True, help=f"{describe_formats(table_formats())}; never the input.")
 @click.option("--crs", default="", help="Of the coordinates; SWEREF 99 TM and WGS 84 are recognised.")
 @click.option("--as", "kind", type=click.Choice(["regso", "deso", "kommun"]), help="What the column holds.")
 @click.option("--columns", default="", metavar="A,B", help="Of the release, or all; default: those of the groups.")
@@ -29,7 +31,7 @@ from regso_cluster.files.atomic import json_text
     "--decimal", type=click.Choice(["comma", "point"]), help="How TABLE writes decimals, where it does not tell."
 )
 @click.option("--max-unmatched", type=click.IntRange(min=0), default=0, show_default=True, help="Rows without an area.")
-@click.option("--report", type=NEW, help="The match report as a table: .csv, .xlsx, .parquet or .json.")
+@click.option("--report", type=NEW, help=f"The match report: {describe_formats((*TABLES, DOCUMENT))}.")
 @json_option
 def join(  # noqa: PLR0913  # one an option of the command
     table: Path, release: Path, on: str, out: Path, crs: str, kind: str | None, columns: str, prefix: str,

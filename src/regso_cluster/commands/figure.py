@@ -7,13 +7,20 @@ from pathlib import Path
 import click
 
 from regso_cluster.commands.options import NEW, json_option
+from regso_cluster.figures.formats import PICTURES
 from regso_cluster.files.atomic import json_text
+from regso_cluster.files.formats import describe_formats
 
 
 @click.command()
 @click.argument("kind", type=click.Choice(["country", "kommun", "profile", "flow", "ranks"]))
 @click.argument("releases", type=NEW, nargs=-1, required=True)
-@click.option("--out", type=NEW, required=True, help="A file that ends with .svg or .png; an earlier one is replaced.")
+@click.option(
+    "--out",
+    type=NEW,
+    required=True,
+    help=f"A file that ends with {describe_formats(PICTURES)}; an earlier one is replaced.",
+)
 @click.option(
     "--by",
     "grouping",

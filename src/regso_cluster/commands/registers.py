@@ -18,6 +18,7 @@ from regso_cluster.commands.options import (
     threads_option,
 )
 from regso_cluster.files.atomic import json_text
+from regso_cluster.files.formats import TABLES, describe_formats
 
 
 @click.command()
@@ -25,7 +26,7 @@ from regso_cluster.files.atomic import json_text
 @click.option("--definition", type=EXISTING, required=True, help="A TOML file: who is counted. See docs/registers.md.")
 @click.option("--year", type=click.IntRange(1900, 2200), help="Only rows of this year.")
 @click.option("--edition", type=EditionYear(), help="A row for every area of it; default: of those that occur.")
-@click.option("--out", type=NEW, required=True, help="A .csv or .parquet; it must not exist.")
+@click.option("--out", type=NEW, required=True, help=f"{describe_formats(TABLES)}; it must not exist.")
 @threads_option
 @scheduler_option
 @json_option

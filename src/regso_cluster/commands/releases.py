@@ -18,6 +18,7 @@ from regso_cluster.commands.options import (
     read_outline_options,
     reading_options,
 )
+from regso_cluster.exports.formats import describe_targets
 from regso_cluster.files.atomic import json_text
 
 
@@ -72,8 +73,7 @@ def verify(
 @click.argument("release", type=NEW)
 @click.option(
     "--to", required=True, metavar="FILE|URL",
-    help="A file that ends with .xlsx, .csv, .gpkg, .parquet, .px or .json (JSON-stat); FOLDER/datapackage.json; or "
-    "postgresql://USER@HOST/NAME, with the password in PGPASSWORD.",
+    help=describe_targets(),
 )  # fmt: skip
 @click.option("--language", type=click.Choice(["sv", "en"]), default="sv", show_default=True,
               help="Of the workbook and of JSON-stat.")  # fmt: skip

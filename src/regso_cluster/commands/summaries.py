@@ -12,6 +12,7 @@ import click
 
 from regso_cluster.commands.options import EXISTING, NEW, json_option, mark_options, reading_options
 from regso_cluster.files.atomic import json_text
+from regso_cluster.files.formats import TABLES, describe_formats
 from regso_cluster.words.notes import Note
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ _RULE = (
     click.option("--earlier-is", type=click.Choice(["same", "cumulative"]), default="same", show_default=True,
                  help="The same figures, or figures that have grown since."),
     click.option("--earlier-audit", type=EXISTING, help="The audit of the earlier table; for cumulative figures."),
-    click.option("--out", type=NEW, help="A file that ends with .csv, .xlsx or .parquet."),
+    click.option("--out", type=NEW, help=f"A file that ends with {describe_formats(TABLES)}."),
     click.option("--audit", type=NEW, help="File of the audit, not for publication; default: beside --out."),
 )  # fmt: skip
 _ROUNDING = (

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.exports.formats import DATAPACKAGE
 from regso_cluster.files.atomic import whole_folder
 from regso_cluster.files.textfiles import write_csv
 from regso_cluster.schema import Table
@@ -24,7 +25,7 @@ from regso_cluster.words.wording import CAREFUL, MADE_UP, UNDECIDED
 if TYPE_CHECKING:
     from regso_cluster.release.model import Release
 
-DESCRIPTOR = "datapackage.json"
+DESCRIPTOR = DATAPACKAGE.name
 _PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
 _TITLES = {
     "areas": "Områdena, en rad per område",

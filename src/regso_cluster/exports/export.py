@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -13,12 +12,20 @@ import pandas as pd
 from regso_cluster.areas.edition_table import drawn_years, has_outlines, list_years
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.exports.datapackage import DESCRIPTOR, write_datapackage
-from regso_cluster.exports.workbook import write_table_workbook, write_workbook
+from regso_cluster.exports.formats import JSONSTAT, PX, release_formats, table_formats
+from regso_cluster.exports.jsonstat import write_jsonstat
+from regso_cluster.exports.pxfile import write_px
+from regso_cluster.exports.workbook import write_workbook
+from regso_cluster.files import formats
 from regso_cluster.files.atomic import whole_file
+from regso_cluster.files.formats import Format, find_format, write_output
+from regso_cluster.files.output import Output
+from regso_cluster.files.parquet import write_parquet
 from regso_cluster.files.sheet_writing import SYNTHETIC, WORKBOOK_OPTIONS, write_sheet
-from regso_cluster.files.textfiles import write_csv
+from regso_cluster.maps import formats as maps
+from regso_cluster.maps.geopackage import outlined
 from regso_cluster.words.notes import Language
-from regso_cluster.words.wording import MADE_UP, mark_of, say
+from regso_cluster.words.wording import mark_of
 
 if TYPE_CHECKING:
     from regso_cluster.release.model import Release
@@ -32,9 +39,9 @@ def export(release: Release, to: str | Path, *, language: Language = "sv", excel
     Parameters
     ----------
     release : the release
-    to : .xlsx (a workbook), .csv, .gpkg (a map with QGIS styles), .parquet (GeoParquet where the edition has a map),
-        .px (PC-Axis), .json, .jsonstat or .json-stat (JSON-stat 2); FOLDER/datapackage.json writes a new folder, a Data
-        Package
+    to : any format of `exports.formats.release_formats`: .xlsx (a workbook), .csv, .gpkg (a map with QGIS styles),
+        .parquet (GeoParquet where the edition has a map), .px (PC-Axis), .json, .jsonstat or .json-stat (JSON-stat 2)
+        and so on; FOLDER/datapackage.json writes a new folder, a Data Package
     language : of the workbook and of JSON-stat; PC-Axis has both, the other kinds keep the names of the columns
     excel_sv : .csv for a Swedish Excel, see `textfiles.write_csv`
 
@@ -52,25 +59,23 @@ def export(release: Release, to: str | Path, *, language: Language = "sv", excel
     if to.name == DESCRIPTOR:
         return write_datapackage(release, to.parent)
 
-    def jsonstat(path: Path) -> None:
-        from regso_cluster.exports.jsonstat import write_jsonstat
-
-        write_jsonstat(release, path, language=language)
-
-    def px(path: Path) -> None:
-        from regso_cluster.exports.pxfile import write_px
-
-        write_px(release, path)
-
-    writers: dict[str, Callable[[Path], None]] = {
-        ".xlsx": lambda path: write_workbook(release, path, language=language),
-        ".csv": lambda path: write_csv(release.areas.reset_index(), path, excel_sv=excel_sv),
-        ".gpkg": lambda path: _copy(release, "areas.gpkg", path),
-        ".parquet": lambda path: _write_geoparquet(release, path),
-        ".px": px,
-        **dict.fromkeys((".json", ".jsonstat", ".json-stat"), jsonstat),
+    found = find_format(to, release_formats())
+    own: dict[Format, Callable[[Path], None]] = {
+        formats.WORKBOOK: lambda path: write_workbook(release, path, language=language),
+        maps.GEOPACKAGE: lambda path: _copy(release, "areas.gpkg", path),
+        formats.PARQUET: lambda path: _write_geoparquet(release, path),
+        PX: lambda path: write_px(release, path),
+        JSONSTAT: lambda path: write_jsonstat(release, path, language=language),
     }
-    return _write(writers, to)
+    if found in own:
+        with whole_file(to) as partial:
+            own[found](partial)
+        return to
+    edition = release.manifest["edition"]
+    shaped = found.geometry and has_outlines(edition)
+    frame = outlined(release.areas, edition) if shaped else release.areas.reset_index()
+    write_output(Output(frame, mark_of("areas", language), language=language, excel_sv=excel_sv), to, found)
+    return to
 
 
 def export_table(
@@ -88,8 +93,8 @@ def export_table(
     ----------
     table : a DataFrame, or a GeoDataFrame for a map; the index is left out, the table is not changed. Text stays text
         whatever it looks like: no formula, no link, no number
-    to : .xlsx, .csv, .parquet (GeoParquet where there is a geometry) or .gpkg (without a geometry: a table of
-        attributes)
+    to : a file with an ending of `exports.formats.table_formats`: .xlsx, .csv, .parquet (GeoParquet where there is a
+        geometry), .gpkg (without a geometry: a table of attributes), .geojson (brought to WGS 84) and so on
     synthetic : the figures are made up: a workbook says so above the headings, other kinds have a column `synthetic`
         (added where no column ends with that name)
     excel_sv : .csv for a Swedish Excel, see `textfiles.write_csv`
@@ -111,48 +116,17 @@ def export_table(
     if len(twins):
         hint = "Rename one of them."
         raise InputError([Fault("two columns of one name", f"column {column}", hint=hint) for column in twins])
-    marked = table
-    if synthetic and not any(str(column).endswith("synthetic") for column in table.columns):
-        marked = table.assign(synthetic=True)
-    flat = _without_geometry(marked)
-    sheet = re.sub(r"[\[\]:*?/\\']", " ", name or mark_of("areas", language))[:31]  # what a workbook allows
-
-    def geopackage(path: Path) -> None:
-        from regso_cluster.maps.geopackage import write_layer
-
-        title = f"{name or to.stem} ({say(MADE_UP, language)})" if synthetic else ""
-        write_layer(marked, path, layer=name or to.stem, title=title)
-
-    writers: dict[str, Callable[[Path], None]] = {
-        ".xlsx": lambda path: write_table_workbook(
-            _without_geometry(table), path, name=sheet, synthetic=synthetic, language=language
-        ),
-        ".csv": lambda path: write_csv(flat, path, excel_sv=excel_sv),
-        ".gpkg": geopackage,
-        ".parquet": lambda path: _write_parquet(marked, path),
-    }
-    return _write(writers, to)
+    found = find_format(to, table_formats())
+    sheet = mark_of("areas", language) if found == formats.WORKBOOK else to.stem
+    output = Output(table, name or sheet, synthetic, language=language, excel_sv=excel_sv)
+    write_output(output, to, found)
+    return to
 
 
 def _check_excel_sv(to: Path, *, excel_sv: bool) -> None:
     if excel_sv and to.suffix.lower() != ".csv":
         hint = "Leave it out: .xlsx opens right in any Excel."
         raise InputError(Fault("--excel-sv is for text tables", str(to), "a file that ends with .csv", hint=hint))
-
-
-def _write(writers: dict[str, Callable[[Path], None]], to: Path) -> Path:
-    """Write to a temporary folder beside the file, then move it into place in one step."""
-    ending = to.suffix.lower()
-    if ending not in writers:
-        hint = "Name the file with one of these endings."
-        raise InputError(Fault("unknown kind of file", str(to), ", ".join(writers), to.suffix or "no suffix", hint))
-    if to.is_dir():
-        raise InputError(
-            Fault("a folder stands there", str(to), "a file name", hint="Add a name that ends with the kind.")
-        )
-    with whole_file(to) as partial:
-        writers[ending](partial)
-    return to
 
 
 def _copy(release: Release, name: str, path: Path) -> None:
@@ -169,21 +143,4 @@ def _write_geoparquet(release: Release, path: Path) -> None:
     if not has_outlines(release.manifest["edition"]):
         _copy(release, "areas.parquet", path)
         return
-    from regso_cluster.maps.geopackage import outlined
-
-    _write_parquet(outlined(release.areas, release.manifest["edition"]), path)
-
-
-def _write_parquet(frame: pd.DataFrame, path: Path) -> None:
-    import pyarrow as pa
-
-    try:
-        frame.to_parquet(path, compression="zstd", index=False)
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        hint = "Make it all text or all numbers."
-        raise InputError(Fault("a column of mixed kinds", path.name, got=str(error)[:160], hint=hint)) from error
-
-
-def _without_geometry(frame: pd.DataFrame) -> pd.DataFrame:
-    shaped = frame.dtypes.astype(str) == "geometry"
-    return pd.DataFrame(frame.loc[:, ~shaped]) if shaped.any() else frame
+    write_parquet(outlined(release.areas, release.manifest["edition"]), path)

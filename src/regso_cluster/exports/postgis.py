@@ -21,13 +21,14 @@ import pandas as pd
 
 from regso_cluster.areas.edition_table import has_outlines
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.exports.formats import POSTGIS
 from regso_cluster.schema import Table
 from regso_cluster.words.columns import describe_columns, say_unit
 
 if TYPE_CHECKING:
     from regso_cluster.release.model import Release
 
-SCHEMES = ("postgresql://", "postgres://")
+SCHEMES = POSTGIS.schemes
 SCHEMA = "regso"
 SRID = 3006  # SWEREF 99 TM
 _GEOMETRY = f"geometry(MultiPolygon, {SRID})"

@@ -6,20 +6,11 @@ import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
-from regso_cluster.errors import Fault, InputError
 from regso_cluster.exports.workbook_cover import cover_rows, method_rows
-from regso_cluster.files.sheet_writing import (
-    CHARACTERS,
-    COLUMNS,
-    CREATED,
-    ROWS,
-    SYNTHETIC,
-    WORKBOOK_OPTIONS,
-    write_sheet,
-)
+from regso_cluster.files.sheet_writing import SYNTHETIC, write_sheet
+from regso_cluster.files.workbooks import new_workbook
 from regso_cluster.maps.colours import map_colours
 from regso_cluster.schema import SCHEMA, Table
 from regso_cluster.words.columns import describe_columns, head_columns
@@ -37,65 +28,16 @@ def write_workbook(release: Release, path: Path, *, language: Language = "sv") -
     words of the language; the sheet of columns gives the name that each has in the other formats. Codes stay text,
     text is never a formula or a link, numbers keep all digits that a cell holds (16).
     """
-    import xlsxwriter
-
-    book = xlsxwriter.Workbook(path, WORKBOOK_OPTIONS)
-    try:
-        _fill_workbook(book, release, language)
-        book.close()
-    except xlsxwriter.exceptions.XlsxWriterException as error:
-        raise OSError(f"the workbook could not be written: {error}") from error
-
-
-def write_table_workbook(frame: pd.DataFrame, path: Path, *, name: str, synthetic: bool, language: Language) -> None:
-    """Write any table as a workbook of one sheet.
-
-    Raises
-    ------
-    InputError  the table is larger than a sheet, or a cell longer than a cell can be, or a number is infinite
-    """
-    import xlsxwriter
-
-    _check_fits(frame, path)
-    book = xlsxwriter.Workbook(path, WORKBOOK_OPTIONS)
-    book.set_properties({"created": CREATED})
-    try:
-        write_sheet(book, name, frame, synthetic=synthetic, frozen_columns=1, language=language)
-        book.close()
-    except xlsxwriter.exceptions.XlsxWriterException as error:
-        raise OSError(f"the workbook could not be written: {error}") from error
-
-
-def _check_fits(frame: pd.DataFrame, path: Path) -> None:
-    where = path.name
-    hint = "Take .parquet, .gpkg or .csv, which have no such bound, or give a part of the table."
-    if len(frame) > ROWS - 2 or frame.shape[1] > COLUMNS:
-        size = f"{len(frame):,} rows, {frame.shape[1]:,} columns"
-        raise InputError(
-            Fault("too large for a workbook", where, f"{ROWS - 2:,} rows, {COLUMNS:,} columns", size, hint)
-        )
-    faults = []
-    for number, column in enumerate(frame.columns):
-        cells = frame.iloc[:, number]
-        if pd.api.types.is_float_dtype(cells.dtype):
-            if np.isinf(cells.to_numpy(np.float64, na_value=np.nan)).any():
-                faults.append(Fault("an infinite number", f"{where}, column {column}", hint="Make it missing."))
-        elif not pd.api.types.is_numeric_dtype(cells.dtype):
-            longest = cells.dropna().astype(str).str.len().max()
-            if longest > CHARACTERS:
-                got = f"{longest:,.0f} characters"
-                faults.append(Fault("text too long for a cell", f"{where}, column {column}", got=got, hint=hint))
-    if faults:
-        raise InputError(faults)
-
-
-def _fill_workbook(book: Any, release: Release, language: Language) -> None:
     # the date of the workbook is that of the release: the same release gives the same bytes
     created = dt.datetime.fromisoformat(release.manifest["created"]).replace(tzinfo=None)
     synthetic = bool(release.manifest["synthetic"])
-    title = say(release.method.title, language)
-    book.set_properties({"title": f"{title} {release.year}", "created": created,
-                         "comments": SYNTHETIC if synthetic else ""})  # fmt: skip
+    title = f"{say(release.method.title, language)} {release.year}"
+    with new_workbook(path, title=title, created=created, synthetic=synthetic) as book:
+        _fill_workbook(book, release, language)
+
+
+def _fill_workbook(book: Any, release: Release, language: Language) -> None:
+    synthetic = bool(release.manifest["synthetic"])
     other = "name_en" if language == "sv" else "name_sv"
     tables: dict[str, tuple[Table, pd.DataFrame]] = {
         mark_of("areas", language): ("areas", _in_reading_order(release, language)),

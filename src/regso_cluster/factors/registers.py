@@ -23,8 +23,10 @@ from regso_cluster.areas.editions import check_edition, code_set
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.register_definition import COMPARE, Condition, Definition, column_names
 from regso_cluster.factors.register_schema import common_schema
+from regso_cluster.files import formats
 from regso_cluster.files.atomic import whole_file
-from regso_cluster.files.formulas import guard_figures
+from regso_cluster.files.figure_tables import write_figures
+from regso_cluster.files.formats import find_format
 
 Flags = npt.NDArray[np.bool_]
 
@@ -335,20 +337,17 @@ def _to_table(counted: pd.DataFrame, definition: Definition, edition: int | None
 
 
 def write_counts(counts: Counts, out: str | Path) -> Path:
-    """Write the table as .csv or .parquet, whole or not at all.
+    """Write the table in any format of tables, whole or not at all.
 
     Raises
     ------
     InputError  the file exists; another ending
     """
     out = Path(out)
-    if out.suffix not in {".csv", ".parquet"}:
-        raise InputError(Fault("no such kind of table", str(out), ".csv or .parquet", out.suffix, "Rename the file."))
+    if not out.is_dir():
+        find_format(out, formats.TABLES)
     if out.exists():
         raise InputError(Fault("the table exists", str(out), hint="Choose another --out, or remove the file."))
     with whole_file(out) as partial:
-        if out.suffix == ".csv":
-            guard_figures(counts.table).to_csv(partial, index=False, lineterminator="\n")
-        else:
-            counts.table.to_parquet(partial, engine="pyarrow", compression="zstd", index=False)
+        write_figures(counts.table, partial, out.suffix)
     return out

@@ -13,7 +13,9 @@ import pandas as pd
 from regso_cluster.areas.edition_table import drawn_years, has_outlines, list_years
 from regso_cluster.areas.shapes import load_shapes
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.figures.formats import PICTURES
 from regso_cluster.files.atomic import whole_file
+from regso_cluster.files.formats import find_format
 from regso_cluster.judging.profiles import country_value
 from regso_cluster.maps.colours import INK, SOFT, UNKNOWN, colours_by_number, largest_group
 from regso_cluster.method import Factor, Yardstick
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
     from regso_cluster.release.model import Release
 
 PALE = 200  # the least part of red, green and blue of a colour that is pale
-SUFFIXES = (".svg", ".png")
 SETTINGS: dict[Any, Any] = {"svg.hashsalt": "regso_cluster", "svg.fonttype": "none"}  # of matplotlib
 LINE = 0.19  # inches a line of the legend takes
 LETTERS = 12  # of a legend on an inch
@@ -155,9 +156,7 @@ def write_figure(figure: Figure, out: str | Path, settings: dict[Any, Any] | Non
     import matplotlib as mpl
 
     out = Path(out)
-    if out.suffix.lower() not in SUFFIXES or out.is_dir():
-        hint = "Name the file with one of these endings."
-        raise InputError(Fault("unknown kind of figure", str(out), " or ".join(SUFFIXES), out.suffix, hint))
+    find_format(out, PICTURES)
     metadata: dict[str, Any] = (  # neither the date nor the version of matplotlib
         {"Date": None, "Creator": "regso_cluster"} if out.suffix.lower() == ".svg" else {"Software": None}
     )

@@ -80,6 +80,18 @@ def read_sheet(
         return Sheet(book.rows(name), name, tuple(one for one, _, _ in book.sheets), note)
 
 
+def first_rows(path: Path, limits: ReadLimits = LIMITS) -> list[list[str]]:
+    """Read the first row of every sheet of a workbook, as text.
+
+    Raises
+    ------
+    InputError  not a workbook, or more than the limits
+    """
+    with _Workbook(path, limits) as book:
+        read = [book.rows(name, 1) for name, _, table in book.sheets if table]
+    return [[str(cell) for row in rows for cell in row] for rows in read]
+
+
 class _Workbook:
     """A workbook opened in another process, asked for rows of its sheets."""
 

@@ -14,7 +14,7 @@ from regso_cluster.files.formulas import guard, unguard
 __all__ = ["guard", "read_csv", "unguard", "write_csv"]
 
 
-def write_csv(frame: pd.DataFrame, path: Path, *, excel_sv: bool = False) -> None:
+def write_csv(frame: pd.DataFrame, path: Path, *, excel_sv: bool = False, delimiter: str = ",") -> None:
     """Write a table as CSV; the index is left out.
 
     Parameters
@@ -22,7 +22,8 @@ def write_csv(frame: pd.DataFrame, path: Path, *, excel_sv: bool = False) -> Non
     frame : the table; a missing cell and an empty text are both written empty
     path : where to; overwritten
     excel_sv : semicolon, decimal comma, SANT and FALSKT, byte order mark, CRLF: a Swedish Excel opens it in columns.
-        Otherwise comma, decimal point, True and False, UTF-8 without a mark
+        Otherwise `delimiter`, decimal point, True and False, UTF-8 without a mark
+    delimiter : between cells
 
     Notes
     -----
@@ -39,7 +40,7 @@ def write_csv(frame: pd.DataFrame, path: Path, *, excel_sv: bool = False) -> Non
         safe.to_csv(
             file,
             index=False,
-            sep=";" if excel_sv else ",",
+            sep=";" if excel_sv else delimiter,
             decimal="," if excel_sv else ".",
             lineterminator="\r\n",  # only what stands in it makes a cell quoted: with "\n", a "\r" would begin a row
         )

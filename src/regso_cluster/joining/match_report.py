@@ -224,7 +224,7 @@ def report_of(matches: Matches, *, first_row: int = 1, synthetic: bool = False) 
 
 
 def write_report(report: MatchReport, path: Path) -> None:
-    """Write the report as a table, whole or not at all: .csv, .xlsx, .parquet or .json by its ending.
+    """Write the report as a table, whole or not at all: any format of tables or .json, by its ending.
 
     Raises
     ------

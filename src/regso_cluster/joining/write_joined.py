@@ -17,16 +17,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.exports.formats import table_formats
+from regso_cluster.files import formats
 from regso_cluster.files.agency_table import AgencyTable
 from regso_cluster.files.atomic import json_text, whole_file
+from regso_cluster.files.formats import Format, find_format, write_output
+from regso_cluster.files.output import Output
 from regso_cluster.files.read import TEXT_SUFFIXES
 from regso_cluster.files.textfiles import guard
 from regso_cluster.joining.fit_formats import CELL_OF_EXCEL, WORKBOOKS, fit_cells, is_too_long, whole_numbers
 from regso_cluster.joining.parse_coordinates import SWEREF, WGS84, known_crs
 from regso_cluster.joining.place_layer import as_features, geometry_type, to_wgs84
+from regso_cluster.maps import formats as maps
 from regso_cluster.words.notes import Note
 
-WRITABLE = (*TEXT_SUFFIXES, ".xlsx", ".parquet", ".gpkg", ".geojson")
 ROWS_OF_EXCEL = 1_048_576
 _BLOCK = 50_000  # rows of a text file that are made at a time
 _WIDEST = 60  # characters of a column in the workbook
@@ -53,20 +57,14 @@ class JoinedTable:
     moved: bool = False
 
 
-def check_writable(out: Path) -> None:
-    """Refuse a kind of file that cannot be written, and a folder.
+def check_writable(out: Path) -> Format:
+    """Find the format of a file; refuse a kind that cannot be written, and a folder.
 
     Raises
     ------
     InputError
     """
-    if out.suffix.lower() not in WRITABLE:
-        hint = "Name the file with one of these endings."
-        got = out.suffix or "no suffix"
-        raise InputError(Fault("unknown kind of file", str(out), ", ".join(WRITABLE), got, hint))
-    if out.is_dir():
-        hint = "Add a name that ends with the kind."
-        raise InputError(Fault("a folder stands there", str(out), "a file name", hint=hint))
+    return find_format(out, table_formats())
 
 
 def fit_joined(table: JoinedTable, out: Path) -> tuple[JoinedTable, tuple[Note, ...]]:
@@ -111,23 +109,40 @@ def write_joined(table: JoinedTable, out: Path) -> None:
     ------
     InputError  more rows than a workbook has, values that the format cannot hold
     """
-    check_writable(out)
-    writers: dict[str, Callable[[JoinedTable, Path], None]] = {
-        ".xlsx": _write_workbook,
-        ".parquet": _write_parquet,
-        ".gpkg": _write_geopackage,
-        ".geojson": _write_geojson,
+    found = check_writable(out)
+    own: dict[Format, Callable[[JoinedTable, Path], None]] = {
+        formats.TEXT: _write_text,
+        formats.TABBED: lambda joined, path: _write_text(joined, path, "\t"),
+        formats.WORKBOOK: _write_workbook,
+        formats.PARQUET: _write_parquet,
+        maps.GEOPACKAGE: _write_geopackage,
+        maps.GEOJSON: _write_geojson,
     }
-    with whole_file(out) as partial:
-        writers.get(out.suffix.lower(), _write_text)(table, partial)
+    if found in own:  # these keep what the source has beside its cells
+        with whole_file(out) as partial:
+            own[found](table, partial)
+    else:
+        write_output(Output(_with_geometry(table, found), table.source.layer or out.stem), out, found)
+
+
+def _with_geometry(table: JoinedTable, found: Format) -> pd.DataFrame:
+    """Give the table with the geometries that it has, where the format holds them."""
+    geometry, crs = _map_of(table)
+    if geometry is None or not found.geometry:
+        return table.frame
+    import geopandas as gpd
+
+    name = table.source.geometry_name or "geometry"
+    shaped: pd.DataFrame = gpd.GeoDataFrame(table.frame.assign(**{name: geometry}), geometry=name, crs=crs or None)
+    return shaped
 
 
 # --- text ---
 
 
-def _write_text(table: JoinedTable, path: Path) -> None:
+def _write_text(table: JoinedTable, path: Path, delimiter: str = "") -> None:
     """Write CSV in UTF-8 with the delimiter of the input; with semicolons as Excel in Swedish wants it."""
-    delimiter = "\t" if path.suffix.lower() == ".tsv" else table.source.delimiter
+    delimiter = delimiter or table.source.delimiter
     swedish = delimiter == ";"
     # a block of rows at a time: as Python objects a table takes many times its size
     with path.open("w", encoding="utf-8-sig" if swedish else "utf-8", newline="") as file:
@@ -386,17 +401,14 @@ def _json(cell: Any) -> Any:
 
 
 def write_plain(frame: pd.DataFrame, path: Path, document: dict[str, Any]) -> None:
-    """Write a small table by the ending of its name, whole or not at all: .csv, .xlsx, .parquet, or .json (`document`).
+    """Write a small table, whole or not at all, in any format of tables; `document` in .json.
 
     Raises
     ------
     InputError  another ending
     """
-    if path.suffix.lower() not in (".csv", ".xlsx", ".parquet", ".json"):
-        hint = "Name the file with one of these endings."
-        got = path.suffix or "no suffix"
-        raise InputError(Fault("unknown kind of file", str(path), ".csv, .xlsx, .parquet, .json", got, hint))
-    if path.suffix.lower() != ".json":
+    found = find_format(path, (*formats.TABLES, formats.DOCUMENT))
+    if found != formats.DOCUMENT:
         source = AgencyTable(path.name, ".xlsx", frame, layer="Matchning")  # not text: cells that look like formulas
         write_joined(JoinedTable(frame, (), source, None, {}), path)
         return

@@ -22,7 +22,11 @@ from regso_cluster.areas.edition_table import edition_years, find_edition
 from regso_cluster.areas.editions import code_set
 from regso_cluster.areas.shapes import SHAPES_FILE, fetched_name, load_shapes
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.exports.formats import table_formats
+from regso_cluster.files import formats
 from regso_cluster.files.atomic import whole_file
+from regso_cluster.files.formats import Format, find_format, write_output
+from regso_cluster.files.output import Output
 from regso_cluster.sources.cache import Kept, Part, collect, find
 from regso_cluster.sources.client import Answer, Client, as_json
 
@@ -80,18 +84,23 @@ def write_shapes(kept: Kept, out: Path) -> Path:
 
     Raises
     ------
-    InputError  a file stands there already, or the name ends neither with .parquet nor with .gpkg
+    InputError  a file stands there already, or the name ends with no ending of a map
     """
     import geopandas as gpd  # noqa: PLC0415 (slow)
 
     refuse_out(out)
+    found = find_format(out, layer_formats())
+    if found != formats.PARQUET:
+        write_output(Output(gpd.read_parquet(kept.folder / SHAPES_FILE), kept.folder.name), out, found)
+        return out
     with whole_file(out) as partial:
-        if out.suffix.lower() == ".parquet":
-            partial.write_bytes(kept.read(SHAPES_FILE))
-        else:
-            layer = gpd.read_parquet(kept.folder / SHAPES_FILE)
-            layer.to_file(partial, layer=kept.folder.name, driver="GPKG", engine="pyogrio", index=False)
+        partial.write_bytes(kept.read(SHAPES_FILE))
     return out
+
+
+def layer_formats() -> tuple[Format, ...]:
+    """The formats that hold outlines."""
+    return tuple(one for one in table_formats() if one.geometry)
 
 
 def refuse_out(out: Path) -> None:
@@ -99,11 +108,10 @@ def refuse_out(out: Path) -> None:
 
     Raises
     ------
-    InputError  a file stands there already, or the name ends neither with .parquet nor with .gpkg
+    InputError  a file stands there already, or the name ends with no ending of a map
     """
-    if out.suffix.lower() not in (".parquet", ".gpkg"):
-        hint = "Name it .parquet or .gpkg."
-        raise InputError(Fault("unknown kind of file", str(out), ".parquet, .gpkg", out.suffix or "no suffix", hint))
+    if not out.is_dir():
+        find_format(out, layer_formats())
     if out.exists():
         hint = "Choose another --out, or remove the file yourself."
         raise InputError(Fault("a file stands there already", str(out), hint=hint))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +22,10 @@ from regso_cluster.areas.edition_table import edition_of_year
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.origin import describe_origin, is_origin, origin_file
 from regso_cluster.factors.pxweb import to_areas
+from regso_cluster.files import formats
 from regso_cluster.files.dataset import Dataset, join_parts
-from regso_cluster.files.formulas import guard_figures
+from regso_cluster.files.figure_tables import write_figures
+from regso_cluster.files.formats import find_format
 from regso_cluster.files.jsonstat import parse_dataset, read_jsonstat
 from regso_cluster.files.read import RawTable
 from regso_cluster.sources.cache import Kept, Part, collect, find, write_whole
@@ -139,14 +142,17 @@ def fetch_table(question: Question, service: Service, cache: Path, *, refresh: b
 
 
 def write_fetched(fetched: Fetched, out: Path) -> Path:
-    """Write a fetched table as CSV, and its sources beside it as FILE.source.json.
+    """Write a fetched table in any format of tables, and its sources beside it as FILE.source.json.
 
     Raises
     ------
-    InputError  a file stands there already, or the name does not end with .csv
+    InputError  a file stands there already, or the name ends with no ending of a table
     """
     refuse_out(out)
-    content = guard_figures(fetched.frame).to_csv(index=False, lineterminator="\n").encode()
+    with tempfile.TemporaryDirectory() as folder:  # the sources name the hash of the table: they are written first
+        part = Path(folder) / f"table{out.suffix}"
+        write_figures(fetched.frame, part)
+        content = part.read_bytes()
     said = describe_origin(fetched.origin, hashlib.sha256(content).hexdigest())
     write_whole(origin_file(out), said)
     try:
@@ -162,10 +168,10 @@ def refuse_out(out: Path) -> None:
 
     Raises
     ------
-    InputError  a file stands there already, or the name does not end with .csv
+    InputError  a file stands there already, or the name ends with no ending of a table
     """
-    if out.suffix.lower() != ".csv":
-        raise InputError(Fault("unknown kind of file", str(out), ".csv", out.suffix or "no suffix", "Name it .csv."))
+    if not out.is_dir():
+        find_format(out, formats.TABLES)
     for path in (out, origin_file(out)):
         left = path != out and is_origin(path)  # of a run that was killed before it wrote the table: it says nothing
         if (path.exists() or path.is_symlink()) and not left:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.files.atomic import whole_file
+from regso_cluster.files import formats
+from regso_cluster.files.formats import find_format, write_output
 from regso_cluster.files.made_up import is_synthetic
-from regso_cluster.files.sheet_writing import CREATED, SYNTHETIC, WORKBOOK_OPTIONS, write_sheet
-from regso_cluster.files.textfiles import unguard, write_csv
+from regso_cluster.files.output import Output
+from regso_cluster.files.read import TEXT_SUFFIXES
+from regso_cluster.files.sheet_writing import SYNTHETIC
+from regso_cluster.files.sheets import first_rows, read_sheet
+from regso_cluster.files.textfiles import unguard
 from regso_cluster.method import Text
 from regso_cluster.words.notes import Note
 
@@ -20,14 +24,12 @@ if TYPE_CHECKING:
     from regso_cluster.statistics.disclosure import Protected
     from regso_cluster.statistics.summarise import Summary
 
-SUFFIXES = (".csv", ".xlsx", ".parquet")
 CONFIDENTIAL = Text(
     "FÅR INTE SPRIDAS: protokollet säger vilka dolda tal som är små, och hur små.",
     "NOT FOR PUBLICATION: the audit says which hidden figures are small, and how small.",
 )
 MOST_HEADINGS = 100_000  # characters of a table without rows
 _WIDE, _NARROW = 120, (1, 2, 3, 5)
-_NOTES = ("note_sv", "note_en")
 COLUMNS = {
     "grouping": Text("Gruppering", "Grouping"),
     "group": Text(
@@ -64,7 +66,7 @@ def write_table(
     Parameters
     ----------
     table : the table
-    to : a file that ends with .csv, .xlsx or .parquet
+    to : a file with an ending of `files.formats.TABLES`: .csv, .xlsx, .parquet and so on
     texts : in a workbook a sheet, else the columns `note_sv` and `note_en`
     synthetic : whether the figures are made up: said in every form
 
@@ -75,14 +77,8 @@ def write_table(
     to = check_target(to)
     synthetic = synthetic or is_synthetic(table)
     table = _with_counts(table.assign(synthetic=True) if synthetic else table)
-    noted = table.assign(**{column: " ".join(getattr(text, column[-2:]) for text in texts) for column in _NOTES})
-    writers: dict[str, Callable[[Path], object]] = {
-        ".csv": lambda path: write_csv(noted, path),
-        ".parquet": lambda path: noted.to_parquet(path, engine="pyarrow", compression="zstd", index=False),
-        ".xlsx": lambda path: _write_workbook(table, texts, path, synthetic=synthetic, name=name),
-    }
-    with whole_file(to) as partial:
-        writers[to.suffix.lower()](partial)
+    output = Output(table, name, synthetic, tuple(texts), describe(table.columns))
+    write_output(output, to, find_format(to, formats.TABLES))
     return to
 
 
@@ -99,32 +95,15 @@ def check_target(to: str | Path) -> Path:
 
     Raises
     ------
-    InputError  another ending than .csv, .xlsx or .parquet, a folder of that name
+    InputError  an ending of no format of tables, a folder of that name
     """
-    to = Path(to)
-    if to.suffix.lower() not in SUFFIXES:
-        hint = "Name the file with one of these endings."
-        raise InputError(Fault("unknown kind of file", str(to), ", ".join(SUFFIXES), to.suffix or "no suffix", hint))
-    if to.is_dir():
-        raise InputError(Fault("a folder stands there", str(to), "a file name", hint="Name a file in it."))
-    return to
+    find_format(to, formats.TABLES)
+    return Path(to)
 
 
 def name_audit(out: Path) -> Path:
     """Name the file of the audit beside that of the table."""
     return out.with_name(f"{out.stem}-audit{out.suffix}")
-
-
-def _write_workbook(table: pd.DataFrame, texts: Sequence[Text], path: Path, *, synthetic: bool, name: str) -> None:
-    import xlsxwriter
-
-    said = pd.DataFrame([(text.sv, text.en) for text in texts], columns=["Svenska", "English"])
-    columns = describe(table.columns)
-    with xlsxwriter.Workbook(path, WORKBOOK_OPTIONS) as book:
-        book.set_properties({"title": name, "comments": SYNTHETIC if synthetic else "", "created": CREATED})
-        write_sheet(book, name, table, synthetic=synthetic, frozen_columns=2, headings=columns)
-        write_sheet(book, "Läs detta", said, synthetic=synthetic)
-        write_sheet(book, "Kolumner", columns.drop(columns="unit"), synthetic=synthetic)
 
 
 def describe(columns: Sequence[str] | pd.Index) -> pd.DataFrame:
@@ -154,7 +133,7 @@ def read_published(path: str | Path, keys: Sequence[str]) -> pd.DataFrame:
         cells = frame[column]
         if column in text:
             own = cells.astype(object).where(cells.notna(), None)
-            read = unguard if Path(path).suffix.lower() == ".csv" else str
+            read = unguard if Path(path).suffix.lower() in TEXT_SUFFIXES else str
             made[column] = own.map(lambda cell, read=read: read(str(cell)) if cell and str(cell).strip() else None)
         elif column in ("units", "attribute", "sum", "mean", "value"):
             made[column] = pd.to_numeric(cells.replace("", None), errors="coerce").astype("float64")
@@ -166,7 +145,6 @@ def read_published(path: str | Path, keys: Sequence[str]) -> pd.DataFrame:
 
 
 def _read_frame(path: Path) -> pd.DataFrame:
-    from regso_cluster.files.sheets import read_sheet
     from regso_cluster.files.tables import read_table
 
     if path.suffix.lower() != ".xlsx":
@@ -192,7 +170,9 @@ def _read_headings(path: Path) -> pd.DataFrame:
     else:
         with path.open(encoding="utf-8-sig", newline="") as file:
             lines = [line for line in file.read(MOST_HEADINGS).splitlines() if line.strip()]
-        frame = pd.DataFrame(columns=lines[0].split(",") if len(lines) == 1 else [])
+        frame = pd.DataFrame(
+            columns=lines[0].split("\t" if path.suffix.lower() == ".tsv" else ",") if len(lines) == 1 else []
+        )
     return frame if frame.empty else pd.DataFrame()
 
 
@@ -200,13 +180,9 @@ def is_marked(path: Path, table: pd.DataFrame) -> bool:
     """Tell whether a table, or in its workbook a line above the headings, says that the figures are made up."""
     if is_synthetic(table):
         return True
-    if path.suffix.lower() not in (".xlsx", ".xlsm"):
+    if path.suffix.lower() != ".xlsx":
         return False
-    import python_calamine
-
-    book = python_calamine.CalamineWorkbook.from_path(path)
-    first = (book.get_sheet_by_name(name).to_python(nrows=1) for name in book.sheet_names)
-    return any(str(cell).strip() == SYNTHETIC for rows in first for row in rows for cell in row[:1])
+    return any(cells[0].strip() == SYNTHETIC for cells in first_rows(path) if cells)
 
 
 def as_levels(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
