@@ -44,7 +44,7 @@ def test_the_script_of_the_views_gathers_what_each_exports():
 
 
 def test_views_bring_their_own_data_and_none_takes_the_place_of_anothers(monkeypatch):
-    assert describe_views([], [], pd.Index([])) == {"moves": []}
+    assert describe_views([], [], pd.Index([]))["moves"] == []
     twice = (View("change", "change", (), "history"), View("again", "change", (), "history"))
     monkeypatch.setattr("regso_cluster.page.views.read_views", lambda: twice)
     with pytest.raises(ValueError, match="again: data that another view gives too"):
