@@ -15,7 +15,8 @@ import numpy as np
 from harness import data, shape
 
 from regso_cluster.clustering import kmeans_search as search
-from regso_cluster.kernels import kmeans as kernels
+from regso_cluster.kernels.kmeans_groups import set_coefficients
+from regso_cluster.kernels.kmeans_lloyd import assign
 
 
 def lowest(run: Callable[[], Any], repeats: int = 30, inner: int = 1) -> float:
@@ -60,11 +61,11 @@ def assignment(size: str, k: int) -> tuple[float, float]:
     p = X.shape[1]
     centres = X[np.random.default_rng(0).choice(len(X), k, replace=False)] - points.shift
     coefficients = np.empty((k + k % 2, p + 1))
-    kernels.set_coefficients(points.mask_plane, centres, coefficients)
+    set_coefficients(points.mask_plane, centres, coefficients)
     labels = np.full(points.weights.shape, -1)
     change, pick = np.empty((k, p + 2)), np.empty(64, dtype=np.int64)
     rows = (points.planes, points.weights, coefficients, labels, change, pick)
-    seconds = lowest(lambda: kernels.assign(*rows), 50, 200 if len(X) < 50_000 else 1)
+    seconds = lowest(lambda: assign(*rows), 50, 200 if len(X) < 50_000 else 1)
     return seconds, 2 * shape(size)[0] * k * p / seconds / 1e9
 
 

@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 from regso_cluster.clustering import kmeans_search as search
-from regso_cluster.kernels import kmeans as kernels
+from regso_cluster.kernels.kmeans_groups import Groups, exact_centres, explained, set_coefficients, set_sums
+from regso_cluster.kernels.kmeans_lloyd import assign
+from regso_cluster.kernels.kmeans_polish import polish
+from regso_cluster.kernels.kmeans_starts import start
 from tests.kernels import naive_kmeans as naive
 
 
@@ -38,12 +41,12 @@ def test_vectors_give_the_bits_of_the_plain_loop(k, p, gaps):
     centres = rng.standard_normal((k, p))
     q = points.planes.shape[1]
     coefficients = np.empty((k + k % 2, q + 1))
-    kernels.set_coefficients(points.mask_plane, centres, coefficients)
+    set_coefficients(points.mask_plane, centres, coefficients)
     expected = by_hand(points.planes, coefficients)
     labels = rng.integers(0, k, size=points.weights.shape)
     before = labels.copy()
     change, pick = np.empty((k, q + 2)), np.empty(64, dtype=np.int64)
-    moved = kernels.assign(points.planes, points.weights, coefficients, labels, change, pick)
+    moved = assign(points.planes, points.weights, coefficients, labels, change, pick)
     np.testing.assert_array_equal(labels, expected[:, :k].argmin(axis=1))  # argmin: ties to the lowest
     held = points.weights > 0
     assert moved == (labels != before)[held].sum()
@@ -57,15 +60,15 @@ def test_sums_follow_the_moves(gaps):
     rng = np.random.default_rng(0)
     k, p, q = 5, 5, points.planes.shape[1]
     coefficients = np.empty((6, q + 1))
-    kernels.set_coefficients(points.mask_plane, rng.standard_normal((k, p)), coefficients)
+    set_coefficients(points.mask_plane, rng.standard_normal((k, p)), coefficients)
     labels = rng.integers(0, k, size=points.weights.shape)
     sums, exact, change = (np.empty((k, q + 2)) for _ in range(3))
-    kernels.set_sums(points.planes, points.weights, labels, sums)
-    kernels.assign(points.planes, points.weights, coefficients, labels, change, np.empty(64, dtype=np.int64))
-    kernels.set_sums(points.planes, points.weights, labels, exact)
+    set_sums(points.planes, points.weights, labels, sums)
+    assign(points.planes, points.weights, coefficients, labels, change, np.empty(64, dtype=np.int64))
+    set_sums(points.planes, points.weights, labels, exact)
     np.testing.assert_allclose(sums + change, exact, atol=1e-10)
     labels[:] = -1  # the first iteration: from nowhere
-    kernels.assign(points.planes, points.weights, coefficients, labels, change, np.empty(64, dtype=np.int64))
+    assign(points.planes, points.weights, coefficients, labels, change, np.empty(64, dtype=np.int64))
     np.testing.assert_allclose(change, exact, atol=1e-10)
 
 
@@ -73,7 +76,7 @@ def test_ties_go_to_the_lowest_centre():
     _, _, points = layout(1, n=64, p=2)
     coefficients = np.zeros((4, 3))  # four equal centres
     labels = np.full(points.weights.shape, 3)
-    kernels.assign(points.planes, points.weights, coefficients, labels, np.empty((4, 4)), np.empty(64, dtype=np.int64))
+    assign(points.planes, points.weights, coefficients, labels, np.empty((4, 4)), np.empty(64, dtype=np.int64))
     assert (labels == 0).all()
 
 
@@ -83,21 +86,20 @@ def test_polish_ends_where_no_single_move_helps(gaps):
     k, q = 4, points.planes.shape[1]
     labels = np.random.default_rng(2).integers(0, k, size=points.weights.shape)
     sums, centres = np.empty((k, q + 2)), np.empty((k, 3))
-    kernels.exact_centres(points.planes, points.weights, points.mask_plane, labels, sums, centres)
+    exact_centres(points.rows(), Groups(centres, labels, sums))
     coefficients, scores = np.empty((k, q + 1)), np.empty((k, 64))
-    kernels.set_coefficients(points.mask_plane, centres, coefficients)
+    set_coefficients(points.mask_plane, centres, coefficients)
 
     def objective(rows):
         return naive.objective(X, weights, rows, naive.means(X, weights, rows, k))
 
-    start = objective(labels.ravel()[: len(X)])
-    arrays = (points.planes, points.weights, points.squares, points.mask_plane)
-    moved = kernels.polish(*arrays, centres, labels, sums, coefficients, scores, 100)
+    begin = objective(labels.ravel()[: len(X)])
+    moved = polish(points.rows(), Groups(centres, labels, sums), coefficients, scores, 100)
     rows = labels.ravel()[: len(X)].copy()
     end = objective(rows)
     assert moved > 0
-    assert end < start
-    assert points.total - kernels.explained(points.mask_plane, sums, 3) == pytest.approx(end, rel=1e-9)
+    assert end < begin
+    assert points.total - explained(points.mask_plane, sums, 3) == pytest.approx(end, rel=1e-9)
     for i in range(len(X)):  # by the definition: move one row, compute everything anew
         for c in range(k):
             other = rows.copy()
@@ -116,11 +118,10 @@ def test_a_move_that_only_hartigan_sees():
         labels = np.zeros((1, 64), dtype=np.int64)
         labels[0, 2] = 1
         sums, centres = np.empty((2, 3)), np.empty((2, 1))
-        kernels.exact_centres(points.planes, points.weights, points.mask_plane, labels, sums, centres)
+        exact_centres(points.rows(), Groups(centres, labels, sums))
         coefficients = np.empty((2, 2))
-        kernels.set_coefficients(points.mask_plane, centres, coefficients)
-        arrays = (points.planes, points.weights, points.squares, points.mask_plane)
-        kernels.polish(*arrays, centres, labels, sums, coefficients, np.empty((2, 64)), 10)
+        set_coefficients(points.mask_plane, centres, coefficients)
+        polish(points.rows(), Groups(centres, labels, sums), coefficients, np.empty((2, 64)), 10)
         assert labels[0, :3].tolist() == expected
 
 
@@ -131,10 +132,9 @@ def test_a_move_goes_to_the_lowest_of_equal_groups():
     labels = np.zeros((1, 64), dtype=np.int64)
     labels[0, :4] = [0, 2, 2, 1]
     sums, centres, coefficients = np.empty((3, 4)), np.empty((3, 2)), np.empty((4, 3))
-    kernels.exact_centres(points.planes, points.weights, points.mask_plane, labels, sums, centres)
-    kernels.set_coefficients(points.mask_plane, centres, coefficients)
-    arrays = (points.planes, points.weights, points.squares, points.mask_plane)
-    assert kernels.polish(*arrays, centres, labels, sums, coefficients, np.empty((4, 64)), 10) == 1
+    exact_centres(points.rows(), Groups(centres, labels, sums))
+    set_coefficients(points.mask_plane, centres, coefficients)
+    assert polish(points.rows(), Groups(centres, labels, sums), coefficients, np.empty((4, 64)), 10) == 1
     assert labels[0, :4].tolist() == [0, 0, 2, 1]
 
 
@@ -145,7 +145,7 @@ def test_random_starts_are_distinct_rows_drawn_by_weight():
     drawn = np.empty((4000, 2))
     for draw, row in zip(uniforms, drawn, strict=True):
         centres = np.empty((2, 1))
-        kernels.start(*points.arrays(), draw, centres)
+        start(points.rows(), draw, centres)
         row[:] = centres[:, 0] + points.shift[0]
     drawn = np.rint(drawn).astype(int)
     assert (drawn[:, 0] != drawn[:, 1]).all()
@@ -160,7 +160,7 @@ def test_greedy_starts_prefer_what_is_far():
     points = search.prepare(X, np.isnan(X), np.ones(5))
     for draw in np.random.default_rng(1).random((50, 3, 3)):
         centres = np.empty((3, 1))
-        kernels.start(*points.arrays(), draw, centres)
+        start(points.rows(), draw, centres)
         found = sorted((centres[:, 0] + points.shift[0]).round(6).tolist())
         assert found[1:] == [100.0, 200.0]
 

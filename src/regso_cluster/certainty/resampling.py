@@ -12,6 +12,8 @@ from regso_cluster.clustering._estimators import checked_weights
 from regso_cluster.clustering._rows import canonical_order
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.kernels import kmeans as kernels
+from regso_cluster.kernels.kmeans_groups import set_coefficients
+from regso_cluster.kernels.kmeans_lloyd import assign
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -130,12 +132,12 @@ def fit(points: search.Points, k: int, seed: np.random.SeedSequence, effort: Eff
     uniforms = generator.random((effort.starts, k, 2 + int(np.log(k))))
     centres, labels = np.zeros((k, p)), np.zeros(points.weights.shape, dtype=np.int64)
     explained, iterations = np.zeros(effort.starts), np.zeros(effort.starts, dtype=np.int64)
-    arrays = points.arrays()
-    best = kernels.restarts(*arrays, uniforms, search.BLOCKS, MAX_ITER, explained, iterations, centres, labels)
+    rows = points.rows()
+    best = kernels.restarts(rows, uniforms, search.BLOCKS, MAX_ITER, explained, iterations, centres, labels)
     most = float(explained[best])
     if effort.swaps:
         drawn = generator.random((effort.swaps, 2))
-        _, most = kernels.swaps(*arrays, drawn, search.BLOCKS, MAX_ITER, search.PATIENCE, centres, labels)
+        _, most = kernels.swaps(rows, drawn, search.BLOCKS, MAX_ITER, search.PATIENCE, centres, labels)
         labels = nearest(points, centres)
     n = len(points.row_weights)
     return Fit(labels.reshape(-1)[:n].copy(), centres, max(points.total - float(most), 0.0))
@@ -146,8 +148,8 @@ def nearest(points: search.Points, centres: Floats) -> Integers:
     k = len(centres)
     q = points.planes.shape[1]
     coefficients = np.empty((k + k % 2, q + 1))
-    kernels.set_coefficients(points.mask_plane, centres, coefficients)
+    set_coefficients(points.mask_plane, centres, coefficients)
     labels = np.full(points.weights.shape, -1, dtype=np.int64)
     change, pick = np.empty((k, q + 2)), np.empty(search.LANES, dtype=np.int64)
-    kernels.assign(points.planes, points.weights, coefficients, labels, change, pick)
+    assign(points.planes, points.weights, coefficients, labels, change, pick)
     return labels

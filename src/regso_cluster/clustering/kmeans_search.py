@@ -20,6 +20,9 @@ import numpy.typing as npt
 from regso_cluster.clustering._rows import canonical_order
 from regso_cluster.kernels import kmeans as kernels
 from regso_cluster.kernels import kmeans_layout as by_parts
+from regso_cluster.kernels.kmeans_groups import Groups, Rows, exact_centres, explained, make_work, set_coefficients
+from regso_cluster.kernels.kmeans_lloyd import assign_chunks, step
+from regso_cluster.kernels.kmeans_starts import start
 from regso_cluster.parallel import Workers, run_batches
 
 Floats = npt.NDArray[np.float64]
@@ -60,9 +63,9 @@ class Points:
     row_weights: Floats
     total: float
 
-    def arrays(self) -> tuple[Any, ...]:
+    def rows(self) -> Rows:
         """Give what every search kernel begins with."""
-        return self.planes, self.weights, self.squares, self.mask_plane, self.cumulative
+        return Rows(self.planes, self.weights, self.squares, self.mask_plane, self.cumulative)
 
 
 @dataclass(frozen=True)
@@ -179,12 +182,12 @@ def _run_starts(shared: tuple[Points, str | Floats, int], uniforms: Floats) -> S
     """Run some starts one after the other in this thread; shared: the points, the start, Lloyd iterations at most."""
     points, init, max_iter = shared
     k = uniforms.shape[1]
-    explained = np.zeros(len(uniforms))
+    found = np.zeros(len(uniforms))
     iterations = np.zeros(len(uniforms), dtype=np.int64)
     centres = np.zeros((k, len(points.shift))) if isinstance(init, str) else init - points.shift
     labels = np.zeros(points.weights.shape, dtype=np.int64)
-    best = kernels.restarts(*points.arrays(), uniforms, BLOCKS, max_iter, explained, iterations, centres, labels)
-    return SearchRun(centres, labels, explained, iterations, int(best))
+    best = kernels.restarts(points.rows(), uniforms, BLOCKS, max_iter, found, iterations, centres, labels)
+    return SearchRun(centres, labels, found, iterations, int(best))
 
 
 def restarts(
@@ -213,15 +216,13 @@ def _run_wide(points: Points, init: str | Floats, uniforms: Floats, max_iter: in
     """Run one start with all threads on it: each takes chunks of rows, and their sums are added in order."""
     k, p, q = len(uniforms), len(points.shift), points.planes.shape[1]
     centres = np.zeros((k, p)) if isinstance(init, str) else init - points.shift
-    kernels.start(*points.arrays(), uniforms, centres)
-    even = k + k % 2
-    coefficients = np.empty((even, q + 1))
-    kernels.set_coefficients(points.mask_plane, centres, coefficients)
-    labels = np.full(points.weights.shape, -1, dtype=np.int64)
-    sums, scores = np.zeros((k, q + 2)), np.empty((even, LANES))
+    rows = points.rows()
+    start(rows, uniforms, centres)
+    groups = Groups(centres, np.full(points.weights.shape, -1, dtype=np.int64), np.zeros((k, q + 2)))
     chunk = BLOCKS
-    n_chunks = -(-len(labels) // chunk)
-    change = np.empty((n_chunks, k, q + 2))
+    n_chunks = -(-len(groups.labels) // chunk)
+    work = make_work(k, q, n_chunks)
+    set_coefficients(points.mask_plane, centres, work.coefficients)
     workers = max(1, min(n_threads, n_chunks // 4))  # below four chunks each, waking threads costs more
     tasks = max(1, min(4 * workers, n_chunks)) if workers > 1 else 1
     bounds = np.linspace(0, n_chunks, tasks + 1).astype(int).tolist()
@@ -230,18 +231,16 @@ def _run_wide(points: Points, init: str | Floats, uniforms: Floats, max_iter: in
         run = map if workers == 1 else pool.map
 
         def assign(first: int, last: int) -> int:
-            pick = np.empty(LANES, dtype=np.int64)
-            fixed = (points.planes, points.weights, coefficients, labels, change, pick, chunk)
-            return int(kernels.assign_chunks(*fixed, first, last))
+            own = work._replace(pick=np.empty(LANES, dtype=np.int64))
+            return int(assign_chunks(rows, groups.labels, own, chunk, first, last))
 
         while iteration < max_iter:
             iteration += 1
             moved = sum(run(assign, bounds[:-1], bounds[1:]))
-            fixed = (points.planes, points.weights, points.squares, points.mask_plane)
-            if kernels.step(*fixed, change, moved, labels, sums, centres, coefficients, scores) == 0:
+            if step(rows, groups, work, moved) == 0:
                 break
-    explained = np.array([kernels.explained(points.mask_plane, sums, p)])
-    return SearchRun(centres, labels, explained, np.array([iteration]), 0)
+    found = np.array([explained(points.mask_plane, groups.sums, p)])
+    return SearchRun(centres, groups.labels, found, np.array([iteration]), 0)
 
 
 def swaps(  # noqa: PLR0913  # the problem, the effort, and who does it
@@ -273,10 +272,8 @@ def _run_chain(
     """Run one chain in this thread, from draws for its start and for its swaps; give what it kept and explains."""
     points, _, max_iter = shared
     found = _run_starts(shared, uniforms[0])
-    kept, explained = kernels.swaps(
-        *points.arrays(), uniforms[1], BLOCKS, max_iter, PATIENCE, found.centres, found.labels
-    )
-    return found, int(kept), float(explained)
+    kept, most = kernels.swaps(points.rows(), uniforms[1], BLOCKS, max_iter, PATIENCE, found.centres, found.labels)
+    return found, int(kept), float(most)
 
 
 def _finish(
@@ -285,7 +282,7 @@ def _finish(
     """Compute the centres anew from the labels, in the order of the rows, and undo the shift."""
     exact = np.zeros_like(centres)
     sums = np.zeros((len(centres), points.planes.shape[1] + 2))
-    kernels.exact_centres(points.planes, points.weights, points.mask_plane, labels, sums, exact)
+    exact_centres(points.rows(), Groups(exact, labels, sums))
     exact[sums[:, -1] == 0] = centres[sums[:, -1] == 0]
     return Partition(exact + points.shift, sums[:, -2], iterations, kept, objectives)
 
