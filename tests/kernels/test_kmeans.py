@@ -179,17 +179,18 @@ def test_chunks_and_threads_give_the_same_bits(monkeypatch, gaps):
     _, _, points = layout(8, n=1000, gaps=gaps)
     monkeypatch.setattr(search, "BLOCKS", 1)  # sixteen chunks
     seed = np.random.SeedSequence(4)
-    one = search.restarts(points, "k-means++", 6, 1, 300, seed, 1)  # threads share one start
-    two = search.restarts(points, "k-means++", 6, 1, 300, seed, 3)
+    plan = search.Plan("k-means++", 6, n_init=1, max_iter=300)
+    one = search.restarts(points, plan, seed, 1)
+    two = search.restarts(points, plan, seed, 3)  # threads share one start
     draws = search._draws("k-means++", 1, 6, seed)
-    alone = search._run_starts((points, "k-means++", 300), draws)  # one thread does it all
+    alone = search._run_starts((points, plan), draws)  # one thread does it all
     assert one.centres.tobytes() == two.centres.tobytes()
     assert (points.total - alone.explained).tobytes() == one.objectives.tobytes() == two.objectives.tobytes()
 
 
 def test_a_swap_is_given_up_only_if_it_could_not_win():
     _, _, points = layout(9, n=1500, p=4)
-    fixed = (points, "k-means++", 8, 4, 60, 300, np.random.SeedSequence(1), 1)
-    patient = search.swaps(*fixed).objectives.min()
-    single = search.restarts(points, "k-means++", 8, 4, 300, np.random.SeedSequence(1), 1).objectives.min()
+    plan = search.Plan("k-means++", 8, n_init=4, max_iter=300, n_swaps=60)
+    patient = search.swaps(points, plan, np.random.SeedSequence(1), 1).objectives.min()
+    single = search.restarts(points, plan, np.random.SeedSequence(1), 1).objectives.min()
     assert patient < single

@@ -145,11 +145,11 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Grouper):  # typ
         init = self.init if isinstance(self.init, str) else np.asarray(self.init, dtype=np.float64)[:k]
         seed = seed_sequence(self.random_state)
         n_threads = count_threads(self.n_threads)
-        if self.algorithm == "swaps":
-            effort = self._n_starts, self.n_swaps, self.max_iter
-            return search.swaps(points, init, k, *effort, seed, n_threads, self.workers)
-        n_init = self._n_starts if isinstance(init, str) else 1
-        return search.restarts(points, init, k, n_init, self.max_iter, seed, n_threads, self.workers)
+        swaps = self.algorithm == "swaps"
+        n_init = self._n_starts if swaps or isinstance(init, str) else 1
+        plan = search.Plan(init, k, n_init, self.max_iter, self.n_swaps if swaps else 0)
+        run = search.swaps if swaps else search.restarts
+        return run(points, plan, seed, n_threads, self.workers)
 
     def _keep(self, X: Floats, missing: npt.NDArray[np.bool_], points: search.Points, found: search.Partition) -> None:
         """Set the attributes: groups numbered, rows labelled by their nearest centre, the objective."""

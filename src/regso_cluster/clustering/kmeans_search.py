@@ -20,8 +20,16 @@ import numpy.typing as npt
 from regso_cluster.clustering._rows import canonical_order
 from regso_cluster.kernels import kmeans as kernels
 from regso_cluster.kernels import kmeans_layout as by_parts
-from regso_cluster.kernels.kmeans_groups import Groups, Rows, exact_centres, explained, make_work, set_coefficients
-from regso_cluster.kernels.kmeans_lloyd import assign_chunks, step
+from regso_cluster.kernels.kmeans_groups import (
+    Groups,
+    Rows,
+    Work,
+    exact_centres,
+    explained,
+    make_work,
+    set_coefficients,
+)
+from regso_cluster.kernels.kmeans_lloyd import assign_chunks, lloyd, step
 from regso_cluster.kernels.kmeans_starts import start
 from regso_cluster.parallel import Workers, run_batches
 
@@ -66,6 +74,24 @@ class Points:
     def rows(self) -> Rows:
         """Give what every search kernel begins with."""
         return Rows(self.planes, self.weights, self.squares, self.mask_plane, self.cumulative)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is searched for, and with which effort.
+
+    init : "k-means++", "random", or centres (k, p) in the units of the table
+    k : number of groups
+    n_init : starts, or chains of swaps
+    max_iter : Lloyd iterations at most
+    n_swaps : random swaps of each chain
+    """
+
+    init: str | Floats
+    k: int
+    n_init: int
+    max_iter: int
+    n_swaps: int = 0
 
 
 @dataclass(frozen=True)
@@ -178,101 +204,92 @@ def _draws(init: str | Floats, n_init: int, k: int, seed: np.random.SeedSequence
     return np.random.Generator(np.random.PCG64(seed)).random((n_init, k, width))
 
 
-def _run_starts(shared: tuple[Points, str | Floats, int], uniforms: Floats) -> SearchRun:
-    """Run some starts one after the other in this thread; shared: the points, the start, Lloyd iterations at most."""
-    points, init, max_iter = shared
-    k = uniforms.shape[1]
+def _first_centres(points: Points, plan: Plan) -> Floats:
+    """Give room for the centres, or the centres that were given, less the shift."""
+    return np.zeros((plan.k, len(points.shift))) if isinstance(plan.init, str) else plan.init - points.shift
+
+
+def _run_starts(shared: tuple[Points, Plan], uniforms: Floats) -> SearchRun:
+    """Run some starts one after the other in this thread."""
+    points, plan = shared
     found = np.zeros(len(uniforms))
     iterations = np.zeros(len(uniforms), dtype=np.int64)
-    centres = np.zeros((k, len(points.shift))) if isinstance(init, str) else init - points.shift
+    centres = _first_centres(points, plan)
     labels = np.zeros(points.weights.shape, dtype=np.int64)
-    best = kernels.restarts(points.rows(), uniforms, BLOCKS, max_iter, found, iterations, centres, labels)
+    best = kernels.restarts(points.rows(), uniforms, BLOCKS, plan.max_iter, found, iterations, centres, labels)
     return SearchRun(centres, labels, found, iterations, int(best))
 
 
 def restarts(
-    points: Points,
-    init: str | Floats,
-    k: int,
-    n_init: int,
-    max_iter: int,
-    seed: np.random.SeedSequence,
-    n_threads: int,
-    workers: Workers | None = None,
+    points: Points, plan: Plan, seed: np.random.SeedSequence, n_threads: int, workers: Workers | None = None
 ) -> Partition:
-    """Run n_init starts, each with Lloyd's iteration; the best is kept, ties to the lowest start."""
-    uniforms = _draws(init, n_init, k, seed)
-    if n_init == 1:
-        runs = [_run_wide(points, init, uniforms[0], max_iter, n_threads)]
+    """Run the starts, each with Lloyd's iteration; the best is kept, ties to the lowest start."""
+    uniforms = _draws(plan.init, plan.n_init, plan.k, seed)
+    if plan.n_init == 1:
+        runs = [_run_wide(points, plan, uniforms[0], n_threads)]
     else:
-        parts = [uniforms[begin : begin + STARTS] for begin in range(0, n_init, STARTS)]
-        runs = _share_out(_run_starts, (points, init, max_iter), parts, n_threads, workers)
+        parts = [uniforms[begin : begin + STARTS] for begin in range(0, plan.n_init, STARTS)]
+        runs = _share_out(_run_starts, (points, plan), parts, n_threads, workers)
     best = max(runs, key=lambda run: run.explained[run.best])  # the first of equals
     objectives = points.total - np.concatenate([run.explained for run in runs])
     return _finish(points, best.centres, best.labels, int(best.iterations[best.best]), 0, objectives)
 
 
-def _run_wide(points: Points, init: str | Floats, uniforms: Floats, max_iter: int, n_threads: int) -> SearchRun:
+def _run_wide(points: Points, plan: Plan, uniforms: Floats, n_threads: int) -> SearchRun:
     """Run one start with all threads on it: each takes chunks of rows, and their sums are added in order."""
-    k, p, q = len(uniforms), len(points.shift), points.planes.shape[1]
-    centres = np.zeros((k, p)) if isinstance(init, str) else init - points.shift
-    rows = points.rows()
+    k, q = plan.k, points.planes.shape[1]
+    rows, centres = points.rows(), _first_centres(points, plan)
     start(rows, uniforms, centres)
     groups = Groups(centres, np.full(points.weights.shape, -1, dtype=np.int64), np.zeros((k, q + 2)))
-    chunk = BLOCKS
-    n_chunks = -(-len(groups.labels) // chunk)
+    n_chunks = -(-len(groups.labels) // BLOCKS)
     work = make_work(k, q, n_chunks)
-    set_coefficients(points.mask_plane, centres, work.coefficients)
     workers = max(1, min(n_threads, n_chunks // 4))  # below four chunks each, waking threads costs more
-    tasks = max(1, min(4 * workers, n_chunks)) if workers > 1 else 1
-    bounds = np.linspace(0, n_chunks, tasks + 1).astype(int).tolist()
-    iteration = 0
-    with ThreadPoolExecutor(workers) as pool:
-        run = map if workers == 1 else pool.map
-
-        def assign(first: int, last: int) -> int:
-            own = work._replace(pick=np.empty(LANES, dtype=np.int64))
-            return int(assign_chunks(rows, groups.labels, own, chunk, first, last))
-
-        while iteration < max_iter:
-            iteration += 1
-            moved = sum(run(assign, bounds[:-1], bounds[1:]))
-            if step(rows, groups, work, moved) == 0:
-                break
-    found = np.array([explained(points.mask_plane, groups.sums, p)])
+    if workers == 1:
+        iteration = int(lloyd(rows, groups, work, BLOCKS, plan.max_iter, 0.0, 0.0))
+    else:
+        iteration = _lloyd_in_threads(rows, groups, work, plan.max_iter, workers)
+    found = np.array([explained(points.mask_plane, groups.sums, len(points.shift))])
     return SearchRun(centres, groups.labels, found, np.array([iteration]), 0)
 
 
-def swaps(  # noqa: PLR0913  # the problem, the effort, and who does it
-    points: Points,
-    init: str | Floats,
-    k: int,
-    n_init: int,
-    n_swaps: int,
-    max_iter: int,
-    seed: np.random.SeedSequence,
-    n_threads: int,
-    workers: Workers | None = None,
+def _lloyd_in_threads(rows: Rows, groups: Groups, work: Work, max_iter: int, workers: int) -> int:
+    """Do what the kernel `lloyd` does with the chunks of each iteration shared out; returns the iterations."""
+    n_chunks = len(work.change)
+    bounds = np.linspace(0, n_chunks, min(4 * workers, n_chunks) + 1).astype(int).tolist()
+
+    def assign(first: int, last: int) -> int:
+        own = work._replace(pick=np.empty(LANES, dtype=np.int64))
+        return int(assign_chunks(rows, groups.labels, own, BLOCKS, first, last))
+
+    set_coefficients(rows.mask_plane, groups.centres, work.coefficients)
+    with ThreadPoolExecutor(workers) as pool:
+        for iteration in range(max_iter):
+            moved = sum(pool.map(assign, bounds[:-1], bounds[1:]))
+            if step(rows, groups, work, moved) == 0:
+                return iteration + 1
+    return max_iter
+
+
+def swaps(
+    points: Points, plan: Plan, seed: np.random.SeedSequence, n_threads: int, workers: Workers | None = None
 ) -> Partition:
-    """Run n_init chains: a start, then n_swaps random swaps; the best chain is kept, ties to the lowest."""
+    """Run the chains: a start, then random swaps; the best chain is kept, ties to the lowest."""
     start_seed, swap_seed = seed.spawn(2)
-    uniforms = _draws(init, n_init, k, start_seed)
-    swap_uniforms = np.random.Generator(np.random.PCG64(swap_seed)).random((n_init, n_swaps, 2))
-    todo = [(uniforms[chain : chain + 1], swap_uniforms[chain]) for chain in range(n_init)]
-    chains = _share_out(_run_chain, (points, init, max_iter), todo, n_threads, workers)
+    uniforms = _draws(plan.init, plan.n_init, plan.k, start_seed)
+    swap_uniforms = np.random.Generator(np.random.PCG64(swap_seed)).random((plan.n_init, plan.n_swaps, 2))
+    todo = [(uniforms[chain : chain + 1], swap_uniforms[chain]) for chain in range(plan.n_init)]
+    chains = _share_out(_run_chain, (points, plan), todo, n_threads, workers)
     best = max(chains, key=lambda chain: chain[2])[0]  # the first of equals
     kept = sum(chain[1] for chain in chains)
     objectives = points.total - np.array([chain[2] for chain in chains])
     return _finish(points, best.centres, best.labels, int(best.iterations[0]), kept, objectives)
 
 
-def _run_chain(
-    shared: tuple[Points, str | Floats, int], uniforms: tuple[Floats, Floats]
-) -> tuple[SearchRun, int, float]:
+def _run_chain(shared: tuple[Points, Plan], uniforms: tuple[Floats, Floats]) -> tuple[SearchRun, int, float]:
     """Run one chain in this thread, from draws for its start and for its swaps; give what it kept and explains."""
-    points, _, max_iter = shared
+    points, plan = shared
     found = _run_starts(shared, uniforms[0])
-    kept, most = kernels.swaps(points.rows(), uniforms[1], BLOCKS, max_iter, PATIENCE, found.centres, found.labels)
+    kept, most = kernels.swaps(points.rows(), uniforms[1], BLOCKS, plan.max_iter, PATIENCE, found.centres, found.labels)
     return found, int(kept), float(most)
 
 
