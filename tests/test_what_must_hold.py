@@ -189,7 +189,7 @@ def test_an_unreadable_earlier_release_is_refused_and_says_what_to_do(tables, ha
     if harm == "no manifest":
         (release / "manifest.json").unlink()
     elif harm == "other format":
-        (release / "manifest.json").write_text(manifest.replace('"format": 1', '"format": 99'), "utf-8")
+        (release / "manifest.json").write_text(manifest.replace('"format": 2', '"format": 99'), "utf-8")
     else:
         (release / "areas.parquet").unlink()
         if harm == "empty":

@@ -105,8 +105,8 @@ def test_the_prior_is_measured_on_as_many_resamples_as_asked(example_release):
     assert [len(one) for one in given.values()] == [1, 3]
     first, second, third = (np.nansum(one.first) for one in given[3])
     assert len({first, second, third}) == 3
-    again = posteriors_of(table, dataclasses.replace(using, certainty=Certainty(classes=4, prior_resamples=3)),
-                          np.random.default_rng(5))  # fmt: skip
+    asked = dataclasses.replace(using, certainty=Certainty(classes=4, prior_resamples=3))
+    again = posteriors_of(as_counted(table, asked), np.random.default_rng(5))
     assert np.array_equal(again[2].first, given[3][2].first, equal_nan=True)
 
 

@@ -133,7 +133,7 @@ def test_a_failure_is_one_message_and_a_traceback_only_with_debug(run, monkeypat
 
 
 def test_an_export_of_another_kind_is_refused(run, released):
-    assert ".xlsx, .csv, .gpkg, .parquet" in run("export", released.path, "--to", "x.docx", code=1).stderr
+    assert ".csv, .txt, .tsv, .xlsx, .parquet, .gpkg" in run("export", released.path, "--to", "x.docx", code=1).stderr
     assert "inside the release" in run("export", released.path, "--to", released.path / "x.csv", code=1).stderr
 
 

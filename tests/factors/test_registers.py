@@ -219,8 +219,8 @@ def test_refused_definitions(tmp_path, text, hint):
 def test_no_definition_and_no_such_ending(tmp_path):
     with pytest.raises(InputError, match="shows one"):
         load_definition(tmp_path / "d.toml")
-    with pytest.raises(InputError, match="Rename the file"):
-        write_counts(Counts(pd.DataFrame(), 0, 0, {}), tmp_path / "t.xlsx")
+    with pytest.raises(InputError, match="Name the file with one of these endings"):
+        write_counts(Counts(pd.DataFrame(), 0, 0, {}), tmp_path / "t.docx")
     write_counts(Counts(pd.DataFrame({"regso": [A]}), 0, 0, {}), tmp_path / "t.parquet")
     assert pd.read_parquet(tmp_path / "t.parquet")["regso"].tolist() == [A]
 

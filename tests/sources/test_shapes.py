@@ -277,6 +277,6 @@ def test_shapes_are_not_overwritten(serve, blekinge, tmp_path):
     assert len(gpd.read_parquet(out)) == len(blekinge)
     with pytest.raises(InputError, match="stands there already"):
         write_shapes(kept, out)
-    with pytest.raises(InputError, match=r"\.parquet or \.gpkg"):
+    with pytest.raises(InputError, match=r"expected \.parquet, \.gpkg"):
         write_shapes(kept, tmp_path / "b.shp")
     assert CliRunner().invoke(main, ["fetch", "shapes", "--edition", "2025", "--lan", "99"]).exit_code == 2

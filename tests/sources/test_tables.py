@@ -269,8 +269,8 @@ def test_nothing_is_overwritten(serve, small, tmp_path):
     with pytest.raises(InputError, match="stands there already"):
         write_fetched(fetched, tmp_path / "t.csv")
     assert (tmp_path / "t.csv").read_text() == "mine"
-    with pytest.raises(InputError, match=r"Name it \.csv"):
-        write_fetched(fetched, tmp_path / "t.xlsx")
+    with pytest.raises(InputError, match=r"expected \.csv, .*got \.docx"):
+        write_fetched(fetched, tmp_path / "t.docx")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["c", "t.csv"]
 
 

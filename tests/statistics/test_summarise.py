@@ -290,7 +290,7 @@ def test_the_command_refuses(run, released, tmp_path):
     assert "the output is an input" in run(*arguments, "--out", "schools.csv", code=1).stderr
     assert (tmp_path / "schools.csv").read_bytes() == before
     assert "inside the release" in run(*arguments, "--out", released.path / "x.csv", code=1).stderr
-    assert ".csv, .xlsx, .parquet" in run(*arguments, "--out", "x.docx", code=1).stderr
+    assert ".csv, .txt, .tsv, .xlsx, .parquet" in run(*arguments, "--out", "x.docx", code=1).stderr
     assert "no such file" in run("summarise", "none.csv", "--by", "g", "--value", "v", code=1).stderr
     run("summarise", "schools.csv", "--by", "g", "--value", "v", "--dominance", "x", code=2)
     assert not list(tmp_path.glob(".*partial*"))
