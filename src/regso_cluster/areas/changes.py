@@ -19,6 +19,7 @@ from regso_cluster.areas.codes import Kind, kommun_of, parse_codes
 from regso_cluster.areas.edition_table import edition_years
 from regso_cluster.areas.editions import code_set
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.schema import columns as c
 
 COLUMNS = ("kommun", "old_code", "new_code", "change", "date")
 
@@ -87,7 +88,7 @@ def read_changes(path: str | Path) -> pd.DataFrame:
     border = pd.Series([kind.border for kind in kinds], table.index, dtype=str)
     return pd.DataFrame(
         {
-            "kommun": kommun,
+            c.KOMMUN: kommun,
             "old": old,
             "new": new,
             "change": table["change"],

@@ -18,6 +18,7 @@ from regso_cluster.areas import _overlay
 from regso_cluster.areas._overlay import Booleans, Floats, Integers, Layer, Parts
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.method import Factor
+from regso_cluster.schema import columns as c
 from regso_cluster.words.notes import Note
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Rules:
     """
 
     code: str = "regso"
-    count: str = "population"
+    count: str = c.POPULATION
     sliver: float = 0.001
     coverage: float = 0.99
 
@@ -93,7 +94,7 @@ class Layers:
     @property
     def sources(self) -> dict[str, str]:
         """The hashes of the layers."""
-        given = {"old": self.old, "new": self.new, "population": self.population, "land": self.land}
+        given = {"old": self.old, "new": self.new, c.POPULATION: self.population, "land": self.land}
         return {name: layer.sha256 if layer else "" for name, layer in given.items()}
 
 
@@ -177,7 +178,7 @@ def crosswalk_of(layers: Layers, rules: Rules = _RULES) -> Crosswalk:
         if not people.any():
             hint = "Give a layer of the same ground with residents, or none: shares then go by land."
             raise InputError(Fault("no residents in any area", "the layer of population", hint=hint))
-        measures = {"population": people, **measures}
+        measures = {c.POPULATION: people, **measures}
         if outside > 0.5:
             notes.append(Note("residents_outside", count=outside))
     return _assemble(layers, parts, measures, rules, notes)
@@ -185,7 +186,7 @@ def crosswalk_of(layers: Layers, rules: Rules = _RULES) -> Crosswalk:
 
 def _assemble(layers: Layers, parts: Parts, measures: dict[str, Floats], rules: Rules, notes: list[Note]) -> Crosswalk:
     n_old, n_new, ways = len(layers.old.codes), len(layers.new.codes), list(measures.values())
-    ground_ways = [measure for name, measure in measures.items() if name != "population"]
+    ground_ways = [measure for name, measure in measures.items() if name != c.POPULATION]
     by_ground, _ = _overlay.portions(parts.old, n_old, ground_ways)
     of_new_ground, _ = _overlay.portions(parts.new, n_new, ground_ways)
     portion, used_old = _overlay.portions(parts.old, n_old, ways)
@@ -200,7 +201,7 @@ def _assemble(layers: Layers, parts: Parts, measures: dict[str, Floats], rules: 
     total = _sums(parts.old, portion, kept, n_old)
     # a sliver is no ground of the new area either
     of_new, used_new = _overlay.portions(np.where(sliver, -1, parts.new), n_new, ways)
-    people = measures.get("population", np.full(len(portion), np.nan))
+    people = measures.get(c.POPULATION, np.full(len(portion), np.nan))
     shares = pd.DataFrame(
         {
             "old": layers.old.codes[parts.old[kept]].astype(str),
@@ -208,7 +209,7 @@ def _assemble(layers: Layers, parts: Parts, measures: dict[str, Floats], rules: 
             "share": portion[kept] / total[parts.old[kept]],
             "of_new": of_new[kept],
             "ground_m2": ground_ways[0][kept],
-            "residents": people[kept],
+            c.RESIDENTS: people[kept],
         }
     )
     sides = []
@@ -270,11 +271,11 @@ def _refuse_uncovered(old: Layer, owner: Integers, common: Booleans, portions: d
 
 def say_weighting(weighting: str) -> Note:
     """Say what a crosswalk weighs by: "population", "land" or "area"."""
-    return {"population": Note("by_population"), "land": Note("by_land"), "area": Note("by_area")}[weighting]
+    return {c.POPULATION: Note("by_population"), "land": Note("by_land"), "area": Note("by_area")}[weighting]
 
 
 def _layer_notes(layers: Layers) -> list[Note]:
-    given = {"old": layers.old, "new": layers.new, "population": layers.population, "land": layers.land}
+    given = {"old": layers.old, "new": layers.new, c.POPULATION: layers.population, "land": layers.land}
     return [
         Note("shapes_repaired", count=layer.repaired, layer=name)
         for name, layer in given.items()

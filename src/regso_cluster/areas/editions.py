@@ -21,9 +21,10 @@ from regso_cluster.areas.edition_table import (
     list_years,
 )
 from regso_cluster.errors import Fault
+from regso_cluster.schema import columns as c
 
-_COLUMNS = ["regso", "name", "kommun", "kommun_name", "lan", "lan_name"]
-_PLACES = ["kommun", "kommun_name", "lan", "lan_name"]
+_COLUMNS = ["regso", "name", "kommun", c.KOMMUN_NAME, "lan", "lan_name"]
+_PLACES = ["kommun", c.KOMMUN_NAME, "lan", "lan_name"]
 _NAMED = 3  # codes that a fault names as those that an edition has instead
 
 __all__ = [
@@ -48,13 +49,13 @@ def _areas(edition: Edition) -> pd.DataFrame:
 def _places(table: EditionTable) -> pd.DataFrame:
     """Give the kommuner with their län: as the newest edition that has each names them."""
     known = [_areas(one)[_PLACES] for one in reversed(table.editions) if one.areas]
-    return pd.concat(known).drop_duplicates("kommun").sort_values("kommun", ignore_index=True)
+    return pd.concat(known).drop_duplicates(c.KOMMUN).sort_values(c.KOMMUN, ignore_index=True)
 
 
 @cache
 def _kommun_names(table: EditionTable) -> dict[str, str]:
     places = _places(table)
-    return dict(zip(places["kommun"], places["kommun_name"], strict=True))
+    return dict(zip(places[c.KOMMUN], places[c.KOMMUN_NAME], strict=True))
 
 
 def kommun_names() -> dict[str, str]:
@@ -64,8 +65,8 @@ def kommun_names() -> dict[str, str]:
 
 @cache
 def _lan_names(table: EditionTable) -> dict[str, str]:
-    places = _places(table).drop_duplicates("lan")
-    return dict(zip(places["lan"], places["lan_name"], strict=True))
+    places = _places(table).drop_duplicates(c.LAN)
+    return dict(zip(places[c.LAN], places["lan_name"], strict=True))
 
 
 def lan_names() -> dict[str, str]:
@@ -90,7 +91,7 @@ def code_set(edition: int) -> tuple[str, ...]:
 
 @cache
 def _codes(edition: Edition, base: Edition | None) -> tuple[str, ...]:
-    codes = set(_areas(base or edition)["regso"])
+    codes = set(_areas(base or edition)[c.REGSO])
     return tuple(sorted((codes - set(edition.without)) | set(edition.plus)))
 
 
@@ -119,9 +120,9 @@ def area_names(edition: int) -> pd.DataFrame:
     if known.areas:
         return _areas(known).copy()
     codes = pd.Series(code_set(edition), name="regso")
-    table = pd.DataFrame({"regso": codes, "name": pd.Series(None, index=codes.index, dtype=codes.dtype)})
+    table = pd.DataFrame({c.REGSO: codes, c.NAME: pd.Series(None, index=codes.index, dtype=codes.dtype)})
     places = _places(edition_table())
-    return table.assign(kommun=codes.str[:4]).merge(places, on="kommun", how="left", validate="many_to_one")
+    return table.assign(kommun=codes.str[:4]).merge(places, on=c.KOMMUN, how="left", validate="many_to_one")
 
 
 def only_codes(edition: int, other: int) -> tuple[str, ...]:

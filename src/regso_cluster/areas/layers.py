@@ -10,13 +10,14 @@ import pandas as pd
 from regso_cluster.areas.codes import Kind, parse_codes
 from regso_cluster.areas.editions import check_edition
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.schema import columns as c
 from regso_cluster.words.notes import Note
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
 SWEREF = 3006  # EPSG: metres over all of Sweden
-COUNT = "population"
+COUNT = c.POPULATION
 MOSTLY = 0.9  # the share of cells that must be codes for a column to be one of codes
 
 

@@ -27,6 +27,7 @@ from regso_cluster.areas.edition_table import (
 )
 from regso_cluster.areas.editions import code_set
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.schema import columns as c
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -89,8 +90,8 @@ def load_shapes(edition: int | None = None, *, full: bool = False, cache: Path |
     if path is None:
         hint = f"Fetch them: regso-cluster fetch shapes --edition {edition}"
         raise InputError(Fault(f"the full outlines of RegSO {edition} are not at hand", hint=hint))
-    layer = gpd.read_parquet(path).rename(columns={"regsokod": "regso", "regsonamn": "name", "kommunkod": "kommun"})
-    places = display.drop_duplicates("kommun")[["kommun", "kommun_name", "lan", "lan_name"]]
+    layer = gpd.read_parquet(path).rename(columns={"regsokod": c.REGSO, "regsonamn": c.NAME, "kommunkod": c.KOMMUN})
+    places = display.drop_duplicates("kommun")[["kommun", c.KOMMUN_NAME, "lan", "lan_name"]]
     return layer[["regso", "name", "kommun", "geometry"]].merge(places, on="kommun", how="left")[list(display.columns)]
 
 

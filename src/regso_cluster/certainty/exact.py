@@ -17,6 +17,7 @@ from regso_cluster.judging.case import Case
 from regso_cluster.judging.composite import join_scores
 from regso_cluster.judging.tiers import band
 from regso_cluster.method import Method, Yardstick
+from regso_cluster.schema import columns as c
 
 Array = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -65,11 +66,11 @@ def find_hanging(exact: Bools, case: Case, areas: pd.DataFrame, yardstick: Yards
     labels: dict[str, Bools] = {}
     if method.composite:
         lists = _lists(exact, areas, method)
-        labels["composite_group"] = np.asarray(lists.any(axis=1))
+        labels[c.COMPOSITE_GROUP] = np.asarray(lists.any(axis=1))
     if method.bands and method.index:
-        labels["band"] = _bands(exact, case, yardstick)
+        labels[c.BAND] = _bands(exact, case, yardstick)
     if method.clusters:
-        labels["cluster"] = _clusters(exact, case, areas, yardstick)
+        labels[c.CLUSTER] = _clusters(exact, case, areas, yardstick)
     return Hanging(exact, labels, lists)
 
 
@@ -77,8 +78,8 @@ def _lists(exact: Bools, areas: pd.DataFrame, method: Method) -> Bools:
     """Compare the groups with all exact figures as problems and with none: a rule never fails for one problem more."""
     group_of = groups_by_set(method)
     place = 1 << np.arange(exact.shape[1])
-    flags = np.stack([areas[f"{key}_problem"].fillna(False).to_numpy(bool) for key in method.keys], axis=1)
-    unseen = np.stack([areas[f"{key}_problem"].isna().to_numpy() for key in method.keys], axis=1) @ place
+    flags = np.stack([areas[c.problem_of(key)].fillna(False).to_numpy(bool) for key in method.keys], axis=1)
+    unseen = np.stack([areas[c.problem_of(key)].isna().to_numpy() for key in method.keys], axis=1) @ place
     most, least = (flags | exact) @ place, (flags & ~exact) @ place
     numbers = np.arange(int(group_of.max()))  # the group of all other areas is on no list
     found: Bools = np.zeros((len(exact), len(numbers)), np.bool_)
@@ -118,7 +119,7 @@ def _clusters(exact: Bools, case: Case, areas: pd.DataFrame, yardstick: Yardstic
         return np.zeros(len(case.used), np.bool_)
     scores = case.scores("clusters", yardstick).to_numpy(np.float64)
     centres, known = np.array(yardstick.centres), list(yardstick.cluster_numbers)
-    own = np.array([-1 if pd.isna(one) else known.index(int(one)) for one in areas["cluster"]])
+    own = np.array([-1 if pd.isna(one) else known.index(int(one)) for one in areas[c.CLUSTER]])
     parts = [np.nan_to_num(end[:, None, :] - centres) ** 2 for end in _ends(exact, scores)]
     rows = np.arange(len(own))
     least = np.minimum(*(part - part[rows, own][:, None, :] for part in parts)).sum(axis=2)

@@ -16,6 +16,7 @@ from regso_cluster.judging.composite import join_scores
 from regso_cluster.judging.problems import beyond_limit
 from regso_cluster.judging.tiers import band
 from regso_cluster.method import UNIT_FACTOR, Factor, Method, Yardstick
+from regso_cluster.schema import columns as c
 
 Array = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
@@ -55,7 +56,7 @@ def find_flips(case: Case, areas: pd.DataFrame, yardstick: Yardstick) -> pd.Data
             factor = method.factors[number]
             steps = _over_the_limit(counts, factor, method, yardstick.limits[factor.key], flags[:, number])
             persons[:, number] = np.where(used[factor.key].notna().to_numpy(), steps, np.inf)
-            found[f"{factor.key}_flip_persons"] = _whole(persons[:, number], areas.index)
+            found[c.flip_persons_of(factor.key)] = _whole(persons[:, number], areas.index)
         if method.composite:
             found |= _composite(persons, flags, areas, method)
     found |= _band(movable, case, areas, yardstick)
@@ -65,7 +66,7 @@ def find_flips(case: Case, areas: pd.DataFrame, yardstick: Yardstick) -> pd.Data
 
 def held_areas(areas: pd.DataFrame, method: Method) -> npt.NDArray[np.bool_]:
     """Tell which areas the no-flicker rule holds: in a group or a problem that this year's figures do not give."""
-    pairs = [("composite_group", "composite_group_free"), *((f"{key}_problem", f"{key}_held") for key in method.keys)]
+    pairs = [(c.COMPOSITE_GROUP, c.COMPOSITE_GROUP_FREE), *((c.problem_of(key), c.held_of(key)) for key in method.keys)]
     held = np.zeros(len(areas), np.bool_)
     for one, two in pairs:
         if two in areas:
@@ -74,7 +75,7 @@ def held_areas(areas: pd.DataFrame, method: Method) -> npt.NDArray[np.bool_]:
 
 
 def _flags(areas: pd.DataFrame, method: Method) -> npt.NDArray[np.bool_]:
-    return np.stack([areas[f"{key}_problem"].fillna(False).to_numpy(bool) for key in method.keys], axis=1)
+    return np.stack([areas[c.problem_of(key)].fillna(False).to_numpy(bool) for key in method.keys], axis=1)
 
 
 def _whole(persons: Array, index: pd.Index) -> pd.Series:
@@ -89,8 +90,8 @@ def _composite(
     group_of = groups_by_set(method)
     place = 1 << np.arange(flags.shape[1])
     own = (flags * place).sum(axis=1)
-    unseen = np.stack([areas[f"{key}_problem"].isna().to_numpy() for key in method.keys], axis=1) @ place
-    decided = areas["composite_group"].notna().to_numpy() & ~held_areas(areas, method)
+    unseen = np.stack([areas[c.problem_of(key)].isna().to_numpy() for key in method.keys], axis=1) @ place
+    decided = areas[c.COMPOSITE_GROUP].notna().to_numpy() & ~held_areas(areas, method)
     moving = np.full(flags.shape, np.inf)
     for number in range(flags.shape[1]):
         other = own ^ (1 << number)
@@ -110,7 +111,7 @@ def _columns(name: str, persons: Array, group: Whole, index: pd.Index, method: M
     keys = pd.Series(np.array(method.keys, dtype=object)[best], index, dtype="string")
     return {
         f"{name}_flip_factor": keys.mask(none),
-        f"{name}_flip_persons": _whole(fewest, index),
+        c.flip_persons_of(name): _whole(fewest, index),
         f"{name}_flip_group": pd.Series(group, index, dtype="Int8").mask(none | (group == 0)),
     }
 
@@ -177,7 +178,7 @@ def _band(
 
         return groups
 
-    return _flip_groups("band", movable, case, areas, of_factor)
+    return _flip_groups(c.BAND, movable, case, areas, of_factor)
 
 
 def _cluster(
@@ -200,7 +201,7 @@ def _cluster(
 
         return groups
 
-    return _flip_groups("cluster", movable, case, areas, of_factor)
+    return _flip_groups(c.CLUSTER, movable, case, areas, of_factor)
 
 
 def _score(key: str, values: Array, use: Use, case: Case, yardstick: Yardstick) -> Array:

@@ -27,6 +27,7 @@ from regso_cluster.factors.tables import FactorTable
 from regso_cluster.judging.case import Case
 from regso_cluster.method import Certainty, Method, Yardstick
 from regso_cluster.parallel import Workers
+from regso_cluster.schema import columns as c
 from regso_cluster.words.notes import Note, name_some
 
 Array = npt.NDArray[np.float64]
@@ -81,7 +82,7 @@ def measure_labels(
     method, certainty = case.method, case.method.certainty
     if certainty is None or not any(factor.denominator for factor in method.factors):
         return None
-    has_index = areas["index"].notna().to_numpy() if method.index else np.zeros(len(areas), np.bool_)
+    has_index = areas[c.INDEX].notna().to_numpy() if method.index else np.zeros(len(areas), np.bool_)
     posteriors = [_leave_out_unseen(one, case.counted) for one in posteriors_of(case, generator)]
     found = simulate(
         posteriors, case, has_index, yardstick, generator,
@@ -93,7 +94,7 @@ def measure_labels(
     lists = _lists(chances, found, areas, method, hanging)
     columns = _columns(chances, found, areas, case, yardstick)
     if method.index:  # a rank that no draw could move has no interval
-        columns.loc[~drawn.any(axis=1), ["index_rank_low", "index_rank_high"]] = pd.NA
+        columns.loc[~drawn.any(axis=1), [c.INDEX_RANK_LOW, c.INDEX_RANK_HIGH]] = pd.NA
     columns = columns.join(find_flips(case, areas, yardstick))
     columns = columns.join(theme_ranks(posteriors, case, areas, yardstick, generator, workers=workers))
     long = _long(chances, lists, areas, yardstick).assign(synthetic=case.table.synthetic)
@@ -112,10 +113,10 @@ def _chances(found: Simulation, method: Method, hanging: Hanging) -> dict[str, A
     """Turn counts of draws into probabilities; NaN where nothing was drawn or a label hangs on an exact figure."""
     chances = {name: counts / found.draws for name, counts in found.counts.items()}
     for number, key in enumerate(method.keys):
-        for name in (f"{key}_problem", f"{key}_tier"):
+        for name in (c.problem_of(key), c.tier_of(key)):
             if name in chances:
                 chances[name][~found.drawable[:, number]] = np.nan
-    for name in ("composite_group", "band", "cluster"):
+    for name in (c.COMPOSITE_GROUP, c.BAND, c.CLUSTER):
         if name in chances:
             chances[name][found.counts[name].sum(axis=1) == 0] = np.nan
     for name, chance in chances.items():
@@ -144,17 +145,17 @@ def _lists(
     """Give every list of the method: problems by factor, then each composite group with those worse."""
     lists = []
     for key in method.keys if method.problems else ():
-        name = f"{key}_problem"
+        name = c.problem_of(key)
         listed = areas[name].fillna(False).to_numpy(bool)
         exact = hanging.counted(name, method)
         lists.append(_List(name, 1, chances[name][:, 0], listed, found.sizes[name][:, 0], exact))
     if method.composite:
-        number = areas["composite_group"].fillna(len(method.composite.groups) + 1).to_numpy(np.int64)
+        number = areas[c.COMPOSITE_GROUP].fillna(len(method.composite.groups) + 1).to_numpy(np.int64)
         for group in range(1, len(method.composite.groups) + 1):
-            counts, exact = found.counts["composite_group"], hanging.lists[:, group - 1]
+            counts, exact = found.counts[c.COMPOSITE_GROUP], hanging.lists[:, group - 1]
             chance = (counts / found.draws)[:, :group].sum(axis=1)
             chance[exact | (counts.sum(axis=1) == 0)] = np.nan
-            drawn = found.sizes["composite_group"][:, :group].sum(axis=1)
+            drawn = found.sizes[c.COMPOSITE_GROUP][:, :group].sum(axis=1)
             lists.append(_List("composite_list", group, chance, number <= group, drawn, exact))
     return lists
 
@@ -165,32 +166,32 @@ def _columns(
     method, certainty = case.method, case.method.certainty or Certainty()
     columns: dict[str, Any] = {}
     if method.index:
-        rank = areas["index_rank"].to_numpy(np.float64, na_value=np.nan)
+        rank = areas[c.INDEX_RANK].to_numpy(np.float64, na_value=np.nan)
         # the counted rank stays inside: an interval that leaves out the rank beside it would mislead
         for name, end, pick in (("low", found.rank_low, np.minimum), ("high", found.rank_high, np.maximum)):
             columns[f"index_rank_{name}"] = pd.array(pick(end.astype(np.float64), rank), dtype="Int64")
     for key in method.keys if method.problems else ():
-        columns[f"{key}_probability"] = chances[f"{key}_problem"][:, 0]
+        columns[c.probability_of(key)] = chances[c.problem_of(key)][:, 0]
     sure = pd.Series(NOT_ASSESSED, areas.index)
-    for name in ("cluster", "band", "composite_group"):
+    for name in (c.CLUSTER, c.BAND, c.COMPOSITE_GROUP):
         if name not in chances:
             continue
         group = areas[name].to_numpy(np.float64, na_value=np.nan)
         own = _own_chance(chances[name], _places(name, group, yardstick))
-        columns[f"{name}_probability"] = own
+        columns[c.probability_of(name)] = own
         said = how_sure(own, certainty)
         said[np.isnan(group) & ~np.isnan(chances[name][:, 0])] = "undecided"
-        if name == "cluster":
-            columns["cluster_how_sure"] = said
+        if name == c.CLUSTER:
+            columns[c.CLUSTER_HOW_SURE] = said
         sure = pd.Series(said, areas.index)
     columns |= _seconds(chances, areas, yardstick)
-    columns["how_sure"] = sure
+    columns[c.HOW_SURE] = sure
     return pd.DataFrame(columns, index=areas.index)
 
 
 def _places(name: str, group: Array, yardstick: Yardstick) -> Array:
     """Turn group numbers into columns from 0: clusters have numbers of their own."""
-    if name != "cluster":
+    if name != c.CLUSTER:
         return group - 1
     known = yardstick.cluster_numbers
     return np.array([np.nan if np.isnan(one) else known.index(int(one)) for one in group])
@@ -212,14 +213,14 @@ def how_sure(probability: Array, certainty: Certainty) -> npt.NDArray[np.object_
 def _seconds(chances: dict[str, Array], areas: pd.DataFrame, yardstick: Yardstick) -> dict[str, Any]:
     """Give the runner-up of each grouping and its probability; of clusters it is known, the second nearest."""
     columns: dict[str, Any] = {}
-    for name, short in (("composite_group", "composite"), ("band", "band")):
+    for name, short in ((c.COMPOSITE_GROUP, "composite"), (c.BAND, c.BAND)):
         if name in chances:
-            chance = chances[name][:, :-1] if name == "composite_group" else chances[name]  # the last is "left open"
+            chance = chances[name][:, :-1] if name == c.COMPOSITE_GROUP else chances[name]  # the last is "left open"
             second, probability = _runner_up(chance, areas[name])
             columns |= {f"{short}_second": second, f"{short}_second_probability": probability}
-    if "cluster" in chances:
-        nearest = areas["cluster_second"].to_numpy(np.float64, na_value=np.nan)
-        columns["cluster_second_probability"] = _own_chance(chances["cluster"], _places("cluster", nearest, yardstick))
+    if c.CLUSTER in chances:
+        nearest = areas[c.CLUSTER_SECOND].to_numpy(np.float64, na_value=np.nan)
+        columns[c.CLUSTER_SECOND_PROBABILITY] = _own_chance(chances[c.CLUSTER], _places(c.CLUSTER, nearest, yardstick))
     return columns
 
 
@@ -244,20 +245,20 @@ def _long(chances: dict[str, Array], lists: list[_List], areas: pd.DataFrame, ya
             continue
         numbers = _numbers_of(name, chance, yardstick)
         own = areas[name].to_numpy(np.float64, na_value=np.nan)
-        size = chance.shape[1] - (name == "composite_group")
+        size = chance.shape[1] - (name == c.COMPOSITE_GROUP)
         parts += [(name, group, chance[:, at], own == group, nothing) for at, group in enumerate(numbers) if at < size]
-        if name == "composite_group":  # group <NA>: what is not seen leaves it open
+        if name == c.COMPOSITE_GROUP:  # group <NA>: what is not seen leaves it open
             parts.append((name, None, chance[:, -1], np.isnan(own), nothing))
     n = len(parts)
     names = [part[0] for part in parts]
     return pd.DataFrame(
         {
             areas.index.name: np.repeat(areas.index.to_numpy(), n),
-            "grouping": pd.Categorical(np.tile(names, len(areas)), categories=list(dict.fromkeys(names))),
-            "group": pd.array(np.tile(pd.array([part[1] for part in parts], dtype="Int16"), len(areas)), dtype="Int16"),
-            "probability": _row_by_row([part[2] for part in parts], np.float64),
-            "counted": _row_by_row([part[3] for part in parts], np.bool_),
-            "false_discovery_rate": _row_by_row([part[4] for part in parts], np.float64),
+            c.GROUPING: pd.Categorical(np.tile(names, len(areas)), categories=list(dict.fromkeys(names))),
+            c.GROUP: pd.array(np.tile(pd.array([part[1] for part in parts], dtype="Int16"), len(areas)), dtype="Int16"),
+            c.PROBABILITY: _row_by_row([part[2] for part in parts], np.float64),
+            c.COUNTED: _row_by_row([part[3] for part in parts], np.bool_),
+            c.FALSE_DISCOVERY_RATE: _row_by_row([part[4] for part in parts], np.float64),
         }
     )
 
@@ -269,7 +270,7 @@ def _row_by_row(columns: list[npt.NDArray[Any]], kind: type) -> npt.NDArray[Any]
 
 def _numbers_of(name: str, chance: Array, yardstick: Yardstick) -> Sequence[int]:
     """Give the number of each group of a grouping: clusters have numbers of their own, the others count from 1."""
-    return yardstick.cluster_numbers if name == "cluster" else range(1, chance.shape[1] + 1)
+    return yardstick.cluster_numbers if name == c.CLUSTER else range(1, chance.shape[1] + 1)
 
 
 def _groups(
@@ -283,7 +284,7 @@ def _groups(
             continue
         numbers = _numbers_of(name, chance, yardstick)
         own = areas[name].to_numpy(np.float64, na_value=np.nan)
-        size = chance.shape[1] - (name == "composite_group")
+        size = chance.shape[1] - (name == c.COMPOSITE_GROUP)
         for at, group in list(enumerate(numbers))[:size]:
             number, exact = found.sizes[name][:, at], hanging.counted(name, method)
             low, high = quantiles_of_draws(np.sort(number), certainty.level)
@@ -295,8 +296,8 @@ def _groups(
             mean = float(assessed.mean()) if enough else np.nan
             word = str(how_sure(np.array([mean]), certainty)[0])
             rows.append((name, group, *ends, mean, word))
-    columns = ["grouping", "group", "expected", "expected_low", "expected_high", "probability", "how_sure"]
-    return pd.DataFrame(rows, columns=columns).astype({"group": "Int8"})
+    columns = ["grouping", "group", "expected", c.EXPECTED_LOW, c.EXPECTED_HIGH, "probability", c.HOW_SURE]
+    return pd.DataFrame(rows, columns=columns).astype({c.GROUP: "Int8"})
 
 
 def _say(
@@ -310,7 +311,7 @@ def _say(
         )
         for one in lists
     }
-    words = columns["how_sure"].value_counts()
+    words = columns[c.HOW_SURE].value_counts()
     exact = [factor.key for factor in method.factors if not factor.denominator]
     figures: dict[str, Any] = {
         "drawn": [key for key in method.keys if key not in exact],
@@ -319,16 +320,16 @@ def _say(
         "draws": found.draws,
         "level": certainty.level,
         "held_fixed": FIXED,
-        "how_sure": {word: int(words.get(word, 0)) for word in ("core", "edge", "undecided", NOT_ASSESSED)},
+        c.HOW_SURE: {word: int(words.get(word, 0)) for word in ("core", "edge", "undecided", NOT_ASSESSED)},
         "groups": {
-            str(name): {str(row["group"]): _expected(row) for row in part.to_dict("records")}
-            for name, part in groups.groupby("grouping", sort=False)
+            str(name): {str(row[c.GROUP]): _expected(row) for row in part.to_dict("records")}
+            for name, part in groups.groupby(c.GROUPING, sort=False)
         },
         "lists": [{"list": name, "group": group, **_plain(one)} for (name, group), one in judged.items()],
         "fdr": certainty.fdr,
     }  # fmt: skip
     notes = [_say_list(group, one) for (name, group), one in judged.items() if name == "composite_list"]
-    if "composite_second_probability" in columns:
+    if c.COMPOSITE_SECOND_PROBABILITY in columns:
         against = against_the_odds(columns.drop(index=held))
         figures["counted_against_the_odds"] = list(against)
         if len(against):
@@ -351,14 +352,14 @@ def say_exact(keys: Sequence[str]) -> Note:
 
 def against_the_odds(columns: pd.DataFrame) -> pd.Index[str]:
     """Give the areas that were counted in a composite group less probable than another; a tie is none."""
-    return columns.index[columns["composite_group_probability"] < columns["composite_second_probability"]]
+    return columns.index[columns[c.COMPOSITE_GROUP_PROBABILITY] < columns[c.COMPOSITE_SECOND_PROBABILITY]]
 
 
 def _say_hanging(name: str, count: int, n_areas: int) -> Note:
     values = {"count": count, "of": n_areas}
-    if name == "composite_group":
+    if name == c.COMPOSITE_GROUP:
         return Note("composite_not_assessed", **values)
-    return Note("band_not_assessed", **values) if name == "band" else Note("cluster_not_assessed", **values)
+    return Note("band_not_assessed", **values) if name == c.BAND else Note("cluster_not_assessed", **values)
 
 
 def _expected(row: dict[Any, Any]) -> dict[str, float | int | None]:
@@ -366,7 +367,7 @@ def _expected(row: dict[Any, Any]) -> dict[str, float | int | None]:
     if np.isnan(row["expected"]):
         return dict.fromkeys(("expected", "low", "high"))
     expected = round(float(row["expected"]), 1)
-    return {"expected": expected, "low": int(row["expected_low"]), "high": int(row["expected_high"])}
+    return {"expected": expected, "low": int(row[c.EXPECTED_LOW]), "high": int(row[c.EXPECTED_HIGH])}
 
 
 def _plain(one: Listing) -> dict[str, float | int | None]:

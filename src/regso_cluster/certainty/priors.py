@@ -32,6 +32,7 @@ from regso_cluster.factors.tables import FactorTable
 from regso_cluster.judging.case import Case
 from regso_cluster.kernels.mixture_classes import find_classes, find_components
 from regso_cluster.method import Factor
+from regso_cluster.schema import columns as c
 
 Array = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -115,7 +116,7 @@ def _by_factor(case: Case, only: tuple[str, ...] | None = None) -> Posterior:
             seen = ~np.isnan(found.first)
             first[:, number] = np.where(seen, found.first, found.prior_first)
             second[:, number] = np.where(seen, found.second, found.prior_second)
-    few = (table.areas["status"] == TOO_FEW).to_numpy()
+    few = (table.areas[c.STATUS] == TOO_FEW).to_numpy()
     drawn = ~np.isnan(first) & ~few[:, None]
     shared = tuple(factor.key for factor in method.factors if factor.denominator and _of_kommun(factor, table))
     return Posterior.of_one(first, second, drawn, shared)
@@ -126,7 +127,7 @@ def _by_profiles(case: Case, own: list[Factor], generator: np.random.Generator) 
     table, method, certainty = case.counted, case.method, case.method.certainty
     size, resamples = (certainty.classes, certainty.prior_resamples) if certainty else (1, 1)
     keys = [factor.key for factor in own]
-    few = (table.areas["status"] == TOO_FEW).to_numpy()
+    few = (table.areas[c.STATUS] == TOO_FEW).to_numpy()
     alone = _by_factor(case, tuple(key for key in method.keys if key not in keys))
     own = [factor for factor in own if (table.status[factor.key] == OBSERVED).any()]  # of the others nothing is known
     if not own:

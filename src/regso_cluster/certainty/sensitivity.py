@@ -20,6 +20,7 @@ from scipy.optimize import linear_sum_assignment
 from regso_cluster.certainty.study_file import Dial, Settings, settings_of
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.judging.lineage import overlap
+from regso_cluster.schema import columns as c
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
@@ -159,7 +160,7 @@ def share_changed(design: Design, labels: Labels, residents: Floats, *, named: b
         shares = [changed(one, two, residents) for one, two in pairs]
         areas, people = np.mean(shares, axis=0) if shares else (np.nan, np.nan)
         rows.append((choice, float(areas), float(people)))
-    return pd.DataFrame(rows, columns=["choice", "areas", "residents"]).set_index("choice")
+    return pd.DataFrame(rows, columns=["choice", c.AREAS, c.RESIDENTS]).set_index("choice")
 
 
 def places_moved(design: Design, rank: Floats) -> pd.Series:

@@ -24,6 +24,7 @@ from regso_cluster.kernels.ranks import order_statistics, rank_draws
 from regso_cluster.method import UNIT_FACTOR, Clusters, Index, Method, Problems, Scale, Yardstick
 from regso_cluster.method.scale_kinds import SCALES
 from regso_cluster.parallel import ONE_PARALLEL_KERNEL, Packed, Workers, batches, run_as_done, unpacked
+from regso_cluster.schema import columns as c
 
 Array = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
@@ -225,11 +226,11 @@ def _split(weight: Array) -> tuple[_Singles, _Singles]:
 def _slots(method: Method, sizes: dict[str, int]) -> tuple[Counts, dict[str, slice]]:
     """Lay the labels out in one row: problems, tiers, groups, bands, clusters."""
     parts: list[list[tuple[str, int]]] = [
-        [(f"{key}_problem", 1) for key in method.keys] if method.problems else [],
-        [(f"{key}_tier", sizes["tier"]) for key in method.keys] if method.tiers else [],
-        [("composite_group", sizes["group"])] if sizes["group"] else [],
-        [("band", sizes["band"])] if method.bands else [],
-        [("cluster", sizes["cluster"])] if method.clusters else [],
+        [(c.problem_of(key), 1) for key in method.keys] if method.problems else [],
+        [(c.tier_of(key), sizes["tier"]) for key in method.keys] if method.tiers else [],
+        [(c.COMPOSITE_GROUP, sizes["group"])] if sizes["group"] else [],
+        [(c.BAND, sizes[c.BAND])] if method.bands else [],
+        [(c.CLUSTER, sizes[c.CLUSTER])] if method.clusters else [],
     ]
     at, begins, slices = 0, [], {}
     for part in parts:
@@ -287,8 +288,8 @@ def _labels(method: Method, yardstick: Yardstick) -> _Labels:
     cuts = np.zeros((p, 0)) if tiers is None else np.ascontiguousarray(tiers)
     centres = np.array(yardstick.centres) if method.clusters else np.zeros((0, p))
     n_groups = int(group_of.max()) + 2 if method.composite else 0
-    begins, slices = _slots(method, {"tier": cuts.shape[1] + 1, "group": n_groups, "band": len(yardstick.bands) + 1,
-                                     "cluster": len(centres)})  # fmt: skip
+    begins, slices = _slots(method, {"tier": cuts.shape[1] + 1, "group": n_groups, c.BAND: len(yardstick.bands) + 1,
+                                     c.CLUSTER: len(centres)})  # fmt: skip
     limit = signs * np.array([yardstick.limits.get(key, np.inf) for key in keys])
     weight = np.array([factor.weight for factor in method.factors])
     rescale = method.index is not None and method.index.aggregation == "mean"
@@ -365,7 +366,7 @@ def _first_of_kommun(table: FactorTable) -> Counts:
     """The first area of each area's kommun: the one whose draw all of them share."""
     if not table.edition:
         return np.arange(len(table.areas))
-    _, first, number = np.unique(table.areas["kommun"].to_numpy(str), return_index=True, return_inverse=True)
+    _, first, number = np.unique(table.areas[c.KOMMUN].to_numpy(str), return_index=True, return_inverse=True)
     return first[number]
 
 

@@ -29,6 +29,7 @@ from regso_cluster.clustering.validity import silhouette
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.method import StructureRule
 from regso_cluster.parallel import Workers, child_seed, run_batches
+from regso_cluster.schema import columns as c
 from regso_cluster.words.notes import Note
 
 CLOUDS, DATA = 4, 5  # which stream a seed is of
@@ -218,7 +219,7 @@ def _assess(
     held = np.bincount(labels[labels >= 0], residents[labels >= 0], k)
     by_group = dict(zip(sharp.groups.tolist(), sharp.group_means.tolist(), strict=True))
     groups = pd.DataFrame({
-        "k": k, "group": np.arange(1, k + 1), "areas": np.bincount(labels[labels >= 0], minlength=k), "residents": held,
+        "k": k, c.GROUP: np.arange(1, k + 1), c.AREAS: np.bincount(labels[labels >= 0], minlength=k), c.RESIDENTS: held,
         "jaccard": jaccard, "verdict": [judge_jaccard(float(one)) for one in jaccard],
         "silhouette": [by_group.get(group, float("nan")) for group in range(k)],
     })  # fmt: skip

@@ -13,6 +13,7 @@ from regso_cluster.certainty.simulation import simulate
 from regso_cluster.judging.case import Case
 from regso_cluster.method import Certainty, Method, Theme, Yardstick
 from regso_cluster.parallel import Workers
+from regso_cluster.schema import columns as c
 
 
 def theme_ranks(
@@ -38,7 +39,7 @@ def theme_ranks(
     for theme in method.index.themes if method.index else ():
         part = _of_theme(method, theme)
         places = [method.keys.index(key) for key in part.keys]
-        rank = areas[f"{theme.key}_rank"].to_numpy(np.float64, na_value=np.nan)
+        rank = areas[c.rank_of(theme.key)].to_numpy(np.float64, na_value=np.nan)
         ends = [np.full(len(rank), np.nan)] * 2
         if any(factor.denominator for factor in part.factors):
             own = [_of_factors(one, part.keys, places) for one in posteriors]

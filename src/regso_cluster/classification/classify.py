@@ -39,6 +39,7 @@ from regso_cluster.judging.tiers import say_empty
 from regso_cluster.judging.typology import Typology, cluster_weights, clusters_input, find_typology
 from regso_cluster.method import Method, Yardstick
 from regso_cluster.parallel import Workers, WorkersError
+from regso_cluster.schema import columns as c
 from regso_cluster.words.notes import Note
 from regso_cluster.words.wording import say_drifting
 
@@ -207,8 +208,8 @@ def _judge_areas(case: Case, yardstick: Yardstick, before: _Before) -> tuple[pd.
     judged = judge(case, yardstick)
     if method.composite and method.composite.steady:
         judged = steady_groups(judged, case, yardstick.leave_limits, before.areas)
-        judged["composite_group_name"] = name_groups(judged["composite_group"], composite_names(method))
-    flags = pd.DataFrame({key: judged[f"{key}_problem"] for key in method.keys}) if method.problems else None
+        judged[c.COMPOSITE_GROUP_NAME] = name_groups(judged[c.COMPOSITE_GROUP], composite_names(method))
+    flags = pd.DataFrame({key: judged[c.problem_of(key)] for key in method.keys}) if method.problems else None
     lent, borrowed, by_factor = borrowed_strength(case, flags, yardstick.limits)
     _, notes, shrunk = shrink_table(case.counted, method, case.factors)
     for key, numbers in by_factor.items():
@@ -232,7 +233,7 @@ def _finish_areas(
             notes.append(Note("other_composite_groups"))
     if method.baseline:
         areas = areas.join(judge_beside(case, method.baseline.measured))
-    areas["synthetic"] = case.table.synthetic
+    areas[c.SYNTHETIC] = case.table.synthetic
     return areas, notes
 
 
@@ -324,7 +325,7 @@ def assess_clusters(case: Case, yardstick: Yardstick, workers: Workers | None = 
         raise InputError(Fault("the method has no clusters", method.name, hint=hint))
     scores = case.scores("clusters", yardstick)
     weighing = cluster_weights(case.weights, method.clusters, len(scores))
-    population = case.table.areas["population"]
+    population = case.table.areas[c.POPULATION]
     residents = population.fillna(0) if population.notna().any() else population
     return assess_structure(
         scores.to_numpy(np.float64), weighing, method.clusters.structure,
@@ -343,8 +344,8 @@ def _measure(case: Case, before: _Before, workers: Workers | None) -> tuple[Yard
     if method.clusters is None:
         return yardstick, None
     anchors = None
-    if before.areas is not None and "cluster" in before.areas:
-        anchors = before.areas["cluster"].reindex(case.used.index)
+    if before.areas is not None and c.CLUSTER in before.areas:
+        anchors = before.areas[c.CLUSTER].reindex(case.used.index)
     if before.method is not None and before.method.keys != method.keys:
         anchors = None  # clusters of other factors have another meaning
     typology = find_typology(

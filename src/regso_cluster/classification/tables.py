@@ -55,7 +55,7 @@ def arrange_areas(table: FactorTable, judged: pd.DataFrame, method: Method, labe
     """Put the columns into the order of a release; the values shown are the observed ones, used or not."""
     sure = labels.columns if labels else pd.DataFrame(_not_assessed(method), index=judged.index)
     judged = judged.join(sure)
-    areas = table.areas.assign(population=table.areas["population"].round().astype("Int64"))
+    areas = table.areas.assign(population=table.areas[c.POPULATION].round().astype("Int64"))
     for key in method.keys:
         areas[c.value_of(key)] = table.value[key]
         areas[c.status_of(key)] = table.status[key]
@@ -72,29 +72,29 @@ def _not_assessed(method: Method) -> dict[str, Any]:
     """The columns of certainty, empty until it is measured."""
     empty: dict[str, Any] = {}
     if method.index:
-        empty |= {"index_rank_low": pd.NA, "index_rank_high": pd.NA}
+        empty |= {c.INDEX_RANK_LOW: pd.NA, c.INDEX_RANK_HIGH: pd.NA}
     if method.clusters:
-        empty["cluster_probability"] = np.nan
+        empty[c.CLUSTER_PROBABILITY] = np.nan
     return empty
 
 
 def mark_changes(areas: pd.DataFrame, previous: pd.DataFrame, *, comparable: bool) -> pd.DataFrame:
     """Mark last year's groups, whether the composite group is worse, better or the same, and whether borders moved."""
     changes = pd.DataFrame(index=areas.index)
-    if "previous_comparable" in previous:  # of another edition: its groups are moved to this year's borders
-        changes["previous_comparable"] = previous["previous_comparable"].reindex(areas.index).astype("boolean")
-        changes["previous_elsewhere"] = previous["previous_elsewhere"].reindex(areas.index)
-    for column in (*(("composite_group",) if comparable else ()), "cluster"):
+    if c.PREVIOUS_COMPARABLE in previous:  # of another edition: its groups are moved to this year's borders
+        changes[c.PREVIOUS_COMPARABLE] = previous[c.PREVIOUS_COMPARABLE].reindex(areas.index).astype("boolean")
+        changes[c.PREVIOUS_ELSEWHERE] = previous[c.PREVIOUS_ELSEWHERE].reindex(areas.index)
+    for column in (*((c.COMPOSITE_GROUP,) if comparable else ()), c.CLUSTER):
         if column in areas and column in previous:
-            changes[f"{column}_previous"] = previous[column].reindex(areas.index).astype("Int8")
-    if "composite_group_previous" in changes:
-        now, before = areas["composite_group"], changes["composite_group_previous"]
+            changes[c.previous_of(column)] = previous[column].reindex(areas.index).astype("Int8")
+    if c.COMPOSITE_GROUP_PREVIOUS in changes:
+        now, before = areas[c.COMPOSITE_GROUP], changes[c.COMPOSITE_GROUP_PREVIOUS]
         unknown = (now.isna() | before.isna()).to_numpy(bool)
         worse, better = (
             (now < before).fillna(False).to_numpy(bool),
             (now > before).fillna(False).to_numpy(bool),
         )
-        changes["composite_change"] = np.select([unknown, worse, better], ["unknown", "worse", "better"], "same")
+        changes[c.COMPOSITE_CHANGE] = np.select([unknown, worse, better], ["unknown", "worse", "better"], "same")
     return changes
 
 
@@ -102,22 +102,22 @@ def describe_all(areas: pd.DataFrame, table: FactorTable, method: Method, labels
     """Describe the groups of every grouping that the method has, with their certainty where it was measured."""
     names: dict[str, dict[int, Text]] = {}
     if method.composite:
-        names["composite_group"] = composite_names(method)
+        names[c.COMPOSITE_GROUP] = composite_names(method)
         if method.baseline:
             names["composite_group_absolute"] = composite_names(method)
     if method.bands:
-        names["band"] = band_names(method)
+        names[c.BAND] = band_names(method)
     if method.clusters and method.measured:
-        names["cluster"] = cluster_names(method.measured)
+        names[c.CLUSTER] = cluster_names(method.measured)
     if method.tiers:
         tiers = banding_names(method.tiers, Text("Nivå", "Tier"))
-        names |= {f"{key}_tier": tiers for key in method.keys}
+        names |= {c.tier_of(key): tiers for key in method.keys}
     described = [
         describe_groups(areas, table, method, grouping, group_names) for grouping, group_names in names.items()
     ]
-    groups = pd.concat(described, ignore_index=True) if described else pd.DataFrame({"grouping": []})
+    groups = pd.concat(described, ignore_index=True) if described else pd.DataFrame({c.GROUPING: []})
     if labels and len(groups):
-        groups = groups.merge(labels.groups, on=["grouping", "group"], how="left", validate="one_to_one")
+        groups = groups.merge(labels.groups, on=[c.GROUPING, c.GROUP], how="left", validate="one_to_one")
     return groups.assign(synthetic=table.synthetic)
 
 
@@ -135,13 +135,13 @@ def list_factors(case: Case) -> pd.DataFrame:
             "status": table.status[factor.key],
         }
         if method.shrinkage:
-            part |= {"value_counted": counted.value[factor.key], "value_low": np.nan, "value_high": np.nan}
+            part |= {c.VALUE_COUNTED: counted.value[factor.key], c.VALUE_LOW: np.nan, c.VALUE_HIGH: np.nan}
             found = case.shrunk(factor)
             if found is not None:
                 level = (method.certainty or Certainty()).level
-                part["value_low"], part["value_high"] = interval(found.first, found.second, level, factor)
+                part[c.VALUE_LOW], part[c.VALUE_HIGH] = interval(found.first, found.second, level, factor)
         parts.append(pd.DataFrame(part))
-    long = pd.concat(parts).rename_axis("regso" if table.edition else "area")
+    long = pd.concat(parts).rename_axis(c.REGSO if table.edition else c.AREA)
     order = np.argsort(long.index.to_numpy(), kind="stable")  # factors stay in the order of the method
     return long.iloc[order].reset_index().assign(synthetic=table.synthetic)
 
@@ -154,14 +154,14 @@ def trace_clusters(
     previous_method: Method | None,
 ) -> pd.DataFrame | None:
     """Trace last year's clusters into this year's; names of clusters that are gone are last year's."""
-    if previous is None or "cluster" not in areas or "cluster" not in previous or not previous["cluster"].notna().any():
+    if previous is None or c.CLUSTER not in areas or c.CLUSTER not in previous or not previous[c.CLUSTER].notna().any():
         return None
-    before = previous["cluster"].reindex(areas.index).astype("Int8")
+    before = previous[c.CLUSTER].reindex(areas.index).astype("Int8")
     names = {int(number): Text(str(number), str(number)) for number in before.dropna().unique()}
     for measured in (previous_method.measured if previous_method else None, yardstick):
         if measured:
             names |= cluster_names(measured)
-    traced = trace_groups(before, areas["cluster"], table.areas["population"].fillna(1.0), names)
+    traced = trace_groups(before, areas[c.CLUSTER], table.areas[c.POPULATION].fillna(1.0), names)
     return traced.assign(synthetic=table.synthetic)
 
 
@@ -169,12 +169,12 @@ def count_areas(areas: pd.DataFrame, table: FactorTable, method: Method) -> dict
     """Count the areas by status, composite group and change, for the manifest."""
     figures: dict[str, Any] = {
         "areas": len(areas),
-        "status": table.areas["status"].value_counts().sort_index().to_dict(),
+        "status": table.areas[c.STATUS].value_counts().sort_index().to_dict(),
     }
     if method.composite:
-        group = areas["composite_group"]
+        group = areas[c.COMPOSITE_GROUP]
         figures["composite_groups"] = {str(n): int((group == n).sum()) for n in composite_names(method)}
         figures["composite_undecided"] = int(group.isna().sum())
-    if "composite_change" in areas:
-        figures["composite_changes"] = areas["composite_change"].value_counts().sort_index().to_dict()
+    if c.COMPOSITE_CHANGE in areas:
+        figures["composite_changes"] = areas[c.COMPOSITE_CHANGE].value_counts().sort_index().to_dict()
     return figures

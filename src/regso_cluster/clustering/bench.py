@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from regso_cluster.schema import columns as c
+
 Floats = npt.NDArray[np.float64]
 AREAS, FACTORS = 3363, 6  # the size of a classification of all RegSO
 LIMIT = 4.0  # seconds for one contender of one job
@@ -204,7 +206,7 @@ def print_short(measured: pd.DataFrame) -> None:
         table.add_column(
             heading, justify="right" if number else "left", no_wrap=number, min_width=11 if number else None
         )
-    for (job, areas, factors), block in measured.groupby(["job", "areas", "factors"], sort=False):
+    for (job, areas, factors), block in measured.groupby(["job", c.AREAS, "factors"], sort=False):
         table.add_row(f"[bold]{job}[/bold], {areas:,} x {factors}")
         for row in block.to_dict("records"):
             ratio = "" if row["contender"] == "regso_cluster" else f"{row['times_ours']:.1f}"

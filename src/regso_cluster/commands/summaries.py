@@ -13,6 +13,7 @@ import click
 from regso_cluster.commands.options import EXISTING, NEW, json_option, mark_options, reading_options
 from regso_cluster.files.atomic import json_text
 from regso_cluster.files.formats import TABLES, describe_formats
+from regso_cluster.schema import columns as c
 from regso_cluster.words.notes import Note
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def summarise(table: Path, release: Path | None, by: tuple[str, ...], as_json: b
     keys = [settings["on"], JOINED] if release else list(by)
     raw, data, notes = _read(table, numbers, keys, settings)
     opened = read_release(release, verify=True) if release else None
-    if settings["on"] == "regso" and "regso" not in data and JOINED in data:
+    if settings["on"] == "regso" and c.REGSO not in data and JOINED in data:
         settings["on"] = JOINED
     if opened:
         data, more = attach_groups(data, opened, settings["on"], by, raw.name)

@@ -39,6 +39,7 @@ from regso_cluster.areas.editions import area_names
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.example.true_rates import Planted, Shape, choose_problems, correlated, measure, settle, spatial_field
 from regso_cluster.files.atomic import whole_file
+from regso_cluster.schema import columns as c
 
 FIRST_YEAR, LAST_YEAR = 2019, 2030
 LEAST_RESIDENTS, MOST_RESIDENTS = 663, 22_622  # of a RegSO in the official tables of 2022
@@ -137,7 +138,7 @@ def synthetic_country(years: range, seed: int = 0) -> tuple[dict[int, pd.DataFra
             Fault("no such years in the synthetic country", "--years", where, asked, "Ask for years between.")
         )
     names = area_names(neighbour_years()[-1])
-    kommun = pd.factorize(names["kommun"])[0]
+    kommun = pd.factorize(names[c.KOMMUN])[0]
     areas = _first_areas(names, seed)
     tables, truths = {}, []
     for year in range(FIRST_YEAR, years[-1] + 1):
@@ -148,8 +149,8 @@ def synthetic_country(years: range, seed: int = 0) -> tuple[dict[int, pd.DataFra
         if year in years:
             planted = _of_year(areas, generator)
             counts = _count(areas.denominators, planted.rates, generator)
-            codes, residents = pd.Index(names["regso"]), areas.residents.astype(int)
-            tables[year] = pd.DataFrame({"regso": codes, "year": year, "population": residents, **counts}).assign(
+            codes, residents = pd.Index(names[c.REGSO]), areas.residents.astype(int)
+            tables[year] = pd.DataFrame({c.REGSO: codes, "year": year, c.POPULATION: residents, **counts}).assign(
                 synthetic="yes"
             )
             truths.append(_truth(codes, year, areas, planted, before, counts))
@@ -244,7 +245,7 @@ def _truth(
     move = np.select([problems > before, problems < before], ["worse", "better"], "")
     return pd.DataFrame(
         {
-            "regso": codes,
+            c.REGSO: codes,
             "year": year,
             "planted_kind": np.where(problems > 0, _kinds(planted.beyond), "no problem"),
             "planted_problems": problems,
@@ -252,7 +253,7 @@ def _truth(
             "suppressed_factors": _listed(hidden),
             "move": move,
             "cause": np.where(move == "", "", "data"),
-            "synthetic": "yes",
+            c.SYNTHETIC: "yes",
         }
     )
 

@@ -16,6 +16,7 @@ import pandas as pd
 from scipy.special import expit, logit, ndtri
 
 from regso_cluster.areas.shapes import neighbour_arrays
+from regso_cluster.schema import columns as c
 
 Array = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -101,14 +102,14 @@ def spatial_field(names: pd.DataFrame, kommun: float, near: float, generator: np
     -------
     (n_areas,) of mean 0 and SD 1
     """
-    starts, neighbours, _ = neighbour_arrays(tuple(names["regso"]))
+    starts, neighbours, _ = neighbour_arrays(tuple(names[c.REGSO]))
     degree = np.diff(starts)
     row = np.repeat(np.arange(len(names)), degree)
     smooth = generator.normal(size=len(names))
     for _ in range(3):
         around = np.bincount(row, weights=smooth[neighbours], minlength=len(names)) / degree
         smooth = 0.5 * smooth + 0.5 * around
-    number, kommuner = pd.factorize(names["kommun"])
+    number, kommuner = pd.factorize(names[c.KOMMUN])
     shared = generator.normal(size=len(kommuner))[number]
     own = generator.normal(size=len(names))
     parts = np.column_stack([_standard(part) for part in (smooth, shared, own)])

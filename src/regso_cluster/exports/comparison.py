@@ -16,6 +16,7 @@ from regso_cluster.files.parquet import write_parquet
 from regso_cluster.files.sheet_writing import SYNTHETIC, WORKBOOK_OPTIONS, write_sheet
 from regso_cluster.release.model import Release
 from regso_cluster.schema import SCHEMA
+from regso_cluster.schema import columns as c
 from regso_cluster.words.texts import WORDS
 from regso_cluster.years.change import CAUSES as CAUSES_IN_ORDER
 from regso_cluster.years.compare import mobility_table, trace_paths
@@ -29,7 +30,7 @@ SHOWN, SHOWN_BESIDE = 10, 3  # moves of the composite group, and of each other g
 # in the words of the page; in English as they stand inside a line
 CAUSES = {cause: (said["sv"], said["en"][0].lower() + said["en"][1:])
           for cause in CAUSES_IN_ORDER for said in [WORDS[f"cause_{cause}"]]}  # fmt: skip
-COMPOSITE = ("composite_group", "composite_group_absolute")
+COMPOSITE = (c.COMPOSITE_GROUP, "composite_group_absolute")
 
 
 def print_comparison(comparison: Comparison) -> None:
@@ -104,9 +105,9 @@ def _matrix(comparison: Comparison, grouping: str) -> Any:
     """Make the transitions of a grouping in areas, with who entered, left and stayed."""
     from rich.table import Table
 
-    own = comparison.transitions[comparison.transitions["grouping"] == grouping]
+    own = comparison.transitions[comparison.transitions[c.GROUPING] == grouping]
     wide = own.assign(old=own["old"].fillna(0), new=own["new"].fillna(0)).pivot(
-        index="old", columns="new", values="areas"
+        index="old", columns="new", values=c.AREAS
     )
     groups = sorted({*wide.index, *wide.columns}, key=lambda group: (group == 0, group))
     table = Table()
@@ -127,7 +128,7 @@ def _matrix(comparison: Comparison, grouping: str) -> Any:
 def _title(comparison: Comparison, grouping: str) -> str:
     """Say what the matrix of a grouping shows."""
     years = comparison.summary["old"]["year"], comparison.summary["new"]["year"]
-    own = comparison.transitions[comparison.transitions["grouping"] == grouping]
+    own = comparison.transitions[comparison.transitions[c.GROUPING] == grouping]
     title = f"{SCHEMA.inline(grouping).en}, areas from (row, {years[0]}) to (column, {years[1]})"
     return f"{title}; - is undecided:" if own[["old", "new"]].isna().any(axis=None) else f"{title}:"
 
@@ -136,29 +137,29 @@ def _group_names(comparison: Comparison, grouping: str) -> str:
     """Say what the groups of a matrix are called in the later year; nothing where they have no names."""
     groups = comparison.new.groups
     wanted = grouping.removesuffix("_absolute")
-    own = groups[groups["grouping"].eq(wanted) & groups["group"].notna() & groups["name_en"].notna()]
-    return "; ".join(f"{group}: {name}" for group, name in zip(own["group"], own["name_en"], strict=True))
+    own = groups[groups[c.GROUPING].eq(wanted) & groups[c.GROUP].notna() & groups[c.NAME_EN].notna()]
+    return "; ".join(f"{group}: {name}" for group, name in zip(own[c.GROUP], own[c.NAME_EN], strict=True))
 
 
 def _some_moves(comparison: Comparison) -> list[tuple[str, int]]:
     """Say the first moves of groups and clusters, those of most residents, with the factors behind; text and depth."""
     lines: list[tuple[str, int]] = []
-    explained = [(grouping, comparison.problems) for grouping in COMPOSITE] + [("cluster", comparison.clusters)]
+    explained = [(grouping, comparison.problems) for grouping in COMPOSITE] + [(c.CLUSTER, comparison.clusters)]
     for grouping, factors in explained:
-        own = comparison.moves[comparison.moves["grouping"] == grouping]
-        own = own.sort_values(["residents", "area"], ascending=[False, True])
-        behind = factors[factors["grouping"] == grouping] if "grouping" in factors else factors
+        own = comparison.moves[comparison.moves[c.GROUPING] == grouping]
+        own = own.sort_values([c.RESIDENTS, c.AREA], ascending=[False, True])
+        behind = factors[factors[c.GROUPING] == grouping] if c.GROUPING in factors else factors
         if len(own):
             lines.append((f"Moves of {SCHEMA.inline(grouping).en}, most residents first:", 0))
         shown = SHOWN if grouping == COMPOSITE[0] else SHOWN_BESIDE
         for move in own.head(shown).to_dict("records"):
             groups = " to ".join("undecided" if pd.isna(group) else str(group) for group in (move["old"], move["new"]))
-            name = "" if pd.isna(move["name"]) else f" {move['name']}"
+            name = "" if pd.isna(move[c.NAME]) else f" {move['name']}"
             borders = "" if move.get("comparable", True) else f"; {_say_elsewhere(move['elsewhere'])}"
-            kind = "cluster" if grouping == "cluster" else "group"
-            sure = _say_sure(move["new_probability"], move["how_sure"])
+            kind = c.CLUSTER if grouping == c.CLUSTER else "group"
+            sure = _say_sure(move["new_probability"], move[c.HOW_SURE])
             lines.append((f"{move['area']}{name}: {kind} {groups}{sure}, {CAUSES[move['cause']][1]}{borders}", 0))
-            lines += [(text, 4) for text in behind.loc[behind["area"] == move["area"], "text_en"]]
+            lines += [(text, 4) for text in behind.loc[behind[c.AREA] == move[c.AREA], "text_en"]]
         if len(own) > shown:
             lines.append((f"... and {len(own) - shown} more; --out DIR writes them all", 0))
     return lines
@@ -221,7 +222,7 @@ def _fill_workbook(book: Any, comparison: Comparison, sheets: dict[str, pd.DataF
     columns = {str(column): None for name, frame in sheets.items() if name != "Orsaker" for column in frame}
     sheets["Kolumner"] = describe_comparison(list(columns))
     for name, frame in sheets.items():
-        plain = _whole(frame.drop(columns="synthetic", errors="ignore"))
+        plain = _whole(frame.drop(columns=c.SYNTHETIC, errors="ignore"))
         headings = None if name in ("Orsaker", "Kolumner") else describe_comparison(list(plain.columns))
         write_sheet(book, name, plain, synthetic=synthetic, headings=headings)
 
@@ -247,14 +248,14 @@ _COLUMNS = {
     "area": ("Områdets kod i den senare utgåvan", "code of the area in the later edition"),
     "name": ("Områdets eller platsens namn", "name of the area or place"),
     "kommun": ("Kommunkod", "code of the kommun"),
-    "kommun_name": ("Kommunens namn", "name of the kommun"),
+    c.KOMMUN_NAME: ("Kommunens namn", "name of the kommun"),
     "lan": ("Länskod", "code of the län"),
     "lan_name": ("Länets namn", "name of the län"),
     "old": ("Grupp det tidigare året; tom om oavgjord", "group in the earlier year; empty when undecided"),
     "new": ("Grupp det senare året", "group in the later year"),
     "old_probability": ("Gruppens sannolikhet det tidigare året", "probability of the group in the earlier year"),
     "new_probability": ("Gruppens sannolikhet det senare året", "probability of the group in the later year"),
-    "how_sure": ("Hur säker gruppen är det senare året: core, edge, undecided, not_assessed",
+    c.HOW_SURE: ("Hur säker gruppen är det senare året: core, edge, undecided, not_assessed",
                  "how sure the group of the later year is: core, edge, undecided, not_assessed"),
     "cause": ("Orsak: steget då området senast lämnade sin gamla grupp",
               "cause: the step at which the area left its old group for the last time"),

@@ -123,7 +123,7 @@ def _describe(contents: list[tuple[str, dict[int, Text]]], areas: pd.DataFrame, 
             Text(str(heads["sv"].iloc[place]), str(heads["en"].iloc[place])),
             Text(str(meant["sv"].iloc[place]), str(meant["en"].iloc[place])),
             _unit_of(name, Text(str(meant["unit_sv"].iloc[place]), str(meant["unit_en"].iloc[place])), labels),
-            _decimals_of(areas[name], str(meant["unit"].iloc[place])),
+            _decimals_of(areas[name], str(meant[c.UNIT].iloc[place])),
             labels,
         )
         for place, (name, labels) in enumerate(contents)
@@ -141,9 +141,9 @@ def _labels_of_groups(groups: pd.DataFrame) -> dict[str, dict[int, Text]]:
     return {
         str(grouping): {
             int(number): Text(sv, en)
-            for number, sv, en in zip(own["group"], own["name_sv"], own["name_en"], strict=True)
+            for number, sv, en in zip(own[c.GROUP], own[c.NAME_SV], own[c.NAME_EN], strict=True)
         }
-        for grouping, own in groups[groups["group"].notna()].groupby("grouping", sort=False)
+        for grouping, own in groups[groups[c.GROUP].notna()].groupby(c.GROUPING, sort=False)
     }
 
 
@@ -191,7 +191,7 @@ def _names(areas: pd.DataFrame) -> tuple[str, ...]:
     """Name each area once; a name that two areas share gets their codes."""
     names = [
         str(code) if pd.isna(name) else str(name) if pd.isna(kommun) else f"{kommun} ({name})"
-        for code, name, kommun in zip(areas.index, areas["name"], areas["kommun_name"], strict=True)
+        for code, name, kommun in zip(areas.index, areas[c.NAME], areas[c.KOMMUN_NAME], strict=True)
     ]
     seen = Counter(name.casefold() for name in names)
     return tuple(

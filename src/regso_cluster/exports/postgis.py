@@ -23,6 +23,7 @@ from regso_cluster.areas.edition_table import has_outlines
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.exports.formats import POSTGIS
 from regso_cluster.schema import Table
+from regso_cluster.schema import columns as c
 from regso_cluster.words.columns import describe_columns, say_unit
 
 if TYPE_CHECKING:
@@ -314,7 +315,7 @@ def _spelled(kind: str) -> str:
 def _index(run: Any, table: str, name: str, frame: pd.DataFrame, *, first: bool) -> None:
     if first:
         key = {"areas": [str(frame.columns[0])], "factors": [str(frame.columns[0]), "factor"],
-               "lineage": ["cluster"]}.get(name)  # fmt: skip
+               "lineage": [c.CLUSTER]}.get(name)  # fmt: skip
         if key:
             run(f"ALTER TABLE {table} ADD PRIMARY KEY (release_id, {', '.join(map(_quoted, key))})")
         else:
@@ -330,7 +331,7 @@ def _comment(run: Any, table: str, name: str, columns: list[str], release: Relea
     kinds: dict[str, Table] = {"areas": "areas", "groups": "groups", "factors": "factors", "lineage": "lineage"}
     described = [column for column in columns if column != "geom"]
     for row in describe_columns(described, release.method, kinds[name]).to_dict("records"):
-        text = f"{row['sv']} / {row['en']}" + (f" ({say_unit(row)})" if row["unit"] else "")
+        text = f"{row['sv']} / {row['en']}" + (f" ({say_unit(row)})" if row[c.UNIT] else "")
         # COMMENT takes no parameters: the server itself makes the literal, right by whatever settings it has
         ((literal,),) = run("SELECT pg_catalog.quote_literal(%s::text)", (text,))
         run(f"COMMENT ON COLUMN {table}.{_quoted(row['column'])} IS {literal}")

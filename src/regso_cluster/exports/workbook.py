@@ -13,6 +13,7 @@ from regso_cluster.files.sheet_writing import SYNTHETIC, write_sheet
 from regso_cluster.files.workbooks import new_workbook
 from regso_cluster.maps.colours import map_colours
 from regso_cluster.schema import SCHEMA, Table
+from regso_cluster.schema import columns as c
 from regso_cluster.words.columns import describe_columns, head_columns
 from regso_cluster.words.notes import Language
 from regso_cluster.words.wording import in_language, mark_of, say
@@ -38,7 +39,7 @@ def write_workbook(release: Release, path: Path, *, language: Language = "sv") -
 
 def _fill_workbook(book: Any, release: Release, language: Language) -> None:
     synthetic = bool(release.manifest["synthetic"])
-    other = "name_en" if language == "sv" else "name_sv"
+    other = c.NAME_EN if language == "sv" else c.NAME_SV
     tables: dict[str, tuple[Table, pd.DataFrame]] = {
         mark_of("areas", language): ("areas", _in_reading_order(release, language)),
         mark_of("groups", language): ("groups", release.groups.drop(columns=other, errors="ignore")),
@@ -71,12 +72,12 @@ def _in_reading_order(release: Release, language: Language) -> pd.DataFrame:
 
 def _colour_groups(book: Any, sheet: Any, areas: pd.DataFrame, release: Release) -> None:
     """Colour the first grouping as the map does."""
-    grouping = str(next(iter(release.groups.get("grouping", [])), ""))
+    grouping = str(next(iter(release.groups.get(c.GROUPING, [])), ""))
     if grouping not in areas or areas.empty:
         return
-    groups = release.groups[(release.groups["grouping"] == grouping) & release.groups["group"].notna()]
+    groups = release.groups[(release.groups[c.GROUPING] == grouping) & release.groups[c.GROUP].notna()]
     top, place = 1 + int(release.manifest["synthetic"]), list(areas.columns).index(grouping)
-    for number, colour in zip(groups["group"], map_colours(grouping, groups), strict=True):
+    for number, colour in zip(groups[c.GROUP], map_colours(grouping, groups), strict=True):
         dark = sum(int(colour[at : at + 2], 16) for at in (1, 3, 5)) < 3 * 128
         fill = book.add_format({"bg_color": colour, "font_color": "#ffffff" if dark else "#000000"})
         rule = {"type": "cell", "criteria": "==", "value": int(number), "format": fill}
@@ -87,9 +88,9 @@ def _name_groupings(groups: pd.DataFrame, release: Release, language: Language) 
     """Call each grouping what the sheet of areas calls it."""
     if groups.empty:
         return groups
-    present = [name for name in dict.fromkeys(groups["grouping"]) if name in release.areas]
+    present = [name for name in dict.fromkeys(groups[c.GROUPING]) if name in release.areas]
     heads = head_columns(present, release.method).set_index("column")[language]
-    return groups.assign(grouping=groups["grouping"].map(lambda name: heads.get(name, name)))
+    return groups.assign(grouping=groups[c.GROUPING].map(lambda name: heads.get(name, name)))
 
 
 def _explain(meant: pd.DataFrame, heads: pd.DataFrame, sheet: str, language: Language) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from regso_cluster.method import Text
+from regso_cluster.schema import columns as c
 from regso_cluster.words.columns import head_columns, unit_of
 from regso_cluster.words.notes import Language
 from regso_cluster.words.wording import CAREFUL, UNDECIDED, mark_of, say
@@ -72,19 +73,19 @@ def _group_rows(release: Release, language: Language) -> list[tuple[str, list[An
     groups = release.groups
     if groups.empty:
         return []
-    grouping = str(groups["grouping"].iloc[0])
-    own = groups[groups["grouping"] == grouping]
+    grouping = str(groups[c.GROUPING].iloc[0])
+    own = groups[groups[c.GROUPING] == grouping]
     heading = head_columns([grouping], release.method)[language].iloc[0]
     words: tuple[str, ...]
     words = ("Namn", "Områden", "Boende", "% boende") if language == "sv" else ("Name", "Areas", "Residents", "% res.")
-    sure = "probability" in own  # how likely the areas of a group belong to it, on average
+    sure = c.PROBABILITY in own  # how likely the areas of a group belong to it, on average
     words += (("Hur säkert",) if language == "sv" else ("How sure",)) if sure else ()
     rows: list[tuple[str, list[Any]]] = [("head", [heading, *words])]
     for row in own.to_dict("records"):
-        number = "–" if pd.isna(row["group"]) else f"{row['group']:.0f}"
-        share = float(row["residents_share"])
-        cells = [number, str(row[f"name_{language}"]), int(row["areas"]), row["residents"], share]
-        rows.append(("row", [*cells, float(row["probability"])] if sure else cells))
+        number = "–" if pd.isna(row[c.GROUP]) else f"{row['group']:.0f}"
+        share = float(row[c.RESIDENTS_SHARE])
+        cells = [number, str(row[f"name_{language}"]), int(row[c.AREAS]), row[c.RESIDENTS], share]
+        rows.append(("row", [*cells, float(row[c.PROBABILITY])] if sure else cells))
     return [*rows, ("blank", [])]
 
 

@@ -19,6 +19,7 @@ from regso_cluster.files.atomic import whole_file
 from regso_cluster.files.formulas import guard, unguard
 from regso_cluster.files.numbers import as_text, parse_numbers
 from regso_cluster.files.tables import read_table
+from regso_cluster.schema import columns as c
 
 COLUMNS = ("regso", "column", "value", "who", "why")
 
@@ -75,8 +76,8 @@ def read_accepted(path: str | Path) -> Accepted:
         hint = f"The list has the columns {', '.join(COLUMNS)}; `regso-cluster check --write-accept FILE` writes one."
         raise InputError([Fault("a column is missing", raw.name, f"column {name!r}", hint=hint) for name in absent])
     # `write_accepted` writes decimals with a point: 341.275 is no mark of thousands here
-    comma = raw.frame["value"].map(as_text).str.contains(",", regex=False).any()
-    values = parse_numbers(raw.frame["value"], (), (), decimal_comma=raw.decimal_comma if comma else False).values
+    comma = raw.frame[c.VALUE].map(as_text).str.contains(",", regex=False).any()
+    values = parse_numbers(raw.frame[c.VALUE], (), (), decimal_comma=raw.decimal_comma if comma else False).values
     faults, entries = [], []
     for (row, cells), value in zip(raw.frame.iterrows(), values, strict=True):
         texts = {name: unguard(as_text(cells[name])) for name in COLUMNS}

@@ -13,6 +13,7 @@ from regso_cluster.areas.editions import area_names, code_set, detect_edition
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.files.numbers import as_text
 from regso_cluster.files.tables import read_table
+from regso_cluster.schema import columns as c
 from regso_cluster.words.notes import Note
 
 _HEADINGS = ("regsonamn", "regso_namn", "regso_name", "namn", "name", "områdesnamn", "area_name")
@@ -41,7 +42,7 @@ class Names:
             lacking = {one: len(self.names.index.difference(pd.Index(code_set(one)))) for one in others}
             other = min(others, key=lambda one: lacking[one], default=edition)
         if other != edition:
-            if area_names(edition)["name"].notna().all():
+            if area_names(edition)[c.NAME].notna().all():
                 notes.append(Note("names_of_other_edition", file=self.file, other=other, edition=edition))
                 return []
             hint = "The same code can be another area: give the names of the edition of the table."
@@ -51,8 +52,8 @@ class Names:
             return [Fault(f"a name of an area that RegSO {edition} does not have", f"{self.file}, {code}", hint=hint)
                     for code in unknown]  # fmt: skip
         own = self.names.reindex(areas.index)
-        taken = own.notna() if self.given else own.notna() & areas["name"].isna()
-        areas["name"] = own.where(taken, areas["name"].astype("string"))
+        taken = own.notna() if self.given else own.notna() & areas[c.NAME].isna()
+        areas[c.NAME] = own.where(taken, areas[c.NAME].astype("string"))
         if taken.any():
             notes.append(Note("names_taken", count=taken.sum(), file=self.file))
         return []
@@ -80,15 +81,15 @@ def read_names(path: str | Path) -> tuple[pd.Series, int | None]:
     blank = codes.isna() & names.ne("")
     hint = "Correct the code, or remove the row if it is no area (a total, a note)."
     faults = [Fault("a name without a RegSO code", f"{raw_name}, row {row}", hint=hint) for row in codes.index[blank]]
-    pairs = pd.DataFrame({"code": codes, "name": names})[codes.notna() & names.ne("")].drop_duplicates()
+    pairs = pd.DataFrame({"code": codes, c.NAME: names})[codes.notna() & names.ne("")].drop_duplicates()
     hint = "Leave the one name that is right."
     faults += [
-        Fault("an area with two names", f"{raw_name}, {code}", got=", ".join(map(repr, own["name"])), hint=hint)
+        Fault("an area with two names", f"{raw_name}, {code}", got=", ".join(map(repr, own[c.NAME])), hint=hint)
         for code, own in pairs[pairs["code"].duplicated(keep=False)].groupby("code")
     ]
     if faults:
         raise InputError(faults)
-    return pairs.set_index("code")["name"].astype("string"), edition
+    return pairs.set_index("code")[c.NAME].astype("string"), edition
 
 
 def names_of_key(path: str | Path) -> pd.Series | None:
@@ -134,9 +135,9 @@ def _are_names(codes: pd.Series, text: pd.Series) -> bool:
         return False
     if parse_codes(text[known], "deso").codes.notna().any() or parse_codes(text[known], "kommun").codes.notna().any():
         return False
-    pairs = pd.DataFrame({"code": codes[known], "name": text[known]}).drop_duplicates()
+    pairs = pd.DataFrame({"code": codes[known], c.NAME: text[known]}).drop_duplicates()
     if pairs["code"].duplicated().mean() > 1 - _SHARE:  # of parts of an area, not of areas
         return False
     kommun = kommun_of(pairs["code"])
-    areas, names = pairs["code"].groupby(kommun).nunique(), pairs["name"].groupby(kommun).nunique()
+    areas, names = pairs["code"].groupby(kommun).nunique(), pairs[c.NAME].groupby(kommun).nunique()
     return bool((areas == 1).all() or (names[areas > 1] > 1).any())

@@ -11,6 +11,7 @@ from regso_cluster.factors.year_column import read_year
 from regso_cluster.files.numbers import as_text
 from regso_cluster.files.read import RawTable
 from regso_cluster.method import UNIT_RANGE, Factor, Method
+from regso_cluster.schema import columns as c
 from regso_cluster.words.notes import Note
 
 
@@ -65,7 +66,7 @@ def doubtful_units(counts: pd.DataFrame, method: Method) -> list[Note]:
     return [
         Note("maybe_shares", column=factor.value)
         for factor in method.factors
-        if factor.value and factor.unit == "per cent" and 0 < factor_part(counts, factor)["value"].max() <= 1
+        if factor.value and factor.unit == "per cent" and 0 < factor_part(counts, factor)[c.VALUE].max() <= 1
     ]
 
 
@@ -114,13 +115,13 @@ Judgement = tuple[str, "pd.Series[bool]", str, str]
 
 def _judge_values(own: pd.DataFrame, factor: Factor) -> list[Judgement]:
     low, high = UNIT_RANGE[factor.unit]
-    beyond = (own["value"] < (-np.inf if low is None else low)) | (own["value"] > (np.inf if high is None else high))
+    beyond = (own[c.VALUE] < (-np.inf if low is None else low)) | (own[c.VALUE] > (np.inf if high is None else high))
     expected = f"{'any' if low is None else low} to {'any' if high is None else high} ({factor.unit})"
     judged: list[Judgement] = [
         ("a value outside its range", beyond, expected, "Check the unit in the method and the cell.")
     ]
-    if "denominator" in own:
-        judged.append(("a negative number of persons", own["denominator"] < 0, "0 or more", "Correct the cell."))
+    if c.DENOMINATOR in own:
+        judged.append(("a negative number of persons", own[c.DENOMINATOR] < 0, "0 or more", "Correct the cell."))
     return judged
 
 
@@ -132,10 +133,10 @@ def _judge_counts(own: pd.DataFrame, factor: Factor) -> list[Judgement]:
         ("a count that is no whole number", broken, "whole numbers", thousands),
     ]
     if factor.unit != "per 1000":  # events can outnumber people, persons with an attribute cannot
-        above = own["numerator"] > own["denominator"]
+        above = own[c.NUMERATOR] > own[c.DENOMINATOR]
         hint = "Check that the two columns are not swapped and count the same people."
         judged.append(("numerator above denominator", above, "numerator at most the denominator", hint))
     else:
-        nobody = (own["numerator"] > 0) & (own["denominator"] == 0)
+        nobody = (own[c.NUMERATOR] > 0) & (own[c.DENOMINATOR] == 0)
         judged.append(("events without people", nobody, "a denominator above 0", "Correct the denominator."))
     return judged

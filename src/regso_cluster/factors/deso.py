@@ -14,6 +14,7 @@ from regso_cluster.factors.rates import MISSING, sum_to_areas
 from regso_cluster.files.numbers import as_text
 from regso_cluster.files.tables import read_table
 from regso_cluster.method import Method
+from regso_cluster.schema import columns as c
 from regso_cluster.words.notes import Note
 
 
@@ -46,9 +47,9 @@ def to_regso(
     area = key.loc[counts.index]
     notes.append(Note("deso_summed", count=len(counts), areas=area.nunique(), file=Path(deso_key).name))
     counts, status = sum_to_areas(counts, status, area)
-    whole = areas["population"].groupby(area).count() == areas["population"].groupby(area).size()
-    population = areas["population"].groupby(area).sum(min_count=1).where(whole)
-    regso = pd.DataFrame({"name": pd.Series(pd.NA, counts.index, dtype="string"), "population": population})
+    whole = areas[c.POPULATION].groupby(area).count() == areas[c.POPULATION].groupby(area).size()
+    population = areas[c.POPULATION].groupby(area).sum(min_count=1).where(whole)
+    regso = pd.DataFrame({c.NAME: pd.Series(pd.NA, counts.index, dtype="string"), c.POPULATION: population})
     return counts, status, regso
 
 

@@ -30,6 +30,7 @@ from regso_cluster.factors.expected import (
 from regso_cluster.factors.slips import KINDS, ScoredColumn, score, score_copied_rows, score_swaps
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.method import UNIT_FACTOR, UNIT_RANGE, Factor, Method
+from regso_cluster.schema import columns as c
 from regso_cluster.words.notes import Note
 
 SUSPECT = 3.0  # cells below this score are never named
@@ -195,7 +196,7 @@ class _Cells:
 
 def _cells(table: FactorTable, method: Method) -> list[_Cells]:
     """Gather the columns: rates first, then denominators that differ from the residents, then the residents."""
-    residents = table.areas["population"].to_numpy(np.float64)
+    residents = table.areas[c.POPULATION].to_numpy(np.float64)
     known = bool(np.isfinite(residents).any())
     cells = [_of_factor(table, factor) for factor in method.factors]
     done = [residents] if known else []
@@ -269,10 +270,10 @@ def _last_year(cell: _Cells, previous: pd.DataFrame, codes: pd.Index) -> Array:
     measure = cell.measure
     with np.errstate(divide="ignore", invalid="ignore"):
         if cell.role == "persons":
-            residents = column("population")
+            residents = column(c.POPULATION)
             before = np.log(column(f"{cell.key}_denominator") / residents if cell.key else residents)
         else:
-            before = column(f"{cell.key}_value")
+            before = column(c.value_of(cell.key))
             if cell.role == "numerator" and cell.other is not None:
                 before, persons = before * cell.other / cell.scale, cell.other
                 if measure.events is not None:
@@ -369,7 +370,7 @@ def find_impossible(table: FactorTable, method: Method) -> list[Alarm]:
     A count or denominator above `PERSONS` times the residents of its RegSO; a number of `BEYOND` times the 99th
     percentile of its column and `LARGE` at least.
     """
-    residents = table.areas["population"].to_numpy(np.float64)
+    residents = table.areas[c.POPULATION].to_numpy(np.float64)
     alarms = []
     for cell in _cells(table, method):
         with np.errstate(invalid="ignore"):

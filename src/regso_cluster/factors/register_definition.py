@@ -23,6 +23,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.schema import columns as c
 
 _STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 Value = bool | int | float | str
@@ -63,13 +64,13 @@ class Definition:
     factors: Annotated[tuple[Counted, ...], Field(min_length=1)]
     area: str = "regso"
     year: str | None = None
-    population: str = "population"
+    population: str = c.POPULATION
     synthetic: bool = False
 
     @property
     def columns(self) -> list[str]:
         """The columns that are read."""
-        parts = [c.column for factor in self.factors for c in (*factor.denominator, *factor.numerator)]
+        parts = [one.column for factor in self.factors for one in (*factor.denominator, *factor.numerator)]
         return list(dict.fromkeys([self.area, *([self.year] if self.year else []), *parts]))
 
 

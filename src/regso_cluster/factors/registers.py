@@ -27,6 +27,7 @@ from regso_cluster.files import formats
 from regso_cluster.files.atomic import whole_file
 from regso_cluster.files.figure_tables import write_figures
 from regso_cluster.files.formats import find_format
+from regso_cluster.schema import columns as c
 
 Flags = npt.NDArray[np.bool_]
 
@@ -332,7 +333,7 @@ def _to_table(counted: pd.DataFrame, definition: Definition, edition: int | None
         summed = summed.reindex(code_set(edition), fill_value=0)
     unknown = {factor.key: int(counted[f"{factor.key}_unknown"].sum()) for factor in definition.factors}
     kept = [name for name in column_names(definition) if not name.endswith("_unknown")]
-    table = summed[kept].astype(np.int64).rename_axis("regso").reset_index()
+    table = summed[kept].astype(np.int64).rename_axis(c.REGSO).reset_index()
     return Counts(table.assign(synthetic="yes") if definition.synthetic else table, persons, nowhere, unknown)
 
 

@@ -25,6 +25,7 @@ from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.rates import OBSERVED
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.method import UNIT_FACTOR, Factor, Method
+from regso_cluster.schema import columns as c
 from regso_cluster.words.notes import Note
 
 Array = npt.NDArray[np.float64]
@@ -216,7 +217,7 @@ def number_parents(areas: pd.DataFrame, towards: str) -> npt.NDArray[np.int64]:
     """Number the parents of areas: (n_areas,) from 0, -1 where none is known; `towards` as in a method."""
     if towards == "country":
         return np.zeros(len(areas), np.int64)
-    return pd.factorize(areas["area_type" if towards == "type" else towards], sort=True)[0].astype(np.int64)
+    return pd.factorize(areas[c.AREA_TYPE if towards == "type" else towards], sort=True)[0].astype(np.int64)
 
 
 def counts_of(table: FactorTable, factor: Factor) -> tuple[pd.Series, pd.Series] | None:
@@ -249,7 +250,7 @@ def shrink_factor(table: FactorTable, factor: Factor, towards: str) -> Shrunk | 
     events = factor.unit == "per 1000"
     try:
         if factor.level == "kommun" and table.edition:
-            own, kommun = np.unique(table.areas["kommun"].to_numpy(str), return_inverse=True)
+            own, kommun = np.unique(table.areas[c.KOMMUN].to_numpy(str), return_inverse=True)
             by_kommun = (
                 pd.DataFrame({"n": numerator, "d": denominator}).groupby(kommun).first().reindex(range(len(own)))
             )

@@ -8,6 +8,7 @@ import pandas as pd
 from regso_cluster.factors.rates import OBSERVED
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.method import Method
+from regso_cluster.schema import columns as c
 from regso_cluster.words.notes import Note
 
 # Residents of Sweden on 31 December. Source: SCB, population statistics (Folkmängd den 31 december).
@@ -33,7 +34,7 @@ def summarise_factors(table: FactorTable, method: Method) -> pd.DataFrame:
             part: getattr(table, part)[factor.key][seen].sum(min_count=1) for part in ("numerator", "denominator")
         }
         rows[factor.key] = {"unit": factor.unit, **_five(table.value[factor.key][seen])} | counts
-    residents = table.areas["population"].dropna()
+    residents = table.areas[c.POPULATION].dropna()
     if len(residents):
         rows["residents"] = {"unit": "", **_five(residents), "numerator": np.nan, "denominator": residents.sum()}
     return pd.DataFrame.from_dict(rows, orient="index")
@@ -51,7 +52,7 @@ def _five(values: pd.Series) -> dict[str, float]:
 def say_residents(table: FactorTable, method: Method, year: int | None) -> Note | None:
     """Say that the residents of a whole country are not those of Sweden; None where they are, or that is not known."""
     official = RESIDENTS.get(year or 0)
-    residents = table.areas["population"]
+    residents = table.areas[c.POPULATION]
     if official is None or table.edition is None or method.table.coverage != "full" or table.synthetic:
         return None
     total = float(residents.sum())

@@ -32,6 +32,7 @@ from regso_cluster.files.read import RawTable
 from regso_cluster.files.tables import read_table
 from regso_cluster.files.totals import find_totals_as_text
 from regso_cluster.method import Factor, Method
+from regso_cluster.schema import columns as c
 from regso_cluster.words.notes import Note
 
 
@@ -139,7 +140,7 @@ def read_factors(
     if faults:
         raise InputError(faults)
     areas = areas.sort_index()
-    if method.needs_population and not areas["population"].sum() > 0:
+    if method.needs_population and not areas[c.POPULATION].sum() > 0:
         hint = "Residents weigh the areas: give their number."
         raise InputError(Fault("no residents at all", f"{raw.name}, column {method.table.population}", hint=hint))
     counts, status = counts.reindex(areas.index), status.reindex(areas.index, fill_value=MISSING)
@@ -178,7 +179,7 @@ def _names(method: Method) -> tuple[str, ...]:
 def _layout(raw: RawTable, method: Method) -> list[_Part]:
     """Find the columns of every factor; all that are missing are named at once."""
     frame = raw.frame
-    is_long = "factor" in frame.columns and not any(
+    is_long = c.FACTOR in frame.columns and not any(
         set(factor.columns) <= set(frame.columns) for factor in method.factors
     )
     table = method.table
@@ -193,7 +194,7 @@ def _layout(raw: RawTable, method: Method) -> list[_Part]:
         raise InputError(faults)
     parts = []
     if is_long:
-        named = frame["factor"].map(as_text)
+        named = frame[c.FACTOR].map(as_text)
         unknown = named[~named.isin(method.keys)]
         faults = [
             Fault("unknown factor", f"{raw.name}, row {row}, column factor", got=repr(key),
@@ -351,11 +352,11 @@ def _areas(raw: RawTable, codes: pd.Series, method: Method, edition: int | None,
     """Gather what the table itself says of each area: name and population."""
     table = method.table
     rows = codes.dropna().drop_duplicates()
-    areas = pd.DataFrame({"name": pd.Series(pd.NA, rows, dtype="string"), "population": np.nan}, index=rows.to_numpy())
+    areas = pd.DataFrame({c.NAME: pd.Series(pd.NA, rows, dtype="string"), c.POPULATION: np.nan}, index=rows.to_numpy())
     if table.name and table.name in raw.frame.columns:
-        areas["name"] = raw.frame.loc[rows.index, table.name].astype("string").to_numpy()
+        areas[c.NAME] = raw.frame.loc[rows.index, table.name].astype("string").to_numpy()
     if table.area_type:
-        areas["area_type"] = raw.frame.loc[rows.index, table.area_type].map(as_text).replace("", pd.NA).to_numpy()
+        areas[c.AREA_TYPE] = raw.frame.loc[rows.index, table.area_type].map(as_text).replace("", pd.NA).to_numpy()
     if table.population:
         numbers = parse_numbers(
             raw.frame[table.population], table.suppressed, table.absent, decimal_comma=raw.decimal_comma,
@@ -373,7 +374,7 @@ def _areas(raw: RawTable, codes: pd.Series, method: Method, edition: int | None,
             )
             for row in by_row.index[wrong & codes.notna()]
         )
-        areas["population"] = by_row.loc[rows.index].to_numpy()
+        areas[c.POPULATION] = by_row.loc[rows.index].to_numpy()
         for code, said in by_row.groupby(codes):
             if said.min() < said.max():
                 where = f"{raw.name}, rows {', '.join(map(str, said.index[:5]))}, column {table.population}, {code}"
@@ -381,7 +382,7 @@ def _areas(raw: RawTable, codes: pd.Series, method: Method, edition: int | None,
                 hint = "Write one number of residents in all rows of the area."
                 faults.append(Fault("two populations for one area", where, "one number", values, hint))
     if edition is None:
-        areas[["kommun", "kommun_name", "lan"]] = pd.NA
+        areas[[c.KOMMUN, c.KOMMUN_NAME, c.LAN]] = pd.NA
     areas.index.name = table.code
     return areas
 
@@ -398,7 +399,7 @@ def _complete(
     """Bring the areas to the full code set of the edition; areas without a row are refused or noted."""
     if edition is None:
         raise InputError(_untold(name))
-    names = area_names(edition).set_index("regso")
+    names = area_names(edition).set_index(c.REGSO)
     foreign = areas.index.difference(pd.Index(code_set(edition)))
     if not faults and len(foreign):  # codes of a table are checked before; these came through a key
         hint = "Use the key of this edition."
@@ -414,11 +415,11 @@ def _complete(
         notes.append(Note("areas_without_row", count=len(absent), of=len(known)))
     if given is not None:
         faults.extend(given.into(known, edition, notes))
-    known["name"] = known["name"].fillna(names["name"].astype("string"))
-    if known["name"].isna().any():
-        notes.append(Note("areas_without_name", count=known["name"].isna().sum(), edition=edition))
+    known[c.NAME] = known[c.NAME].fillna(names[c.NAME].astype("string"))
+    if known[c.NAME].isna().any():
+        notes.append(Note("areas_without_name", count=known[c.NAME].isna().sum(), edition=edition))
     codes = pd.Series(known.index, index=known.index)
-    return known.assign(kommun=kommun_of(codes), kommun_name=names["kommun_name"], lan=lan_of(codes))
+    return known.assign(kommun=kommun_of(codes), kommun_name=names[c.KOMMUN_NAME], lan=lan_of(codes))
 
 
 def _assemble(
@@ -431,23 +432,23 @@ def _assemble(
     for factor in method.factors:
         own, marks = factor_part(counts, factor), factor_part(status, factor)
         if factor.value:
-            value[factor.key] = own["value"]
+            value[factor.key] = own[c.VALUE]
             if factor.denominator:
-                denominator[factor.key] = own["denominator"]
+                denominator[factor.key] = own[c.DENOMINATOR]
         else:
-            numerator[factor.key], denominator[factor.key] = own["numerator"], own["denominator"]
-            value[factor.key] = rate(own["numerator"], own["denominator"], factor.unit)
+            numerator[factor.key], denominator[factor.key] = own[c.NUMERATOR], own[c.DENOMINATOR]
+            value[factor.key] = rate(own[c.NUMERATOR], own[c.DENOMINATOR], factor.unit)
         hidden, absent = (marks == SUPPRESSED).any(axis=1), value[factor.key].isna()
         joined[factor.key] = np.select([absent & hidden, absent], [SUPPRESSED, MISSING], OBSERVED)
         nobody = int((absent & ~hidden & (marks == OBSERVED).all(axis=1)).sum())
         if nobody:
             notes.append(Note("nobody_in_denominator", factor=factor.key, count=nobody))
-    few = areas["population"] < table.min_population
+    few = areas[c.POPULATION] < table.min_population
     if few.any():
         notes.append(Note("few_residents", count=few.sum(), least=table.min_population))
         joined.loc[few] = TOO_FEW
     worst_first = [(joined == mark).any(axis=1) for mark in (TOO_FEW, MISSING, SUPPRESSED)]
-    kept = ["name", "kommun", "kommun_name", "lan", *(["area_type"] if table.area_type else []), "population"]
+    kept = ["name", "kommun", c.KOMMUN_NAME, "lan", *([c.AREA_TYPE] if table.area_type else []), c.POPULATION]
     areas = areas.reindex(columns=kept).assign(status=np.select(worst_first, [TOO_FEW, MISSING, SUPPRESSED], OBSERVED))
     synthetic = is_synthetic(raw.frame)
     return FactorTable(

@@ -20,6 +20,7 @@ from regso_cluster.judging.profiles import country_value
 from regso_cluster.maps.colours import INK, SOFT, UNKNOWN, colours_by_number, largest_group
 from regso_cluster.method import Factor, Yardstick
 from regso_cluster.schema import SCHEMA
+from regso_cluster.schema import columns as c
 from regso_cluster.words.columns import head_columns
 from regso_cluster.words.texts import WORDS, say, say_unit_name, show_number
 
@@ -39,7 +40,7 @@ ABSENT = -1  # the group of an area in a year that lacks it
 NAMED = 6  # areas that are named in a line
 
 
-def draw_country(release: Release, grouping: str = "composite_group", language: str = "sv") -> Figure:
+def draw_country(release: Release, grouping: str = c.COMPOSITE_GROUP, language: str = "sv") -> Figure:
     """Draw the country, each area in the colour of its group.
 
     Raises
@@ -57,7 +58,7 @@ def draw_country(release: Release, grouping: str = "composite_group", language: 
     return figure
 
 
-def draw_kommun(release: Release, kommun: str, grouping: str = "composite_group", language: str = "sv") -> Figure:
+def draw_kommun(release: Release, kommun: str, grouping: str = c.COMPOSITE_GROUP, language: str = "sv") -> Figure:
     """Draw one kommun, each area in the colour of its group, with what lies around it.
 
     Raises
@@ -65,7 +66,7 @@ def draw_kommun(release: Release, kommun: str, grouping: str = "composite_group"
     InputError  a kommun without areas in the release, a grouping it does not have, or areas without outlines
     """
     shapes, colours = _coloured(release, grouping)
-    own = (shapes["kommun"] == kommun).to_numpy(bool)
+    own = (shapes[c.KOMMUN] == kommun).to_numpy(bool)
     if not own.any():
         hint = "Give the four digits of the kommun, e.g. 0180."
         raise InputError(Fault("no area of this kommun", kommun, hint=hint))
@@ -77,13 +78,13 @@ def draw_kommun(release: Release, kommun: str, grouping: str = "composite_group"
     shapes[own].plot(ax=axis, color=colours[own], edgecolor="#6f6960", linewidth=0.4)
     axis.set(xlim=(west - margin, east + margin), ylim=(south - margin, north + margin))
     axis.set_axis_off()
-    name = str(shapes["kommun_name"][own].iloc[0])
+    name = str(shapes[c.KOMMUN_NAME][own].iloc[0])
     _finish(figure, axis, release, f"{name}: {_title(release, grouping, language)}", language)
-    _legend(figure, release, grouping, language, pd.Index(shapes["regso"][own]))
+    _legend(figure, release, grouping, language, pd.Index(shapes[c.REGSO][own]))
     return figure
 
 
-def draw_profile(release: Release, grouping: str = "composite_group", language: str = "sv") -> Figure:
+def draw_profile(release: Release, grouping: str = c.COMPOSITE_GROUP, language: str = "sv") -> Figure:
     """Draw each group over all factors, each factor on its own scale in its own unit, the worse side to the right.
 
     Raises
@@ -102,7 +103,7 @@ def draw_profile(release: Release, grouping: str = "composite_group", language: 
     return figure
 
 
-def draw_flow(releases: Sequence[Release], grouping: str = "composite_group", language: str = "sv") -> Figure:
+def draw_flow(releases: Sequence[Release], grouping: str = c.COMPOSITE_GROUP, language: str = "sv") -> Figure:
     """Draw how areas flow between the groups of following years.
 
     Areas that never left one group are left out, since they would drown the others: the mildest group, and of clusters,
@@ -116,7 +117,7 @@ def draw_flow(releases: Sequence[Release], grouping: str = "composite_group", la
     if len({one.year for one in ordered}) < max(2, len(ordered)):
         raise InputError(Fault("a flow needs two years or more", "flow", hint="Give a release of each year, once."))
     groups = _groups(ordered[-1], grouping)
-    most = largest_group(groups) if grouping == "cluster" else int(groups["group"].max())
+    most = largest_group(groups) if grouping == c.CLUSTER else int(groups[c.GROUP].max())
     # counts are those of each year; an area that a year lacks has nowhere to flow to or from there
     wide = pd.concat(
         {one.year: one.areas[_known(one, grouping)].astype("Int64").fillna(0) for one in ordered}, axis=1
@@ -130,7 +131,7 @@ def draw_flow(releases: Sequence[Release], grouping: str = "composite_group", la
     _finish(figure, None, ordered[-1], title,
             language, synthetic=any(one.manifest["synthetic"] for one in ordered))  # fmt: skip
     _legend(figure, ordered[-1], grouping, language, None)
-    name = str(groups.loc[groups["group"] == most, f"name_{language}"].iloc[0])
+    name = str(groups.loc[groups[c.GROUP] == most, f"name_{language}"].iloc[0])
     left_out = show_number(len(wide) - len(moving), language, 0)
     note = say("flow_note", language, count=left_out, name=name)
     if len(some := wide.index[(wide == ABSENT).any(axis=1)]):
@@ -174,7 +175,7 @@ def _figure(width: float, height: float, rows: int | None = None) -> tuple[Figur
 
 def groupings_of(release: Release) -> list[str]:
     """Name the groupings that can be drawn: all that the release has groups of, those of the page first."""
-    own = [str(name) for name in release.groups["grouping"].unique() if name in release.areas]
+    own = [str(name) for name in release.groups[c.GROUPING].unique() if name in release.areas]
     shown = SCHEMA.shown_groupings
     return [*(name for name in shown if name in own), *(name for name in own if name not in shown)]
 
@@ -192,13 +193,13 @@ def _known(release: Release, grouping: str) -> str:
 
 
 def _groups(release: Release, grouping: str) -> pd.DataFrame:
-    own = release.groups[release.groups["grouping"] == _known(release, grouping)]
-    return own[own["group"].notna()]
+    own = release.groups[release.groups[c.GROUPING] == _known(release, grouping)]
+    return own[own[c.GROUP].notna()]
 
 
 def _colours(release: Release, grouping: str) -> dict[int, str]:
     groups = _groups(release, grouping)
-    numbers = [int(group) for group in groups["group"]]
+    numbers = [int(group) for group in groups[c.GROUP]]
     by_number = colours_by_number(grouping, groups, max(numbers, default=1))
     return {number: by_number[number - 1] for number in numbers}
 
@@ -211,11 +212,11 @@ def _coloured(release: Release, grouping: str) -> tuple[gpd.GeoDataFrame, np.nda
         hint = f"Outlines are at hand for RegSO {drawn} alone: draw a profile or a flow."
         raise InputError(Fault("no outlines of this edition", release.path.name, drawn, str(edition), hint))
     shapes = load_shapes(edition)
-    shapes = shapes[shapes["regso"].isin(group.index)].reset_index(drop=True)
+    shapes = shapes[shapes[c.REGSO].isin(group.index)].reset_index(drop=True)
     if shapes.empty:
         hint = "Outlines are at hand for the areas of RegSO alone: draw a profile or a flow."
         raise InputError(Fault("no outlines of these areas", release.path.name, hint=hint))
-    found = group.reindex(shapes["regso"]).map(_colours(release, grouping)).astype(object).fillna(UNKNOWN)
+    found = group.reindex(shapes[c.REGSO]).map(_colours(release, grouping)).astype(object).fillna(UNKNOWN)
     return shapes, found.to_numpy(object)
 
 
@@ -257,7 +258,7 @@ def _legend(
     shown: list[Any] = []
     own = release.areas[grouping] if codes is None else release.areas[grouping].reindex(codes)
     groups = _groups(release, grouping)
-    for group, name in zip(groups["group"].astype(int), groups[f"name_{language}"], strict=True):
+    for group, name in zip(groups[c.GROUP].astype(int), groups[f"name_{language}"], strict=True):
         count = "" if codes is None else f"\u00a0({show_number(int(own.eq(group).fillna(False).sum()), language, 0)})"
         label = textwrap.fill(f"{name}{count}", int(figure.get_figwidth() * LETTERS))  # the count never stands alone
         shown.append(Patch(facecolor=colours[group], edgecolor="#6f6960", linewidth=0.4, label=label))
@@ -287,15 +288,15 @@ def _draw_factor(
     language: str,
 ) -> None:
     release, table = of
-    values = groups[f"{factor.key}_value"].astype(float)
+    values = groups[c.value_of(factor.key)].astype(float)
     country = country_value(table, factor)
-    colours = _colours(release, str(groups["grouping"].iloc[0]))
+    colours = _colours(release, str(groups[c.GROUPING].iloc[0]))
     axis.axhline(0, color="#8a8377", linewidth=0.6, zorder=0)
     if limit is not None:
         axis.axvline(limit, color="#a0282f", linestyle="--", linewidth=1)
     if country is not None:
         axis.plot([country, country], [-0.4, 0.4], color=SOFT, linewidth=2)
-    for group, value in zip(groups["group"], values, strict=True):
+    for group, value in zip(groups[c.GROUP], values, strict=True):
         if np.isfinite(value):
             axis.plot(value, 0, "o", markersize=8, color=colours[int(group)], markeredgecolor=INK, markeredgewidth=0.6)
     if factor.worse == "low":

@@ -10,6 +10,7 @@ import pandas as pd
 
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.maps.colours import INK, SOFT
+from regso_cluster.schema import columns as c
 from regso_cluster.words.wording import MADE_UP
 
 if TYPE_CHECKING:
@@ -51,26 +52,26 @@ def draw_rank_intervals(release: Release, language: str = "sv", *, first: int = 
     from matplotlib.figure import Figure as NewFigure
 
     areas = release.areas
-    if "index_rank_low" not in areas or not areas["index_rank_low"].notna().any():
+    if c.INDEX_RANK_LOW not in areas or not areas[c.INDEX_RANK_LOW].notna().any():
         hint = "Classify with a section [certainty] and factors that have counts."
         raise InputError(Fault("no intervals of the rank", str(release.path), hint=hint))
-    chosen = areas[areas["index_rank"].notna()].sort_values("index_rank", kind="stable").head(first)
+    chosen = areas[areas[c.INDEX_RANK].notna()].sort_values(c.INDEX_RANK, kind="stable").head(first)
     rank, low, high = (
-        chosen[column].to_numpy(np.float64) for column in ("index_rank", "index_rank_low", "index_rank_high")
+        chosen[column].to_numpy(np.float64) for column in (c.INDEX_RANK, c.INDEX_RANK_LOW, c.INDEX_RANK_HIGH)
     )
     place = np.arange(len(chosen))
     figure = NewFigure(figsize=(8.3, 1.9 + 0.155 * len(chosen)), layout="constrained")
     axes = figure.add_subplot()
     colours = {"core": "#7b1e3a", "edge": "#c96f2e", "undecided": "#8a8a8a", "not_assessed": "#3b6ea5"}
-    said = chosen["how_sure"].to_numpy(str) if "how_sure" in chosen else np.full(len(chosen), "not_assessed")
+    said = chosen[c.HOW_SURE].to_numpy(str) if c.HOW_SURE in chosen else np.full(len(chosen), "not_assessed")
     words = _WORDS[language]
     for word, colour in colours.items():
         inside = said == word
         if inside.any():
             axes.hlines(place[inside], low[inside], high[inside], color=colour, linewidth=2, label=words[word])
             axes.plot(rank[inside], place[inside], "o", color=colour, markersize=3.5)
-    where = chosen["kommun_name"].fillna("") if "kommun_name" in chosen else chosen["name"]
-    names = [str(code if pd.isna(name) else name) for code, name in chosen["name"].items()]
+    where = chosen[c.KOMMUN_NAME].fillna("") if c.KOMMUN_NAME in chosen else chosen[c.NAME]
+    names = [str(code if pd.isna(name) else name) for code, name in chosen[c.NAME].items()]
     axes.set_yticks(
         place,
         [f"{name}, {kommun}" if kommun else name for name, kommun in zip(names, where, strict=True)],
@@ -78,7 +79,7 @@ def draw_rank_intervals(release: Release, language: str = "sv", *, first: int = 
     )
     axes.set_ylim(len(chosen) - 0.3, -0.7)
     axes.set_xlim(left=0)
-    ranked = f"{int(areas['index_rank'].notna().sum()):,}".replace(",", words["thousands"])
+    ranked = f"{int(areas[c.INDEX_RANK].notna().sum()):,}".replace(",", words["thousands"])
     axes.set_xlabel(words["axis"].format(ranked=ranked))
     axes.grid(axis="x", color="#dddddd", linewidth=0.6)
     axes.set_axisbelow(True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from regso_cluster.schema import columns as c
 from regso_cluster.words.notes import Language
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def write_sheet(
     lines, tallest = np.ones(len(frame), dtype=np.int64), 1
     for number, column in enumerate(frame.columns):
         label = labels[number] if labels else str(column)
-        unit = str(headings["unit"].iloc[number]) if headings is not None and "unit" in headings else ""
+        unit = str(headings[c.UNIT].iloc[number]) if headings is not None and c.UNIT in headings else ""
         cells = frame.iloc[:, number]
         style = _style_of(cells, unit)
         sheet.write_string(top, number, label, formats["head" if style in ("text", "date", "time") else "head_right"])

@@ -23,6 +23,7 @@ from regso_cluster.files.sheet_writing import (
     WORKBOOK_OPTIONS,
     write_sheet,
 )
+from regso_cluster.schema import columns as c
 
 
 @contextmanager
@@ -72,7 +73,7 @@ def write_table_workbook(output: Output, path: Path) -> None:
             said = pd.DataFrame([(text.sv, text.en) for text in output.texts], columns=["Svenska", "English"])
             write_sheet(book, "Läs detta", said, synthetic=output.synthetic)
         if published and output.headings is not None:
-            write_sheet(book, "Kolumner", output.headings.drop(columns="unit"), synthetic=output.synthetic)
+            write_sheet(book, "Kolumner", output.headings.drop(columns=c.UNIT), synthetic=output.synthetic)
 
 
 def _check_fits(frame: pd.DataFrame, path: Path, *, infinite: bool) -> None:

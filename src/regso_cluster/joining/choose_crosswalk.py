@@ -12,6 +12,7 @@ from regso_cluster.areas.editions import check_edition, fitting_editions
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.files.agency_table import read_agency_table
 from regso_cluster.files.numbers import as_text
+from regso_cluster.schema import columns as c
 
 
 @dataclass(frozen=True)
@@ -113,14 +114,14 @@ def read_crosswalk(path: Path, to: int, source: int) -> pd.DataFrame:
     if absent:
         hint = f"It needs the columns old, new, share and, from RegSO {max(source, to)} to {min(source, to)}, of_new."
         raise InputError([Fault("a crosswalk lacks a column", path.name, got=name, hint=hint) for name in absent])
-    parts = pd.DataFrame({"code": frame[start].map(as_text), "area": frame[end].map(as_text)})
+    parts = pd.DataFrame({"code": frame[start].map(as_text), c.AREA: frame[end].map(as_text)})
     parts["share"] = pd.to_numeric(frame[share].map(as_text).str.replace(",", "."), errors="coerce")
     bad = parts["share"].isna() | (parts["share"] < 0) | (parts["share"] > 1 + 1e-6)
     faults = [
         Fault("no share", f"{path.name}, {row.code} to {row.area}", "0 to 1", hint="Correct it.")
         for row in parts[bad].head(20).itertuples()
-    ] + check_edition(parts["area"].astype(str), to)[:20]
+    ] + check_edition(parts[c.AREA].astype(str), to)[:20]
     if faults:
         raise InputError(faults)
-    ordered = parts.sort_values(["code", "share", "area"], ascending=[True, False, True], kind="stable")
+    ordered = parts.sort_values(["code", "share", c.AREA], ascending=[True, False, True], kind="stable")
     return ordered.drop_duplicates("code").set_index("code")

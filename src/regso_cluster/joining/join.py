@@ -205,8 +205,8 @@ def join_file(  # noqa: PLR0913  # one an option of the command
 def _with_mark(options: JoinOptions, release: Release) -> JoinOptions:
     """Let the mark of made-up figures go with any columns into a file."""
     named = options.columns and options.columns != ("all",) and "synthetic" not in options.columns
-    marked = named and release.manifest["synthetic"] and "synthetic" in release.areas
-    return replace(options, columns=(*options.columns, "synthetic")) if marked else options
+    marked = named and release.manifest["synthetic"] and c.SYNTHETIC in release.areas
+    return replace(options, columns=(*options.columns, c.SYNTHETIC)) if marked else options
 
 
 def _no_units(source: AgencyTable, matches: Matches) -> tuple[int, tuple[Note, ...]]:
@@ -408,20 +408,20 @@ def _is_joined(name: str) -> bool:
 def _of_kommuner(codes: NDArray[np.object_], release: Release, options: JoinOptions) -> pd.DataFrame:
     """Give, for each kommun, its areas and residents and what share of them lives in each group."""
     areas = release.areas
-    residents = areas["population"].astype("Float64").to_numpy(np.float64, na_value=np.nan)
+    residents = areas[c.POPULATION].astype("Float64").to_numpy(np.float64, na_value=np.nan)
     groupings = [
-        name for name in dict.fromkeys(release.groups["grouping"])
+        name for name in dict.fromkeys(release.groups[c.GROUPING])
         if name in areas
         and (name in options.columns if options.columns else not (c.is_tier(name) or c.is_absolute(name)))
     ]  # fmt: skip
-    frame = pd.DataFrame({"kommun": areas["kommun"].to_numpy(), "residents": residents, "areas": 1})
-    by = frame.groupby("kommun")
-    table = pd.DataFrame({"kommun_name": areas.groupby("kommun")["kommun_name"].first().astype("string")})
-    table["areas"] = by.size().astype("Int64")
-    table["residents"] = by["residents"].sum(min_count=1).round().astype("Int64")
+    frame = pd.DataFrame({c.KOMMUN: areas[c.KOMMUN].to_numpy(), c.RESIDENTS: residents, c.AREAS: 1})
+    by = frame.groupby(c.KOMMUN)
+    table = pd.DataFrame({c.KOMMUN_NAME: areas.groupby(c.KOMMUN)[c.KOMMUN_NAME].first().astype("string")})
+    table[c.AREAS] = by.size().astype("Int64")
+    table[c.RESIDENTS] = by[c.RESIDENTS].sum(min_count=1).round().astype("Int64")
     for grouping in groupings:
         group = areas[grouping].to_numpy(dtype=object, na_value=None)
-        numbers = sorted(set(release.groups.loc[release.groups["grouping"] == grouping, "group"].dropna()))
+        numbers = sorted(set(release.groups.loc[release.groups[c.GROUPING] == grouping, c.GROUP].dropna()))
         for number in [*numbers, None]:
             chosen = pd.isna(group) if number is None else group == number
             if number is None and not chosen.any():
@@ -429,8 +429,8 @@ def _of_kommuner(codes: NDArray[np.object_], release: Release, options: JoinOpti
             name = f"{grouping}_{'none' if number is None else int(number)}"
             inside = frame[chosen].groupby("kommun")
             table[f"{name}_areas"] = inside.size().reindex(table.index, fill_value=0).astype("Int64")
-            share = inside["residents"].sum().reindex(table.index, fill_value=0.0) / by["residents"].sum(min_count=1)
+            share = inside["residents"].sum().reindex(table.index, fill_value=0.0) / by[c.RESIDENTS].sum(min_count=1)
             table[f"{name}_share"] = (100 * share).round(2).astype("Float64")
     if bool(release.manifest["synthetic"]):
-        table["synthetic"] = pd.array([True] * len(table), dtype="boolean")
+        table[c.SYNTHETIC] = pd.array([True] * len(table), dtype="boolean")
     return table.reindex(pd.Index(codes, dtype=object)).reset_index(drop=True)

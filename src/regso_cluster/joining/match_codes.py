@@ -25,6 +25,7 @@ from regso_cluster.factors.deso import read_deso_key
 from regso_cluster.files.numbers import as_text
 from regso_cluster.joining.choose_crosswalk import Bridge, choose_crosswalk
 from regso_cluster.joining.match_report import Matches
+from regso_cluster.schema import columns as c
 from regso_cluster.words.notes import Note
 
 KINDS = ("regso", "deso", "kommun")
@@ -242,11 +243,11 @@ def _bring(
     """Bring codes of the crosswalk's source to the own edition; gives the share of each area that decides."""
     share = np.ones(len(rows.text))
     to = crosswalk.target.reindex(pd.Index(rows.code[bridged]))
-    rows.code[bridged] = to["area"].astype(object).where(to["area"].notna(), None).to_numpy()
+    rows.code[bridged] = to[c.AREA].astype(object).where(to[c.AREA].notna(), None).to_numpy()
     share[bridged] = to["share"].to_numpy()
-    rows.status[bridged] = np.where(to["area"].notna(), "crosswalk", "other_edition")
+    rows.status[bridged] = np.where(to[c.AREA].notna(), "crosswalk", "other_edition")
     lacking = f"a code of RegSO {crosswalk.source} that the crosswalk lacks"
-    rows.reason[bridged] = np.where(to["area"].notna(), "", lacking)
+    rows.reason[bridged] = np.where(to[c.AREA].notna(), "", lacking)
     through, split = int(counts[bridged].sum()), int(counts[bridged][(to["share"] < _WHOLE).to_numpy()].sum())
     values = {"count": through, "split": split, "own": own, "other": crosswalk.source}
     notes.append(Note("rows_through_crosswalk", file=crosswalk.name, **values))

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from regso_cluster.schema import columns as c
 from regso_cluster.words.notes import Note
 
 # in the order in which a report lists them
@@ -76,7 +77,7 @@ class MatchReport:
         meanings = MATCHED | UNMATCHED
         counts = [("", self.rows, "all rows"), *((one, rows, meanings[one]) for one, rows in self.statuses.items())]
         parts = [
-            pd.DataFrame(counts, columns=["status", "rows", "detail"]).assign(part="summary", key=""),
+            pd.DataFrame(counts, columns=[c.STATUS, "rows", "detail"]).assign(part="summary", key=""),
             self.unmatched_keys.rename(columns={"reason": "detail"}).assign(part="unmatched"),
             self.borders.assign(
                 part="near_border", status="near_border", key=self.borders["code"],
@@ -193,18 +194,18 @@ def report_of(matches: Matches, *, first_row: int = 1, synthetic: bool = False) 
     ----------
     first_row : number of the first row in its file
     """
-    frame = pd.DataFrame({"status": matches.status, "key": matches.key, "reason": matches.reason})
+    frame = pd.DataFrame({c.STATUS: matches.status, "key": matches.key, "reason": matches.reason})
     frame["row"] = np.arange(first_row, first_row + len(frame))
     order = [*MATCHED, *UNMATCHED]
-    counts = frame["status"].value_counts()
+    counts = frame[c.STATUS].value_counts()
     statuses = {status: int(counts[status]) for status in order if status in counts}
-    lost = frame[frame["status"].isin(list(UNMATCHED))]
+    lost = frame[frame[c.STATUS].isin(list(UNMATCHED))]
     lost = (
-        lost.groupby(["status", "key", "reason"], sort=False)["row"].agg(rows="size", first_row="first").reset_index()
+        lost.groupby([c.STATUS, "key", "reason"], sort=False)["row"].agg(rows="size", first_row="first").reset_index()
     )
-    lost["at"] = lost["status"].map(order.index)
+    lost["at"] = lost[c.STATUS].map(order.index)
     lost = lost.sort_values(["at", "rows", "first_row"], ascending=[True, False, True], ignore_index=True)
-    given = frame[frame["status"] != "missing"]
+    given = frame[frame[c.STATUS] != "missing"]
     repeated = given.groupby("key", sort=False)["row"].agg(rows="size", first_row="first").reset_index()
     repeated = repeated[repeated["rows"] > 1].sort_values(
         ["rows", "first_row"], ascending=[False, True], ignore_index=True
@@ -218,7 +219,7 @@ def report_of(matches: Matches, *, first_row: int = 1, synthetic: bool = False) 
     )
     pairs = pairs.sort_values(["rows", "code", "neighbour"], ascending=[False, True, True], ignore_index=True)
     return MatchReport(
-        matches.kind, len(frame), statuses, lost[["status", "key", "reason", "rows", "first_row"]],
+        matches.kind, len(frame), statuses, lost[[c.STATUS, "key", "reason", "rows", "first_row"]],
         repeated[["key", "rows", "first_row"]], pairs, matches.tolerance_m, matches.shapes, synthetic, matches.notes,
     )  # fmt: skip
 

@@ -20,6 +20,7 @@ from regso_cluster.factors.shrinkage import Shrunk, ShrunkFactors, shrink_table
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.judging.composite import composite_index
 from regso_cluster.method import Factor, Method, Scale, Yardstick
+from regso_cluster.schema import columns as c
 
 Array = npt.NDArray[np.float64]
 Use = Literal["index", "clusters"]
@@ -93,7 +94,7 @@ class Case:
         """Give the index of each area; NaN throughout where the method has none."""
         if self.method.index is None:
             return pd.Series(np.nan, index=self.used.index)
-        return composite_index(self.scores("index", yardstick), self.method.index, self.method.factors)["index"]
+        return composite_index(self.scores("index", yardstick), self.method.index, self.method.factors)[c.INDEX]
 
 
 def signs_of(factors: Sequence[Factor]) -> Array:
@@ -110,7 +111,7 @@ def scale_factors(
 
 def as_counted(table: FactorTable, method: Method) -> Case:
     """Take the rates of a table as they are, shrunk already or never: the case of a table read from a release."""
-    residents = table.areas["population"].where(table.areas["status"] != TOO_FEW).fillna(0).to_numpy(np.float64)
+    residents = table.areas[c.POPULATION].where(table.areas[c.STATUS] != TOO_FEW).fillna(0).to_numpy(np.float64)
     # a table may bring no residents where the method asks for none
     weights = residents if method.needs_population else None
     return Case(method, table, table, observed(table), weights, ShrunkFactors(table))

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from regso_cluster.method import Factor, Index
+from regso_cluster.schema import columns as c
 
 
 def composite_index(scores: pd.DataFrame, index: Index, factors: tuple[Factor, ...]) -> pd.DataFrame:
@@ -26,12 +27,12 @@ def composite_index(scores: pd.DataFrame, index: Index, factors: tuple[Factor, .
     """
     weights = pd.Series({factor.key: factor.weight for factor in factors})
     joined = join_scores(scores, weights, index)
-    columns = {"index": joined, "index_rank": worst_rank(joined), "index_percent_rank": percent_rank(joined)}
+    columns = {"index": joined, c.INDEX_RANK: worst_rank(joined), c.INDEX_PERCENT_RANK: percent_rank(joined)}
     for theme in index.themes:
         keys = list(theme.factors)
         part = join_scores(scores[keys], weights[keys], index)
-        columns |= {f"{theme.key}_index": part, f"{theme.key}_rank": worst_rank(part)}
-        columns[f"{theme.key}_percent_rank"] = percent_rank(part)
+        columns |= {c.index_of(theme.key): part, c.rank_of(theme.key): worst_rank(part)}
+        columns[c.percent_rank_of(theme.key)] = percent_rank(part)
     return pd.DataFrame(columns)
 
 

@@ -10,6 +10,7 @@ from regso_cluster.factors.scales import weighted_mean_sd
 from regso_cluster.judging.case import Case
 from regso_cluster.judging.problems import beyond_limit, group_by_problems
 from regso_cluster.method import Composite, Method, Problems
+from regso_cluster.schema import columns as c
 
 
 def measure_leave_limits(
@@ -60,7 +61,7 @@ def hold_problems(
     if previous is None:
         return held
     for factor in method.factors:
-        column = next((name for name in (f"{factor.key}_held", f"{factor.key}_problem") if name in previous), None)
+        column = next((name for name in (c.held_of(factor.key), c.problem_of(factor.key)) if name in previous), None)
         if column is None:
             continue
         was = previous[column].reindex(flags.index).astype("boolean").fillna(False)
@@ -84,10 +85,10 @@ def hold_groups(free: pd.Series, previous: pd.DataFrame | None) -> pd.Series:
     -------
     (n_areas,) Int8, <NA> where this year is undecided
     """
-    if previous is None or "composite_group" not in previous:
+    if previous is None or c.COMPOSITE_GROUP not in previous:
         return free
-    was = previous["composite_group"].reindex(free.index).astype("Int8")
-    before = previous.get("composite_group_free", previous["composite_group"]).reindex(free.index).astype("Int8")
+    was = previous[c.COMPOSITE_GROUP].reindex(free.index).astype("Int8")
+    before = previous.get(c.COMPOSITE_GROUP_FREE, previous[c.COMPOSITE_GROUP]).reindex(free.index).astype("Int8")
     groups = {"now": free, "was": was, "before": before}
     now_n, was_n, before_n = (column.fillna(0).to_numpy(np.int64) for column in groups.values())
     worse = (now_n < was_n) & (before_n < was_n)
@@ -117,9 +118,9 @@ def steady_groups(
     composite = case.method.composite
     if composite is None or composite.steady is None:
         return judged
-    judged = judged.assign(composite_group_free=judged["composite_group"])
+    judged = judged.assign(composite_group_free=judged[c.COMPOSITE_GROUP])
     if composite.steady.slack_sd is None:
-        return judged.assign(composite_group=hold_groups(judged["composite_group_free"], previous))
+        return judged.assign(composite_group=hold_groups(judged[c.COMPOSITE_GROUP_FREE], previous))
     return judged.assign(**_held_columns(judged, case, composite, leave_limits, previous))
 
 
@@ -128,9 +129,9 @@ def _held_columns(
     previous: pd.DataFrame | None,
 ) -> dict[str, pd.Series]:  # fmt: skip
     method = case.method
-    flags = pd.DataFrame({key: judged[f"{key}_problem"] for key in method.keys})
+    flags = pd.DataFrame({key: judged[c.problem_of(key)] for key in method.keys})
     held = hold_problems(case.used, flags, method, leave_limits, previous)
     groups = group_by_problems(held, case.table.status, composite)
-    reasons = groups["composite_reason"].where(groups["composite_status"] == "decided", judged["composite_reason"])
-    columns = {column: groups[column] for column in groups.columns} | {"composite_reason": reasons}
-    return columns | {f"{key}_held": held[key] for key in method.keys}
+    reasons = groups[c.COMPOSITE_REASON].where(groups[c.COMPOSITE_STATUS] == "decided", judged[c.COMPOSITE_REASON])
+    columns = {column: groups[column] for column in groups.columns} | {c.COMPOSITE_REASON: reasons}
+    return columns | {c.held_of(key): held[key] for key in method.keys}

@@ -17,6 +17,7 @@ from regso_cluster.judging.problems import flag_problems, group_by_problems, mea
 from regso_cluster.judging.tiers import band, measure_cuts
 from regso_cluster.judging.typology import nearest_clusters
 from regso_cluster.method import Yardstick
+from regso_cluster.schema import columns as c
 
 
 def measure(case: Case) -> Yardstick:
@@ -59,21 +60,21 @@ def judge(case: Case, yardstick: Yardstick) -> pd.DataFrame:
     if method.problems:
         flags = flag_problems(used, method, yardstick.limits)
         judged = judged.join(flags.add_suffix("_problem"))
-        judged["n_problems"] = flags.sum(axis=1).astype("Int8").mask(flags.isna().all(axis=1))
-    judged["n_observed"] = used.notna().sum(axis=1).astype("Int8")
+        judged[c.N_PROBLEMS] = flags.sum(axis=1).astype("Int8").mask(flags.isna().all(axis=1))
+    judged[c.N_OBSERVED] = used.notna().sum(axis=1).astype("Int8")
     for factor in method.factors if method.tiers else ():
         cuts = tuple(factor.sign * cut for cut in yardstick.tiers[factor.key])
-        judged[f"{factor.key}_tier"] = band(factor.sign * used[factor.key].to_numpy(), cuts)
+        judged[c.tier_of(factor.key)] = band(factor.sign * used[factor.key].to_numpy(), cuts)
     if method.composite:
         judged = judged.join(group_by_problems(flags, table.status, method.composite))
-        few = (table.areas["status"] == TOO_FEW).to_numpy()
-        judged.loc[few, "composite_reason"] = TOO_FEW
-        judged["composite_group_name"] = name_groups(judged["composite_group"], composite_names(method))
+        few = (table.areas[c.STATUS] == TOO_FEW).to_numpy()
+        judged.loc[few, c.COMPOSITE_REASON] = TOO_FEW
+        judged[c.COMPOSITE_GROUP_NAME] = name_groups(judged[c.COMPOSITE_GROUP], composite_names(method))
     if method.index:
         judged = judged.join(composite_index(case.scores("index", yardstick), method.index, method.factors))
         if method.bands:
-            judged["band"] = band(judged["index"].to_numpy(), yardstick.bands)
-            judged["band_name"] = name_groups(judged["band"], band_names(method))
+            judged[c.BAND] = band(judged[c.INDEX].to_numpy(), yardstick.bands)
+            judged[c.BAND_NAME] = name_groups(judged[c.BAND], band_names(method))
     return judged.join(_place_in_clusters(case, yardstick)) if method.clusters else judged
 
 
@@ -84,10 +85,10 @@ def _place_in_clusters(case: Case, yardstick: Yardstick) -> pd.DataFrame:
     placed = pd.DataFrame(
         {
             column: pd.Series(labels, scores.index, dtype="Int8").mask(labels == 0)
-            for column, labels in (("cluster", nearest), ("cluster_second", second))
+            for column, labels in ((c.CLUSTER, nearest), (c.CLUSTER_SECOND, second))
         }
     )
-    return placed.assign(cluster_name=name_groups(placed["cluster"], cluster_names(yardstick)))
+    return placed.assign(cluster_name=name_groups(placed[c.CLUSTER], cluster_names(yardstick)))
 
 
 def judge_beside(case: Case, baseline: Yardstick) -> pd.DataFrame:
@@ -97,6 +98,6 @@ def judge_beside(case: Case, baseline: Yardstick) -> pd.DataFrame:
     """
     method = replace(case.method, tiers=None, clusters=None)
     judged = judge(replace(case, method=method), baseline)
-    kept = [f"{key}_problem" for key in method.keys]
-    kept += ["n_problems", "composite_group", "composite_group_name", "composite_status", "index", "band", "band_name"]
+    kept = [c.problem_of(key) for key in method.keys]
+    kept += [c.N_PROBLEMS, c.COMPOSITE_GROUP, c.COMPOSITE_GROUP_NAME, c.COMPOSITE_STATUS, "index", c.BAND, c.BAND_NAME]
     return judged[[column for column in kept if column in judged]].add_suffix("_absolute")

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
 from regso_cluster.method import Text
+from regso_cluster.schema import columns as c
 
 Array = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
@@ -159,19 +160,19 @@ def trace_groups(before: pd.Series, now: pd.Series, residents: pd.Series, names:
         came = into[number] if number in into.columns else pd.Series(dtype=float)
         rows.append(
             {
-                "cluster": number,
-                "name_sv": names[number].sv,
-                "name_en": names[number].en,
+                c.CLUSTER: number,
+                c.NAME_SV: names[number].sv,
+                c.NAME_EN: names[number].en,
                 "fate": _fate(number, before, now, out, went),
                 "areas": int(inside.sum()),
                 "residents": float(residents[inside].fillna(0).sum()),
-                "share_kept": float(went.get(number, np.nan)),
-                "share_from": float(came.get(number, np.nan)),
-                "came_from": _say_shares(came),
-                "went_to": _say_shares(went),
+                c.SHARE_KEPT: float(went.get(number, np.nan)),
+                c.SHARE_FROM: float(came.get(number, np.nan)),
+                c.CAME_FROM: _say_shares(came),
+                c.WENT_TO: _say_shares(went),
             }
         )
-    return pd.DataFrame(rows).astype({"cluster": "Int8"})
+    return pd.DataFrame(rows).astype({c.CLUSTER: "Int8"})
 
 
 def _fate(number: int, before: pd.Series, now: pd.Series, out: pd.DataFrame, went: pd.Series) -> str:

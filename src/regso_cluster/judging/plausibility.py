@@ -25,6 +25,7 @@ from regso_cluster.judging.judge import measure
 from regso_cluster.judging.problems import flag_problems, group_by_problems, limit_of, measure_limits
 from regso_cluster.judging.whole_table import say_jumps, say_kommuner
 from regso_cluster.method import UNIT_FACTOR, Factor, Method
+from regso_cluster.schema import columns as c
 from regso_cluster.words.notes import Note, number
 
 MOVES = 0.25  # SD: a cell that alone moves a limit or cut point further is named; of n areas < 80, 20 / n
@@ -106,7 +107,7 @@ def _groups(used: pd.DataFrame, status: pd.DataFrame, method: Method, limits: di
     flags = flag_problems(used, method, limits)
     if method.composite is None:
         return flags.fillna(False).to_numpy(np.int_)
-    group = group_by_problems(flags, status, method.composite)["composite_group"]
+    group = group_by_problems(flags, status, method.composite)[c.COMPOSITE_GROUP]
     return group.fillna(0).to_numpy(np.int_)[:, None]
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.scales import weighted_mean_sd
 from regso_cluster.method import Composite, Factor, Limit, Method, Problems, Rule
+from regso_cluster.schema import columns as c
 
 Flags = npt.NDArray[np.bool_]
 
@@ -119,11 +120,11 @@ def group_by_problems(flags: pd.DataFrame, status: pd.DataFrame, composite: Comp
         reasons[unseen] = np.where(reasons[unseen] == "", why, reasons[unseen] + "; " + why)
     return pd.DataFrame(
         {
-            "composite_group": group,
-            "composite_group_mildest": pd.array(mildest, dtype="Int8"),
-            "composite_group_harshest": pd.array(harshest, dtype="Int8"),
-            "composite_status": np.where(decided, "decided", "undecided"),
-            "composite_reason": reasons,
+            c.COMPOSITE_GROUP: group,
+            c.COMPOSITE_GROUP_MILDEST: pd.array(mildest, dtype="Int8"),
+            c.COMPOSITE_GROUP_HARSHEST: pd.array(harshest, dtype="Int8"),
+            c.COMPOSITE_STATUS: np.where(decided, "decided", "undecided"),
+            c.COMPOSITE_REASON: reasons,
         },
         index=flags.index,
     )

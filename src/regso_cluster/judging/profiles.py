@@ -10,6 +10,7 @@ import pandas as pd
 
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.method import UNIT_FACTOR, Factor, Method, Naming, Text
+from regso_cluster.schema import columns as c
 
 if TYPE_CHECKING:
     from regso_cluster.factors.tables import FactorTable
@@ -45,26 +46,26 @@ def describe_groups(
     by residents, without residents their mean
     """
     number = areas[grouping]
-    total = table.areas["population"].sum()
+    total = table.areas[c.POPULATION].sum()
     rows = []
     for group in [*sorted(names), *([None] if number.isna().any() else [])]:
         inside = (number.isna() if group is None else number.eq(group).fillna(False)).to_numpy(bool)
         name = names[group] if group is not None else Text("Ej indelad", "Not classified")
-        residents = table.areas["population"][inside].sum(min_count=1)
+        residents = table.areas[c.POPULATION][inside].sum(min_count=1)
         rows.append(
             {
                 "grouping": grouping,
                 "group": group,
-                "name_sv": name.sv,
-                "name_en": name.en,
+                c.NAME_SV: name.sv,
+                c.NAME_EN: name.en,
                 "areas": int(inside.sum()),
                 "residents": residents,
-                "residents_share": 100 * residents / total if total > 0 else np.nan,
-                **{f"{key}_value": number for key, number in _profile(table, method, inside).items()},
+                c.RESIDENTS_SHARE: 100 * residents / total if total > 0 else np.nan,
+                **{c.value_of(key): number for key, number in _profile(table, method, inside).items()},
             }
         )
     described = pd.DataFrame(rows)
-    return described.assign(group=described["group"].astype("Int8"))
+    return described.assign(group=described[c.GROUP].astype("Int8"))
 
 
 def _profile(table: FactorTable, method: Method, inside: npt.NDArray[np.bool_]) -> dict[str, float]:
@@ -73,7 +74,7 @@ def _profile(table: FactorTable, method: Method, inside: npt.NDArray[np.bool_]) 
         value = table.value[factor.key][inside]
         seen = value.notna()
         if factor.value or factor.level == "kommun":  # the counts of a kommun stand in each of its areas
-            residents = table.areas["population"][inside][seen]
+            residents = table.areas[c.POPULATION][inside][seen]
             weights = residents if residents.notna().all() and residents.sum() > 0 else None
             profile[factor.key] = float(np.average(value[seen], weights=weights)) if seen.any() else np.nan
         else:
@@ -142,6 +143,6 @@ def country_value(table: FactorTable, factor: Factor) -> float | None:
     if factor.value is None and factor.level == "area":
         numerator, denominator = table.numerator[key][seen].sum(), table.denominator[key][seen].sum()
         return float(UNIT_FACTOR[factor.unit] * numerator / denominator) if denominator > 0 else None
-    residents = table.areas["population"][seen]
+    residents = table.areas[c.POPULATION][seen]
     weights = residents if residents.notna().all() and residents.sum() > 0 else None
     return float(np.average(value[seen], weights=weights))

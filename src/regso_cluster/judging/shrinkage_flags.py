@@ -15,6 +15,7 @@ import pandas as pd
 from regso_cluster.factors.shrinkage import own_weight
 from regso_cluster.judging.case import Case
 from regso_cluster.judging.problems import beyond_limit
+from regso_cluster.schema import columns as c
 from regso_cluster.words.notes import Note
 
 
@@ -43,14 +44,14 @@ def borrowed_strength(
         weight = own_weight(counted, factor, case.shrunk(factor))
         if weight is None:
             continue
-        columns[f"{factor.key}_own_weight"] = pd.Series(weight, counted.value.index)
+        columns[c.own_weight_of(factor.key)] = pd.Series(weight, counted.value.index)
         if flags is None:
             continue
         seen = flags[factor.key].notna().to_numpy()
         flagged = flags[factor.key].fillna(False).to_numpy(bool)
         values = counted.value[factor.key].to_numpy(np.float64)
         own = seen & beyond_limit(values, limits[factor.key], factor, method.problems)
-        columns[f"{factor.key}_borrowed"] = pd.Series(flagged & ~own, flags.index, dtype="boolean").mask(~seen)
+        columns[c.borrowed_of(factor.key)] = pd.Series(flagged & ~own, flags.index, dtype="boolean").mask(~seen)
         figures[factor.key] = {"borrowed": int((flagged & ~own).sum()), "counts_alone": int((own & ~flagged).sum())}
     return pd.DataFrame(columns, index=counted.value.index), _say(figures), figures
 

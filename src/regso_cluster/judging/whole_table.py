@@ -14,6 +14,7 @@ from regso_cluster.factors.expected import FEW, Array
 from regso_cluster.factors.plausible import Scores
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.method import Method
+from regso_cluster.schema import columns as c
 from regso_cluster.words.notes import Note
 
 JUMP = 0.5  # SD over areas: a mean that jumps further from that of the previous release is named
@@ -39,21 +40,21 @@ def say_jumps(used: pd.DataFrame, table: FactorTable, method: Method, previous: 
     if previous is None:
         return said
     for key in method.keys:
-        if f"{key}_value" not in previous:
+        if c.value_of(key) not in previous:
             continue
-        before = pd.to_numeric(previous[f"{key}_value"], errors="coerce").dropna()
+        before = pd.to_numeric(previous[c.value_of(key)], errors="coerce").dropna()
         now = used[key].dropna()
         if len(before) < FEW or len(now) < FEW:
             continue
         if abs(now.mean() - before.mean()) > JUMP * before.std():
             said.append(Note("mean_jumps", factor=key, before=before.mean(), now=now.mean()))
-    return [*said, *_say_orders(used, method, previous), *_say_growth(table.areas["population"], previous)]
+    return [*said, *_say_orders(used, method, previous), *_say_growth(table.areas[c.POPULATION], previous)]
 
 
 def _say_growth(residents: pd.Series, previous: pd.DataFrame) -> list[Note]:
-    if "population" not in previous:
+    if c.POPULATION not in previous:
         return []
-    before = pd.to_numeric(previous["population"], errors="coerce").reindex(residents.index)
+    before = pd.to_numeric(previous[c.POPULATION], errors="coerce").reindex(residents.index)
     both = (residents.notna() & before.notna()).to_numpy()
     now, then = float(residents[both].sum()), float(before[both].sum())
     if both.sum() < FEW or not then > 0 or abs(now / then - 1) <= GROWTH:
@@ -63,7 +64,9 @@ def _say_growth(residents: pd.Series, previous: pd.DataFrame) -> list[Note]:
 
 def _say_orders(used: pd.DataFrame, method: Method, previous: pd.DataFrame) -> list[Note]:
     """Say which figures do not follow those of the earlier release, in a län or at all, where others do."""
-    follows = {key: _follows(used[key], previous[f"{key}_value"]) for key in method.keys if f"{key}_value" in previous}
+    follows = {
+        key: _follows(used[key], previous[c.value_of(key)]) for key in method.keys if c.value_of(key) in previous
+    }
     usual = {key: float(np.median(list(of.values()))) for key, of in follows.items() if of}
     said = []
     for key, own in usual.items():

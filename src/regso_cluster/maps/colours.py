@@ -10,6 +10,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from regso_cluster.schema import columns as c
+
 # from the worst group on; told apart with colour-blind eyes and in grey print
 COLOURS = (
     "#5d0a35",
@@ -68,19 +70,19 @@ def largest_group(groups: pd.DataFrame) -> int | None:
     """Give the number of the group with most areas, the lowest of those that are as large; None where there is none."""
     if groups.empty:
         return None
-    return int(groups["group"].iloc[int(np.argmax(groups["areas"].to_numpy(np.int64)))])
+    return int(groups[c.GROUP].iloc[int(np.argmax(groups[c.AREAS].to_numpy(np.int64)))])
 
 
 def colours_by_number(grouping: str, groups: pd.DataFrame, highest: int) -> list[str]:
     """Give the colours of the page by group number, up to the highest: `groups` tells which cluster is the largest."""
-    return kind_colours(highest, largest_group(groups)) if grouping == "cluster" else ordered_colours(highest)
+    return kind_colours(highest, largest_group(groups)) if grouping == c.CLUSTER else ordered_colours(highest)
 
 
 def map_colours(grouping: str, groups: pd.DataFrame) -> list[str]:
     """Give the colours of the map and the workbook of a release, one a row of `groups`, which are in order."""
-    if grouping != "cluster" or groups.empty:
+    if grouping != c.CLUSTER or groups.empty:
         return group_colours(len(groups))
-    numbers = groups["group"].astype(int).tolist()
+    numbers = groups[c.GROUP].astype(int).tolist()
     by_number = colours_by_number(grouping, groups, max(numbers))
     return [by_number[number - 1] for number in numbers]
 

@@ -15,6 +15,7 @@ from regso_cluster.areas.shapes import load_shapes
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.maps.styles import Style, styles_of
 from regso_cluster.method import Method
+from regso_cluster.schema import columns as c
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -26,7 +27,7 @@ def outlined(areas: pd.DataFrame, edition: int) -> gpd.GeoDataFrame:
     """Give classified areas of a drawn edition, by code, their display outlines (EPSG:3006); code as a column."""
     shapes = load_shapes(edition).set_index("regso")[["geometry"]]
     frame = areas.reset_index()
-    layer = shapes.loc[frame["regso"]].reset_index(drop=True).join(frame)
+    layer = shapes.loc[frame[c.REGSO]].reset_index(drop=True).join(frame)
     return layer[[*frame.columns, "geometry"]]
 
 
@@ -44,7 +45,7 @@ def write_geopackage(
     year : the reference year, which also stands as the date of the layer, so that the same input gives the same bytes
     edition : of the areas, one whose outlines the package carries
     """
-    title = f"{method.title.sv} {year}" + (" (SYNTHETIC DATA / PÅHITTADE SIFFROR)" if areas["synthetic"].any() else "")
+    title = f"{method.title.sv} {year}" + (" (SYNTHETIC DATA / PÅHITTADE SIFFROR)" if areas[c.SYNTHETIC].any() else "")
     date = f"{year}-12-31T00:00:00.000Z"
     write_layer(outlined(areas, edition), path, layer=LAYER, title=title, date=date)
     styles = styles_of(areas, groups, method)

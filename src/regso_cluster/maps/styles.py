@@ -10,6 +10,7 @@ import pandas as pd
 
 from regso_cluster.maps.colours import UNKNOWN, VALUE_COLOURS, map_colours
 from regso_cluster.method import Factor, Method
+from regso_cluster.schema import columns as c
 from regso_cluster.words.columns import head_columns, unit_of
 
 NO_GROUP = "Oavgjord eller ej indelad"
@@ -35,12 +36,12 @@ def styles_of(areas: pd.DataFrame, groups: pd.DataFrame, method: Method) -> list
     method : which factors, and which way is worse
     """
     made: list[tuple[str, str]] = []
-    candidates = ("composite_group", "band", "cluster", *(f"{key}_tier" for key in method.keys))
+    candidates = (c.COMPOSITE_GROUP, c.BAND, c.CLUSTER, *(c.tier_of(key) for key in method.keys))
     for grouping in candidates:
         if grouping in areas and len(groups):
-            own = groups[(groups["grouping"] == grouping) & groups["group"].notna()]
+            own = groups[(groups[c.GROUPING] == grouping) & groups[c.GROUP].notna()]
             made.append((grouping, style_of(grouping, own)))
-    values = {f"{factor.key}_value": factor for factor in method.factors}
+    values = {c.value_of(factor.key): factor for factor in method.factors}
     made += [
         (column, style_of_values(areas[column], factor))
         for column, factor in values.items()

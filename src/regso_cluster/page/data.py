@@ -19,6 +19,7 @@ from regso_cluster.page.geometry import COARSE, FINE, build_topology
 from regso_cluster.page.groups import describe_grouping, measure_country
 from regso_cluster.page.views import describe_views
 from regso_cluster.schema import SCHEMA
+from regso_cluster.schema import columns as c
 from regso_cluster.words.old_notes import describe_source
 
 if TYPE_CHECKING:
@@ -129,29 +130,29 @@ def _places(
     releases: Sequence[Release], order: pd.Index, drawn: int | None
 ) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, str]]]:
     """Name the areas, kommuner and län; the last release that knows an area names it."""
-    columns = ["name", "kommun", "kommun_name", "lan", "population"]
+    columns = ["name", "kommun", c.KOMMUN_NAME, "lan", c.POPULATION]
     frame = pd.concat([one.areas[columns] for one in reversed(releases)])
     frame = frame[~frame.index.duplicated()].reindex(order)
     frame[columns[:4]] = frame[columns[:4]].astype(object).where(frame[columns[:4]].notna(), "")
     shapes = load_shapes(drawn)
     centre = shapes.geometry.centroid
-    at = pd.DataFrame({"x": centre.x.to_numpy(), "y": centre.y.to_numpy()}, index=shapes["regso"]).reindex(order)
-    weights = frame["population"].astype("Float64").fillna(0).to_numpy(np.float64) + 1e-9
+    at = pd.DataFrame({"x": centre.x.to_numpy(), "y": centre.y.to_numpy()}, index=shapes[c.REGSO]).reindex(order)
+    weights = frame[c.POPULATION].astype("Float64").fillna(0).to_numpy(np.float64) + 1e-9
     kommuner = []
-    for code in sorted(set(frame["kommun"])):
-        rows = np.flatnonzero((frame["kommun"] == code).to_numpy(bool))
+    for code in sorted(set(frame[c.KOMMUN])):
+        rows = np.flatnonzero((frame[c.KOMMUN] == code).to_numpy(bool))
         seen = rows[at["x"].notna().to_numpy()[rows]]
         middle = [round(float(np.average(at[axis].to_numpy()[seen], weights=weights[seen]))) for axis in ("x", "y")] \
             if len(seen) else [None, None]  # fmt: skip
         kommuner.append(
-            {"code": code, "name": frame["kommun_name"].iloc[rows[0]] or code, "lan": frame["lan"].iloc[rows[0]],
+            {"code": code, "name": frame[c.KOMMUN_NAME].iloc[rows[0]] or code, "lan": frame[c.LAN].iloc[rows[0]],
              "x": middle[0], "y": middle[1], "residents": round(float(weights[rows].sum()))}
         )  # fmt: skip
     number = {one["code"]: place for place, one in enumerate(kommuner)}
-    names = dict(zip(shapes["lan"], shapes["lan_name"], strict=True))
-    lan = [{"code": code, "name": str(names.get(code, code))} for code in sorted(set(frame["lan"])) if code]
-    areas = {"code": list(order), "name": [str(name) for name in frame["name"]],
-             "kommun": [number[code] for code in frame["kommun"]]}  # fmt: skip
+    names = dict(zip(shapes[c.LAN], shapes["lan_name"], strict=True))
+    lan = [{"code": code, "name": str(names.get(code, code))} for code in sorted(set(frame[c.LAN])) if code]
+    areas = {"code": list(order), "name": [str(name) for name in frame[c.NAME]],
+             "kommun": [number[code] for code in frame[c.KOMMUN]]}  # fmt: skip
     return areas, kommuner, lan
 
 
@@ -178,8 +179,8 @@ def _describe_year(release: Release, method: Method, order: pd.Index, drawn: int
         "structure": _structure(manifest.get("figures", {})),
         "limits": {key: round_to(limit) for key, limit in measured.limits.items()},
         "areas": len(release.areas),
-        "population": integers(areas["population"]),
-        "status": _statuses(areas["status"]),
+        c.POPULATION: integers(areas[c.POPULATION]),
+        "status": _statuses(areas[c.STATUS]),
         "groups": {
             name: describe_grouping(release, name, country) for name in [*_groupings(release), *_tiers(release)]
         },
@@ -192,8 +193,8 @@ def _describe_year(release: Release, method: Method, order: pd.Index, drawn: int
     for name in SCHEMA.on_page:
         if name in areas:
             described[name] = integers(areas[name])
-    if "index" in areas:
-        described["index"] = numbers(areas["index"], 4)
+    if c.INDEX in areas:
+        described["index"] = numbers(areas[c.INDEX], 4)
     described["sure"] = {name: _certainty(areas, name, method) for name in SCHEMA.shown_groupings if name in areas}
     return described
 
@@ -218,22 +219,22 @@ def _factor_columns(
     method: Method, areas: pd.DataFrame, table: FactorTable, factor: Factor, flips: dict[str, pd.Series]
 ) -> dict[str, Any]:
     key, order = factor.key, areas.index
-    columns: dict[str, Any] = {"status": _statuses(areas[f"{key}_status"])}
+    columns: dict[str, Any] = {"status": _statuses(areas[c.status_of(key)])}
     if factor.value is None:
         columns["n"] = numbers(table.numerator[key].reindex(order), 2)
         if method.shrinkage:  # the limit judged another rate than that of the counts
-            columns["judged"] = numbers(areas[f"{key}_value"], 4)
+            columns["judged"] = numbers(areas[c.value_of(key)], 4)
     else:
         columns["v"] = numbers(table.value[key].reindex(order), 4)
     if factor.denominator:  # a published rate may have one too: flips are said of it
         columns["d"] = numbers(table.denominator[key].reindex(order), 2)
-    if f"{key}_borrowed" in areas:
-        columns["borrowed"] = integers(areas[f"{key}_borrowed"])
-    held = f"{key}_held"
-    if f"{key}_problem" in areas:
-        columns["problem"] = integers(areas[held if held in areas else f"{key}_problem"])
-    if f"{key}_tier" in areas:
-        columns["tier"] = integers(areas[f"{key}_tier"])
+    if c.borrowed_of(key) in areas:
+        columns["borrowed"] = integers(areas[c.borrowed_of(key)])
+    held = c.held_of(key)
+    if c.problem_of(key) in areas:
+        columns["problem"] = integers(areas[held if held in areas else c.problem_of(key)])
+    if c.tier_of(key) in areas:
+        columns["tier"] = integers(areas[c.tier_of(key)])
     for name, series in flips.items():
         columns[name] = integers(series.reindex(order))
     return columns
@@ -255,13 +256,13 @@ def _groupings(release: Release) -> list[str]:
 
 
 def _tiers(release: Release) -> list[str]:
-    return [f"{key}_tier" for key in release.method.keys if f"{key}_tier" in release.areas]
+    return [c.tier_of(key) for key in release.method.keys if c.tier_of(key) in release.areas]
 
 
 def _group_colours(releases: Sequence[Release], grouping: str) -> list[str]:
     """Give the colours by group number, for the highest number of all years; of clusters the largest is quiet."""
-    own = [one.groups[(one.groups["grouping"] == grouping) & one.groups["group"].notna()] for one in releases]
-    highest = max((int(groups["group"].max()) for groups in own if len(groups)), default=1)
+    own = [one.groups[(one.groups[c.GROUPING] == grouping) & one.groups[c.GROUP].notna()] for one in releases]
+    highest = max((int(groups[c.GROUP].max()) for groups in own if len(groups)), default=1)
     return colours_by_number(grouping, own[-1], highest)
 
 
@@ -270,7 +271,7 @@ def _classes(releases: Sequence[Release]) -> dict[str, list[float]]:
     cuts = {}
     method = releases[-1].method
     for name, worse in [("index", "high"), *((factor.key, factor.worse) for factor in method.factors)]:
-        column = name if name == "index" else f"{name}_value"
+        column = name if name == "index" else c.value_of(name)
         pooled = pd.concat([one.areas[column].astype(float) for one in releases if column in one.areas] or
                            [pd.Series(dtype=float)]).dropna()  # fmt: skip
         if len(pooled):
@@ -283,10 +284,10 @@ def _classes(releases: Sequence[Release]) -> dict[str, list[float]]:
 def _topologies(edition: Edition, codes: tuple[str, ...]) -> dict[str, Any] | None:
     """Give the outlines twice, coarse and fine; None where no area has one."""
     shapes = load_shapes(edition.year)
-    shapes = shapes[shapes["regso"].isin(set(codes))]
+    shapes = shapes[shapes[c.REGSO].isin(set(codes))]
     if shapes.empty:
         return None
-    place = {code: number for number, code in enumerate(shapes["regso"])}
+    place = {code: number for number, code in enumerate(shapes[c.REGSO])}
     maps = {}
     for name, detail in (("coarse", COARSE), ("fine", FINE)):
         topology = build_topology(shapes, detail)

@@ -13,6 +13,7 @@ import pandas as pd
 
 from regso_cluster.judging.problems import rule_holds
 from regso_cluster.method import Composite, Yardstick
+from regso_cluster.schema import columns as c
 from regso_cluster.years.change import persons_to_keep
 
 if TYPE_CHECKING:
@@ -32,20 +33,20 @@ def flip_columns(release: Release) -> dict[str, dict[str, pd.Series]]:
     method, measured = release.method, release.method.measured or Yardstick()
     if method.problems is None:
         return {}
-    suffix = "held" if f"{method.keys[0]}_held" in release.areas else "problem"
+    suffix = "held" if c.held_of(method.keys[0]) in release.areas else "problem"
     flags = pd.DataFrame({key: release.areas[f"{key}_{suffix}"].astype("boolean") for key in method.keys})
     table, found = release.table, {}
     for factor in method.factors:
         key, columns = factor.key, {}
         seen = flags[key].notna().to_numpy(bool)
         problem = flags[key].fillna(False).to_numpy(bool)
-        known = f"{key}_flip_persons"
+        known = c.flip_persons_of(key)
         if known in release.areas and factor.level == "area" and suffix == "problem":
             columns["persons"] = release.areas[known].astype("Int64").mask(~seen)
         elif factor.value is None and factor.level == "area" and key in measured.limits and not method.shrinkage:
             limit = measured.limits[key]
             limits = np.where(problem, measured.leave_limits.get(key, limit), limit)
-            counts = pd.DataFrame({"numerator": table.numerator[key], "denominator": table.denominator[key]})
+            counts = pd.DataFrame({c.NUMERATOR: table.numerator[key], c.DENOMINATOR: table.denominator[key]})
             persons = persons_to_keep(factor, method, limits, ~problem, counts)
             columns["persons"] = persons.mask(~seen)
         if method.composite and not (method.composite.steady and method.composite.steady.years):

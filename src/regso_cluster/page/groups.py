@@ -17,6 +17,7 @@ from regso_cluster.factors.rates import OBSERVED
 from regso_cluster.judging.profiles import country_value
 from regso_cluster.method import Factor
 from regso_cluster.schema import SCHEMA
+from regso_cluster.schema import columns as c
 from regso_cluster.words.columns import DECIMALS
 from regso_cluster.words.texts import say, say_unit_name, show_number, with_unit
 
@@ -57,15 +58,15 @@ def describe_grouping(release: Release, grouping: str, country: Country) -> list
     a dict a group: group, name (sv, en), areas, residents, values (by factor, in its unit), portrait (sv, en; not of
     tiers, whose name says it all)
     """
-    own = release.groups[release.groups["grouping"] == grouping]
+    own = release.groups[release.groups[c.GROUPING] == grouping]
     described = []
     for one_row in own.to_dict("records"):
         row = {str(name): cell for name, cell in one_row.items()}
         group = None if pd.isna(row["group"]) else int(row["group"])
-        values = {key: row[f"{key}_value"] for key in release.method.keys if f"{key}_value" in row}
+        values = {key: row[c.value_of(key)] for key in release.method.keys if c.value_of(key) in row}
         one: dict[str, Any] = {
             "group": group,
-            "name": {"sv": str(row["name_sv"]), "en": str(row["name_en"])},
+            "name": {"sv": str(row[c.NAME_SV]), "en": str(row[c.NAME_EN])},
             "areas": int(row["areas"]),
             "residents": None if pd.isna(row["residents"]) else round(float(row["residents"])),
             "values": {key: None if pd.isna(value) else float(f"{value:.5g}") for key, value in values.items()},
@@ -86,7 +87,7 @@ def portray(release: Release, country: Country, row: dict[str, Any], all_groups:
     all_groups : the rows of its grouping
     language : "sv" or "en"
     """
-    total = release.areas["population"].astype("Float64").sum()
+    total = release.areas[c.POPULATION].astype("Float64").sum()
     residents = row["residents"]
     share = 100 * float(residents) / float(total) if pd.notna(residents) and total > 0 else None
     size = "portrait_size_areas" if share is None else "portrait_size_one" if row["areas"] == 1 else "portrait_size"
@@ -97,9 +98,9 @@ def portray(release: Release, country: Country, row: dict[str, Any], all_groups:
     ]  # fmt: skip
     sentences += _differences(release, country, row, all_groups, language)
     grouping = str(row["grouping"])
-    if f"{grouping}_probability" in release.areas:
+    if c.probability_of(grouping) in release.areas:
         inside = release.areas[grouping].eq(row["group"]).fillna(False).to_numpy(bool)
-        mean = release.areas[f"{grouping}_probability"][inside].mean()
+        mean = release.areas[c.probability_of(grouping)][inside].mean()
         if pd.notna(mean):
             sentences.append(say("portrait_sure", language, share=_share(float(mean), language)))
     return " ".join(sentences)
@@ -112,7 +113,7 @@ def _differences(
     far, whose = [], "" if release.manifest["edition"] else "_own"
     for number, factor in enumerate(release.method.factors):
         spread, whole = country.spreads[factor.key], country.values[factor.key]
-        value = row[f"{factor.key}_value"]
+        value = row[c.value_of(factor.key)]
         if spread is None or whole is None or pd.isna(value) or abs(value - whole) < CLEAR * spread:
             continue
         far.append((-abs(value - whole) / spread, number, factor, float(value), whole, spread))
@@ -120,7 +121,7 @@ def _differences(
         return [say(f"portrait_average{whose}", language)]
     sentences = []
     for _, _, factor, value, whole, spread in sorted(far, key=lambda one: one[:2]):
-        others = all_groups[all_groups["group"].notna() & all_groups["group"].ne(row["group"])][f"{factor.key}_value"]
+        others = all_groups[all_groups[c.GROUP].notna() & all_groups[c.GROUP].ne(row["group"])][c.value_of(factor.key)]
         key = "higher" if value > whole else "lower"
         gap = (value - others.max()) if key == "higher" else (others.min() - value)
         extreme = "most_" if len(others.dropna()) and gap >= CLEAR * spread else ""
@@ -146,6 +147,6 @@ def _amount(value: float, factor: Factor, language: str) -> str:
 def _spread(release: Release, factor: Factor) -> float | None:
     """Give the standard deviation between the observed areas, None where there is none."""
     areas = release.areas
-    seen = areas[f"{factor.key}_value"][(areas[f"{factor.key}_status"] == OBSERVED).to_numpy(bool)].astype(float)
+    seen = areas[c.value_of(factor.key)][(areas[c.status_of(factor.key)] == OBSERVED).to_numpy(bool)].astype(float)
     spread = float(np.nanstd(seen.to_numpy())) if seen.notna().sum() > 1 else 0.0
     return spread if spread > 0 else None

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from regso_cluster.schema import columns as c
+
 if TYPE_CHECKING:
     from regso_cluster.release.model import Release
     from regso_cluster.years.compare import Comparison
@@ -37,15 +39,15 @@ def describe_moves(comparison: Comparison, order: pd.Index) -> dict[str, Any]:
     place = {code: number for number, code in enumerate(order)}
     nearer = comparison.clusters
     if len(nearer):
-        nearer = nearer.assign(grouping="cluster", yardstick=nearer["part"] == "yardstick")
+        nearer = nearer.assign(grouping=c.CLUSTER, yardstick=nearer["part"] == "yardstick")
     behind = _reasons(comparison.problems, FIGURES) | _reasons(nearer, CLUSTER_FIGURES)
     moves: dict[str, list[list[Any]]] = {}
-    for grouping, own in comparison.moves.groupby("grouping", sort=False):
+    for grouping, own in comparison.moves.groupby(c.GROUPING, sort=False):
         rows = []
         for move in own.to_dict("records"):
             groups = [None if pd.isna(move[which]) else int(move[which]) for which in ("old", "new")]
             rows.append(
-                [place[move["area"]], *groups, move["cause"], behind.get((str(grouping), str(move["area"])), [])]
+                [place[move[c.AREA]], *groups, move["cause"], behind.get((str(grouping), str(move[c.AREA])), [])]
             )
         moves[str(grouping)] = rows
     return {
@@ -60,8 +62,8 @@ def _reasons(factors: pd.DataFrame, figures: tuple[str, ...]) -> dict[tuple[str,
     """Gather the factors behind moves, by grouping and area."""
     found: dict[tuple[str, str], list[list[Any]]] = {}
     for row in factors.to_dict("records"):
-        reasons = found.setdefault((str(row["grouping"]), str(row["area"])), [])
-        reasons.append([row["factor"], *(_plain(row[name]) for name in figures)])
+        reasons = found.setdefault((str(row[c.GROUPING]), str(row[c.AREA])), [])
+        reasons.append([row[c.FACTOR], *(_plain(row[name]) for name in figures)])
     return found
 
 

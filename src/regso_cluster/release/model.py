@@ -19,6 +19,7 @@ from regso_cluster.factors.tables import FactorTable
 from regso_cluster.files.made_up import show_table
 from regso_cluster.files.read import hash_of
 from regso_cluster.method import Method, hash_as_written, identity_as_written, parse_method
+from regso_cluster.schema import columns as c
 from regso_cluster.words.notes import Note
 
 FORMAT = 2
@@ -82,18 +83,18 @@ class Release:
     @cached_property
     def table(self) -> FactorTable:
         """What was classified, read back from the release."""
-        kept = ["name", "kommun", "kommun_name", "lan", "area_type", "population", "status"]
+        kept = ["name", "kommun", c.KOMMUN_NAME, "lan", c.AREA_TYPE, c.POPULATION, "status"]
         areas = self.areas[[column for column in kept if column in self.areas]]
         keys = list(self.method.keys)
         code = str(self.factors.columns[0])
 
         def wide(column: str) -> pd.DataFrame:
-            pivoted = self.factors.pivot(index=code, columns="factor", values=column)
+            pivoted = self.factors.pivot(index=code, columns=c.FACTOR, values=column)
             return pivoted.reindex(index=areas.index, columns=keys).rename_axis(columns=None)
 
         given, inputs = self.manifest, self.manifest["inputs"][0]
         return FactorTable(
-            areas.assign(population=areas["population"].astype("Float64").to_numpy(np.float64, na_value=np.nan)),
+            areas.assign(population=areas[c.POPULATION].astype("Float64").to_numpy(np.float64, na_value=np.nan)),
             wide("numerator"), wide("denominator"), wide("value"), wide("status"), given["edition"],
             inputs["name"], inputs["sha256"], (), given["synthetic"], inputs.get("origin"),
         )  # fmt: skip
@@ -101,9 +102,9 @@ class Release:
     @cached_property
     def counted(self) -> FactorTable:
         """What was read: as `table`, with the rates that the counts alone give where the method shrinks them."""
-        if "value_counted" not in self.factors:
+        if c.VALUE_COUNTED not in self.factors:
             return self.table
-        counted = self.factors.pivot(index=str(self.factors.columns[0]), columns="factor", values="value_counted")
+        counted = self.factors.pivot(index=str(self.factors.columns[0]), columns=c.FACTOR, values=c.VALUE_COUNTED)
         value = counted.reindex(index=self.table.value.index, columns=self.table.value.columns)
         return replace(self.table, value=value.rename_axis(columns=None))
 

@@ -18,6 +18,7 @@ from regso_cluster.files.parquet import write_parquet
 from regso_cluster.files.read import hash_of
 from regso_cluster.method import Method, Yardstick, hash_yardstick
 from regso_cluster.release.model import FORMAT, Release, hash_manifest
+from regso_cluster.schema import columns as c
 from regso_cluster.words.notes import Note
 from regso_cluster.words.wording import name_codes
 
@@ -153,8 +154,8 @@ def _published(classification: Classification, previous: Release) -> dict[str, d
     Counted over all of its areas, of groupings whose groups this release puts beside its own.
     """
     counted = {}
-    for grouping in ("composite_group", "cluster"):
-        if f"{grouping}_previous" in classification.areas and grouping in previous.areas:
+    for grouping in (c.COMPOSITE_GROUP, c.CLUSTER):
+        if c.previous_of(grouping) in classification.areas and grouping in previous.areas:
             groups = previous.areas[grouping].astype("Int64")
             counted[grouping] = {str(group): int(n) for group, n in groups.value_counts().sort_index().items()}
             if groups.isna().any():

@@ -15,6 +15,7 @@ import pandas as pd
 from regso_cluster.areas.edition_table import edition_of_year, edition_years
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.method import Method
+from regso_cluster.schema import columns as c
 from regso_cluster.sources.selection import Question
 from regso_cluster.sources.tables import Fetched, Service, fetch_table
 from regso_cluster.words.notes import Note
@@ -121,7 +122,7 @@ def fetch_method(
         "year": year,
         "edition": edition_of_year(year),
         "method": method.name,
-        "columns": {one.column: {"table": one.table, "contents": list(one.contents), "population": one.population}
+        "columns": {one.column: {"table": one.table, "contents": list(one.contents), c.POPULATION: one.population}
                     for one in open_columns},
         "missing": missing,
         "sources": [source for one in fetched.values() for source in one.origin["sources"]],
@@ -181,7 +182,7 @@ def _assemble(method: Method, year: int, sources: list[WantedColumn], fetched: d
     made: dict[str, pd.Series] = {}
     for one in sources:
         table = fetched[_key(one, year)]
-        frame = table.frame.set_index("regso")
+        frame = table.frame.set_index(c.REGSO)
         values = [frame[_measure(table, wanted)] for wanted in one.contents]
         made[one.column] = _per_cent(*values) if one.per_cent else values[0]
     together = pd.DataFrame(made).sort_index().fillna("")

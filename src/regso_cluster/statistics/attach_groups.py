@@ -14,6 +14,7 @@ from regso_cluster.files.numbers import as_text, explain, parse_numbers
 from regso_cluster.files.read import RawTable
 from regso_cluster.files.totals import find_totals, find_totals_as_text, say_unlike_units
 from regso_cluster.method import Table
+from regso_cluster.schema import columns as c
 from regso_cluster.statistics.check_figures import fault_of_totals
 from regso_cluster.statistics.hiding import UNMATCHED
 from regso_cluster.statistics.joined_columns import CODE, REGIONS, joined_prefix
@@ -57,7 +58,7 @@ def attach_groups(
     if on not in data:
         hint = f"Name the column of codes with --on; there are: {', '.join(map(str, data.columns[:20]))}."
         faults.append(Fault("no such column", f"{where}, column {on}", hint=hint))
-    groups = [str(name) for name in release.groups["grouping"].unique()]
+    groups = [str(name) for name in release.groups[c.GROUPING].unique()]
     hint = f"There are: {', '.join(groups)}."
     faults += [Fault("no such grouping in the release", name, hint=hint) for name in by if name not in release.areas]
     if faults:
@@ -209,10 +210,10 @@ def _with_keys(data: pd.DataFrame, columns: Sequence[str], where: str) -> tuple[
     if prefix is not None:
         codes = data[prefix + CODE].map(as_text)
         notes = _take_joined(data, columns, prefix)
-    elif "regso" in data:
-        codes = parse_codes(data["regso"], "regso").codes.map(as_text)
+    elif c.REGSO in data:
+        codes = parse_codes(data[c.REGSO], "regso").codes.map(as_text)
         if "regso" in columns:
-            data["regso"] = codes
+            data[c.REGSO] = codes
     inside = codes.str.match(_REGIONAL)
     for name, width in (("kommun", 4), ("lan", 2)):
         if name in columns and name not in data and inside.any():

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from regso_cluster.schema import columns as c
 from regso_cluster.statistics.disclosure import DisclosureRule, Protected
 from regso_cluster.words.notes import Note
 
@@ -33,7 +34,7 @@ def _hide(
     units, value = _shown(table, shield)
     seen = table["areas_seen"].to_numpy(np.int64)
     many = seen >= rule.min_attribute  # how few areas differ can be solved for, when their sizes are known
-    lost = (table["group"] == UNMATCHED).to_numpy()
+    lost = (table[c.GROUP] == UNMATCHED).to_numpy()
     elsewhere = seen * lost
     both = many & (seen[0] - seen - elsewhere.max(initial=0) >= rule.min_attribute)
     for low, high, enough in (("low", "high", many), ("gap_low", "gap_high", both)):
@@ -75,7 +76,7 @@ def _shown(table: pd.DataFrame, shield: Protected) -> tuple[npt.NDArray[np.bool_
         for key, units, value in zip(keys, public["units"], public[figure], strict=True)
     }
     # a group of which no row has a value has nobody to tell of
-    found = [shown.get(pair, (True, True)) for pair in zip(table["grouping"], table["group"], strict=True)]
+    found = [shown.get(pair, (True, True)) for pair in zip(table[c.GROUPING], table[c.GROUP], strict=True)]
     return np.array([one for one, _ in found]), np.array([one for _, one in found])
 
 
@@ -101,7 +102,7 @@ def say_rows(
         notes.append(of_units or Note("rows_without_value", count=count))
     if kind == "mean" and np.isin(values[seen], (0.0, 1.0)).all():
         notes.append(Note("every_value_0_or_1"))
-    lost = table["group"] == UNMATCHED
+    lost = table[c.GROUP] == UNMATCHED
     if lost.any():
         hidden = shield and table.loc[lost, "hidden"].any()
         notes.append(

@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from regso_cluster.files.numbers import as_text
+from regso_cluster.schema import columns as c
 
 MATCH, CODE = "match", "code"  # the two columns that `join` always adds
 REGIONS = {"regso": CODE, "kommun": "kommun", "lan": "lan"}
@@ -33,11 +34,11 @@ def names_beside(table: pd.DataFrame, by: list[str]) -> pd.DataFrame | None:
     """
     rows = []
     for grouping in by:
-        if f"{grouping}_name" not in table:
+        if c.group_name_of(grouping) not in table:
             continue
-        pairs = table[[grouping, f"{grouping}_name"]].dropna().astype(object).drop_duplicates()
+        pairs = table[[grouping, c.group_name_of(grouping)]].dropna().astype(object).drop_duplicates()
         pairs = pairs[~pairs[grouping].duplicated(keep=False)]
         for group, said in pairs.itertuples(index=False, name=None):
             if as_text(said):
                 rows.append((grouping, group, as_text(said), as_text(said)))
-    return pd.DataFrame(rows, columns=["grouping", "group", "name_sv", "name_en"]) if rows else None
+    return pd.DataFrame(rows, columns=[c.GROUPING, c.GROUP, c.NAME_SV, c.NAME_EN]) if rows else None

@@ -18,6 +18,7 @@ from regso_cluster.files.sheet_writing import SYNTHETIC
 from regso_cluster.files.sheets import first_rows, read_sheet
 from regso_cluster.files.textfiles import unguard
 from regso_cluster.method import Text
+from regso_cluster.schema import columns as c
 from regso_cluster.words.notes import Note
 
 if TYPE_CHECKING:
@@ -36,8 +37,8 @@ COLUMNS = {
         "Grupp; - är ej indelad, unmatched är rader utan område", "Group; - not classified, unmatched no area"
     ),
     "level": Text("Nivå: kolumnen som delar upp", "Level: the column that parts"),
-    "name_sv": Text("Gruppens namn", "Name of the group, in Swedish"),
-    "name_en": Text("Gruppens namn på engelska", "Name of the group, in English"),
+    c.NAME_SV: Text("Gruppens namn", "Name of the group, in Swedish"),
+    c.NAME_EN: Text("Gruppens namn på engelska", "Name of the group, in English"),
     "areas": Text("Områden i gruppen", "Areas of the group"),
     "areas_seen": Text("Områden med värde i tabellen", "Areas with a value in the table"),
     "rows": Text("Rader med värde", "Rows with a value"),
@@ -116,7 +117,7 @@ def describe(columns: Sequence[str] | pd.Index) -> pd.DataFrame:
             text = Text(f"{column[1:]} procent ligger under", f"{column[1:]} per cent lie below")
         text = text or Text(column, column)
         rows.append((column, text.sv, text.en, "per cent" if column in rates else ""))
-    return pd.DataFrame(rows, columns=["column", "sv", "en", "unit"])
+    return pd.DataFrame(rows, columns=["column", "sv", "en", c.UNIT])
 
 
 def read_published(path: str | Path, keys: Sequence[str]) -> pd.DataFrame:
@@ -187,9 +188,9 @@ def is_marked(path: Path, table: pd.DataFrame) -> bool:
 
 def as_levels(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """Give a written summary as the levels of a protected table: level, a column for each grouping."""
-    made = table.rename(columns={"grouping": "level"}).drop(columns="group")
+    made = table.rename(columns={c.GROUPING: "level"}).drop(columns=c.GROUP)
     for name in by:
-        made[name] = table["group"].where(table["grouping"] == name)
+        made[name] = table[c.GROUP].where(table[c.GROUPING] == name)
     if "mean" in made and "sum" not in made:
         made["sum"] = made["mean"] * made["units"]
     return made
@@ -215,9 +216,9 @@ def print_summary(summary: Summary, *, synthetic: bool) -> None:
         shown.add_column(headings[number], justify="right", no_wrap=True)
     previous = None
     for row in summary.table.to_dict("records"):
-        if previous not in (None, row["grouping"]):
+        if previous not in (None, row[c.GROUPING]):
             shown.add_section()
-        previous = row["grouping"]
+        previous = row[c.GROUPING]
         cells = _cells({str(name): cell for name, cell in row.items()}, summary.kind)
         shown.add_row(*map(Line, [*cells[:2], *(cells[2 + number] for number in kept)]))
     console.print(shown)
@@ -237,7 +238,7 @@ def _cells(row: dict[str, Any], kind: str) -> list[str]:
         return ".." if pd.isna(row[low]) else f"{row[low]:,.1f} to {row[high]:,.1f}"
 
     total = row["grouping"] == "total"
-    cells = ["all" if total else row["group"], row["name_sv"], number("areas_seen", ",.0f"), number("units", ",.0f"),
+    cells = ["all" if total else row["group"], row[c.NAME_SV], number("areas_seen", ",.0f"), number("units", ",.0f"),
              number(kind), between("low", "high"), number("median") if "median" in row else ""]  # fmt: skip
     return cells + (["", ""] if total else [number("gap", "+,.1f"), between("gap_low", "gap_high")])
 

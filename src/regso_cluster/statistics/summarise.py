@@ -15,6 +15,7 @@ from regso_cluster.files.made_up import is_synthetic, show_table
 from regso_cluster.files.numbers import as_text
 from regso_cluster.files.totals import find_totals, say_unlike_units
 from regso_cluster.method import Text
+from regso_cluster.schema import columns as c
 from regso_cluster.statistics.check_figures import check_figures, fault_of_totals
 from regso_cluster.statistics.disclosure import DisclosureRule, EarlierTable, Protected, protect
 from regso_cluster.statistics.hiding import TOTAL, UNMATCHED, _hide, name_quantile, say_rows, tell_rows
@@ -375,7 +376,7 @@ def _describe(
 ) -> pd.DataFrame:  # fmt: skip
     """Put names and numbers of areas and rows beside."""
     counts = []
-    for grouping, group in table[["grouping", "group"]].itertuples(index=False):
+    for grouping, group in table[[c.GROUPING, c.GROUP]].itertuples(index=False):
         inside = np.ones(len(seen), bool) if grouping == TOTAL else (labels[grouping] == group).to_numpy()
         counts.append((len(pd.unique(areas[inside & seen])), int((inside & seen).sum()), int((inside & ~seen).sum())))
     described = pd.DataFrame(counts, columns=["areas_seen", "rows", "missing"])
@@ -384,13 +385,13 @@ def _describe(
     told: dict[tuple[str, str], tuple[str, str]] = {}
     size: dict[tuple[str, str], float] = {}
     if names is not None:
-        keys = list(zip(names["grouping"].astype(str), _label(names["group"]), strict=True))
-        told = dict(zip(keys, zip(names["name_sv"], names["name_en"], strict=True), strict=True))
-        size = dict(zip(keys, names["areas"], strict=True)) if "areas" in names else {}
-    pairs = list(zip(table["grouping"], table["group"], strict=True))
+        keys = list(zip(names[c.GROUPING].astype(str), _label(names[c.GROUP]), strict=True))
+        told = dict(zip(keys, zip(names[c.NAME_SV], names[c.NAME_EN], strict=True), strict=True))
+        size = dict(zip(keys, names[c.AREAS], strict=True)) if c.AREAS in names else {}
+    pairs = list(zip(table[c.GROUPING], table[c.GROUP], strict=True))
     text = [told.get(pair) or known.get(pair[1], (pair[1], pair[1])) for pair in pairs]
     first = pd.DataFrame(
-        {"grouping": table["grouping"], "group": table["group"], "name_sv": [one[0] for one in text],
-         "name_en": [one[1] for one in text], "areas": pd.array([size.get(pair) for pair in pairs], "Int64")}
+        {c.GROUPING: table[c.GROUPING], c.GROUP: table[c.GROUP], c.NAME_SV: [one[0] for one in text],
+         c.NAME_EN: [one[1] for one in text], c.AREAS: pd.array([size.get(pair) for pair in pairs], "Int64")}
     )  # fmt: skip
-    return pd.concat([first, described, table.drop(columns=["grouping", "group"])], axis=1)
+    return pd.concat([first, described, table.drop(columns=[c.GROUPING, c.GROUP])], axis=1)

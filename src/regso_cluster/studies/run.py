@@ -31,6 +31,7 @@ from regso_cluster.judging.typology import cluster_weights, nearest_clusters
 from regso_cluster.method import Method, parse_method
 from regso_cluster.parallel import ONE_PARALLEL_KERNEL
 from regso_cluster.release.model import Release
+from regso_cluster.schema import columns as c
 from regso_cluster.words.notes import Note
 
 Labels = npt.NDArray[np.int64]
@@ -94,7 +95,7 @@ def subject_of_table(table: FactorTable, method: Method, rule: ListRule | None =
         notes = (Note("measured_put_aside"),)
     method = replace(method, measured=None, frozen=None, baseline=None)
     listing = _list_rule(method, rule)
-    residents = table.areas["population"].fillna(0).to_numpy(np.float64)
+    residents = table.areas[c.POPULATION].fillna(0).to_numpy(np.float64)
     nothing = Groups(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0, np.bool_))
     subject = Subject(table, method, nothing, listing, residents, table.source, ShrunkFactors(table), notes)
     return replace(subject, reference=groups_of(subject, {}))
@@ -117,10 +118,10 @@ def subject_of_release(release: Release, rule: ListRule | None = None) -> Subjec
     if method.frozen:
         notes.append(Note("frozen_put_aside"))
     plain = replace(method, measured=None, frozen=None, baseline=None)
-    residents = table.areas["population"].fillna(0).to_numpy(np.float64)
+    residents = table.areas[c.POPULATION].fillna(0).to_numpy(np.float64)
     published = _groups(release.areas, plain, listing)
-    if "cluster" in release.areas:
-        numbers = _whole(release.areas["cluster"])
+    if c.CLUSTER in release.areas:
+        numbers = _whole(release.areas[c.CLUSTER])
         code = np.searchsorted(np.unique(numbers[numbers > 0]), numbers)
         published = replace(published, cluster=np.where(numbers > 0, code, -1))
     name = release.path.resolve().name
@@ -138,9 +139,9 @@ def _list_rule(method: Method, rule: ListRule | None) -> ListRule:
     """Settle which list: of composite groups all but the mildest, the worst band, or the worst tenth by the index."""
     if rule is None:
         if method.composite:
-            return ListRule("composite_group", max(len(method.composite.groups) - 1, 1))
-        return ListRule("band", 1) if method.bands else ListRule(share=0.1)
-    known = {"composite_group": method.composite, "band": method.bands}
+            return ListRule(c.COMPOSITE_GROUP, max(len(method.composite.groups) - 1, 1))
+        return ListRule(c.BAND, 1) if method.bands else ListRule(share=0.1)
+    known = {c.COMPOSITE_GROUP: method.composite, c.BAND: method.bands}
     if rule.grouping is not None and known.get(rule.grouping) is None:
         expected = ", ".join(name for name, has in known.items() if has) or "share, as share = 0.1"
         raise InputError(Fault("the method has no such grouping", "list", expected, rule.grouping, "Name one it has."))
@@ -243,13 +244,13 @@ def _centres(X: Floats, weights: Floats, labels: Labels, k: int) -> Floats:
 
 def _groups(areas: pd.DataFrame, method: Method, rule: ListRule) -> Groups:
     """Read groups, ranks and the list out of classified areas; of composite groups those without a no-flicker rule."""
-    free = "composite_group_free"
+    free = c.COMPOSITE_GROUP_FREE
     areas = areas.assign(composite_group=areas[free]) if free in areas else areas
-    grouping = "composite_group" if method.composite else "band"
+    grouping = c.COMPOSITE_GROUP if method.composite else c.BAND
     nowhere = np.full(len(areas), -1, dtype=np.int64)
     rank = np.full(len(areas), np.nan)
-    if "index_rank" in areas:
-        rank = areas["index_rank"].astype("Float64").to_numpy(np.float64, na_value=np.nan)
+    if c.INDEX_RANK in areas:
+        rank = areas[c.INDEX_RANK].astype("Float64").to_numpy(np.float64, na_value=np.nan)
     if rule.grouping is None:
         if np.isnan(rank).all():
             raise InputError(Fault("a list by the index without an index", "list", hint="Add [index] to the method."))
@@ -302,7 +303,7 @@ def run_once(subject: Subject, number: int, settings: Settings) -> StudyRun:
     found = replace(found, cluster=match_labels(found.cluster, before.cluster, residents))
     both = np.isfinite(found.rank) & np.isfinite(before.rank)
     clustered = (found.cluster >= 0) & (before.cluster >= 0)
-    group, cluster = (changed(getattr(found, one), getattr(before, one), residents) for one in ("group", "cluster"))
+    group, cluster = (changed(getattr(found, one), getattr(before, one), residents) for one in ("group", c.CLUSTER))
     outputs = {
         "n_listed": float(found.listed.sum()),
         "listed_residents": float(residents[found.listed].sum()) if residents.any() else np.nan,

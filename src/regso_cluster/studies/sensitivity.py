@@ -35,6 +35,7 @@ from regso_cluster.errors import Fault, InputError
 from regso_cluster.files.atomic import json_text, refuse_inside_a_release, whole_file, whole_folder
 from regso_cluster.files.parquet import write_parquet
 from regso_cluster.parallel import Workers, batches, run_as_done
+from regso_cluster.schema import columns as c
 from regso_cluster.studies.run import Groups, StudyRun, Subject, run_batch, without_pairs
 
 BATCH = 8  # runs that are kept together: at most so many are made again after a cut
@@ -222,7 +223,7 @@ def _runs_frame(runs: list[StudyRun]) -> pd.DataFrame:
     for run in runs:
         row: dict[str, Any] = {"run": run.number, "settings": json.dumps(run.settings), "error": run.error}
         row["outputs"] = json.dumps(run.outputs)
-        for part, kind in (("group", "<i2"), ("cluster", "<i2"), ("rank", "<f8"), ("listed", "|b1")):
+        for part, kind in (("group", "<i2"), (c.CLUSTER, "<i2"), ("rank", "<f8"), ("listed", "|b1")):
             row[part] = getattr(run.groups, part).astype(kind).tobytes() if run.groups else b""
         rows.append(row)
     return pd.DataFrame(rows)
@@ -234,8 +235,8 @@ def _read_runs(frame: pd.DataFrame) -> list[StudyRun]:
         groups = None
         if not row["error"]:
             groups = Groups(
-                np.frombuffer(row["group"], "<i2").astype(np.int64),
-                np.frombuffer(row["cluster"], "<i2").astype(np.int64),
+                np.frombuffer(row[c.GROUP], "<i2").astype(np.int64),
+                np.frombuffer(row[c.CLUSTER], "<i2").astype(np.int64),
                 np.frombuffer(row["rank"], "<f8").astype(np.float64),
                 np.frombuffer(row["listed"], "|b1").astype(np.bool_),
             )
@@ -276,7 +277,7 @@ def _put_together(
     n = len(subject.residents)
     stacked = {
         part: np.array([getattr(run.groups, part) if run.groups else np.full(n, empty) for run in drawn])
-        for part, empty in (("group", -1), ("cluster", -1), ("rank", np.nan), ("listed", False))
+        for part, empty in (("group", -1), (c.CLUSTER, -1), ("rank", np.nan), ("listed", False))
     }
     done = np.array([run.groups is not None for run in drawn])
     sobol = pd.concat([
@@ -326,11 +327,11 @@ def _choices_table(
 ) -> pd.DataFrame:
     lone = runs[runs["part"] == "alone"].groupby("choice", sort=False)
     table = pd.DataFrame(index=pd.Index(design.groups, name="choice"))
-    for grouping in ("group", "cluster"):
+    for grouping in ("group", c.CLUSTER):
         for what in ("areas", "residents"):
             table[f"{grouping}_alone_{what}"] = lone[f"{grouping}_{what}"].max()
         drawn = share_changed(design, stacked[grouping], subject.residents, named=grouping == "group")
-        table[[f"{grouping}_drawn_areas", f"{grouping}_drawn_residents"]] = drawn[["areas", "residents"]].to_numpy()
+        table[[f"{grouping}_drawn_areas", f"{grouping}_drawn_residents"]] = drawn[[c.AREAS, c.RESIDENTS]].to_numpy()
     table["rank_alone"], table["rank_drawn"] = lone["mean_rank_shift"].max(), places_moved(design, stacked["rank"])
     table["listed_low"], table["listed_high"] = lone["n_listed"].min(), lone["n_listed"].max()
     return table.reset_index()
@@ -345,16 +346,16 @@ def _areas_table(subject: Subject, stacked: dict[str, npt.NDArray[Any]], done: n
         ends[:, seen] = np.nanquantile(rank[:, seen], [0.05, 0.95], axis=0)
     kept = stacked["group"][done] == subject.reference.group
     table = pd.DataFrame({
-        "name": areas["name"], "kommun_name": areas["kommun_name"], "residents": areas["population"],
-        "status": areas["status"], "listed": subject.reference.listed,
+        c.NAME: areas[c.NAME], c.KOMMUN_NAME: areas[c.KOMMUN_NAME], c.RESIDENTS: areas[c.POPULATION],
+        c.STATUS: areas[c.STATUS], "listed": subject.reference.listed,
         "listed_share": often_listed(stacked["listed"], done),
-        "group": pd.array(subject.reference.group, dtype="Int64"),
+        c.GROUP: pd.array(subject.reference.group, dtype="Int64"),
         "group_share": kept.mean(axis=0) if done.any() else np.nan,
         "rank": subject.reference.rank, "rank_low": ends[0], "rank_high": ends[1],
     }, index=areas.index)  # fmt: skip
     none = subject.reference.group < 0
-    table["group"], table["group_share"] = table["group"].mask(none), table["group_share"].mask(none)
-    return table.rename_axis("regso" if subject.table.edition else "area").reset_index()
+    table[c.GROUP], table["group_share"] = table[c.GROUP].mask(none), table["group_share"].mask(none)
+    return table.rename_axis(c.REGSO if subject.table.edition else c.AREA).reset_index()
 
 
 def _clear_away(folder: Path) -> None:

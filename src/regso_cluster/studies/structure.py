@@ -25,6 +25,7 @@ from regso_cluster.judging.judge import measure
 from regso_cluster.judging.typology import cluster_weights
 from regso_cluster.method import Certainty, Clusters, Method, StructureRule
 from regso_cluster.parallel import Workers, batches, child_seed, run_batches
+from regso_cluster.schema import columns as c
 from regso_cluster.studies.run import find_clusters
 
 Floats = npt.NDArray[np.float64]
@@ -112,7 +113,7 @@ def find_consensus(
         "groups": k, "ways": list(WAYS), "resamples": resamples, "ambiguous": round(found.ambiguous, 4),
         "certainty": round(float(np.nanmean(found.together)), 4),
         "agreement": None if own is None else round(float(adjusted_rand(own, found.labels)), 4),
-        "how_sure": {str(word): int(count) for word, count in areas["how_sure"].value_counts().sort_index().items()},
+        c.HOW_SURE: {str(word): int(count) for word, count in areas[c.HOW_SURE].value_counts().sort_index().items()},
     }  # fmt: skip
     return Agreed(areas, figures)
 
@@ -126,7 +127,7 @@ def _scaled(table: FactorTable, method: Method) -> tuple[Floats, Floats]:
 
 def _table_of(found: Consensus, number: Labels, table: FactorTable, method: Method) -> pd.DataFrame:
     """Make a row an area of a consensus; `number` (k,) is what each group is called."""
-    areas = table.areas[["name", "kommun_name", "population", "status"]].rename(columns={"population": "residents"})
+    areas = table.areas[[c.NAME, c.KOMMUN_NAME, c.POPULATION, c.STATUS]].rename(columns={c.POPULATION: c.RESIDENTS})
     group, second = (
         pd.Series(number[labels], areas.index, dtype="Int8").mask(labels < 0)
         for labels in (found.labels, found.runner_up)
@@ -136,7 +137,7 @@ def _table_of(found: Consensus, number: Labels, table: FactorTable, method: Meth
         consensus_group=group, certainty=found.together, how_sure=words,
         runner_up=second, runner_up_certainty=found.with_runner_up,
     )  # fmt: skip
-    return areas.rename_axis("regso" if table.edition else "area").reset_index()
+    return areas.rename_axis(c.REGSO if table.edition else c.AREA).reset_index()
 
 
 def _resampled(shared: tuple[Floats, Floats], batch: tuple[str, int, int, range]) -> Labels:

@@ -12,6 +12,7 @@ import pandas as pd
 from regso_cluster.factors.summary import summarise_factors
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.method import Method
+from regso_cluster.schema import columns as c
 from regso_cluster.words.notes import number
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def print_check(path: Path, table: FactorTable, method: Method, found: Examinati
     named = {alarm.code for alarm in found.alarms} | {pull.code for pull in found.pulls}
     look = f" {len(named)} of them to look at, see below." if named else ""
     click.echo(f"{path}: no fault. {len(table.areas)} areas, edition {table.edition or 'of its own'}.{look}")
-    summary = summarise_factors(table, method).drop(columns="unit")
+    summary = summarise_factors(table, method).drop(columns=c.UNIT)
     for at, (status, count) in enumerate(_status(table).T.drop(columns="observed", errors="ignore").items(), start=1):
         summary.insert(at, str(status), count.reindex(summary.index))
     written = summary.apply(lambda column: column.map(lambda cell: "" if pd.isna(cell) else number(float(cell))))

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from regso_cluster.schema import columns as c
+
 if TYPE_CHECKING:
     from regso_cluster.release.model import Release
 
@@ -18,7 +20,7 @@ def print_release(release: Release) -> None:
     if release.manifest["synthetic"]:
         console.print("[bold]SYNTHETIC DATA: every figure is made up.[/bold]")
     if len(release.groups):
-        console.print(_table_of_groups(release, str(release.groups["grouping"].iloc[0])))
+        console.print(_table_of_groups(release, str(release.groups[c.GROUPING].iloc[0])))
     for note in release.notes:
         console.print(f"note: {note}", markup=False)
     for name in ("manifest.json", *release.manifest["outputs"]):
@@ -31,7 +33,7 @@ def _table_of_groups(release: Release, grouping: str) -> Any:
     from rich.table import Table
     from rich.text import Text
 
-    own = release.groups[release.groups["grouping"] == grouping]
+    own = release.groups[release.groups[c.GROUPING] == grouping]
     before = release.manifest["previous"]
     earlier = _published(release, grouping) if before else None
     # names and titles come from method files: shown as they are, never read as markup
@@ -48,21 +50,21 @@ def _table_of_groups(release: Release, grouping: str) -> Any:
         *([f"areas {before['year']}"] if earlier is not None else []),
     ):
         table.add_column(heading, justify="right", min_width=len(f"{len(release.areas):,}"))
-    if "probability" in own:
+    if c.PROBABILITY in own:
         table.add_column("how sure", justify="right", width=len("100 %"))
     table.columns[4].min_width = len("10,000,000")  # a number is never cut, the name is wrapped instead
     with_worse = 0
     for row in own.to_dict("records"):
-        known = not pd.isna(row["group"])
-        with_worse += row["areas"]
-        cells = [f"{row['group']:.0f}" if known else "-", row["name_sv"], f"{row['areas']:,}"]
+        known = not pd.isna(row[c.GROUP])
+        with_worse += row[c.AREAS]
+        cells = [f"{row['group']:.0f}" if known else "-", row[c.NAME_SV], f"{row['areas']:,}"]
         cells.append(f"{with_worse:,}" if known else "")
-        has_residents = not pd.isna(row["residents"])
-        cells += [f"{row['residents']:,.0f}", f"{row['residents_share']:.1f}"] if has_residents else ["", ""]
+        has_residents = not pd.isna(row[c.RESIDENTS])
+        cells += [f"{row[c.RESIDENTS]:,.0f}", f"{row[c.RESIDENTS_SHARE]:.1f}"] if has_residents else ["", ""]
         if earlier is not None:
             cells.append(f"{earlier.pop(cells[0], 0):,}")
-        if "probability" in own:  # how likely the areas of a group belong to it, on average
-            cells.append("" if pd.isna(row["probability"]) else _sure(row["probability"]))
+        if c.PROBABILITY in own:  # how likely the areas of a group belong to it, on average
+            cells.append("" if pd.isna(row[c.PROBABILITY]) else _sure(row[c.PROBABILITY]))
         table.add_row(*map(Text, cells))
     for group, count in (earlier or {}).items():  # groups that no area is in any more
         name = "Ej indelad" if group == "-" else f"(inga {release.year})"
@@ -76,7 +78,7 @@ def _published(release: Release, grouping: str) -> dict[str, int] | None:
 
     A release written before manifests had these counts: over the areas that it shares with the previous one.
     """
-    earlier = release.areas.get(f"{grouping}_previous")
+    earlier = release.areas.get(c.previous_of(grouping))
     if earlier is None:
         return None
     given = release.manifest["previous"].get("groups", {}).get(grouping)

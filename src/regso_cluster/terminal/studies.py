@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from regso_cluster.schema import columns as c
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -51,7 +53,7 @@ def print_structure(structure: Structure, *, synthetic: bool, consensus: dict[st
 
 
 def _say_consensus(said: dict[str, Any]) -> str:
-    ways, sure = ", ".join(said["ways"]), said["how_sure"]
+    ways, sure = ", ".join(said["ways"]), said[c.HOW_SURE]
     counted = ", ".join(f"{word} {sure[word]:,}" for word in ("core", "edge", "undecided") if word in sure)
     agreement = (
         "" if said["agreement"] is None else f" Adjusted Rand index to the groups above: {said['agreement']:.2f}."

@@ -14,6 +14,7 @@ from regso_cluster.errors import InputError
 from regso_cluster.factors.rates import MISSING, OBSERVED, SUPPRESSED, rate
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.method import Method
+from regso_cluster.schema import columns as c
 from regso_cluster.words.notes import Note
 from regso_cluster.words.wording import name_codes
 
@@ -110,11 +111,11 @@ def move_table(table: FactorTable, crosswalk: Crosswalk, method: Method, edition
         columns=keys,
     )  # fmt: skip
     status = status.where(value.notna() | (status != OBSERVED), MISSING)
-    residents, _ = move_counts(table.areas[["population"]], crosswalk)
+    residents, _ = move_counts(table.areas[[c.POPULATION]], crosswalk)
     worst_first = [(status == mark).any(axis=1) for mark in (MISSING, SUPPRESSED)]
     known = np.select(worst_first, [MISSING, SUPPRESSED], OBSERVED)
-    areas = pd.DataFrame(np.nan, index=value.index, columns=["name", "kommun", "kommun_name", "lan"]).astype("string")
-    areas = areas.assign(population=residents["population"], status=known)
+    areas = pd.DataFrame(np.nan, index=value.index, columns=[c.NAME, c.KOMMUN, c.KOMMUN_NAME, c.LAN]).astype("string")
+    areas = areas.assign(population=residents[c.POPULATION], status=known)
     notes = (*table.notes, *crosswalk.notes)
     return FactorTable(areas, parts["numerator"], parts["denominator"], value, status, edition, table.source,
                        table.sha256, notes, table.synthetic)  # fmt: skip

@@ -30,6 +30,7 @@ from regso_cluster.judging.case import as_counted, observed
 from regso_cluster.judging.judge import judge, judge_beside, measure
 from regso_cluster.method import Baseline, Method, Yardstick
 from regso_cluster.release.model import Release
+from regso_cluster.schema import columns as c
 
 State = tuple[str, pd.DataFrame]
 
@@ -113,7 +114,7 @@ def chain(old: Release, new: Release, moved: FactorTable | None, shared: pd.Inde
 
 def free(areas: pd.DataFrame) -> pd.DataFrame:
     """Give the groups as this year's figures alone make them, without the no-flicker rule."""
-    return areas.assign(composite_group=areas["composite_group_free"]) if "composite_group_free" in areas else areas
+    return areas.assign(composite_group=areas[c.COMPOSITE_GROUP_FREE]) if c.COMPOSITE_GROUP_FREE in areas else areas
 
 
 def with_factors(table: FactorTable, method: Method) -> FactorTable:

@@ -24,6 +24,7 @@ from regso_cluster.judging.case import as_counted
 from regso_cluster.judging.judge import judge
 from regso_cluster.method import Table
 from regso_cluster.release.model import Release
+from regso_cluster.schema import columns as c
 from regso_cluster.words.notes import Note
 from regso_cluster.years.align import move_table
 
@@ -128,10 +129,10 @@ def read_borders(files: Outlines) -> Borders:
 
 def _read_counts(path: Path, column: str | None) -> pd.Series:
     """Read residents by DeSO from a table; the column of codes is told by its content."""
-    raw = read_table(path, columns=(column or "population",))
+    raw = read_table(path, columns=(column or c.POPULATION,))
     parsed = {name: parse_codes(raw.frame[name], "deso").codes for name in raw.frame.columns}
     codes = next((codes for codes in parsed.values() if codes.notna().mean() > 0.9), None)
-    wanted = column or "population"
+    wanted = column or c.POPULATION
     faults = []
     if codes is None:
         faults.append(Fault("no column of DeSO codes", raw.name, "codes such as 0114A0010"))
@@ -205,7 +206,7 @@ def earlier_areas(release: Release, borders: Borders, edition: int | None) -> tu
     moved, notes = borders.move(release, edition)
     marks = borders.marks
     published = release.areas
-    kept = ["composite_group", "composite_group_free", "cluster"]
+    kept = [c.COMPOSITE_GROUP, c.COMPOSITE_GROUP_FREE, c.CLUSTER]
     kept += [f"{key}_{part}" for key in release.method.keys for part in ("problem", "held")]
     columns = [column for column in kept if column in published]
     same = marks.index[marks["comparable"]].intersection(published.index)
@@ -213,8 +214,8 @@ def earlier_areas(release: Release, borders: Borders, edition: int | None) -> tu
     judged = pd.DataFrame(index=others)
     if moved is not None and release.method.measured is not None:
         groups = judge(as_counted(moved, release.method), release.method.measured).loc[others]
-        freed = groups.assign(composite_group_free=groups.get("composite_group"))
-        judged = freed.assign(**{f"{key}_held": groups.get(f"{key}_problem") for key in release.method.keys})
+        freed = groups.assign(composite_group_free=groups.get(c.COMPOSITE_GROUP))
+        judged = freed.assign(**{c.held_of(key): groups.get(c.problem_of(key)) for key in release.method.keys})
     frame = pd.concat([published.loc[same, columns], judged.reindex(columns=columns)]).sort_index()
     frame = frame.astype(published[columns].dtypes.to_dict())
     values = {"count": len(others), "release": release.name}

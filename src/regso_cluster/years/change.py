@@ -16,6 +16,7 @@ import pandas as pd
 from regso_cluster.factors.rates import rate
 from regso_cluster.judging.problems import beyond_limit
 from regso_cluster.method import Factor, Method, Text
+from regso_cluster.schema import columns as c
 
 CAUSES = ("rule", "software", "borders", "coverage", "data", "yardstick", "centres", "method")
 
@@ -66,7 +67,7 @@ def persons_to_keep(
     (n_areas,) Int64, by area: the least change of the numerator that does, negative where fewer; <NA> where no
     numerator would
     """
-    numerator, denominator = counts["numerator"].to_numpy(np.float64), counts["denominator"].to_numpy(np.float64)
+    numerator, denominator = counts[c.NUMERATOR].to_numpy(np.float64), counts[c.DENOMINATOR].to_numpy(np.float64)
     unit = float(rate(pd.Series([1.0]), pd.Series([1.0]), factor.unit).iloc[0])
     near = np.floor(limit * denominator / unit)
     best = np.full(len(counts), np.nan)
@@ -101,8 +102,8 @@ def explain_problems(
     """
     rows = []
     for factor in method.factors:
-        before = old[old["factor"] == factor.key].set_index("area").reindex(moves.index)
-        now = new[new["factor"] == factor.key].set_index("area").reindex(moves.index)
+        before = old[old[c.FACTOR] == factor.key].set_index(c.AREA).reindex(moves.index)
+        now = new[new[c.FACTOR] == factor.key].set_index(c.AREA).reindex(moves.index)
         was, is_now = before["problem"].astype("boolean"), now["problem"].astype("boolean")
         worse = (moves["new"] < moves["old"]).fillna(False).to_numpy(bool)
         better = (moves["new"] > moves["old"]).fillna(False).to_numpy(bool)
@@ -110,7 +111,7 @@ def explain_problems(
         ceased = (was.fillna(False) & ~is_now.fillna(False)).to_numpy(bool)
         unknown = ~worse & ~better & (was.isna() != is_now.isna()).to_numpy(bool)
         rows.append(_carried(factor, method, before, now, (worse & became) | (better & ceased) | unknown, limits))
-    return pd.concat(rows).sort_values(["area", "factor"], ignore_index=True)
+    return pd.concat(rows).sort_values([c.AREA, c.FACTOR], ignore_index=True)
 
 
 def _carried(
@@ -123,24 +124,24 @@ def _carried(
     was_problem = before["problem"].astype("boolean").fillna(False).to_numpy(bool)
     found = pd.DataFrame(
         {
-            "area": now.index,
-            "factor": factor.key,
-            "unit": factor.unit,
-            "old_value": before["value"].to_numpy(np.float64),
+            c.AREA: now.index,
+            c.FACTOR: factor.key,
+            c.UNIT: factor.unit,
+            "old_value": before[c.VALUE].to_numpy(np.float64),
             "moved_value": before["moved_value"].to_numpy(np.float64) if "moved_value" in before else np.nan,
-            "new_value": now["value"].to_numpy(np.float64),
+            "new_value": now[c.VALUE].to_numpy(np.float64),
             "old_limit": old_limit,
             "new_limit": np.where(was_problem, leave, new_limit),
             "old_problem": before["problem"].astype("boolean").array,
             "new_problem": now["problem"].astype("boolean").array,
-            "denominator": now["denominator"].to_numpy(np.float64),
+            c.DENOMINATOR: now[c.DENOMINATOR].to_numpy(np.float64),
         }
     )
     found["persons"] = pd.array([pd.NA] * len(found), dtype="Int64")
-    both = (found["old_problem"].notna() & found["new_problem"].notna() & found["denominator"].notna()).to_numpy(bool)
+    both = (found["old_problem"].notna() & found["new_problem"].notna() & found[c.DENOMINATOR].notna()).to_numpy(bool)
     if not factor.value and both.any():
         was = found.loc[both, "old_problem"].to_numpy(bool)
-        counts = now[["numerator", "denominator"]][both]
+        counts = now[[c.NUMERATOR, c.DENOMINATOR]][both]
         found.loc[both, "persons"] = persons_to_keep(
             factor, method, found.loc[both, "new_limit"].to_numpy(), was, counts
         ).array

@@ -21,6 +21,7 @@ from regso_cluster.factors.rates import rate
 from regso_cluster.factors.scales import Parameters
 from regso_cluster.judging.case import scale_factors
 from regso_cluster.method import Factor, Scale, Text
+from regso_cluster.schema import columns as c
 from regso_cluster.years.change import say_change, say_persons
 
 Array = npt.NDArray[np.float64]
@@ -145,18 +146,18 @@ def _tabulate(
     """Write a row a move and factor, with persons and a sentence."""
     found = pd.DataFrame(rows, columns=["row", "at", "share", "of_figures"])
     table: pd.DataFrame = known.iloc[found["row"].to_numpy(int)][["old", "new", "cause"]]
-    table = table.rename_axis("area").reset_index()
+    table = table.rename_axis(c.AREA).reset_index()
     table["part"] = np.where(found["of_figures"].astype(bool), "figures", "yardstick")
-    table["factor"] = [now.factors[at].key for at in found["at"]]
-    table["unit"] = [now.factors[at].unit for at in found["at"]]
+    table[c.FACTOR] = [now.factors[at].key for at in found["at"]]
+    table[c.UNIT] = [now.factors[at].unit for at in found["at"]]
     for column, frame in zip(("old_value", "new_value"), values, strict=True):
         table[column] = frame.to_numpy(np.float64)[found["row"].to_numpy(int), found["at"].to_numpy(int)]
     table["share"] = found["share"]
-    places = zip(table["area"], table["factor"], strict=True)
-    table["denominator"] = [figures.denominator[key].get(area, np.nan) for area, key in places]
+    places = zip(table[c.AREA], table[c.FACTOR], strict=True)
+    table[c.DENOMINATOR] = [figures.denominator[key].get(area, np.nan) for area, key in places]
     table["persons"] = pd.array([pd.NA] * len(table), dtype="Int64")
     for at, factor in enumerate(now.factors):
-        own = (table["factor"] == factor.key).to_numpy()
+        own = (table[c.FACTOR] == factor.key).to_numpy()
         if own.any() and not factor.value:
             table.loc[own, "persons"] = _persons(table[own], at, now, values[1], figures).array
     said = [_say(now.factors[at], row) for at, row in zip(found["at"], table.itertuples(index=False), strict=True)]
@@ -168,7 +169,7 @@ def _persons(own: pd.DataFrame, at: int, now: Space, values: pd.DataFrame, figur
 
     The lead rises or falls with the factor throughout, since the scale is monotone: one way only is to be searched.
     """
-    factor, areas = now.factors[at], own["area"]
+    factor, areas = now.factors[at], own[c.AREA]
     n, d = (frame[factor.key].reindex(areas).to_numpy(np.float64) for frame in (figures.numerator, figures.denominator))
     old, new = (np.array([now.centre(number)[at] for number in own[side]]) for side in ("old", "new"))
     up = factor.sign * (new - old) < 0  # the old centre lies at higher values
@@ -206,5 +207,5 @@ def _say(factor: Factor, row: Any) -> Text:
 def _typed(table: pd.DataFrame) -> pd.DataFrame:
     numbers = dict.fromkeys(("old_value", "new_value", "share", "denominator"), float)
     kinds = numbers | {"old": "Int64", "new": "Int64", "persons": "Int64"}
-    return table[list(COLUMNS)].astype(kinds).sort_values(["area", "share"], ascending=[True, False], kind="stable",
+    return table[list(COLUMNS)].astype(kinds).sort_values([c.AREA, "share"], ascending=[True, False], kind="stable",
                                                           ignore_index=True)  # fmt: skip

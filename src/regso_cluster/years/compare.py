@@ -19,6 +19,7 @@ from regso_cluster.judging.case import observed
 from regso_cluster.method import Text, Yardstick
 from regso_cluster.release.model import Release
 from regso_cluster.schema import SCHEMA
+from regso_cluster.schema import columns as c
 from regso_cluster.words.notes import Note
 from regso_cluster.years.align import Alignment, align
 from regso_cluster.years.attribution import State, absolute_limits, chain, free, with_absolute, with_factors
@@ -106,7 +107,7 @@ def compare(
         what = "no grouping in common" if len(alignment.shared) else "no area in common"
         raise NothingInCommonError(Fault(f"nothing to compare: {what}", f"{old.name}, {new.name}", hint=hint))
     states = chain(old, new, moved, alignment.shared) if groupings else _no_groups(alignment.shared)
-    residents = new.table.areas["population"].reindex(alignment.shared)
+    residents = new.table.areas[c.POPULATION].reindex(alignment.shared)
     places = _places(new).reindex(alignment.shared)
     parts = [
         _one_grouping(grouping, states, residents, places, marks, (_certain(old, grouping), _certain(new, grouping)))
@@ -118,9 +119,9 @@ def compare(
     mobility = {
         grouping: measure_mobility(table, pairs=1) for grouping, (_, table, _) in zip(groupings, parts, strict=False)
     }
-    counted = [count_by_place(part, places.drop(columns="name"), residents).assign(grouping=grouping)
+    counted = [count_by_place(part, places.drop(columns=c.NAME), residents).assign(grouping=grouping)
                for grouping, part in lists.groupby("grouping", sort=False)]  # fmt: skip
-    counted = counted or [count_by_place(lists, places.drop(columns="name"), residents).assign(grouping="")[:0]]
+    counted = counted or [count_by_place(lists, places.drop(columns=c.NAME), residents).assign(grouping="")[:0]]
     earlier = with_factors(moved, old.method) if moved is not None else old.table
     values = [observed(table).reindex(alignment.shared)[shared_factors] for table in (earlier, new.table)]  # fmt: skip
     summary = _summary(old, new, alignment, (moves, transitions, lists), mobility)
@@ -146,28 +147,28 @@ def _no_groups(shared: pd.Index) -> list[State]:
 
 
 def _grouping_first(table: pd.DataFrame) -> pd.DataFrame:
-    return table[["grouping", *table.columns.drop("grouping")]]
+    return table[[c.GROUPING, *table.columns.drop(c.GROUPING)]]
 
 
 def _places(release: Release) -> pd.DataFrame:
     """Give the name, kommun and län of each area."""
-    places = release.areas[["name", "kommun", "kommun_name", "lan"]]
+    places = release.areas[[c.NAME, c.KOMMUN, c.KOMMUN_NAME, c.LAN]]
     lan = pd.Series(lan_names())
-    return places.assign(lan_name=places["lan"].map(lan).astype("string"))
+    return places.assign(lan_name=places[c.LAN].map(lan).astype("string"))
 
 
 def _certain(release: Release, grouping: str) -> pd.DataFrame:
     """Give how sure the groups of a release are: probability, how_sure in words; empty where it was not measured."""
     areas, certainty = release.areas, release.method.certainty
-    column = f"{grouping}_probability"
+    column = c.probability_of(grouping)
     if certainty is None or column not in areas:
-        return pd.DataFrame({"probability": np.nan, "how_sure": pd.NA}, index=areas.index).astype(
-            {"how_sure": "string"}
+        return pd.DataFrame({c.PROBABILITY: np.nan, c.HOW_SURE: pd.NA}, index=areas.index).astype(
+            {c.HOW_SURE: "string"}
         )
     words = pd.Series(how_sure(areas[column].to_numpy(np.float64), certainty), areas.index, dtype="string")
-    if grouping == "composite_group":
-        words = areas["how_sure"].astype("string")
-    return pd.DataFrame({"probability": areas[column], "how_sure": words})
+    if grouping == c.COMPOSITE_GROUP:
+        words = areas[c.HOW_SURE].astype("string")
+    return pd.DataFrame({c.PROBABILITY: areas[column], c.HOW_SURE: words})
 
 
 def _one_grouping(
@@ -178,45 +179,45 @@ def _one_grouping(
     series = [(cause, state[grouping]) for cause, state in states if grouping in state]
     found = find_causes(series)
     changed = found["changed"].to_numpy(bool)
-    table = pd.concat([places[["name", "kommun_name"]], found], axis=1).assign(residents=residents, grouping=grouping)
+    table = pd.concat([places[[c.NAME, c.KOMMUN_NAME]], found], axis=1).assign(residents=residents, grouping=grouping)
     before, after = (one.reindex(found.index) for one in certain)
     table = table.assign(
-        old_probability=before["probability"], new_probability=after["probability"], how_sure=after["how_sure"]
+        old_probability=before[c.PROBABILITY], new_probability=after[c.PROBABILITY], how_sure=after[c.HOW_SURE]
     )
     if marks is not None:
         table = table.join(marks[["comparable", "elsewhere"]])
     for number, (cause, state) in enumerate(series[1:-1], start=1):
         table[f"after_{number}_{cause}"] = state.astype("Int64").array
-    table = table[changed].drop(columns="changed").rename_axis("area").reset_index()
-    moves = table[["grouping", "area", *[column for column in table if column not in ("grouping", "area")]]]
+    table = table[changed].drop(columns="changed").rename_axis(c.AREA).reset_index()
+    moves = table[[c.GROUPING, c.AREA, *[column for column in table if column not in ("grouping", "area")]]]
     transitions = transition_table(found["old"], found["new"], residents).assign(grouping=grouping)
     lists = list_moves(found["old"], found["new"]).assign(grouping=grouping)
-    return moves, transitions, lists.join(after["how_sure"], on="area")
+    return moves, transitions, lists.join(after[c.HOW_SURE], on=c.AREA)
 
 
 def _border_table(marks: pd.DataFrame | None) -> pd.DataFrame:
     """Give the marks as a table; `left`, a share there, is a number of areas in other tables."""
     if marks is None:
-        return pd.DataFrame({"area": []})
-    return marks.rename(columns={"left": "left_share"}).rename_axis("area").reset_index()
+        return pd.DataFrame({c.AREA: []})
+    return marks.rename(columns={"left": "left_share"}).rename_axis(c.AREA).reset_index()
 
 
 def _behind_composite(old: Release, new: Release, moves: pd.DataFrame, moved: FactorTable | None) -> pd.DataFrame:
     """Name the factors behind the moves of composite groups, by relative and by absolute limits."""
     yardsticks = [one.method.measured or Yardstick() for one in (old, new)]
-    limits = {"composite_group": (yardsticks[0].limits, yardsticks[1].limits, yardsticks[1].leave_limits)}
+    limits = {c.COMPOSITE_GROUP: (yardsticks[0].limits, yardsticks[1].limits, yardsticks[1].leave_limits)}
     beside = absolute_limits(old, new)
     if beside[0] and beside[1]:
         limits["composite_group_absolute"] = (beside[0].measured.limits, beside[1].measured.limits, {})
     parts = []
     for grouping, own_limits in limits.items():
-        own = moves[moves["grouping"] == grouping].set_index("area")
+        own = moves[moves[c.GROUPING] == grouping].set_index(c.AREA)
         absolute = grouping.endswith("_absolute")
         flags = [with_absolute(one, baseline) if absolute else one.areas
                  for one, baseline in zip((old, new), beside, strict=True)]  # fmt: skip
         before, now = (_long(one, areas, absolute=absolute) for one, areas in zip((old, new), flags, strict=True))
         if moved is not None:
-            before = before.merge(_melt(moved.value, "moved_value"), on=["area", "factor"], how="left")
+            before = before.merge(_melt(moved.value, "moved_value"), on=[c.AREA, c.FACTOR], how="left")
         parts.append(explain_problems(own, new.method, before, now, own_limits).assign(grouping=grouping))
     return pd.concat(parts, ignore_index=True)
 
@@ -225,11 +226,11 @@ def _behind_clusters(old: Release, new: Release, moves: pd.DataFrame, moved: Fac
     """Name the factors behind the moves of clusters."""
     now = _space(new)
     if now is None:
-        return pd.DataFrame({"area": []})
+        return pd.DataFrame({c.AREA: []})
     before = _space(old)
     if before is None or before.factors != now.factors or before.scale != now.scale:
         before = None
-    own = moves[moves["grouping"] == "cluster"].set_index("area")
+    own = moves[moves[c.GROUPING] == c.CLUSTER].set_index(c.AREA)
     earlier = with_factors(moved if moved is not None else old.table, new.method)
     figures = Figures(observed(earlier), observed(new.table), new.table.numerator, new.table.denominator)
     return explain_clusters(own, before, now, figures)
@@ -245,19 +246,19 @@ def _space(release: Release) -> Space | None:
 
 def _melt(wide: pd.DataFrame, column: str) -> pd.DataFrame:
     """Give a row an area and factor; a factor may have any key, also "area" or "factor"."""
-    parts = [pd.DataFrame({"area": wide.index, "factor": key, column: wide[key].array}) for key in wide.columns]
+    parts = [pd.DataFrame({c.AREA: wide.index, c.FACTOR: key, column: wide[key].array}) for key in wide.columns]
     return pd.concat(parts, ignore_index=True)
 
 
 def _long(release: Release, areas: pd.DataFrame, *, absolute: bool) -> pd.DataFrame:
     """Give a row an area and factor with its counts, its value and whether it is a problem."""
-    long = release.factors.rename(columns={str(release.factors.columns[0]): "area"})
+    long = release.factors.rename(columns={str(release.factors.columns[0]): c.AREA})
     if release.method.problems is None:
         return long.assign(problem=pd.array([pd.NA] * len(long), dtype="boolean"))
-    part = "problem_absolute" if absolute else "held" if f"{release.method.keys[0]}_held" in areas else "problem"
+    part = "problem_absolute" if absolute else "held" if c.held_of(release.method.keys[0]) in areas else "problem"
     flags = pd.DataFrame({key: areas[f"{key}_{part}"].astype("boolean") for key in release.method.keys})
     flags = _melt(flags, "problem")
-    return long.merge(flags, on=["area", "factor"], how="left", validate="one_to_one")
+    return long.merge(flags, on=[c.AREA, c.FACTOR], how="left", validate="one_to_one")
 
 
 def _summary(
@@ -273,21 +274,21 @@ def _summary(
                         "only_new": list(alignment.only_new)}  # fmt: skip
     summary["synthetic"] = bool(old.manifest["synthetic"] or new.manifest["synthetic"])
     summary["groupings"] = {}
-    for grouping, own in transitions.groupby("grouping", sort=False):
-        changes = moves[moves["grouping"] == grouping]
+    for grouping, own in transitions.groupby(c.GROUPING, sort=False):
+        changes = moves[moves[c.GROUPING] == grouping]
         counts = changes["cause"].value_counts()
         summary["groupings"][grouping] = {
             "changed": len(changes),
-            "residents": float(changes["residents"].sum()),
-            "stayed": int(own["areas"].sum()) - len(changes),
+            "residents": float(changes[c.RESIDENTS].sum()),
+            "stayed": int(own[c.AREAS].sum()) - len(changes),
             "causes": {cause: int(counts.get(cause, 0)) for cause in CAUSES},
             "mobility": round(mobility[str(grouping)].mobility, 4),
-            "groups": _entered_and_left(lists[lists["grouping"] == grouping]),
+            "groups": _entered_and_left(lists[lists[c.GROUPING] == grouping]),
         }
-    if "composite_group_free" in new.areas and "composite_group" in summary["groupings"]:
-        groups = [free(one.areas)["composite_group"].reindex(alignment.shared) for one in (old, new)]
+    if c.COMPOSITE_GROUP_FREE in new.areas and c.COMPOSITE_GROUP in summary["groupings"]:
+        groups = [free(one.areas)[c.COMPOSITE_GROUP].reindex(alignment.shared) for one in (old, new)]
         without = int(find_causes([("", groups[0]), ("", groups[1])])["changed"].sum())
-        with_rule = summary["groupings"]["composite_group"]["changed"]
+        with_rule = summary["groupings"][c.COMPOSITE_GROUP]["changed"]
         summary["no_flicker"] = {"moves": with_rule, "without_the_rule": without, "saved": without - with_rule}
     summary["notes"] = [*_backwards(old, new), *alignment.notes, *_notes(old, new)]
     return summary
@@ -295,10 +296,10 @@ def _summary(
 
 def _entered_and_left(lists: pd.DataFrame) -> dict[str, dict[str, int]]:
     """Count by group who entered, left and stayed; the group of the undecided is no group."""
-    counts = lists.groupby(["group", "move"]).size()
+    counts = lists.groupby([c.GROUP, "move"]).size()
     return {
         str(group): {move: int(counts.get((group, move), 0)) for move in ("entered", "left", "stayed")}
-        for group in sorted(lists["group"].dropna().unique())
+        for group in sorted(lists[c.GROUP].dropna().unique())
     }
 
 
@@ -389,13 +390,13 @@ def trace_paths(releases: Sequence[Release]) -> pd.DataFrame:
         hint = "Give one release a year: the latest revision."
         raise InputError(Fault("two releases of one year", got=", ".join(map(str, sorted(years))), hint=hint))
     last = max(releases, key=lambda one: one.year)
-    residents = last.areas["population"].astype("Float64").astype(float)
+    residents = last.areas[c.POPULATION].astype("Float64").astype(float)
     parts = [
         count_flows({one.year: one.areas[grouping] for one in releases}, residents).assign(grouping=grouping)
         for grouping in GROUPINGS
         if all(grouping in one.areas for one in releases)
     ]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"grouping": []})
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({c.GROUPING: []})
 
 
 def mobility_table(comparison: Comparison, through: Sequence[Release] = ()) -> pd.DataFrame:
@@ -405,7 +406,7 @@ def mobility_table(comparison: Comparison, through: Sequence[Release] = ()) -> p
     how many. Expected years and the steady state need `LEAST_PAIRS` of them.
     """
     rows = []
-    for grouping, own in comparison.transitions.groupby("grouping", sort=False):
+    for grouping, own in comparison.transitions.groupby(c.GROUPING, sort=False):
         pooled, pairs, years = own, 1, abs(comparison.new.year - comparison.old.year)
         if through:
             pooled, pairs, years = _pool([comparison.old, *through, comparison.new], str(grouping)) or (own, 1, years)
@@ -429,8 +430,8 @@ def _pool(releases: Sequence[Release], grouping: str) -> tuple[pd.DataFrame, int
     parts = []
     for earlier, later in pairwise(ordered):
         shared = earlier.areas.index.intersection(later.areas.index)
-        residents = later.areas["population"].astype("Float64").astype(float).reindex(shared)
+        residents = later.areas[c.POPULATION].astype("Float64").astype(float).reindex(shared)
         old, new = (one.areas[grouping].reindex(shared) for one in (earlier, later))
         parts.append(transition_table(old, new, residents))
-    summed = pd.concat(parts).groupby(["old", "new"], dropna=False, as_index=False)[["areas", "residents"]].sum()
+    summed = pd.concat(parts).groupby(["old", "new"], dropna=False, as_index=False)[[c.AREAS, c.RESIDENTS]].sum()
     return summed, len(parts), gaps.pop()

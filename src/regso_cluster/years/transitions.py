@@ -10,6 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import ks_2samp, wasserstein_distance
 
+from regso_cluster.schema import columns as c
+
 Array = npt.NDArray[np.float64]
 LEAST_PAIRS = 4  # of years: transitions of fewer do not tell how long areas stay, nor where the shares settle
 _MOVES = ("entered", "left", "stayed")
@@ -28,7 +30,7 @@ def transition_table(old: pd.Series, new: pd.Series, residents: pd.Series | None
     a row a pair of groups that occurs: old, new (Int64, <NA> last), areas, residents
     """
     frame = pd.DataFrame({"old": old.astype("Int64").array, "new": new.astype("Int64").array})
-    frame["residents"] = 0.0 if residents is None else residents.fillna(0).to_numpy(np.float64)
+    frame[c.RESIDENTS] = 0.0 if residents is None else residents.fillna(0).to_numpy(np.float64)
     found = frame.groupby(["old", "new"], dropna=False, sort=True).agg(
         areas=("old", "size"), residents=("residents", "sum")
     )
@@ -52,7 +54,7 @@ def list_moves(old: pd.Series, new: pd.Series) -> pd.DataFrame:
     ):
         columns = {"group": group.array[rows], "area": group.index[rows], "move": move, "other": other.array[rows]}
         parts.append(pd.DataFrame(columns))  # by number: own areas have an index that is called "area" too
-    return pd.concat(parts).sort_values(["group", "move", "area"], ignore_index=True)
+    return pd.concat(parts).sort_values([c.GROUP, "move", c.AREA], ignore_index=True)
 
 
 def count_by_place(lists: pd.DataFrame, places: pd.DataFrame, residents: pd.Series) -> pd.DataFrame:
@@ -69,11 +71,11 @@ def count_by_place(lists: pd.DataFrame, places: pd.DataFrame, residents: pd.Seri
     a row a level ("kommun", "lan"), place and group that has areas in either year: level, code, name, group, before and
     after (areas), entered, left, stayed, residents_entered, residents_left, residents_stayed
     """
-    known = lists.join(places, on="area").assign(residents=lists["area"].map(residents).fillna(0.0).to_numpy())
+    known = lists.join(places, on=c.AREA).assign(residents=lists[c.AREA].map(residents).fillna(0.0).to_numpy())
     parts = []
     for level in ("kommun", "lan"):
-        own = known[known[level].notna()].rename(columns={level: "code", f"{level}_name": "name"})
-        counts = own.groupby(["code", "name", "group", "move"])["residents"].agg(["size", "sum"]).unstack("move")
+        own = known[known[level].notna()].rename(columns={level: "code", f"{level}_name": c.NAME})
+        counts = own.groupby(["code", c.NAME, c.GROUP, "move"])[c.RESIDENTS].agg(["size", "sum"]).unstack("move")
         columns = {}
         for move in _MOVES:
             for measure, column in (("size", move), ("sum", f"residents_{move}")):
@@ -180,7 +182,7 @@ def count_flows(groups: Mapping[int, pd.Series], residents: pd.Series | None = N
     ).reset_index()  # fmt: skip
     filled = found[columns].fillna(0).to_numpy(np.int64)
     found["moves"] = (np.diff(filled, axis=1) != 0).sum(axis=1)
-    return found.sort_values(["areas", *columns], ascending=[False, *[True] * len(columns)], ignore_index=True)
+    return found.sort_values([c.AREAS, *columns], ascending=[False, *[True] * len(columns)], ignore_index=True)
 
 
 def measure_drift(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:

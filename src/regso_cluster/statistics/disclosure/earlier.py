@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.schema import columns as c
 from regso_cluster.statistics.disclosure.cells import Booleans, Floats, Margins
 
 Relation = Literal["same", "cumulative"]
@@ -105,7 +106,7 @@ def _fill(
         hidden = ~shown[name] & margins.published
         if audit is not None:
             own = audit[(audit["cell"] == name) & (audit["period"] == "this")]
-            truth = pd.Series(own["value"].to_numpy(np.float64), index=_keys(own, names)).reindex(place.index)
+            truth = pd.Series(own[c.VALUE].to_numpy(np.float64), index=_keys(own, names)).reindex(place.index)
             value[hidden] = truth.to_numpy()[hidden]
             missing += int(np.isnan(value).sum())
         else:

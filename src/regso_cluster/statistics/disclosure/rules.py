@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.schema import columns as c
 
 Floats = npt.NDArray[np.float64]
 Booleans = npt.NDArray[np.bool_]
@@ -139,14 +140,14 @@ def contributions(values: Floats, groups: npt.NDArray[np.int64], number: int, ru
     number : how many sums
     rule : its dominance says how many of the largest are added
     """
-    table = pd.DataFrame({"group": groups, "size": np.abs(values)}).sort_values(
-        ["group", "size"], ascending=[True, False], kind="stable"
+    table = pd.DataFrame({c.GROUP: groups, "size": np.abs(values)}).sort_values(
+        [c.GROUP, "size"], ascending=[True, False], kind="stable"
     )
-    order = table.groupby("group").cumcount()
+    order = table.groupby(c.GROUP).cumcount()
     every = range(number)
 
     def summed(keep: pd.Series[bool]) -> Floats:
-        return table[keep].groupby("group")["size"].sum().reindex(every, fill_value=0.0).to_numpy(np.float64)
+        return table[keep].groupby(c.GROUP)["size"].sum().reindex(every, fill_value=0.0).to_numpy(np.float64)
 
     count = np.bincount(groups, minlength=number).astype(np.float64)
     top = summed(order < rule.dominance[0]) if rule.dominance else np.zeros(number)
