@@ -24,9 +24,8 @@ def literals(root):
             continue
         tree = ast.parse(path.read_text("utf-8"))
         above = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in NAMES:
-                found.append((node.value, _indexes(node, above), f"{path.name}:{node.lineno}"))
+        named = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and str(node.value) in NAMES]
+        found += [(node.value, _indexes(node, above), f"{path.name}:{node.lineno}") for node in named]
     return found
 
 
