@@ -128,6 +128,37 @@ def test_kernels_know_nobody_and_vectors_are_written_in_one_file(sources):
             assert "llvmlite" not in re.findall(r"^\s*(?:import|from) (\w+)", text, re.MULTILINE), path
 
 
+def test_a_parallel_kernel_unpacks_no_array_that_it_writes(sources):
+    """numba would drop the stores: see kernels/_jit.py."""
+    parallel = 0
+    for path, text in sources.items():
+        for function in ast.walk(ast.parse(text) if path.parts[0] == "kernels" else ast.Module([], [])):
+            if not isinstance(function, ast.FunctionDef) or "parallel=True" not in keywords(function):
+                continue
+            parallel += 1
+            arguments = {argument.arg for argument in function.args.args}
+            assigned = [node for node in ast.walk(function) if isinstance(node, ast.Assign | ast.AugAssign)]
+            unpacked = {
+                name.id
+                for node in assigned
+                if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and node.value.id in arguments
+                for name in ast.walk(node.targets[0])
+                if isinstance(name, ast.Name)
+            }
+            written = {
+                target.value.id
+                for node in assigned
+                for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+                if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name)
+            }
+            assert not unpacked & written, f"{path}, {function.name}: {sorted(unpacked & written)}"
+    assert parallel > 10
+
+
+def keywords(function):
+    return [ast.unparse(word) for call in function.decorator_list for word in getattr(call, "keywords", [])]
+
+
 def test_no_factor_name_in_python_outside_the_example(sources):
     keys = {key for name in builtin_methods() for key in load_method(name).keys if len(key) > 8}
     for path, text in sources.items():

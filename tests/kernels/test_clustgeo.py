@@ -14,9 +14,9 @@ def mixed(Z, weights, adjacent, share):
     s, n, q = Z.shape
     merges, costs = np.empty((s, n - 1, 2), np.int64), np.empty((s, n - 1))
     mixture.mixed_ward(
-        Z, weights, *naive.arrays(adjacent), share, share * 1e-12 * weights.sum(), merges, costs,
-        np.empty((s, q, n)), np.empty((s, 2, n)), np.empty((s, n)), np.empty((s, n)),
-        np.empty((s, 6, n), np.int64),
+        Z, mixture.Areas(weights, *naive.arrays(adjacent)), share, share * 1e-12 * weights.sum(), merges, costs,
+        mixture.Work(np.empty((s, q, n)), np.empty((s, 2, n)), np.empty((s, n)), np.empty((s, n)),
+                     np.empty((s, 6, n), np.int64)),
     )  # fmt: skip
     return merges, costs
 

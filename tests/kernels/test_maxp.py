@@ -11,21 +11,18 @@ from tests.kernels import naive_contiguity as naive
 def construct(X, weights, adjacent, least, orders):
     s, n = orders.shape
     labels, counts, objectives = np.empty((s, n), np.int64), np.empty(s, np.int64), np.empty(s)
-    mean, mass, load = np.empty((s, n, X.shape[1])), np.empty((s, n)), np.empty((s, n))
-    work = np.empty((s, 4, n), np.int64)
-    maxp.construct_regions(
-        X, weights, *naive.arrays(adjacent), least, orders, labels, counts, objectives, mean, mass, load, work
-    )
+    work = maxp.Work(np.empty((s, n, X.shape[1])), np.empty((s, n)), np.empty((s, n)), np.empty((s, 4, n), np.int64))
+    areas = maxp.Areas(X, weights, *naive.arrays(adjacent), least)
+    maxp.construct_regions(areas, orders, maxp.Found(labels, counts, objectives), work)
     return labels, counts, objectives
 
 
 def improve(X, weights, adjacent, least, labels, counts, tolerance=1e-12):
     s, n = labels.shape
     labels, objectives = labels.copy(), np.empty(s)
-    mean, mass, work = np.empty((s, n, X.shape[1])), np.empty((s, n)), np.empty((s, 4, n), np.int64)
-    maxp.improve_regions(
-        X, weights, *naive.arrays(adjacent), least, tolerance, labels, counts, objectives, mean, mass, work
-    )
+    work = maxp.Work(np.empty((s, n, X.shape[1])), np.empty((s, n)), np.empty((0, n)), np.empty((s, 4, n), np.int64))
+    areas = maxp.Areas(X, weights, *naive.arrays(adjacent), least)
+    maxp.improve_regions(areas, tolerance, maxp.Found(labels, counts, objectives), work)
     return labels, objectives
 
 

@@ -3,13 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from regso_cluster.kernels.mixture_classes import find_classes, find_components
+from regso_cluster.kernels.mixture_classes import Classes, ClassWork, Components, find_classes, find_components
 from tests.kernels import naive_mixture_classes as naive
 
 
 def run_components(x, noise, seen, times, typical, pull, steps, start):
     share, mean, variance = (part.copy() for part in start)
-    find_components(x, noise, seen, times, typical, pull, steps, -np.inf, share, mean, variance,
+    find_components(x, noise, seen, times, typical, pull, steps, -np.inf, Components(share, mean, variance),
                     np.empty((*share.shape[:2], 4, share.shape[2])))  # fmt: skip
     return share, mean, variance
 
@@ -71,8 +71,9 @@ def test_a_step_of_classes_is_that_of_the_twin(p):
     marginal = random.dirichlet(np.ones(k), (resamples, p))
     share, weight = random.dirichlet(np.ones(c), resamples), random.dirichlet(np.ones(k), (resamples, c, p))
     new_share, new_weight = share.copy(), weight.copy()
-    find_classes(density, seen, times, marginal, 10.0, 1, -np.inf, new_share, new_weight, np.empty((resamples, c)),
-                 np.empty((resamples, c, p)), np.empty((resamples, c)), np.empty((resamples, c, p, k)))  # fmt: skip
+    find_classes(density, seen, times, marginal, 10.0, 1, -np.inf, Classes(new_share, new_weight),
+                 ClassWork(np.empty((resamples, c)), np.empty((resamples, c, p)), np.empty((resamples, c)),
+                           np.empty((resamples, c, p, k))))  # fmt: skip
     for r in range(resamples):
         wanted = naive.classes(density[r], seen, times[r], marginal[r], 10.0, share[r], weight[r])
         np.testing.assert_allclose(new_share[r], wanted[0], rtol=1e-6)
@@ -87,8 +88,9 @@ def test_steps_raise_the_likelihood_and_end_by_the_gain():
     logs = []
     for steps, gain in [(1, 0.0), (5, 0.0), (30, 0.0), (30, 1e9)]:
         own_share, own_weight = share.copy(), weight.copy()
-        find_classes(density, seen, times, marginal, 1e-9, steps, gain, own_share, own_weight, np.empty((1, 2)),
-                     np.empty((1, 2, 2)), np.empty((1, 2)), np.empty((1, 2, 2, 3)))  # fmt: skip
+        find_classes(density, seen, times, marginal, 1e-9, steps, gain, Classes(own_share, own_weight),
+                     ClassWork(np.empty((1, 2)), np.empty((1, 2, 2)), np.empty((1, 2)),
+                               np.empty((1, 2, 2, 3))))  # fmt: skip
         logs.append(naive.classes(density[0], seen, times[0], marginal[0], 1e-9, own_share[0], own_weight[0])[2])
     assert logs[0] < logs[1] < logs[2]
     assert logs[3] == logs[0]  # the first gain is infinite, the second too small

@@ -60,11 +60,7 @@ class AreaIndex:
     codes: tuple[str, ...]
     shapes: Shapes
     _cells: _Buckets
-    _bounds: Floats
-    _strips: Floats
-    _strip_start: Integers
-    _strip_edges: NDArray[np.int32]
-    _edges: Floats
+    _outlines: kernels.Outlines
     _owner: Integers
 
     @property
@@ -79,7 +75,7 @@ class AreaIndex:
 
     @cached_property
     def _borders(self) -> tuple[BorderIndex, BorderIndex]:
-        return _borders_of(self._edges, self._owner, self._cells.grid)
+        return _borders_of(self._outlines.edges, self._owner, self._cells.grid)
 
 
 @dataclass(frozen=True)
@@ -117,8 +113,8 @@ def index_areas(codes: Sequence[str], shapes: Shapes) -> AreaIndex:
     edges, owner = _edges_of(shapes)
     bounds = shapely.bounds(shapes)
     cells = _bucket(bounds, CELL_M)
-    strips, strip_start, strip_edges = _strips_of(edges, owner, bounds)
-    return AreaIndex(tuple(map(str, codes)), shapes, cells, bounds, strips, strip_start, strip_edges, edges, owner)
+    outlines = kernels.Outlines(bounds, *_strips_of(edges, owner, bounds), edges)
+    return AreaIndex(tuple(map(str, codes)), shapes, cells, outlines, owner)
 
 
 def _check(codes: Sequence[str], shapes: Shapes) -> None:
@@ -227,10 +223,7 @@ def locate(index: AreaIndex, x: Floats, y: Floats, *, distances: bool = True) ->
     x, y = np.ascontiguousarray(x, np.float64), np.ascontiguousarray(y, np.float64)
     area, unsure = np.full(len(x), -1, np.int32), np.zeros(len(x), np.bool_)
     cell, order = _by_cell(index._cells.grid, x, y, np.isfinite(x) & np.isfinite(y))
-    kernels.find_areas(
-        x, y, order, cell, index._cells.start, index._cells.items, index._bounds, index._strips, index._strip_start,
-        index._strip_edges, index._edges, area, unsure,
-    )  # fmt: skip
+    kernels.find_areas(x, y, order, cell, index._cells.start, index._cells.items, index._outlines, area, unsure)
     near = np.flatnonzero(unsure)
     if len(near):
         area[near] = _ask_geos(index.shapes, x[near], y[near])

@@ -30,7 +30,7 @@ from regso_cluster.factors.rates import OBSERVED, TOO_FEW
 from regso_cluster.factors.shrinkage import counts_of
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.judging.case import Case
-from regso_cluster.kernels.mixture_classes import find_classes, find_components
+from regso_cluster.kernels.mixture_classes import Classes, ClassWork, Components, find_classes, find_components
 from regso_cluster.method import Factor
 from regso_cluster.schema import columns as c
 
@@ -247,8 +247,11 @@ def find_profiles(counts: _Counts, times: Array, size: int, steps: int = 25, gai
     weight, classes = _start(x, seen, times, density, share, size)
     resamples, c, p, k = weight.shape
     find_classes(
-        density, seen, times, share, _PULL_CLASS, steps, gain, classes, weight, np.empty((resamples, c)),
-        np.empty((resamples, c, p)), np.empty((resamples, c)), np.empty((resamples, c, p, k)),
+        density, seen, times, share, _PULL_CLASS, steps, gain, Classes(classes, weight),
+        ClassWork(
+            chance=np.empty((resamples, c)), mixed=np.empty((resamples, c, p)), members=np.empty((resamples, c)),
+            found=np.empty((resamples, c, p, k)),
+        ),
     )  # fmt: skip
     classes /= classes.sum(axis=1, keepdims=True)
     return [
@@ -269,9 +272,9 @@ def _components(x: Array, noise: Array, seen: Bools, times: Array) -> tuple[Arra
         share[f, :own] = 1 / own
         mean[f, :own] = np.linspace(low, high, own) if own > 1 else np.nanmean(x[:, f])
         variance[f, :own] = min(max(0.5 * ((high - low) / own) ** 2, 1e-6), spread)
-    started = [np.tile(part, (resamples, 1, 1)) for part in (share, mean, variance)]
+    started = Components(*(np.tile(part, (resamples, 1, 1)) for part in (share, mean, variance)))
     find_components(
-        np.where(seen, x, 0.0), np.where(seen, noise, 1.0), seen, times, typical, _PULL_VARIANCE, 60, 3e-6, *started,
+        np.where(seen, x, 0.0), np.where(seen, noise, 1.0), seen, times, typical, _PULL_VARIANCE, 60, 3e-6, started,
         np.empty((resamples, p, 4, k)),
     )  # fmt: skip
     share, mean, variance = started

@@ -182,9 +182,11 @@ def _partitions(mixed: _Mixture, alphas: Floats, n_clusters: int) -> Integers:
     tolerance = share * (ROUNDING * mixed.weights.sum())
     merges, costs = np.empty((s, n - 1, 2), np.int64), np.empty((s, n - 1))
     mixture.mixed_ward(
-        Z, mixed.weights, mixed.graph.indptr, mixed.graph.indices, share, tolerance, merges, costs,
-        np.empty((s, Z.shape[2], n)), np.empty((s, 2, n)), np.empty((s, n)), np.empty((s, n)),
-        np.empty((s, 6, n), np.int64),
+        Z, mixture.Areas(mixed.weights, mixed.graph.indptr, mixed.graph.indices), share, tolerance, merges, costs,
+        mixture.Work(
+            centre=np.empty((s, Z.shape[2], n)), state=np.empty((s, 2, n)), between=np.empty((s, n)),
+            far=np.empty((s, n)), place=np.empty((s, 6, n), np.int64),
+        ),
     )  # fmt: skip
     labels = np.empty((s, n), np.int64)
     for at in range(s):

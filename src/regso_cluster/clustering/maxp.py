@@ -98,26 +98,30 @@ class _MaxPSearch(NamedTuple):
     graph: NeighbourGraph
     min_weight: float
 
-    def construct(self, seeds: list[np.random.SeedSequence], kept: int) -> _Built:
+    def _areas(self) -> maxp.Areas:
+        return maxp.Areas(self.X, self.weights, self.graph.indptr, self.graph.indices, self.min_weight)
+
+    def _work(self) -> maxp.Work:
         n, p = self.X.shape
-        mean, mass, load = np.empty((BATCH, n, p)), np.empty((BATCH, n)), np.empty((BATCH, n))
-        work = np.empty((BATCH, 4, n), np.int64)
+        return maxp.Work(
+            mean=np.empty((BATCH, n, p)), mass=np.empty((BATCH, n)), load=np.empty((BATCH, n)),
+            places=np.empty((BATCH, 4, n), np.int64),
+        )  # fmt: skip
+
+    def construct(self, seeds: list[np.random.SeedSequence], kept: int) -> _Built:
+        n, areas, work = len(self.X), self._areas(), self._work()
         all_counts = []
         best_labels, best_counts = np.empty((0, n), np.int64), np.empty(0, np.int64)
         best_objectives = np.empty(0)
         for begin in range(0, len(seeds), BATCH):
             batch = seeds[begin : begin + BATCH]
             orders = np.stack([np.random.Generator(np.random.PCG64(s)).permutation(n) for s in batch])
-            labels, counts = np.empty_like(orders), np.empty(len(batch), np.int64)
-            objectives = np.empty(len(batch))
-            maxp.construct_regions(
-                self.X, self.weights, self.graph.indptr, self.graph.indices, self.min_weight, orders,
-                labels, counts, objectives, mean, mass, load, work,
-            )  # fmt: skip
-            all_counts.append(counts)
-            best_labels = np.concatenate([best_labels, labels])
-            best_counts = np.concatenate([best_counts, counts])
-            best_objectives = np.concatenate([best_objectives, objectives])
+            found = maxp.Found(np.empty_like(orders), np.empty(len(batch), np.int64), np.empty(len(batch)))
+            maxp.construct_regions(areas, orders, found, work)
+            all_counts.append(found.regions)
+            best_labels = np.concatenate([best_labels, found.labels])
+            best_counts = np.concatenate([best_counts, found.regions])
+            best_objectives = np.concatenate([best_objectives, found.objectives])
             top = np.lexsort((best_objectives, -best_counts))[:kept]
             best_labels, best_counts, best_objectives = (
                 best_labels[top],
@@ -127,17 +131,12 @@ class _MaxPSearch(NamedTuple):
         return _Built(best_labels, best_counts, np.concatenate(all_counts))
 
     def improve(self, labels: Integers, counts: Integers) -> tuple[Integers, Integers, Floats]:
-        n, p = self.X.shape
+        areas, work = self._areas(), self._work()
         tolerance = GAIN_FLOOR * float(self.weights @ (self.X**2).sum(axis=1))
         objectives = np.empty(len(counts))
-        mean, mass = np.empty((BATCH, n, p)), np.empty((BATCH, n))
-        work = np.empty((BATCH, 4, n), np.int64)
         for begin in range(0, len(counts), BATCH):
             part = slice(begin, begin + BATCH)
-            maxp.improve_regions(
-                self.X, self.weights, self.graph.indptr, self.graph.indices, self.min_weight, tolerance,
-                labels[part], counts[part], objectives[part], mean, mass, work,
-            )  # fmt: skip
+            maxp.improve_regions(areas, tolerance, maxp.Found(labels[part], counts[part], objectives[part]), work)
         return labels, counts, objectives
 
 

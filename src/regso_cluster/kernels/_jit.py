@@ -4,6 +4,9 @@ numba keeps compiled code as long as the file of the function is the same, and d
 (numba issue 6061, pull request 8396): with its own cache a kernel that calls a function of another file would go on
 running that function's old code. Here the stamp of every kernel is a hash of the whole folder, so that kernel files
 may share functions, and any change in one of them compiles all of them anew.
+
+In a kernel with `parallel=True`, numba drops a store `array[i] = ...` into an array that was unpacked from an argument
+(`labels, counts = found`): it does not see that the array outlives the call. Read it as an attribute: `found.labels`.
 """
 
 from __future__ import annotations

@@ -7,14 +7,198 @@ here a group's pseudo-inertia comes from sums, so that memory grows with n and n
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numba
 import numpy as np
+from numpy.typing import NDArray
 
 from regso_cluster.kernels._jit import kernel
 
 
+class Areas(NamedTuple):
+    """The areas and who borders on whom.
+
+    Parameters
+    ----------
+    weights : (n,) > 0
+    indptr, indices : symmetric graph in CSR form
+    """
+
+    weights: NDArray[np.float64]
+    indptr: NDArray[np.integer]
+    indices: NDArray[np.integer]
+
+
+class Work(NamedTuple):
+    """Work space: centre (s, q, n), state (s, 2, n), between (s, n), far (s, n), place (s, 6, n) int64."""
+
+    centre: NDArray[np.float64]
+    state: NDArray[np.float64]
+    between: NDArray[np.float64]
+    far: NDArray[np.float64]
+    place: NDArray[np.int64]
+
+
+class _Groups(NamedTuple):
+    """The groups of one mixture, in columns; a group's name is its lowest area.
+
+    Columns of gone groups are filled from the end.
+
+    Parameters
+    ----------
+    centre : (q, n), mass : (n,), apart : (n,): T_C of each column
+    between : (n,): weight w_i w_j of neighbours between the last of the chain and each column
+    far : (n,): cost of joining the last of the chain with each column
+    at_column : (n,) name of the group in a column; column : (n,) column of a name; chain : (n,) names
+    group : (n,) name of each area's group; successor, last : (n,) the areas of a group as a chain
+    """
+
+    centre: NDArray[np.float64]
+    mass: NDArray[np.float64]
+    apart: NDArray[np.float64]
+    between: NDArray[np.float64]
+    far: NDArray[np.float64]
+    at_column: NDArray[np.int64]
+    column: NDArray[np.int64]
+    chain: NDArray[np.int64]
+    group: NDArray[np.int64]
+    successor: NDArray[np.int64]
+    last: NDArray[np.int64]
+
+
+@kernel()
+def _begin(Z, weights, groups):
+    """Make each area a group of its own."""
+    centre, mass, apart, between, _, at_column, column, _, group, successor, last = groups
+    n, q = Z.shape
+    for a in range(n):
+        at_column[a] = a
+        column[a] = a
+        group[a] = a
+        successor[a] = -1
+        last[a] = a
+        mass[a] = weights[a]
+        apart[a] = 0.0
+        between[a] = 0.0
+        for f in range(q):
+            centre[f, a] = Z[a, f]
+
+
+@kernel()
+def _measure(areas, share, groups, top, live):
+    """Measure the cost of joining a group with every other; infinite for itself."""
+    weights, indptr, indices = areas
+    centre, mass, apart, between, far, _, column, _, group, successor, _ = groups
+    i = column[top]
+    for j in range(live):
+        far[j] = 0.0
+    for f in range(centre.shape[0]):
+        x = centre[f, i]
+        for j in range(live):
+            d = x - centre[f, j]
+            far[j] += d * d
+    own = mass[i]
+    for j in range(live):
+        far[j] *= own * mass[j] / (own + mass[j])
+    if share > 0.0:
+        a = top
+        while a >= 0:
+            for slot in range(indptr[a], indptr[a + 1]):
+                b = indices[slot]
+                between[column[group[b]]] += weights[a] * weights[b]
+            a = successor[a]
+        for j in range(live):
+            joint = (apart[i] + apart[j]) + (own * mass[j] - between[j])
+            far[j] += share * (joint / (own + mass[j]) - (apart[i] / own + apart[j] / mass[j]))
+    far[i] = np.inf
+
+
+@kernel()
+def _nearest(groups, tolerance, length, live):
+    """Return the columns of the group before in the chain (-1: none) and of the nearest to the last of the chain."""
+    far, at_column, column, chain = groups.far, groups.at_column, groups.column, groups.chain
+    i = column[chain[length - 1]]
+    before = np.int64(-1)
+    nearest = np.int64(-1)
+    least = np.inf
+    if length > 1:
+        before = column[chain[length - 2]]
+        nearest = before
+        least = far[before] - tolerance
+    for j in range(live):
+        value = far[j]
+        if value <= least and j not in (before, i):
+            if value < least or (nearest != before and at_column[j] < at_column[nearest]):
+                nearest = j
+                least = value
+    return before, nearest
+
+
+@kernel()
+def _join(groups, low, high, joined, live):
+    """Join group `high` to `low`; `joined` is the weight of neighbours between them; returns the columns left."""
+    centre, mass, apart, _, _, at_column, column, _, group, successor, last = groups
+    u = column[low]
+    v = column[high]
+    part = mass[v] / (mass[u] + mass[v])
+    for f in range(centre.shape[0]):
+        centre[f, u] += part * (centre[f, v] - centre[f, u])
+    apart[u] += apart[v] + (mass[u] * mass[v] - joined)
+    mass[u] += mass[v]
+    a = high
+    while a >= 0:
+        group[a] = low
+        a = successor[a]
+    successor[last[low]] = high
+    last[low] = last[high]
+    live -= 1
+    if v != live:
+        at_column[v] = at_column[live]
+        column[at_column[v]] = v
+        mass[v] = mass[live]
+        apart[v] = apart[live]
+        for f in range(centre.shape[0]):
+            centre[f, v] = centre[f, live]
+    return live
+
+
+@kernel()
+def _join_all(areas, share, tolerance, groups, merges, costs):
+    """Join the groups of one mixture until one is left."""
+    far, between, at_column, chain = groups.far, groups.between, groups.at_column, groups.chain
+    live = areas.weights.size
+    length = 0
+    joins = 0
+    while live > 1:
+        if length == 0:
+            chain[0] = at_column[0]
+            for j in range(1, live):
+                chain[0] = min(chain[0], at_column[j])
+            length = 1
+        top = chain[length - 1]
+        _measure(areas, share, groups, top, live)
+        before, nearest = _nearest(groups, tolerance, length, live)
+        other = at_column[nearest]
+        joined = between[nearest]
+        for j in range(live):
+            between[j] = 0.0
+        if nearest == before:  # two groups nearest to each other: they join under the lower area
+            low = min(top, other)
+            high = max(top, other)
+            merges[joins, 0] = low
+            merges[joins, 1] = high
+            costs[joins] = far[nearest]
+            joins += 1
+            length -= 2
+            live = _join(groups, low, high, joined, live)
+        else:
+            chain[length] = other
+            length += 1
+
+
 @kernel(parallel=True)
-def mixed_ward(Z, weights, indptr, indices, share, tolerance, merges, costs, centre, state, between, far, place):
+def mixed_ward(Z, areas, share, tolerance, merges, costs, work):
     """Join all areas, cheapest pair first, once for each weight of the neighbour dissimilarity.
 
     The pseudo-inertia of a group C with weight W is I(C) = 1 / W sum_{i < j in C} w_i w_j d_ij^2, and a join
@@ -25,126 +209,27 @@ def mixed_ward(Z, weights, indptr, indices, share, tolerance, merges, costs, cen
     Parameters
     ----------
     Z : (s, n, q) IN: coordinates whose squared distances are the Euclidean part of the mixture
-    weights : (n,) IN: > 0
-    indptr, indices : symmetric graph in CSR form IN
+    areas : Areas IN
     share : (s,) IN: weight of the neighbour dissimilarity (0 for neighbours, 1 otherwise); 0 leaves it out
     tolerance : (s,) IN: costs this close are taken as equal; above the rounding of a cost, which is not
         the same seen from both groups, or else the chain could run in a circle
     merges : (s, n - 1, 2) int64 OUT: an area of each of the two groups joined; in the order found
     costs : (s, n - 1) OUT: the costs of the joins; those of a sorted list are the hierarchy
-    centre (s, q, n), state (s, 2, n), between (s, n), far (s, n), place (s, 6, n) int64 : work space
+    work : Work
 
     Notes
     -----
     Nearest-neighbour chain: Ward's costs are reducible for any dissimilarity. O(n^2 q) time for each mixture.
     Ties go to the group before in the chain, then to the lowest area. A mixture belongs to one thread.
     """
-    n = weights.size
-    q = Z.shape[2]
+    centre, state, between, far, place = work
     for s in numba.prange(Z.shape[0]):
-        # a group's column is the place of its lowest area; columns of gone groups are filled from the end
-        at_column = place[s, 0]
-        column = place[s, 1]
-        chain = place[s, 2]
-        group = place[s, 3]
-        successor = place[s, 4]
-        last = place[s, 5]
-        mass = state[s, 0]
-        apart = state[s, 1]
-        for a in range(n):
-            at_column[a] = a
-            column[a] = a
-            group[a] = a
-            successor[a] = -1
-            last[a] = a
-            mass[a] = weights[a]
-            apart[a] = 0.0
-            between[s, a] = 0.0
-            for f in range(q):
-                centre[s, f, a] = Z[s, a, f]
-        live = n
-        length = 0
-        joins = 0
-        while live > 1:
-            if length == 0:
-                chain[0] = at_column[0]
-                for j in range(1, live):
-                    chain[0] = min(chain[0], at_column[j])
-                length = 1
-            top = chain[length - 1]
-            i = column[top]
-            for j in range(live):
-                far[s, j] = 0.0
-            for f in range(q):
-                x = centre[s, f, i]
-                for j in range(live):
-                    d = x - centre[s, f, j]
-                    far[s, j] += d * d
-            own = mass[i]
-            for j in range(live):
-                far[s, j] *= own * mass[j] / (own + mass[j])
-            if share[s] > 0.0:
-                a = top
-                while a >= 0:
-                    for slot in range(indptr[a], indptr[a + 1]):
-                        b = indices[slot]
-                        between[s, column[group[b]]] += weights[a] * weights[b]
-                    a = successor[a]
-                for j in range(live):
-                    joint = (apart[i] + apart[j]) + (own * mass[j] - between[s, j])
-                    far[s, j] += share[s] * (joint / (own + mass[j]) - (apart[i] / own + apart[j] / mass[j]))
-            far[s, i] = np.inf
-            before = np.int64(-1)
-            nearest = np.int64(-1)
-            least = np.inf
-            if length > 1:
-                before = column[chain[length - 2]]
-                nearest = before
-                least = far[s, before] - tolerance[s]
-            for j in range(live):
-                value = far[s, j]
-                if value <= least and j not in (before, i):
-                    if value < least or (nearest != before and at_column[j] < at_column[nearest]):
-                        nearest = j
-                        least = value
-            other = at_column[nearest]
-            if nearest == before:
-                # two groups nearest to each other: join them under the lower area
-                low = min(top, other)
-                high = max(top, other)
-                merges[s, joins, 0] = low
-                merges[s, joins, 1] = high
-                costs[s, joins] = far[s, nearest]
-                joins += 1
-                length -= 2
-                u = column[low]
-                v = column[high]
-                part = mass[v] / (mass[u] + mass[v])
-                for f in range(q):
-                    centre[s, f, u] += part * (centre[s, f, v] - centre[s, f, u])
-                apart[u] += apart[v] + (mass[u] * mass[v] - between[s, nearest])
-                mass[u] += mass[v]
-                for j in range(live):
-                    between[s, j] = 0.0
-                a = high
-                while a >= 0:
-                    group[a] = low
-                    a = successor[a]
-                successor[last[low]] = high
-                last[low] = last[high]
-                live -= 1
-                if v != live:
-                    at_column[v] = at_column[live]
-                    column[at_column[v]] = v
-                    mass[v] = mass[live]
-                    apart[v] = apart[live]
-                    for f in range(q):
-                        centre[s, f, v] = centre[s, f, live]
-            else:
-                for j in range(live):
-                    between[s, j] = 0.0
-                chain[length] = other
-                length += 1
+        groups = _Groups(
+            centre[s], state[s, 0], state[s, 1], between[s], far[s],
+            place[s, 0], place[s, 1], place[s, 2], place[s, 3], place[s, 4], place[s, 5],
+        )  # fmt: skip
+        _begin(Z[s], areas.weights, groups)
+        _join_all(areas, share[s], tolerance[s], groups, merges[s], costs[s])
 
 
 @kernel(parallel=True)

@@ -323,7 +323,9 @@ def draw_labels(number, chances, tables, areas, rules, space, out):
     drawable, seen, assessed, has_index = areas
     limit, strict, group_of, cuts, weight, rescale, rounding, bands, centres, slots = rules
     work, places, labels = space
-    counts, sizes, score = out
+    counts = out.counts
+    sizes = out.sizes
+    score = out.score
     n = assessed.shape[0]
     p = limit.shape[0]
     n_draws = number.shape[1]

@@ -11,10 +11,54 @@ off takes no more than that region from the rest.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numba
 import numpy as np
+from numpy.typing import NDArray
 
 from regso_cluster.kernels._jit import kernel
+
+
+class Areas(NamedTuple):
+    """What regions are built of.
+
+    Parameters
+    ----------
+    X : (n, p), weights : (n,): no missing values
+    indptr, indices : symmetric graph in CSR form
+    min_weight : weight each region must hold, > 0
+    """
+
+    X: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    indptr: NDArray[np.integer]
+    indices: NDArray[np.integer]
+    min_weight: float
+
+
+class Found(NamedTuple):
+    """Sets of regions.
+
+    Parameters
+    ----------
+    labels : (s, n) int64
+    regions : (s,) int64, how many there are; 0 when a component holds less than `min_weight`
+    objectives : (s,) weighted sum of squared deviations within
+    """
+
+    labels: NDArray[np.int64]
+    regions: NDArray[np.int64]
+    objectives: NDArray[np.float64]
+
+
+class Work(NamedTuple):
+    """Work space: mean (s, n, p), mass (s, n), load (s, n), places (s, 4, n) int64."""
+
+    mean: NDArray[np.float64]
+    mass: NDArray[np.float64]
+    load: NDArray[np.float64]
+    places: NDArray[np.int64]
 
 
 @kernel()
@@ -171,27 +215,26 @@ def _within(X, weights, labels, regions, mean, mass):
 
 
 @kernel(parallel=True)
-def construct_regions(
-    X, weights, indptr, indices, min_weight, orders, labels, regions, objectives, mean, mass, load, work
-):
+def construct_regions(areas, orders, found, space):
     """Build one set of regions for each order of the areas.
 
     Parameters
     ----------
-    X : (n, p), weights : (n,) IN: no missing values
-    indptr, indices : symmetric graph in CSR form IN
-    min_weight : weight each region must hold, > 0
+    areas : Areas IN
     orders : (s, n) int64 IN: permutations, drawn outside; the walk starts at the first area
-    labels : (s, n) int64 OUT: regions in the order of the walk
-    regions : (s,) int64 OUT: how many there are; 0 when a component holds less than `min_weight`
-    objectives : (s,) OUT: weighted sum of squared deviations within
-    mean (s, n, p), mass (s, n), load (s, n), work (s, 4, n) int64 : work space
+    found : Found OUT; regions are numbered in the order of the walk
+    space : Work
 
     Notes
     -----
     O(m p) for a start. A start belongs to one thread. Areas the packing leaves over join the neighbouring
     region they fit best.
     """
+    X, weights, indptr, indices, min_weight = areas
+    labels = found.labels
+    regions = found.regions
+    objectives = found.objectives
+    mean, mass, load, work = space
     for s in numba.prange(orders.shape[0]):
         _walk(X, indptr, indices, orders[s], work[s, 0], work[s, 1], work[s, 2], work[s, 3])
         regions[s] = _pack(
@@ -261,8 +304,9 @@ def _stays_whole(indptr, indices, labels, a, stack, seen, stamp):
 
 
 @kernel()
-def _improve(X, weights, indptr, indices, min_weight, tolerance, labels, regions, mean, mass, stack, seen):
+def _improve(areas, tolerance, labels, regions, mean, mass, stack, seen):
     """Move single border areas while that lowers the objective; sweeps in the order of the areas."""
+    X, weights, indptr, indices, min_weight = areas
     n = labels.size
     seen[:] = -1
     stamp = 0
@@ -302,33 +346,22 @@ def _improve(X, weights, indptr, indices, min_weight, tolerance, labels, regions
 
 
 @kernel(parallel=True)
-def improve_regions(X, weights, indptr, indices, min_weight, tolerance, labels, regions, objectives, mean, mass, work):
+def improve_regions(areas, tolerance, found, space):
     """Lower the objective of each set of regions by moving single areas to a neighbouring region.
 
     A move is made when the region left keeps `min_weight` and stays in one piece.
 
     Parameters
     ----------
-    X, weights, indptr, indices, min_weight : as in `construct_regions` IN
+    areas : Areas IN
     tolerance : gains up to this do not count, so that rounding cannot make areas move for ever
-    labels : (s, n) int64 IN and OUT
-    regions : (s,) int64 IN
-    objectives : (s,) OUT
-    mean (s, n, p), mass (s, n), work (s, 4, n) int64 : work space
+    found : Found; labels IN and OUT, regions IN, objectives OUT
+    space : Work, without its loads
     """
+    labels = found.labels
+    regions = found.regions
+    objectives = found.objectives
+    mean, mass, work = space.mean, space.mass, space.places
     for s in numba.prange(labels.shape[0]):
-        _improve(
-            X,
-            weights,
-            indptr,
-            indices,
-            min_weight,
-            tolerance,
-            labels[s],
-            regions[s],
-            mean[s],
-            mass[s],
-            work[s, 0],
-            work[s, 1],
-        )
-        objectives[s] = _within(X, weights, labels[s], regions[s], mean[s], mass[s])
+        _improve(areas, tolerance, labels[s], regions[s], mean[s], mass[s], work[s, 0], work[s, 1])
+        objectives[s] = _within(areas.X, areas.weights, labels[s], regions[s], mean[s], mass[s])

@@ -7,14 +7,41 @@ handed out to the threads, and inside one all sums run in the order of the areas
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numba
+import numpy as np
+from numpy.typing import NDArray
 
 from regso_cluster.kernels._jit import kernel
 
 
+class Components(NamedTuple):
+    """Components of each factor in each resample, (r, p, k) each; a component of share 0 is none."""
+
+    share: NDArray[np.float64]
+    mean: NDArray[np.float64]
+    variance: NDArray[np.float64]
+
+
+class Classes(NamedTuple):
+    """Classes of areas in each resample: share (r, c), and weight (r, c, p, k) of each component."""
+
+    share: NDArray[np.float64]
+    weight: NDArray[np.float64]
+
+
+class ClassWork(NamedTuple):
+    """Work space of `find_classes`: chance (r, c), mixed (r, c, p), members (r, c), found (r, c, p, k)."""
+
+    chance: NDArray[np.float64]
+    mixed: NDArray[np.float64]
+    members: NDArray[np.float64]
+    found: NDArray[np.float64]
+
+
 @kernel(parallel=True, error_model="numpy")
-def find_components(x, noise, seen, times, typical, pull, steps, gain, share, mean, variance, work):
+def find_components(x, noise, seen, times, typical, pull, steps, gain, components, work):
     """Find what each factor's rates are made of: normal components, the noise of each count known; O(steps r n p k).
 
     In component j the rate of an area is normal around mean[j] with variance[j], and what was counted is normal around
@@ -29,13 +56,16 @@ def find_components(x, noise, seen, times, typical, pull, steps, gain, share, me
     times : (r, n) IN: how often each resample has each area
     typical : (p,) IN: usual noise; pull : areas that the common variance counts for
     steps, gain : stop after so many steps, or when the log likelihood per area rises by less
-    share, mean, variance : (r, p, k) INOUT: start and result; a component of share 0 is none
+    components : Components INOUT: start and result
     work : (r, p, 4, k) : work space
 
     Notes
     -----
     Bovy, Hogg and Roweis (2011), section 3; the pull is an inverse-gamma prior, Fraley and Raftery (2007), section 3.
     """
+    share = components.share
+    mean = components.mean
+    variance = components.variance
     n, p = x.shape
     k = share.shape[2]
     for job in numba.prange(times.shape[0] * p):
@@ -93,7 +123,7 @@ def find_components(x, noise, seen, times, typical, pull, steps, gain, share, me
 
 
 @kernel(parallel=True, error_model="numpy")
-def find_classes(density, seen, times, marginal, pull, steps, gain, share, weight, chance, mixed, members, found):
+def find_classes(density, seen, times, marginal, pull, steps, gain, classes, space):
     """Find classes of areas, within which the components of the factors are independent; O(steps r n p k classes).
 
     The likelihood of class c for an area is the product over factors of sum over components j of weight[c, f, j]
@@ -106,21 +136,27 @@ def find_classes(density, seen, times, marginal, pull, steps, gain, share, weigh
     marginal : (r, p, k) IN: share of each component in all areas
     pull : areas that the marginal counts for in the weights of each class
     steps, gain : stop after so many steps, or when the log likelihood per area rises by less
-    share : (r, c), weight : (r, c, p, k) INOUT: start and result
-    chance : (r, c), mixed : (r, c, p), members : (r, c), found : (r, c, p, k) : work space
+    classes : Classes INOUT: start and result
+    space : ClassWork
 
     Notes
     -----
     Latent classes: Dunson and Xing (2009), section 2, here by maximum likelihood with a Dirichlet prior.
     """
+    share = classes.share
+    weight = classes.weight
+    chance = space.chance
+    mixed = space.mixed
+    members = space.members
+    found = space.found
     n, p = seen.shape
-    classes, k = share.shape[1], density.shape[3]
+    n_classes, k = share.shape[1], density.shape[3]
     for r in numba.prange(times.shape[0]):
         before = -math.inf
         for _ in range(steps):
             likelihood = 0.0
             areas = 0.0
-            for c in range(classes):
+            for c in range(n_classes):
                 members[r, c] = 0.0
                 for f in range(p):
                     for j in range(k):
@@ -130,7 +166,7 @@ def find_classes(density, seen, times, marginal, pull, steps, gain, share, weigh
                     continue
                 top = -math.inf
                 counted = False
-                for c in range(classes):
+                for c in range(n_classes):
                     log = math.log(share[r, c])
                     product = 1.0
                     for f in range(p):
@@ -149,12 +185,12 @@ def find_classes(density, seen, times, marginal, pull, steps, gain, share, weigh
                 if not counted:
                     continue
                 whole = 0.0
-                for c in range(classes):
+                for c in range(n_classes):
                     chance[r, c] = math.exp(chance[r, c] - top)
                     whole += chance[r, c]
                 likelihood += times[r, i] * (top + math.log(whole))
                 areas += times[r, i]
-                for c in range(classes):
+                for c in range(n_classes):
                     member = times[r, i] * chance[r, c] / whole
                     members[r, c] += member
                     if member < 1e-4:
@@ -166,7 +202,7 @@ def find_classes(density, seen, times, marginal, pull, steps, gain, share, weigh
             if areas == 0.0 or likelihood / areas - before < gain:
                 break
             before = likelihood / areas
-            for c in range(classes):
+            for c in range(n_classes):
                 share[r, c] = max(members[r, c] / areas, 1e-9)
                 for f in range(p):
                     total = 0.0

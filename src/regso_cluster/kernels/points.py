@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
+from numpy.typing import NDArray
 
 from regso_cluster.kernels._jit import kernel
+
+
+class Outlines(NamedTuple):
+    """The outlines of areas, cut into level strips.
+
+    Parameters
+    ----------
+    bounds : (n_areas, 4), left, bottom, right, top
+    strips : (n_areas, 3), number of the first strip, how many, height of one; from the bottom upwards
+    strip_start, strip_edges : the edges that meet each strip
+    edges : (m, 4), x and y of both ends
+    """
+
+    bounds: NDArray[np.float64]
+    strips: NDArray[np.float64]
+    strip_start: NDArray[np.int64]
+    strip_edges: NDArray[np.int32]
+    edges: NDArray[np.float64]
 
 
 @kernel(nogil=True)
@@ -82,7 +103,7 @@ def crossings(px, py, edges, listed, begin, end):
 
 
 @kernel(nogil=True, error_model="numpy")
-def find_areas(x, y, order, cell, start, items, bounds, strips, strip_start, strip_edges, edges, area, unsure):
+def find_areas(x, y, order, cell, start, items, outlines, area, unsure):
     """Find the first area that each point lies in.
 
     Parameters
@@ -91,9 +112,7 @@ def find_areas(x, y, order, cell, start, items, bounds, strips, strip_start, str
     order : (k,) int32 IN, the points that are asked for, those of one cell together: neighbours need the same edges
     cell : (n,) int64 IN, the cell of each point
     start, items : cells of the grid IN; items are areas whose bounds meet the cell, ascending
-    bounds : (n_areas, 4) float64 IN, left, bottom, right, top
-    strips : (n_areas, 3) float64 IN, number of the first strip, how many, height of one; from the bottom upwards
-    strip_start, strip_edges : the edges that meet each strip IN; edges : (m, 4) float64 IN
+    outlines : Outlines IN
     area : (n,) int32 OUT, -1 for none; only points that are asked for
     unsure : (n,) bool OUT, on an edge or too near one to say; `area` is then not decided
 
@@ -101,6 +120,7 @@ def find_areas(x, y, order, cell, start, items, bounds, strips, strip_start, str
     -----
     Bounds, cells and strips are found by the same rounding, which is monotone: what holds a point meets its cell.
     """
+    bounds, strips, strip_start, strip_edges, edges = outlines
     for n in range(order.shape[0]):
         i = order[n]
         area[i] = -1
