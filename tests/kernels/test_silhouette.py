@@ -2,7 +2,7 @@ import numba
 import numpy as np
 import pytest
 
-from regso_cluster.kernels import moments, silhouette
+from regso_cluster.kernels import moments, silhouette, silhouette_sums
 from tests.kernels.naive_silhouette import naive_distances, naive_moments, naive_silhouette
 
 
@@ -31,8 +31,8 @@ def test_by_tiles_and_by_rows_equal_the_definition():
             np.average(distances[i][group != group[i]], weights=weight[group != group[i]]) for i in range(len(rows))
         ]
         for found in (
-            silhouette.distance_sums(rows, group, weight, mass, counts),
-            silhouette._sums_by_row(rows, group, weight, mass, counts),
+            silhouette_sums.distance_sums(rows, group, weight, mass, counts),
+            silhouette_sums._sums_by_row(rows, group, weight, mass, counts),
         ):
             np.testing.assert_allclose(found[0], expected, rtol=1e-13)
             np.testing.assert_allclose(found[1], other, rtol=1e-13)
@@ -41,12 +41,12 @@ def test_by_tiles_and_by_rows_equal_the_definition():
 
 def test_tiles_are_taken_for_large_groups_and_not_for_small_ones(monkeypatch):
     taken = []
-    monkeypatch.setattr(silhouette, "_sums_by_row", lambda *_: taken.append("rows"))
+    monkeypatch.setattr(silhouette_sums, "_sums_by_row", lambda *_: taken.append("rows"))
     rows, group, weight = country(300, 3, 2, 0)
-    silhouette.distance_sums(rows, group, weight, *groups_of(group, weight, 2)[::2])
+    silhouette_sums.distance_sums(rows, group, weight, *groups_of(group, weight, 2)[::2])
     assert taken == []
     rows, group, weight = country(300, 3, 40, 0)
-    silhouette.distance_sums(rows, group, weight, *groups_of(group, weight, 40)[::2])
+    silhouette_sums.distance_sums(rows, group, weight, *groups_of(group, weight, 40)[::2])
     assert taken == ["rows"]
 
 
@@ -134,7 +134,7 @@ def test_same_bits_at_any_number_of_threads(k):
     found = []
     for threads in (1, min(2, most), most):
         numba.set_num_threads(threads)
-        found.append(silhouette.distance_sums(rows, group, weight, mass, counts))
+        found.append(silhouette_sums.distance_sums(rows, group, weight, mass, counts))
     numba.set_num_threads(most)
     for other in found[1:]:
         for one, two in zip(found[0], other, strict=True):

@@ -24,6 +24,7 @@ from regso_cluster.clustering.check_partition import (
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.kernels import moments as moments_kernels
 from regso_cluster.kernels import silhouette as silhouette_kernels
+from regso_cluster.kernels.silhouette_sums import aligned, distance_sums, nearest_of
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -111,7 +112,7 @@ def silhouette(
     inside = weight if weigh_distances or weights is None else (weight > 0).astype(np.float64)
     mass, size = _mass(grouped, inside)
     chosen = rows if grouped.rows is None else rows[grouped.rows]
-    sums = silhouette_kernels.distance_sums(chosen, grouped.code, inside, mass, grouped.counts)
+    sums = distance_sums(chosen, grouped.code, inside, mass, grouped.counts)
     return _silhouette(grouped, sums, weight, inside, mass, size)
 
 
@@ -144,7 +145,7 @@ def silhouette_from_distances(
         matrix = np.ascontiguousarray(matrix[np.ix_(grouped.rows, grouped.rows)])
     sums = np.empty((matrix.shape[0], 4 * mass.shape[0]))
     silhouette_kernels.matrix_distance_sums(matrix, grouped.code, inside, sums)
-    found = silhouette_kernels.nearest_of(sums, grouped.code, mass)
+    found = nearest_of(sums, grouped.code, mass)
     return _silhouette(grouped, found, weight, inside, mass, size)
 
 
@@ -177,7 +178,7 @@ def squared_silhouette(
     mass, size, centre, within = _moments(chosen, grouped, inside)
     refuse_fewer_than_two(mass)
     own_sum, other, nearest = np.empty(weight.shape), np.empty(weight.shape), np.empty(weight.shape, np.int64)
-    columns = silhouette_kernels.aligned(rows.shape[1], 64)
+    columns = aligned(rows.shape[1], 64)
     silhouette_kernels.squared_nearest(chosen, grouped.code, mass, centre, within, columns, own_sum, other, nearest)
     return _silhouette(grouped, (own_sum, other, nearest), weight, inside, mass, size)
 
