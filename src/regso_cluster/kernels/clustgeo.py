@@ -85,7 +85,7 @@ def _begin(Z, weights, groups):
             centre[f, a] = Z[a, f]
 
 
-@kernel()
+@kernel(error_model="numpy")
 def _measure(areas, share, groups, top, live):
     """Measure the cost of joining a group with every other; infinite for itself."""
     weights, indptr, indices = areas
@@ -114,7 +114,7 @@ def _measure(areas, share, groups, top, live):
     far[i] = np.inf
 
 
-@kernel()
+@kernel(error_model="numpy")
 def _nearest(groups, tolerance, length, live):
     """Return the columns of the group before in the chain (-1: none) and of the nearest to the last of the chain."""
     far, at_column, column, chain = groups.far, groups.at_column, groups.column, groups.chain
@@ -135,7 +135,7 @@ def _nearest(groups, tolerance, length, live):
     return before, nearest
 
 
-@kernel()
+@kernel(error_model="numpy")
 def _join(groups, low, high, joined, live):
     """Join group `high` to `low`; `joined` is the weight of neighbours between them; returns the columns left."""
     centre, mass, apart, _, _, at_column, column, _, group, successor, last = groups
@@ -163,7 +163,7 @@ def _join(groups, low, high, joined, live):
     return live
 
 
-@kernel()
+@kernel(error_model="numpy")
 def _join_all(areas, share, tolerance, groups, merges, costs):
     """Join the groups of one mixture until one is left."""
     far, between, at_column, chain = groups.far, groups.between, groups.at_column, groups.chain

@@ -323,13 +323,11 @@ def draw_labels(number, chances, tables, areas, rules, space, out):
     drawable, seen, assessed, has_index = areas
     limit, strict, group_of, cuts, weight, rescale, rounding, bands, centres, slots = rules
     work, places, labels = space
-    counts = out.counts
+    counts, score = out.counts, out.score
     sizes = out.sizes
-    score = out.score
     n = assessed.shape[0]
     p = limit.shape[0]
-    n_draws = number.shape[1]
-    n_chunks = sizes.shape[0]
+    n_draws, n_chunks = number.shape[1], sizes.shape[0]
     chunk = (n + n_chunks - 1) // n_chunks
     n_cuts = cuts.shape[1]
     index_table = index_score.shape[2] > 1
