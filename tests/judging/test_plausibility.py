@@ -23,6 +23,8 @@ from regso_cluster.judging.case import as_counted
 from regso_cluster.judging.judge import measure
 from regso_cluster.judging.plausibility import MOVES, examine, find_pulls
 from regso_cluster.method import parse_method
+from regso_cluster.release.model import Earlier
+from regso_cluster.release.write import write_release
 from tests.tables import method as small_method
 from tests.tables import rows, write
 
@@ -254,6 +256,18 @@ def test_an_odd_area_that_is_as_last_year_is_not_named_again(read, frame, method
     found = named(read(changed(frame, at, income=round(income * 10, 1))), method, previous=before)[code]
     assert found.column == "income"
     assert found.low < income < found.high
+
+
+def test_an_odd_denominator_that_is_as_last_year_is_not_named_again(read, frame, method, tmp_path):
+    """Twice the persons that the residents of the area suggest: the release brings last year's denominators."""
+    at = 500
+    code = frame.loc[at, "regso"]
+    odd = read(changed(frame, at, low_d=2 * frame.loc[at, "low_d"], low_n=2 * frame.loc[at, "low_n"]))
+    before = write_release(classify(odd, method, year=2023), tmp_path / "2023")
+    of_areas = {alarm.code for alarm in rehearse(odd, method, previous=before.areas).alarms}
+    assert code in of_areas
+    assert code not in {alarm.code for alarm in rehearse(odd, method, previous=before).alarms}
+    assert code not in {alarm.code for alarm in rehearse(odd, method, previous=Earlier(before, before.areas)).alarms}
 
 
 def test_the_summary_is_that_of_the_columns(read, frame, method):

@@ -57,6 +57,10 @@ class EarlierGroups(Protocol):
     def method(self) -> Method | None:
         """Its method, with `measured`."""
 
+    @property
+    def factors(self) -> pd.DataFrame | None:
+        """Its counts, a row an area and factor; None where they are of other areas."""
+
 
 class Resources(TypedDict, total=False):
     """What a classification computes with; the result is the same with any.
@@ -73,10 +77,11 @@ class Resources(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class _Before:
-    """The areas of an earlier release, and its method; None without one."""
+    """The areas of an earlier release, its method, and its areas with `<factor>_denominator`; None without one."""
 
     areas: pd.DataFrame | None
     method: Method | None
+    figures: pd.DataFrame | None
 
     @property
     def yardstick(self) -> Yardstick | None:
@@ -129,7 +134,7 @@ def classify(
     before = _before(previous, previous_method)
     workers = _workers(**resources)
     method = replace(method, seed=method.seed if seed is None else seed)
-    examined = examine(table, method, year=year, previous=before.areas, accepted=accepted)
+    examined = examine(table, method, year=year, previous=before.figures, accepted=accepted)
     case = make_case(table, method)
     yardstick, of_yardstick = _take_yardstick(case, before, workers)
     judged, of_rates = _judge_areas(case, yardstick, before)
@@ -175,7 +180,7 @@ def rehearse(
     InputError  a step that cannot be done on this table, with the factor and how to repair it
     """
     before = _before(previous, None)
-    examined = examine(table, method, year=year, previous=before.areas, accepted=accepted)
+    examined = examine(table, method, year=year, previous=before.figures, accepted=accepted)
     case = make_case(table, method)
     yardstick = method.measured or measure(case)
     if method.clusters and method.measured is None:
@@ -186,8 +191,16 @@ def rehearse(
 
 def _before(previous: EarlierGroups | pd.DataFrame | None, method: Method | None) -> _Before:
     if previous is None or isinstance(previous, pd.DataFrame):
-        return _Before(previous, method)
-    return _Before(previous.areas, method or previous.method)
+        return _Before(previous, method, previous)
+    return _Before(previous.areas, method or previous.method, _with_denominators(previous.areas, previous.factors))
+
+
+def _with_denominators(areas: pd.DataFrame | None, factors: pd.DataFrame | None) -> pd.DataFrame | None:
+    """Put the denominators of a release beside its areas, a column `<factor>_denominator` each."""
+    if areas is None or factors is None:
+        return areas
+    wide = factors.pivot(index=str(factors.columns[0]), columns="factor", values="denominator")
+    return areas.join(wide.add_suffix("_denominator").rename_axis(columns=None))
 
 
 def _workers(threads: int | None = None, workers: Workers | None = None) -> Workers:

@@ -112,14 +112,13 @@ def classify(  # noqa: PLR0913  # one an option of the command
                 factors,
                 loaded,
                 year=year,
-                previous=earlier.areas,
-                previous_method=before.method if before else None,
+                previous=earlier,
                 seed=seed,
                 workers=Workers(threads, scheduler),
                 accepted=read_accepted(accept) if accept else None,
             )
         with steps("writing"):
-            release = write_release(result, out, previous=before, crosswalk=earlier.crosswalk, timings=steps.seconds)
+            release = write_release(result, out, previous=earlier, timings=steps.seconds)
     if files and not differ:
         click.echo("the two releases are of one edition: the outlines were not used", err=True)
     if as_json:

@@ -78,7 +78,7 @@ def check(  # noqa: PLR0913  # one an option of the command
         )  # fmt: skip
         accepted = read_accepted(accept) if accept else None
         comparable = before is not None and before.manifest["edition"] == read.edition
-        earlier = before.areas if before is not None and comparable else None
+        earlier = before if comparable else None
         found = rehearse(read, loaded, year=year, previous=earlier, accepted=accepted)
         if write_accept:
             cells = [(alarm.code, alarm.column, alarm.got) for alarm in found.alarms]

@@ -119,6 +119,32 @@ class Release:
         return int(self.manifest["year"])
 
 
+@dataclass(frozen=True)
+class Earlier:
+    """An earlier release in the borders of this year's edition, from `years.borders.against`.
+
+    Parameters
+    ----------
+    release : the release; None without one
+    areas : its groups by code of this year; None without a release
+    crosswalk : what the manifest keeps of the crosswalk; None where the codes were taken as they are
+    """
+
+    release: Release | None = None
+    areas: pd.DataFrame | None = None
+    crosswalk: dict[str, Any] | None = None
+
+    @property
+    def method(self) -> Method | None:
+        """The method of the release, with `measured`."""
+        return self.release.method if self.release else None
+
+    @property
+    def factors(self) -> pd.DataFrame | None:
+        """Its counts, a row an area and factor; None through a crosswalk, which moves no figure of one area."""
+        return self.release.factors if self.release and self.crosswalk is None else None
+
+
 def hash_manifest(manifest: dict[str, Any]) -> str:
     """Hash what a manifest says, besides its own hash."""
     said = {key: value for key, value in manifest.items() if key != "manifest_sha256"}

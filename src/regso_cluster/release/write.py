@@ -17,7 +17,7 @@ from regso_cluster.files.atomic import json_text, whole_folder, without_nan
 from regso_cluster.files.parquet import write_parquet
 from regso_cluster.files.read import hash_of
 from regso_cluster.method import Method, Yardstick, hash_yardstick
-from regso_cluster.release.model import FORMAT, Release, hash_manifest
+from regso_cluster.release.model import FORMAT, Earlier, Release, hash_manifest
 from regso_cluster.schema import columns as c
 from regso_cluster.words.notes import Note
 from regso_cluster.words.wording import name_codes
@@ -39,7 +39,7 @@ def write_release(
     classification: Classification,
     out: str | Path,
     *,
-    previous: Release | None = None,
+    previous: Release | Earlier | None = None,
     revises: Release | None = None,
     crosswalk: dict[str, Any] | None = None,
     timings: dict[str, float] | None = None,
@@ -48,13 +48,15 @@ def write_release(
 
     Killed at any moment, there is a whole release or none. An existing folder is never touched. `previous` is the
     release of an earlier year that it was made against, `revises` one of the same year that it corrects, `crosswalk`
-    what `borders.Earlier` says of the crosswalk between their editions.
+    what is kept of the crosswalk between their editions; an `Earlier`, from `borders.against`, brings its own.
 
     Raises
     ------
     InputError  `out` exists
     OSError  the disk is full or the folder cannot be written; nothing is left behind
     """
+    if isinstance(previous, Earlier):
+        crosswalk, previous = crosswalk or previous.crosswalk, previous.release
     with whole_folder(out, "release") as partial:
         _write_tables(classification, partial)
         manifest = _manifest(classification, partial, previous, crosswalk, timings or {})

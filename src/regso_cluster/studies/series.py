@@ -28,9 +28,9 @@ from regso_cluster.factors.tables import FactorTable, read_factors
 from regso_cluster.files.read import hash_of, lock_file
 from regso_cluster.method import Method
 from regso_cluster.parallel import Workers
-from regso_cluster.release.model import Release, read_release
+from regso_cluster.release.model import Earlier, Release, read_release
 from regso_cluster.release.write import write_release
-from regso_cluster.years.borders import Borders, Earlier, Outlines, against, read_borders
+from regso_cluster.years.borders import Borders, Outlines, against, read_borders
 from regso_cluster.years.compare import NothingInCommonError, compare
 
 SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".xls", ".ods", ".parquet")
@@ -185,17 +185,16 @@ def _one_year(
         decimal=reading.decimal, names=reading.names,
     )  # fmt: skip
     earlier = _earlier(previous, table.edition, reading)
-    result = _classify(table, method, year, (previous, earlier), workers, reading.accepted)
-    crosswalk = earlier.crosswalk
+    result = _classify(table, method, year, earlier, workers, reading.accepted)
     if standing is None:
-        written = write_release(result, out / str(year), previous=previous, crosswalk=crosswalk)
+        written = write_release(result, out / str(year), previous=earlier)
         return Made(year, "written", written.path)
     if not _differences(result, standing):
         return Made(year, "kept", standing.path, _difference(standing, out))
     named = _RELEASE.fullmatch(standing.path.name)
     number = int((named and named[2]) or 1) + 1
     path = out / f"{year}-r{number}"
-    revision = write_release(result, path, previous=previous, revises=standing, crosswalk=crosswalk)
+    revision = write_release(result, path, previous=earlier, revises=standing)
     try:
         difference = _difference(revision, out)
     except BaseException:
@@ -208,15 +207,11 @@ def _classify(
     table: FactorTable,
     method: Method,
     year: int,
-    previous: tuple[Release | None, Earlier],
+    earlier: Earlier,
     workers: Workers | None,
     accepted: Accepted | None = None,
 ) -> Classification:
-    release, earlier = previous
-    before = release.method if release else None
-    return classify(
-        table, method, year=year, workers=workers, previous=earlier.areas, previous_method=before, accepted=accepted
-    )
+    return classify(table, method, year=year, workers=workers, previous=earlier, accepted=accepted)
 
 
 def _earlier(previous: Release | None, edition: int | None, reading: Reading) -> Earlier:
@@ -369,7 +364,7 @@ def recompute_release(
     hint = f"It was made with {versions}; other versions may write other bytes."
     return [
         Fault("does not follow from the input", name, hint=hint)
-        for name in _differences(_classify(read, method, release.year, (before, earlier), None, accepted), release)
+        for name in _differences(_classify(read, method, release.year, earlier, None, accepted), release)
     ]
 
 

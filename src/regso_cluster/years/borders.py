@@ -23,7 +23,7 @@ from regso_cluster.files.tables import read_table
 from regso_cluster.judging.case import as_counted
 from regso_cluster.judging.judge import judge
 from regso_cluster.method import Table
-from regso_cluster.release.model import Release
+from regso_cluster.release.model import Earlier, Release
 from regso_cluster.schema import columns as c
 from regso_cluster.words.notes import Note
 from regso_cluster.years.align import move_table
@@ -168,28 +168,14 @@ def _within(release: Release, crosswalk: Crosswalk) -> FactorTable:
     return replace(table, **parts)
 
 
-@dataclass(frozen=True)
-class Earlier:
-    """What `classify` is given of an earlier release.
-
-    Parameters
-    ----------
-    areas : its groups by code of this year, for `classify(previous=...)`; None without an earlier release
-    crosswalk : what the manifest keeps of the crosswalk; None where the codes were taken as they are
-    """
-
-    areas: pd.DataFrame | None = None
-    crosswalk: dict[str, Any] | None = None
-
-
 def against(previous: Release | None, edition: int | None, borders: Borders | None) -> Earlier:
     """Give the groups of an earlier release in the borders of a later edition; as they are where `borders` is None."""
     if previous is None:
         return Earlier()
     if borders is None:
-        return Earlier(previous.areas)
+        return Earlier(previous, previous.areas)
     areas, notes = earlier_areas(previous, borders, edition)
-    return Earlier(areas, borders.describe() | {"notes": list(notes)})
+    return Earlier(previous, areas, borders.describe() | {"notes": list(notes)})
 
 
 def earlier_areas(release: Release, borders: Borders, edition: int | None) -> tuple[pd.DataFrame, tuple[Note, ...]]:
