@@ -94,7 +94,7 @@ class Layers:
     @property
     def sources(self) -> dict[str, str]:
         """The hashes of the layers."""
-        given = {"old": self.old, "new": self.new, c.POPULATION: self.population, "land": self.land}
+        given = {"old": self.old, "new": self.new, "population": self.population, "land": self.land}
         return {name: layer.sha256 if layer else "" for name, layer in given.items()}
 
 
@@ -271,11 +271,11 @@ def _refuse_uncovered(old: Layer, owner: Integers, common: Booleans, portions: d
 
 def say_weighting(weighting: str) -> Note:
     """Say what a crosswalk weighs by: "population", "land" or "area"."""
-    return {c.POPULATION: Note("by_population"), "land": Note("by_land"), "area": Note("by_area")}[weighting]
+    return {"population": Note("by_population"), "land": Note("by_land"), "area": Note("by_area")}[weighting]
 
 
 def _layer_notes(layers: Layers) -> list[Note]:
-    given = {"old": layers.old, "new": layers.new, c.POPULATION: layers.population, "land": layers.land}
+    given = {"old": layers.old, "new": layers.new, "population": layers.population, "land": layers.land}
     return [
         Note("shapes_repaired", count=layer.repaired, layer=name)
         for name, layer in given.items()

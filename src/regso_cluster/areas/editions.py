@@ -23,8 +23,8 @@ from regso_cluster.areas.edition_table import (
 from regso_cluster.errors import Fault
 from regso_cluster.schema import columns as c
 
-_COLUMNS = ["regso", "name", "kommun", c.KOMMUN_NAME, "lan", "lan_name"]
-_PLACES = ["kommun", c.KOMMUN_NAME, "lan", "lan_name"]
+_COLUMNS = [c.REGSO, c.NAME, c.KOMMUN, c.KOMMUN_NAME, c.LAN, "lan_name"]
+_PLACES = [c.KOMMUN, c.KOMMUN_NAME, c.LAN, "lan_name"]
 _NAMED = 3  # codes that a fault names as those that an edition has instead
 
 __all__ = [

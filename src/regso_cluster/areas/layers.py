@@ -41,16 +41,16 @@ def read_outlines(path: str | Path) -> tuple[gpd.GeoDataFrame, tuple[Note, ...]]
     name = Path(path).name
     codes, column = _codes(frame, "regso", name)
     layer = _shapes(frame).assign(regso=codes.to_numpy())
-    unnamed = layer["regso"].isna()
+    unnamed = layer[c.REGSO].isna()
     if unnamed.any():
         rows = ", ".join(str(row) for row in layer.index[unnamed][:5])
         hint = "Give every area its code, or leave out what is no area."
         raise InputError(Fault("no RegSO code", f"{name}, column {column}, row {rows}", hint=hint))
-    if layer["regso"].duplicated().any():
+    if layer[c.REGSO].duplicated().any():
         parts = len(layer)
-        layer = layer.dissolve("regso", as_index=False)
+        layer = layer.dissolve(c.REGSO, as_index=False)
         notes.append(Note("parts_put_together", file=name, parts=parts, areas=len(layer)))
-    return layer[["regso", "geometry"]], tuple(notes)
+    return layer[[c.REGSO, "geometry"]], tuple(notes)
 
 
 def read_edition(path: str | Path, edition: int) -> gpd.GeoDataFrame:
@@ -70,9 +70,9 @@ def read_edition(path: str | Path, edition: int) -> gpd.GeoDataFrame:
     InputError  as `read_outlines`; codes of another edition
     """
     layer, _ = read_outlines(path)
-    if faults := check_edition(layer["regso"], edition):
+    if faults := check_edition(layer[c.REGSO], edition):
         raise InputError(faults)
-    return layer.sort_values("regso", ignore_index=True)
+    return layer.sort_values(c.REGSO, ignore_index=True)
 
 
 def read_ground(path: str | Path) -> gpd.GeoDataFrame:

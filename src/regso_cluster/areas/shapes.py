@@ -91,8 +91,8 @@ def load_shapes(edition: int | None = None, *, full: bool = False, cache: Path |
         hint = f"Fetch them: regso-cluster fetch shapes --edition {edition}"
         raise InputError(Fault(f"the full outlines of RegSO {edition} are not at hand", hint=hint))
     layer = gpd.read_parquet(path).rename(columns={"regsokod": c.REGSO, "regsonamn": c.NAME, "kommunkod": c.KOMMUN})
-    places = display.drop_duplicates("kommun")[["kommun", c.KOMMUN_NAME, "lan", "lan_name"]]
-    return layer[["regso", "name", "kommun", "geometry"]].merge(places, on="kommun", how="left")[list(display.columns)]
+    places = display.drop_duplicates(c.KOMMUN)[[c.KOMMUN, c.KOMMUN_NAME, c.LAN, "lan_name"]]
+    return layer[[c.REGSO, c.NAME, c.KOMMUN, "geometry"]].merge(places, on=c.KOMMUN, how="left")[list(display.columns)]
 
 
 def cache_folder() -> Path:

@@ -296,7 +296,7 @@ def _groups(
             mean = float(assessed.mean()) if enough else np.nan
             word = str(how_sure(np.array([mean]), certainty)[0])
             rows.append((name, group, *ends, mean, word))
-    columns = ["grouping", "group", "expected", c.EXPECTED_LOW, c.EXPECTED_HIGH, "probability", c.HOW_SURE]
+    columns = [c.GROUPING, c.GROUP, c.EXPECTED, c.EXPECTED_LOW, c.EXPECTED_HIGH, c.PROBABILITY, c.HOW_SURE]
     return pd.DataFrame(rows, columns=columns).astype({c.GROUP: "Int8"})
 
 
@@ -364,9 +364,9 @@ def _say_hanging(name: str, count: int, n_areas: int) -> Note:
 
 def _expected(row: dict[Any, Any]) -> dict[str, float | int | None]:
     """Give the areas expected in a group for the manifest; nothing is expected where labels hang on exact figures."""
-    if np.isnan(row["expected"]):
+    if np.isnan(row[c.EXPECTED]):
         return dict.fromkeys(("expected", "low", "high"))
-    expected = round(float(row["expected"]), 1)
+    expected = round(float(row[c.EXPECTED]), 1)
     return {"expected": expected, "low": int(row[c.EXPECTED_LOW]), "high": int(row[c.EXPECTED_HIGH])}
 
 

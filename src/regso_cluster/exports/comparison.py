@@ -154,11 +154,11 @@ def _some_moves(comparison: Comparison) -> list[tuple[str, int]]:
         shown = SHOWN if grouping == COMPOSITE[0] else SHOWN_BESIDE
         for move in own.head(shown).to_dict("records"):
             groups = " to ".join("undecided" if pd.isna(group) else str(group) for group in (move["old"], move["new"]))
-            name = "" if pd.isna(move[c.NAME]) else f" {move['name']}"
+            name = "" if pd.isna(move[c.NAME]) else f" {move[c.NAME]}"
             borders = "" if move.get("comparable", True) else f"; {_say_elsewhere(move['elsewhere'])}"
-            kind = c.CLUSTER if grouping == c.CLUSTER else "group"
+            kind = "cluster" if grouping == c.CLUSTER else "group"
             sure = _say_sure(move["new_probability"], move[c.HOW_SURE])
-            lines.append((f"{move['area']}{name}: {kind} {groups}{sure}, {CAUSES[move['cause']][1]}{borders}", 0))
+            lines.append((f"{move[c.AREA]}{name}: {kind} {groups}{sure}, {CAUSES[move['cause']][1]}{borders}", 0))
             lines += [(text, 4) for text in behind.loc[behind[c.AREA] == move[c.AREA], "text_en"]]
         if len(own) > shown:
             lines.append((f"... and {len(own) - shown} more; --out DIR writes them all", 0))

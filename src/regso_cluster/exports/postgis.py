@@ -165,7 +165,7 @@ def _outlines(codes: pd.Series, edition: int) -> list[str]:
 
     from regso_cluster.areas.shapes import load_shapes
 
-    shapes = load_shapes(edition).set_index("regso").geometry.loc[codes].to_numpy()
+    shapes = load_shapes(edition).set_index(c.REGSO).geometry.loc[codes].to_numpy()
     parts, owner = shapely.get_parts(shapes, return_index=True)
     whole = shapely.set_srid(shapely.multipolygons(parts, indices=owner), SRID)
     return list(shapely.to_wkb(whole, hex=True, include_srid=True))

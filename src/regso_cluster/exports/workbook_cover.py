@@ -82,7 +82,7 @@ def _group_rows(release: Release, language: Language) -> list[tuple[str, list[An
     words += (("Hur säkert",) if language == "sv" else ("How sure",)) if sure else ()
     rows: list[tuple[str, list[Any]]] = [("head", [heading, *words])]
     for row in own.to_dict("records"):
-        number = "–" if pd.isna(row[c.GROUP]) else f"{row['group']:.0f}"
+        number = "–" if pd.isna(row[c.GROUP]) else f"{row[c.GROUP]:.0f}"
         share = float(row[c.RESIDENTS_SHARE])
         cells = [number, str(row[f"name_{language}"]), int(row[c.AREAS]), row[c.RESIDENTS], share]
         rows.append(("row", [*cells, float(row[c.PROBABILITY])] if sure else cells))

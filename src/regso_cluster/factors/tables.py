@@ -448,7 +448,7 @@ def _assemble(
         notes.append(Note("few_residents", count=few.sum(), least=table.min_population))
         joined.loc[few] = TOO_FEW
     worst_first = [(joined == mark).any(axis=1) for mark in (TOO_FEW, MISSING, SUPPRESSED)]
-    kept = ["name", "kommun", c.KOMMUN_NAME, "lan", *([c.AREA_TYPE] if table.area_type else []), c.POPULATION]
+    kept = [c.NAME, c.KOMMUN, c.KOMMUN_NAME, c.LAN, *([c.AREA_TYPE] if table.area_type else []), c.POPULATION]
     areas = areas.reindex(columns=kept).assign(status=np.select(worst_first, [TOO_FEW, MISSING, SUPPRESSED], OBSERVED))
     synthetic = is_synthetic(raw.frame)
     return FactorTable(

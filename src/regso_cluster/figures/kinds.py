@@ -50,7 +50,7 @@ def draw_country(release: Release, grouping: str = c.COMPOSITE_GROUP, language: 
     shapes, colours = _coloured(release, grouping)
     figure, axis = _figure(4.4, 9.4)
     shapes.plot(ax=axis, color=colours, edgecolor=colours, linewidth=0.15)
-    shapes.dissolve("lan", method="coverage").boundary.plot(ax=axis, color="#6f6960", linewidth=0.35)
+    shapes.dissolve(c.LAN, method="coverage").boundary.plot(ax=axis, color="#6f6960", linewidth=0.35)
     axis.set_axis_off()
     axis.margins(0.01)
     _finish(figure, axis, release, _title(release, grouping, language), language)

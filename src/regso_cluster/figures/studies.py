@@ -11,7 +11,6 @@ import pandas as pd
 from regso_cluster.certainty.structure import Structure
 from regso_cluster.certainty.study_file import Study
 from regso_cluster.figures.kinds import write_figure
-from regso_cluster.schema import columns as c
 from regso_cluster.words.notes import Language
 from regso_cluster.words.wording import say
 
@@ -25,7 +24,7 @@ _WORDS = {
         "jaccard": "Återfunnen: lägsta Jaccard", "least": "minst {cut}", "groups": "antal grupper",
         "types": "{n} typer", "bands": "band, inte typer", "how_many": "Hur många grupper? {verdict}",
         "key": "fylld: håller på alla tre; streck: medelfel",
-        "group": "Sammanvägd grupp eller indexgrupp", c.CLUSTER: "Kluster", "rank": "Indexets rang",
+        "group": "Sammanvägd grupp eller indexgrupp", "cluster": "Kluster", "rank": "Indexets rang",
         "per_cent": "procent av områdena", "places": "platser, i medeltal",
         "drawn": "valet draget på nytt, de andra som de faller: medel",
         "alone": "bara det valet gjort annorlunda: mest",
@@ -36,7 +35,7 @@ _WORDS = {
         "jaccard": "Found again: least Jaccard", "least": "at least {cut}", "groups": "number of groups",
         "types": "{n} types", "bands": "bands, not types", "how_many": "How many groups? {verdict}",
         "key": "filled: stands by all three; bars: standard errors",
-        "group": "Composite group or band", c.CLUSTER: "Cluster", "rank": "Rank of the index",
+        "group": "Composite group or band", "cluster": "Cluster", "rank": "Rank of the index",
         "per_cent": "per cent of areas", "places": "places, on average",
         "drawn": "this choice drawn anew, the others as they come: mean",
         "alone": "this choice alone made otherwise: the most", "depend": "What the groups depend on",
@@ -143,7 +142,7 @@ def draw_tornado(choices: pd.DataFrame, study: Study, language: Language = "sv",
             100 * choices["group_alone_areas"],
         ),
         (
-            words[c.CLUSTER],
+            words["cluster"],
             words["per_cent"],
             100 * choices["cluster_drawn_areas"],
             100 * choices["cluster_alone_areas"],

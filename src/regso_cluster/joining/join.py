@@ -427,7 +427,7 @@ def _of_kommuner(codes: NDArray[np.object_], release: Release, options: JoinOpti
             if number is None and not chosen.any():
                 continue
             name = f"{grouping}_{'none' if number is None else int(number)}"
-            inside = frame[chosen].groupby("kommun")
+            inside = frame[chosen].groupby(c.KOMMUN)
             table[f"{name}_areas"] = inside.size().reindex(table.index, fill_value=0).astype("Int64")
             share = inside["residents"].sum().reindex(table.index, fill_value=0.0) / by[c.RESIDENTS].sum(min_count=1)
             table[f"{name}_share"] = (100 * share).round(2).astype("Float64")

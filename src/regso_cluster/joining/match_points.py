@@ -16,6 +16,7 @@ from regso_cluster.areas.shapes import COAST_M, SIMPLIFIED_M, fetched_shapes, lo
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.joining.match_report import Matches
 from regso_cluster.joining.parse_coordinates import Coordinates
+from regso_cluster.schema import columns as c
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -65,7 +66,7 @@ def open_outlines(edition: int | None, shapes: Path | None) -> OutlineIndex:
 
 
 def _index_of(layer: gpd.GeoDataFrame) -> AreaIndex:
-    return index_areas(layer["regso"].tolist(), layer.geometry.to_numpy())
+    return index_areas(layer[c.REGSO].tolist(), layer.geometry.to_numpy())
 
 
 def _shipped(edition: int) -> tuple[AreaIndex, AreaIndex | None]:

@@ -27,7 +27,7 @@ def composite_index(scores: pd.DataFrame, index: Index, factors: tuple[Factor, .
     """
     weights = pd.Series({factor.key: factor.weight for factor in factors})
     joined = join_scores(scores, weights, index)
-    columns = {"index": joined, c.INDEX_RANK: worst_rank(joined), c.INDEX_PERCENT_RANK: percent_rank(joined)}
+    columns = {c.INDEX: joined, c.INDEX_RANK: worst_rank(joined), c.INDEX_PERCENT_RANK: percent_rank(joined)}
     for theme in index.themes:
         keys = list(theme.factors)
         part = join_scores(scores[keys], weights[keys], index)

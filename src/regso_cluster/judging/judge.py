@@ -99,5 +99,5 @@ def judge_beside(case: Case, baseline: Yardstick) -> pd.DataFrame:
     method = replace(case.method, tiers=None, clusters=None)
     judged = judge(replace(case, method=method), baseline)
     kept = [c.problem_of(key) for key in method.keys]
-    kept += [c.N_PROBLEMS, c.COMPOSITE_GROUP, c.COMPOSITE_GROUP_NAME, c.COMPOSITE_STATUS, "index", c.BAND, c.BAND_NAME]
+    kept += [c.N_PROBLEMS, c.COMPOSITE_GROUP, c.COMPOSITE_GROUP_NAME, c.COMPOSITE_STATUS, c.INDEX, c.BAND, c.BAND_NAME]
     return judged[[column for column in kept if column in judged]].add_suffix("_absolute")

@@ -54,12 +54,12 @@ def describe_groups(
         residents = table.areas[c.POPULATION][inside].sum(min_count=1)
         rows.append(
             {
-                "grouping": grouping,
-                "group": group,
+                c.GROUPING: grouping,
+                c.GROUP: group,
                 c.NAME_SV: name.sv,
                 c.NAME_EN: name.en,
-                "areas": int(inside.sum()),
-                "residents": residents,
+                c.AREAS: int(inside.sum()),
+                c.RESIDENTS: residents,
                 c.RESIDENTS_SHARE: 100 * residents / total if total > 0 else np.nan,
                 **{c.value_of(key): number for key, number in _profile(table, method, inside).items()},
             }

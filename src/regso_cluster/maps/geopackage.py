@@ -25,7 +25,7 @@ LAYER = "areas"
 
 def outlined(areas: pd.DataFrame, edition: int) -> gpd.GeoDataFrame:
     """Give classified areas of a drawn edition, by code, their display outlines (EPSG:3006); code as a column."""
-    shapes = load_shapes(edition).set_index("regso")[["geometry"]]
+    shapes = load_shapes(edition).set_index(c.REGSO)[["geometry"]]
     frame = areas.reset_index()
     layer = shapes.loc[frame[c.REGSO]].reset_index(drop=True).join(frame)
     return layer[[*frame.columns, "geometry"]]

@@ -130,7 +130,7 @@ def _places(
     releases: Sequence[Release], order: pd.Index, drawn: int | None
 ) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, str]]]:
     """Name the areas, kommuner and län; the last release that knows an area names it."""
-    columns = ["name", "kommun", c.KOMMUN_NAME, "lan", c.POPULATION]
+    columns = [c.NAME, c.KOMMUN, c.KOMMUN_NAME, c.LAN, c.POPULATION]
     frame = pd.concat([one.areas[columns] for one in reversed(releases)])
     frame = frame[~frame.index.duplicated()].reindex(order)
     frame[columns[:4]] = frame[columns[:4]].astype(object).where(frame[columns[:4]].notna(), "")

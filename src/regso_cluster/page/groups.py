@@ -62,13 +62,13 @@ def describe_grouping(release: Release, grouping: str, country: Country) -> list
     described = []
     for one_row in own.to_dict("records"):
         row = {str(name): cell for name, cell in one_row.items()}
-        group = None if pd.isna(row["group"]) else int(row["group"])
+        group = None if pd.isna(row[c.GROUP]) else int(row[c.GROUP])
         values = {key: row[c.value_of(key)] for key in release.method.keys if c.value_of(key) in row}
         one: dict[str, Any] = {
             "group": group,
             "name": {"sv": str(row[c.NAME_SV]), "en": str(row[c.NAME_EN])},
-            "areas": int(row["areas"]),
-            "residents": None if pd.isna(row["residents"]) else round(float(row["residents"])),
+            "areas": int(row[c.AREAS]),
+            "residents": None if pd.isna(row[c.RESIDENTS]) else round(float(row[c.RESIDENTS])),
             "values": {key: None if pd.isna(value) else float(f"{value:.5g}") for key, value in values.items()},
         }
         if group is not None and grouping in SCHEMA.groupings:
@@ -88,18 +88,18 @@ def portray(release: Release, country: Country, row: dict[str, Any], all_groups:
     language : "sv" or "en"
     """
     total = release.areas[c.POPULATION].astype("Float64").sum()
-    residents = row["residents"]
+    residents = row[c.RESIDENTS]
     share = 100 * float(residents) / float(total) if pd.notna(residents) and total > 0 else None
-    size = "portrait_size_areas" if share is None else "portrait_size_one" if row["areas"] == 1 else "portrait_size"
+    size = "portrait_size_areas" if share is None else "portrait_size_one" if row[c.AREAS] == 1 else "portrait_size"
     sentences = [
-        say(size, language, areas=show_number(row["areas"], language, 0),
+        say(size, language, areas=show_number(row[c.AREAS], language, 0),
             residents=show_number(residents, language, 0) if share is not None else "",
             share=show_number(share, language, 1) if share is not None else "")
     ]  # fmt: skip
     sentences += _differences(release, country, row, all_groups, language)
-    grouping = str(row["grouping"])
+    grouping = str(row[c.GROUPING])
     if c.probability_of(grouping) in release.areas:
-        inside = release.areas[grouping].eq(row["group"]).fillna(False).to_numpy(bool)
+        inside = release.areas[grouping].eq(row[c.GROUP]).fillna(False).to_numpy(bool)
         mean = release.areas[c.probability_of(grouping)][inside].mean()
         if pd.notna(mean):
             sentences.append(say("portrait_sure", language, share=_share(float(mean), language)))
@@ -121,7 +121,7 @@ def _differences(
         return [say(f"portrait_average{whose}", language)]
     sentences = []
     for _, _, factor, value, whole, spread in sorted(far, key=lambda one: one[:2]):
-        others = all_groups[all_groups[c.GROUP].notna() & all_groups[c.GROUP].ne(row["group"])][c.value_of(factor.key)]
+        others = all_groups[all_groups[c.GROUP].notna() & all_groups[c.GROUP].ne(row[c.GROUP])][c.value_of(factor.key)]
         key = "higher" if value > whole else "lower"
         gap = (value - others.max()) if key == "higher" else (others.min() - value)
         extreme = "most_" if len(others.dropna()) and gap >= CLEAR * spread else ""

@@ -83,7 +83,7 @@ class Release:
     @cached_property
     def table(self) -> FactorTable:
         """What was classified, read back from the release."""
-        kept = ["name", "kommun", c.KOMMUN_NAME, "lan", c.AREA_TYPE, c.POPULATION, "status"]
+        kept = [c.NAME, c.KOMMUN, c.KOMMUN_NAME, c.LAN, c.AREA_TYPE, c.POPULATION, c.STATUS]
         areas = self.areas[[column for column in kept if column in self.areas]]
         keys = list(self.method.keys)
         code = str(self.factors.columns[0])

@@ -122,7 +122,7 @@ def fetch_method(
         "year": year,
         "edition": edition_of_year(year),
         "method": method.name,
-        "columns": {one.column: {"table": one.table, "contents": list(one.contents), c.POPULATION: one.population}
+        "columns": {one.column: {"table": one.table, "contents": list(one.contents), "population": one.population}
                     for one in open_columns},
         "missing": missing,
         "sources": [source for one in fetched.values() for source in one.origin["sources"]],

@@ -27,6 +27,7 @@ from regso_cluster.files import formats
 from regso_cluster.files.atomic import whole_file
 from regso_cluster.files.formats import Format, find_format, write_output
 from regso_cluster.files.output import Output
+from regso_cluster.schema import columns as c
 from regso_cluster.sources.cache import Kept, Part, collect, find
 from regso_cluster.sources.client import Answer, Client, as_json
 
@@ -339,7 +340,7 @@ def _shape_faults(layer: gpd.GeoDataFrame, own: str, lan: str | None, where: str
 def _bare_ground(shapes: Any, lan: str | None, where: str) -> list[Fault]:
     """Look at points of the land of every area that the package draws: of any edition, some area lies there."""
     land = load_shapes()
-    land = land[land["regso"].str.startswith(lan or "")]
+    land = land[land[c.REGSO].str.startswith(lan or "")]
     outlines = np.asarray(land.geometry.array, dtype=object)
     west, south, east, north = shapely.bounds(outlines).T[:, :, None]
     draw = np.random.default_rng(np.random.SeedSequence(2025)).random((2, len(outlines), _LOOKS))
@@ -353,7 +354,7 @@ def _bare_ground(shapes: Any, lan: str | None, where: str) -> list[Fault]:
     seen = np.bincount(area, weights=met, minlength=len(outlines))
     hint = "Run again: a polygon may have come in half."
     return [
-        Fault("ground that no area covers", f"{where}, at {land['regso'].iloc[row]}", "all of it",
+        Fault("ground that no area covers", f"{where}, at {land[c.REGSO].iloc[row]}", "all of it",
               f"{100 * seen[row] / looks[row]:.0f} % of its land", hint)
         for row in np.flatnonzero(seen < _COVERED * looks)
     ]  # fmt: skip

@@ -32,14 +32,14 @@ CONFIDENTIAL = Text(
 MOST_HEADINGS = 100_000  # characters of a table without rows
 _WIDE, _NARROW = 120, (1, 2, 3, 5)
 COLUMNS = {
-    "grouping": Text("Gruppering", "Grouping"),
-    "group": Text(
+    c.GROUPING: Text("Gruppering", "Grouping"),
+    c.GROUP: Text(
         "Grupp; - är ej indelad, unmatched är rader utan område", "Group; - not classified, unmatched no area"
     ),
     "level": Text("Nivå: kolumnen som delar upp", "Level: the column that parts"),
     c.NAME_SV: Text("Gruppens namn", "Name of the group, in Swedish"),
     c.NAME_EN: Text("Gruppens namn på engelska", "Name of the group, in English"),
-    "areas": Text("Områden i gruppen", "Areas of the group"),
+    c.AREAS: Text("Områden i gruppen", "Areas of the group"),
     "areas_seen": Text("Områden med värde i tabellen", "Areas with a value in the table"),
     "rows": Text("Rader med värde", "Rows with a value"),
     "missing": Text("Rader utan värde, i ingen annan siffra", "Rows without a value, in no other figure"),
@@ -55,7 +55,7 @@ COLUMNS = {
     "gap_low": Text("Skillnadens nedre ände", "Lower end of the gap"),
     "gap_high": Text("Skillnadens övre ände", "Upper end of the gap"),
     "hidden": Text("Något är dolt i raden", "Something is hidden in the row"),
-    "synthetic": Text("Sant: siffrorna är påhittade", "True: the figures are made up"),
+    c.SYNTHETIC: Text("Sant: siffrorna är påhittade", "True: the figures are made up"),
 }
 
 
@@ -237,8 +237,8 @@ def _cells(row: dict[str, Any], kind: str) -> list[str]:
     def between(low: str, high: str) -> str:
         return ".." if pd.isna(row[low]) else f"{row[low]:,.1f} to {row[high]:,.1f}"
 
-    total = row["grouping"] == "total"
-    cells = ["all" if total else row["group"], row[c.NAME_SV], number("areas_seen", ",.0f"), number("units", ",.0f"),
+    total = row[c.GROUPING] == "total"
+    cells = ["all" if total else row[c.GROUP], row[c.NAME_SV], number("areas_seen", ",.0f"), number("units", ",.0f"),
              number(kind), between("low", "high"), number("median") if "median" in row else ""]  # fmt: skip
     return cells + (["", ""] if total else [number("gap", "+,.1f"), between("gap_low", "gap_high")])
 

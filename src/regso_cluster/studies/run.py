@@ -303,7 +303,7 @@ def run_once(subject: Subject, number: int, settings: Settings) -> StudyRun:
     found = replace(found, cluster=match_labels(found.cluster, before.cluster, residents))
     both = np.isfinite(found.rank) & np.isfinite(before.rank)
     clustered = (found.cluster >= 0) & (before.cluster >= 0)
-    group, cluster = (changed(getattr(found, one), getattr(before, one), residents) for one in ("group", c.CLUSTER))
+    group, cluster = (changed(getattr(found, one), getattr(before, one), residents) for one in ("group", "cluster"))
     outputs = {
         "n_listed": float(found.listed.sum()),
         "listed_residents": float(residents[found.listed].sum()) if residents.any() else np.nan,

@@ -223,7 +223,7 @@ def _runs_frame(runs: list[StudyRun]) -> pd.DataFrame:
     for run in runs:
         row: dict[str, Any] = {"run": run.number, "settings": json.dumps(run.settings), "error": run.error}
         row["outputs"] = json.dumps(run.outputs)
-        for part, kind in (("group", "<i2"), (c.CLUSTER, "<i2"), ("rank", "<f8"), ("listed", "|b1")):
+        for part, kind in (("group", "<i2"), ("cluster", "<i2"), ("rank", "<f8"), ("listed", "|b1")):
             row[part] = getattr(run.groups, part).astype(kind).tobytes() if run.groups else b""
         rows.append(row)
     return pd.DataFrame(rows)
@@ -236,7 +236,7 @@ def _read_runs(frame: pd.DataFrame) -> list[StudyRun]:
         if not row["error"]:
             groups = Groups(
                 np.frombuffer(row[c.GROUP], "<i2").astype(np.int64),
-                np.frombuffer(row[c.CLUSTER], "<i2").astype(np.int64),
+                np.frombuffer(row["cluster"], "<i2").astype(np.int64),
                 np.frombuffer(row["rank"], "<f8").astype(np.float64),
                 np.frombuffer(row["listed"], "|b1").astype(np.bool_),
             )
@@ -277,7 +277,7 @@ def _put_together(
     n = len(subject.residents)
     stacked = {
         part: np.array([getattr(run.groups, part) if run.groups else np.full(n, empty) for run in drawn])
-        for part, empty in (("group", -1), (c.CLUSTER, -1), ("rank", np.nan), ("listed", False))
+        for part, empty in (("group", -1), ("cluster", -1), ("rank", np.nan), ("listed", False))
     }
     done = np.array([run.groups is not None for run in drawn])
     sobol = pd.concat([
@@ -327,7 +327,7 @@ def _choices_table(
 ) -> pd.DataFrame:
     lone = runs[runs["part"] == "alone"].groupby("choice", sort=False)
     table = pd.DataFrame(index=pd.Index(design.groups, name="choice"))
-    for grouping in ("group", c.CLUSTER):
+    for grouping in ("group", "cluster"):
         for what in ("areas", "residents"):
             table[f"{grouping}_alone_{what}"] = lone[f"{grouping}_{what}"].max()
         drawn = share_changed(design, stacked[grouping], subject.residents, named=grouping == "group")

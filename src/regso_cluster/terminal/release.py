@@ -57,7 +57,7 @@ def _table_of_groups(release: Release, grouping: str) -> Any:
     for row in own.to_dict("records"):
         known = not pd.isna(row[c.GROUP])
         with_worse += row[c.AREAS]
-        cells = [f"{row['group']:.0f}" if known else "-", row[c.NAME_SV], f"{row['areas']:,}"]
+        cells = [f"{row[c.GROUP]:.0f}" if known else "-", row[c.NAME_SV], f"{row[c.AREAS]:,}"]
         cells.append(f"{with_worse:,}" if known else "")
         has_residents = not pd.isna(row[c.RESIDENTS])
         cells += [f"{row[c.RESIDENTS]:,.0f}", f"{row[c.RESIDENTS_SHARE]:.1f}"] if has_residents else ["", ""]

@@ -120,7 +120,7 @@ def compare(
         grouping: measure_mobility(table, pairs=1) for grouping, (_, table, _) in zip(groupings, parts, strict=False)
     }
     counted = [count_by_place(part, places.drop(columns=c.NAME), residents).assign(grouping=grouping)
-               for grouping, part in lists.groupby("grouping", sort=False)]  # fmt: skip
+               for grouping, part in lists.groupby(c.GROUPING, sort=False)]  # fmt: skip
     counted = counted or [count_by_place(lists, places.drop(columns=c.NAME), residents).assign(grouping="")[:0]]
     earlier = with_factors(moved, old.method) if moved is not None else old.table
     values = [observed(table).reindex(alignment.shared)[shared_factors] for table in (earlier, new.table)]  # fmt: skip
