@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from regso_cluster.judging.lineage import match_groups, number_groups, overlap, trace_groups
+from regso_cluster.judging.lineage import Known, match_groups, number_groups, overlap, trace_groups
 from regso_cluster.method import Text
 
 
@@ -47,7 +47,7 @@ def test_as_many_groups_as_there_are():
 def test_numbers_and_names_by_hand():
     # last year's 2 and 5; today position 0 continues 5, position 1 continues 2 but is called otherwise and moved far
     named_before = {0: np.array([1.0]), 1: np.array([3.0])}
-    before = ((2, 5), dict(enumerate(text("two", "five"))), named_before)
+    before = Known((2, 5), dict(enumerate(text("two", "five"))), named_before)
     made = number_groups({0: 1, 1: 0}, np.array([[3.4], [2.0]]), text("other", "five"), before, 9, 0.5)
     assert made.numbers == (5, 10)
     assert made.left == (2,)
@@ -59,6 +59,13 @@ def test_numbers_and_names_by_hand():
     exactly = number_groups({0: 1, 1: 0}, np.array([[3.5], [1.5]]), text("other", "else"), before, 9, 0.5)
     assert exactly.numbers == (2, 5)
     assert exactly.order.tolist() == [1, 0]
+
+
+def test_a_cluster_whose_name_is_in_other_words_keeps_its_number():
+    known = Known((2,), {0: Text("nöd", "need")}, {0: np.array([1.0])}, {0: Text("brist", "lack")})
+    far = np.array([[9.0]])
+    assert number_groups({0: 0}, far, (Text("brist", "lack"),), known, 2, 0.5).numbers == (2,)
+    assert number_groups({0: 0}, far, (Text("annat", "other"),), known, 2, 0.5).numbers == (3,)
 
 
 def trace(before, now, residents=None):

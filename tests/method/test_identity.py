@@ -76,6 +76,7 @@ def test_releases_in_other_words_are_of_one_method(released):
     assert first.manifest["method"]["identity_sha256"] == words.manifest["method"]["identity_sha256"]
     assert [another_method(one) for one in (words, choice)] == [False, True]
     assert compare(first, words).moves.empty
+    assert not any("other_composite_groups" in str(note) for note in words.manifest["notes"])
 
 
 def test_a_release_that_names_the_old_hash_alone_verifies_and_compares(released):

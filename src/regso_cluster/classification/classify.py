@@ -240,7 +240,7 @@ def _finish_areas(
     notes: list[Note] = []
     areas = arrange_areas(case.table, judged, method, labels)
     if before.areas is not None:
-        comparable = before.method is None or before.method.composite == method.composite
+        comparable = before.method is None or _decides(before.method) == _decides(method)
         areas = areas.join(mark_changes(areas, before.areas, comparable=comparable))
         if not comparable:
             notes.append(Note("other_composite_groups"))
@@ -248,6 +248,11 @@ def _finish_areas(
         areas = areas.join(judge_beside(case, method.baseline.measured))
     areas[c.SYNTHETIC] = case.table.synthetic
     return areas, notes
+
+
+def _decides(method: Method) -> object:
+    """Give what decides the composite groups of a method; None where it has none."""
+    return method.composite.choices if method.composite else None
 
 
 def _take_yardstick(case: Case, before: _Before, workers: Workers) -> tuple[Yardstick, _Said]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +37,28 @@ class Numbering:
     names: tuple[Text, ...]
     named_at: Array
     left: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Known:
+    """Last year's clusters, by position.
+
+    Parameters
+    ----------
+    numbers : of the clusters
+    names : by position
+    named_at : by position the centre that each had when its name was given
+    in_words_of_today : by position what this year's method calls that centre; where left out, `names` hold
+    """
+
+    numbers: tuple[int, ...]
+    names: dict[int, Text]
+    named_at: dict[int, Array]
+    in_words_of_today: dict[int, Text] = field(default_factory=dict)
+
+    def is_named(self, position: int, name: Text) -> bool:
+        """Whether a profile of today has the name of a cluster, as it was given or in the words of today."""
+        return name in (self.names[position], self.in_words_of_today.get(position))
 
 
 def overlap(before: Labels, now: Labels, weights: Array, sizes: tuple[int, int]) -> Array:
@@ -90,7 +112,7 @@ def number_groups(
     match: dict[int, int],
     centres: Array,
     profile_names: tuple[Text, ...],
-    before: tuple[tuple[int, ...], dict[int, Text], dict[int, Array]],
+    before: Known,
     last: int,
     keep: float,
 ) -> Numbering:
@@ -104,22 +126,21 @@ def number_groups(
     match : position this year -> position last year
     centres : (n_clusters, n_factors) of this year
     profile_names : what each would be called by its profile alone
-    before : numbers of last year's clusters; by position their names, and their centres when these were given
+    before : last year's clusters
     last : the highest number ever given
     keep : in SD
     """
-    numbers_before, names_before, named_before = before
     numbers, names, named, left = [], [], [], []
     for position, centre in enumerate(centres):
         old = match.get(position)
         if old is not None:
-            moved = float(np.abs(centre - named_before[old]).max())
-            if profile_names[position] == names_before[old] or moved <= keep:
-                numbers.append(numbers_before[old])
-                names.append(names_before[old])
-                named.append(named_before[old])
+            moved = float(np.abs(centre - before.named_at[old]).max())
+            if before.is_named(old, profile_names[position]) or moved <= keep:
+                numbers.append(before.numbers[old])
+                names.append(before.names[old])
+                named.append(before.named_at[old])
                 continue
-            left.append(numbers_before[old])
+            left.append(before.numbers[old])
         last += 1
         numbers.append(last)
         names.append(profile_names[position])

@@ -12,7 +12,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from regso_cluster.clustering.clusters import KMeans
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.judging.lineage import Numbering, match_groups, number_groups, overlap
+from regso_cluster.judging.lineage import Known, Numbering, match_groups, number_groups, overlap
 from regso_cluster.judging.profiles import name_clusters
 from regso_cluster.method import Clusters, Method, Text, Yardstick
 from regso_cluster.parallel import Workers, batches, run_batches
@@ -172,14 +172,18 @@ def _number(
     names = name_clusters(centres, method, clusters.naming, tentative)
     old_names = {match[at]: names[at] for at in match}  # without last year's names nothing has left its own
     old_centres = {match[at]: centres[at] for at in match}
+    in_words_of_today = {}
     yardstick = last_year.yardstick
     if yardstick:
+        named_at = np.array(yardstick.cluster_named_at)
+        today = name_clusters(named_at, method, clusters.naming, yardstick.cluster_numbers)
         known = {number: at for at, number in enumerate(yardstick.cluster_numbers)}
         for old, number in enumerate(last_year.numbers):
             if number in known:
+                in_words_of_today[old] = today[known[number]]
                 old_names[old] = yardstick.cluster_names[known[number]]
                 old_centres[old] = np.array(yardstick.cluster_named_at[known[number]])
-    before = (last_year.numbers, old_names, old_centres)
+    before = Known(last_year.numbers, old_names, old_centres, in_words_of_today)
     return number_groups(match, centres, names, before, last, clusters.naming.keep)
 
 

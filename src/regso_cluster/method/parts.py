@@ -201,6 +201,11 @@ class Composite:
     none: Text
     steady: Steady | None = None
 
+    @property
+    def choices(self) -> tuple[tuple[Rule, ...], Steady | None]:
+        """What decides the groups: the rules and the steadiness, without the words."""
+        return tuple(group.rule for group in self.groups), self.steady
+
 
 @dataclass(frozen=True, config=STRICT)
 class Scale:
