@@ -166,7 +166,7 @@ def classify_series(
         earlier = [path for of, path in releases.items() if of < year]
         previous = read_release(earlier[-1], verify=True) if earlier else None
         standing = read_release(releases[year], verify=True) if year in releases else None
-        done = _one_year(year, tables[year], method, Path(out), (previous, standing), reading, workers)
+        done = _one_year(year, tables[year], method, Path(out), previous, standing, reading, workers)
         made.append(done)
         if say:
             say(done)
@@ -174,10 +174,9 @@ def classify_series(
 
 
 def _one_year(
-    year: int, path: Path, method: Method, out: Path, releases: tuple[Release | None, Release | None],
+    year: int, path: Path, method: Method, out: Path, previous: Release | None, standing: Release | None,
     reading: Reading, workers: Workers | None,
 ) -> Made:  # fmt: skip
-    previous, standing = releases
     if standing and _follows(standing, path, method, previous, reading):
         return Made(year, "kept", standing.path, _difference(standing, out))
     table = read_factors(
