@@ -482,6 +482,7 @@ def test_a_cache_that_cannot_be_written_is_a_note(tmp_path):
     blocked.write_text("not a folder")
     crosswalk = cached_crosswalk(blocked / "cache", layer(OLD), layer(NEW))
     assert "not kept" in crosswalk.notes[-1]
+    assert crosswalk.notes[-1].text("sv").endswith("operativsystemet nekade (ENOTDIR)")
     assert table(crosswalk) == pytest.approx(BY_AREA)
 
 
@@ -493,7 +494,8 @@ def test_a_failed_write_leaves_nothing_behind(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "fsync", full)
     crosswalk = cached_crosswalk(tmp_path, layer(OLD), layer(NEW))
-    assert "not kept: No space left" in crosswalk.notes[-1]
+    assert "not kept: no space left" in crosswalk.notes[-1]
+    assert crosswalk.notes[-1].text("sv").endswith("och inte sparad: disken är full")
     assert not list(tmp_path.iterdir())
 
 

@@ -6,6 +6,7 @@ hash of its content. What is damaged, or of other layers, is built anew.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 from dataclasses import asdict, replace
@@ -69,8 +70,20 @@ def cached_crosswalk(
         _write(crosswalk, file, said)
         note = Note("crosswalk_kept", why=why, file=file.name)
     except OSError as error:
-        note = Note("crosswalk_not_kept", why=why, error=error.strerror or str(error))
+        note = Note("crosswalk_not_kept", why=why, error=_reason(error))
     return replace(crosswalk, notes=(*crosswalk.notes, note))
+
+
+def _reason(error: OSError) -> Note:
+    """Say in both languages why a file was not written; a rarer cause keeps the code of the operating system."""
+    number = error.errno or 0
+    if number == errno.ENOSPC:
+        return Note("file_no_space")
+    if number in (errno.EACCES, errno.EPERM):
+        return Note("file_no_permission")
+    if number == errno.EROFS:
+        return Note("file_read_only")
+    return Note("file_refused", code=errno.errorcode.get(number, type(error).__name__))
 
 
 def _stack(crosswalk: Crosswalk) -> pd.DataFrame:
