@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +27,8 @@ from regso_cluster.errors import Fault, InputError
 from regso_cluster.files.atomic import json_text
 
 if TYPE_CHECKING:
-    from regso_cluster.parallel import Workers
-    from regso_cluster.studies.series import Reading
+    from regso_cluster.release.model import Release
+    from regso_cluster.years.borders import Outlines
 
 
 @click.command()
@@ -64,62 +65,15 @@ def classify(  # noqa: PLR0913  # one an option of the command
     if all_years == (year is not None) or (all_years and previous):
         raise click.UsageError("Give --year (with or without --previous), or --all-years.")
     files = read_outline_options(outlines)
+    given = _Given(int(edition) if edition else None, deso_key, files, accept, sheet, decimal or "", names, seed,
+                   threads, scheduler)  # fmt: skip
     if year is None:
-        from regso_cluster.factors.accepted import read_accepted
-        from regso_cluster.parallel import Workers
-        from regso_cluster.studies.series import Reading
-
-        accepted = read_accepted(accept) if accept else None
-        reading = Reading(int(edition) if edition else None, deso_key, files, accepted, sheet, decimal or "", names)
-        _classify_all(table, method, out, reading, seed, Workers(threads, scheduler), as_json)
+        _classify_all(table, method, out, given, as_json)
         return
     if files and not previous:
         raise click.UsageError("--old-shapes and --new-shapes go with --previous.")
-    with Steps() as steps:
-        with steps("loading"):
-            from regso_cluster.classification.classify import classify as run
-            from regso_cluster.factors.accepted import read_accepted
-            from regso_cluster.factors.tables import read_factors
-            from regso_cluster.files.atomic import refuse_inside_a_release
-            from regso_cluster.method import load_method
-            from regso_cluster.parallel import Workers
-            from regso_cluster.release.model import read_release
-            from regso_cluster.release.write import write_release
-            from regso_cluster.years.borders import against, read_borders
-        refuse_inside_a_release(out)
-        if out.exists() or out.is_symlink():
-            hint = "A release is never overwritten: choose another --out, or remove the folder yourself."
-            raise InputError(Fault("the release folder exists", str(out), hint=hint))
-        loaded = load_method(method)
-        with steps("reading"):
-            before = read_release(previous, verify=True) if previous else None
-            if before and before.year >= year:
-                hint = "Give the release of an earlier year as --previous."
-                raise InputError(
-                    Fault(
-                        "the previous release is not earlier", str(previous), f"before {year}", str(before.year), hint
-                    )
-                )
-            factors = read_factors(
-                table, loaded, edition=int(edition) if edition else None, year=year, deso_key=deso_key, sheet=sheet,
-                decimal=decimal or "", names=names,
-            )  # fmt: skip
-        differ = before is not None and before.manifest["edition"] != factors.edition
-        with steps("comparing borders"):
-            earlier = against(before, factors.edition, read_borders(files) if files and differ else None)
-        with steps("classifying"):
-            result = run(
-                factors,
-                loaded,
-                year=year,
-                previous=earlier,
-                seed=seed,
-                workers=Workers(threads, scheduler),
-                accepted=read_accepted(accept) if accept else None,
-            )
-        with steps("writing"):
-            release = write_release(result, out, previous=earlier, timings=steps.seconds)
-    if files and not differ:
+    release, outlines_used = _classify_year(table, method, year, out, previous, given)
+    if files and not outlines_used:
         click.echo("the two releases are of one edition: the outlines were not used", err=True)
     if as_json:
         click.echo(json_text(release.manifest, ensure_ascii=False, indent=2))
@@ -129,21 +83,99 @@ def classify(  # noqa: PLR0913  # one an option of the command
         print_release(release)
 
 
-def _classify_all(
-    folder: Path, method: str, out: Path, reading: Reading, seed: int | None, workers: Workers, as_json: bool
-) -> None:
+@dataclass(frozen=True)
+class _Given:
+    """What the options say of reading and computing, for one year and for all."""
+
+    edition: int | None
+    deso_key: Path | None
+    outlines: Outlines | None
+    accept: Path | None
+    sheet: str
+    decimal: str
+    names: Path | None
+    seed: int | None
+    threads: int | None
+    scheduler: str | None
+
+
+def _classify_year(
+    table: Path, method: str, year: int, out: Path, previous: Path | None, given: _Given
+) -> tuple[Release, bool]:
+    """Write the release of one year, a step at a time; tell whether the outlines were needed."""
+    with Steps() as steps:
+        with steps("loading"):
+            from regso_cluster.classification.classify import classify as run
+            from regso_cluster.factors.accepted import read_accepted
+            from regso_cluster.factors.tables import read_factors
+            from regso_cluster.method import load_method
+            from regso_cluster.parallel import Workers
+            from regso_cluster.release.write import write_release
+            from regso_cluster.years.borders import against, read_borders
+        _refuse_out(out)
+        loaded = load_method(method)
+        with steps("reading"):
+            before = _read_previous(previous, year) if previous else None
+            factors = read_factors(
+                table, loaded, edition=given.edition, year=year, deso_key=given.deso_key, sheet=given.sheet,
+                decimal=given.decimal, names=given.names,
+            )  # fmt: skip
+        differ = before is not None and before.manifest["edition"] != factors.edition
+        with steps("comparing borders"):
+            borders = read_borders(given.outlines) if given.outlines and differ else None
+            earlier = against(before, factors.edition, borders)
+        with steps("classifying"):
+            result = run(
+                factors, loaded, year=year, previous=earlier, seed=given.seed,
+                workers=Workers(given.threads, given.scheduler),
+                accepted=read_accepted(given.accept) if given.accept else None,
+            )  # fmt: skip
+        with steps("writing"):
+            return write_release(result, out, previous=earlier, timings=steps.seconds), differ
+
+
+def _refuse_out(out: Path) -> None:
+    """Refuse a folder that exists, or lies in a release."""
+    from regso_cluster.files.atomic import refuse_inside_a_release
+
+    refuse_inside_a_release(out)
+    if out.exists() or out.is_symlink():
+        hint = "A release is never overwritten: choose another --out, or remove the folder yourself."
+        raise InputError(Fault("the release folder exists", str(out), hint=hint))
+
+
+def _read_previous(path: Path, year: int) -> Release:
+    """Read the release of an earlier year, verified."""
+    from regso_cluster.release.model import read_release
+
+    before = read_release(path, verify=True)
+    if before.year >= year:
+        hint = "Give the release of an earlier year as --previous."
+        raise InputError(
+            Fault("the previous release is not earlier", str(path), f"before {year}", str(before.year), hint)
+        )
+    return before
+
+
+def _classify_all(folder: Path, method: str, out: Path, given: _Given, as_json: bool) -> None:
+    """Write the releases of all years of a folder."""
+    from regso_cluster.factors.accepted import read_accepted
     from regso_cluster.method import load_method
-    from regso_cluster.studies.series import Made, classify_series, find_tables
+    from regso_cluster.parallel import Workers
+    from regso_cluster.studies.series import Made, Reading, classify_series, find_tables
 
     def say(made: Made) -> None:
         difference = f", compared in {made.difference}" if made.difference else ""
         click.echo(f"{made.year}: {made.what}, {made.path}{difference}")
 
+    accepted = read_accepted(given.accept) if given.accept else None
+    reading = Reading(given.edition, given.deso_key, given.outlines, accepted, given.sheet, given.decimal, given.names)
     tables, others = find_tables(folder)
     if others:
         click.echo(f"no table of a year, left out: {', '.join(others)}", err=True)
     made = classify_series(
-        tables, load_method(method), out, reading=reading, seed=seed, workers=workers, say=None if as_json else say,
+        tables, load_method(method), out, reading=reading, seed=given.seed,
+        workers=Workers(given.threads, given.scheduler), say=None if as_json else say,
     )  # fmt: skip
     if as_json:
         plain = [{"year": one.year, "what": one.what, "path": str(one.path),

@@ -14,6 +14,7 @@ from regso_cluster.schema import columns as c
 from regso_cluster.words.wording import MADE_UP
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from regso_cluster.release.model import Release
@@ -34,6 +35,7 @@ _WORDS = {
         "what": "Place in the index, with what chance allows in {level:.0f}% of the simulations",
     },
 }  # fmt: skip
+_COLOURS = {"core": "#7b1e3a", "edge": "#c96f2e", "undecided": "#8a8a8a", "not_assessed": "#3b6ea5"}
 
 
 def draw_rank_intervals(release: Release, language: str = "sv", *, first: int = SHOWN) -> Figure:
@@ -56,29 +58,11 @@ def draw_rank_intervals(release: Release, language: str = "sv", *, first: int = 
         hint = "Classify with a section [certainty] and factors that have counts."
         raise InputError(Fault("no intervals of the rank", str(release.path), hint=hint))
     chosen = areas[areas[c.INDEX_RANK].notna()].sort_values(c.INDEX_RANK, kind="stable").head(first)
-    rank, low, high = (
-        chosen[column].to_numpy(np.float64) for column in (c.INDEX_RANK, c.INDEX_RANK_LOW, c.INDEX_RANK_HIGH)
-    )
-    place = np.arange(len(chosen))
+    words = _WORDS[language]
     figure = NewFigure(figsize=(8.3, 1.9 + 0.155 * len(chosen)), layout="constrained")
     axes = figure.add_subplot()
-    colours = {"core": "#7b1e3a", "edge": "#c96f2e", "undecided": "#8a8a8a", "not_assessed": "#3b6ea5"}
-    said = chosen[c.HOW_SURE].to_numpy(str) if c.HOW_SURE in chosen else np.full(len(chosen), "not_assessed")
-    words = _WORDS[language]
-    for word, colour in colours.items():
-        inside = said == word
-        if inside.any():
-            axes.hlines(place[inside], low[inside], high[inside], color=colour, linewidth=2, label=words[word])
-            axes.plot(rank[inside], place[inside], "o", color=colour, markersize=3.5)
-    where = chosen[c.KOMMUN_NAME].fillna("") if c.KOMMUN_NAME in chosen else chosen[c.NAME]
-    names = [str(code if pd.isna(name) else name) for code, name in chosen[c.NAME].items()]
-    axes.set_yticks(
-        place,
-        [f"{name}, {kommun}" if kommun else name for name, kommun in zip(names, where, strict=True)],
-        fontsize=6.5,
-    )
-    axes.set_ylim(len(chosen) - 0.3, -0.7)
-    axes.set_xlim(left=0)
+    _draw_lines(axes, chosen, words)
+    _name_areas(axes, chosen)
     ranked = f"{int(areas[c.INDEX_RANK].notna().sum()):,}".replace(",", words["thousands"])
     axes.set_xlabel(words["axis"].format(ranked=ranked))
     axes.grid(axis="x", color="#dddddd", linewidth=0.6)
@@ -97,3 +81,27 @@ def draw_rank_intervals(release: Release, language: str = "sv", *, first: int = 
             fontsize=8, color="#8f1d4e", fontweight="bold",
         )  # fmt: skip
     return figure
+
+
+def _draw_lines(axes: Axes, chosen: pd.DataFrame, words: dict[str, str]) -> None:
+    """Draw the interval and the rank of each area, in the colour of how sure its group is."""
+    rank, low, high = (
+        chosen[column].to_numpy(np.float64) for column in (c.INDEX_RANK, c.INDEX_RANK_LOW, c.INDEX_RANK_HIGH)
+    )
+    place = np.arange(len(chosen))
+    said = chosen[c.HOW_SURE].to_numpy(str) if c.HOW_SURE in chosen else np.full(len(chosen), "not_assessed")
+    for word, colour in _COLOURS.items():
+        inside = said == word
+        if inside.any():
+            axes.hlines(place[inside], low[inside], high[inside], color=colour, linewidth=2, label=words[word])
+            axes.plot(rank[inside], place[inside], "o", color=colour, markersize=3.5)
+
+
+def _name_areas(axes: Axes, chosen: pd.DataFrame) -> None:
+    """Write the name and kommun of each area beside its line, the worst on top."""
+    where = chosen[c.KOMMUN_NAME].fillna("") if c.KOMMUN_NAME in chosen else chosen[c.NAME]
+    names = [str(code if pd.isna(name) else name) for code, name in chosen[c.NAME].items()]
+    labels = [f"{name}, {kommun}" if kommun else name for name, kommun in zip(names, where, strict=True)]
+    axes.set_yticks(np.arange(len(chosen)), labels, fontsize=6.5)
+    axes.set_ylim(len(chosen) - 0.3, -0.7)
+    axes.set_xlim(left=0)

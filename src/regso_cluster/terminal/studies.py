@@ -11,6 +11,7 @@ from regso_cluster.schema import columns as c
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
     from regso_cluster.certainty.structure import Structure
 
@@ -69,43 +70,17 @@ def _say_consensus(said: dict[str, Any]) -> str:
 
 def print_sensitivity(summary: dict[str, Any], choices: pd.DataFrame, sobol: pd.DataFrame) -> None:
     """Print which choices move areas, what their number on the list goes back to, and every failure."""
-    from rich.table import Table
-    from rich.text import Text
-
     console = _console()
     if summary["synthetic"]:
         console.print(_MADE_UP)
-    indices = sobol[sobol["output"] == "n_listed"].set_index("choice")
-    table = Table(title="per cent that change group, when one choice alone is made otherwise", title_justify="left")
-    table.add_column("choice")
-    for heading in (
-        "areas",
-        "residents",
-        "clusters, areas",
-        "places in rank",
-        "drawn anew, areas",
-        "on the list",
-        "first",
-        "total",
-    ):
-        table.add_column(heading, justify="right")
-    for row in choices.sort_values("group_drawn_areas", ascending=False).to_dict("records"):
-        shares = ("group_alone_areas", "group_alone_residents", "cluster_alone_areas", "group_drawn_areas")
-        cells = ["" if pd.isna(row[name]) else f"{100 * row[name]:.1f}" for name in shares]
-        cells.insert(3, "" if pd.isna(row["rank_alone"]) else f"{row['rank_alone']:.0f}")
-        ends = (row["listed_low"], row["listed_high"])
-        cells.append(f"{ends[0]:.0f} to {ends[1]:.0f}" if not pd.isna(ends[0]) else "")
-        own = indices.loc[row["choice"]]
-        enough = summary["runs"]["blocks"] >= FEW_BLOCKS
-        cells += [_index(own[name], own[f"{name}_error"]) if enough else "" for name in ("first", "total")]
-        table.add_row(Text(row["choice"]), *cells)
-    console.print(table)
+    listed, runs = summary["listed"], summary["runs"]
+    enough = runs["blocks"] >= FEW_BLOCKS
+    console.print(_choices_table(choices, sobol, indices_shown=enough))
     console.print(
         "first, total: Sobol indices, the share of the variance of the number on the list that goes back to the choice "
         "alone, and with all that it acts together with; ± half of a 95 % interval",
         markup=False,
     )
-    listed, runs = summary["listed"], summary["runs"]
     if listed["median"] is not None:
         console.print(
             f"on the list: {listed['reference']} areas; in the runs {listed['low']:.0f} to {listed['high']:.0f} "
@@ -113,7 +88,7 @@ def print_sensitivity(summary: dict[str, Any], choices: pd.DataFrame, sobol: pd.
             markup=False,
         )
     console.print(f"{runs['design']} runs in {runs['blocks']} blocks, and {runs['alone']} with one choice alone.")
-    if runs["blocks"] < FEW_BLOCKS:
+    if not enough:
         few = f"first and total are not shown, and drawn anew says little, from fewer than {FEW_BLOCKS} blocks"
         console.print(f"{few}: ask for more --runs.")
     for choice, why in summary["not_varied"].items():
@@ -122,6 +97,29 @@ def print_sensitivity(summary: dict[str, Any], choices: pd.DataFrame, sobol: pd.
         console.print(f"FAILED, {count} runs: {reason}", markup=False)
     for note in summary["notes"]:
         console.print(f"note: {note}", markup=False)
+
+
+def _choices_table(choices: pd.DataFrame, sobol: pd.DataFrame, *, indices_shown: bool) -> Table:
+    """Give a row a choice, the one that moves most areas first."""
+    from rich.table import Table
+    from rich.text import Text
+
+    indices = sobol[sobol["output"] == "n_listed"].set_index("choice")
+    table = Table(title="per cent that change group, when one choice alone is made otherwise", title_justify="left")
+    table.add_column("choice")
+    for heading in ("areas", "residents", "clusters, areas", "places in rank", "drawn anew, areas", "on the list",
+                    "first", "total"):  # fmt: skip
+        table.add_column(heading, justify="right")
+    for row in choices.sort_values("group_drawn_areas", ascending=False).to_dict("records"):
+        shares = ("group_alone_areas", "group_alone_residents", "cluster_alone_areas", "group_drawn_areas")
+        cells = ["" if pd.isna(row[name]) else f"{100 * row[name]:.1f}" for name in shares]
+        cells.insert(3, "" if pd.isna(row["rank_alone"]) else f"{row['rank_alone']:.0f}")
+        ends = (row["listed_low"], row["listed_high"])
+        cells.append(f"{ends[0]:.0f} to {ends[1]:.0f}" if not pd.isna(ends[0]) else "")
+        own = indices.loc[row["choice"]]
+        cells += [_index(own[name], own[f"{name}_error"]) if indices_shown else "" for name in ("first", "total")]
+        table.add_row(Text(row["choice"]), *cells)
+    return table
 
 
 def _index(value: float, error: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -140,23 +141,8 @@ def pose(
     units = every["units"]
     grown = np.arange(tables * own) >= 2 * own
     judged = np.tile(margins.published, tables) | (np.arange(tables * own) < own)
-    parts = {"units": units}
-    reasons = [judge_bases(units, rule)]
-    reach = [np.full(len(units), float(rule.reach))]
-    lower = [_least_units(margins, units)]
-    if "attribute" in every:
-        parts |= {"attribute": every["attribute"], "without": units - every["attribute"]}
-        why = judge_shares(units, every["attribute"], rule)
-        reasons += [why, np.where(why == "few_without_attribute", why, NOT_SENSITIVE)]
-        reach += reach * 2
-        lower += [np.zeros(len(units))] * 2
-    elif "sum" in every:
-        parts["sum"] = every["sum"]
-        why, how = judge_sums(units, _largest(margins, rows[1], every["sum"], rule), rule)
-        reasons.append(why)
-        reach.append(how)
-        lower.append(np.full(len(units), 0.0 if (rows[1] >= 0).all() else -np.inf))
-    names = tuple(parts)
+    blocks = _blocks(margins, every, rule, rows[1])
+    names = tuple(block.name for block in blocks)
     empty = np.tile((units == 0) & ~grown & judged, len(names))
     of_table = np.tile((np.arange(len(units)) < own) & np.tile(margins.published, tables), len(names))
     opened = _open(before, names, own, tables)
@@ -164,9 +150,9 @@ def pose(
     cost = (1 + np.log1p(np.tile(units, len(names)))) * (1 + 4.0 * (margins.depth.max() - depth))
     cost[: len(units)] *= _BASE_COST
     cells = TableCells(
-        value=np.concatenate(list(parts.values())),
+        value=np.concatenate([block.value for block in blocks]),
         equations=_equations(margins.parents, tables, names),
-        lower=np.where(empty, 0.0, np.concatenate(lower)),
+        lower=np.where(empty, 0.0, np.concatenate([block.lower for block in blocks])),
         upper=np.where(empty, 0.0, np.inf),
         whole=np.repeat([name != "sum" for name in names], len(units)),
         hideable=of_table & ~empty & ~opened & np.repeat([name != "without" for name in names], len(units)),
@@ -175,12 +161,40 @@ def pose(
         block=np.tile(margins.block, tables * len(names)),
     )
     person, alone = _people(margins, units, rows[0], rule, mean="sum" in names)
-    reason = np.concatenate(reasons)
+    reason = np.concatenate([block.reason for block in blocks])
     reason[~np.tile(judged, len(names))] = NOT_SENSITIVE
     return Problem(
-        cells, names, reason, np.concatenate(reach), opened, len(units), own,
-        alone, person, margins.atom,
+        cells, names, reason, np.concatenate([block.reach for block in blocks]), opened, len(units), own, alone,
+        person, margins.atom,
     )  # fmt: skip
+
+
+class _Block(NamedTuple):
+    """The cells of one part: (groups of all tables,) values, why they are sensitive, their reach, lowest values."""
+
+    name: str
+    value: Floats
+    reason: npt.NDArray[np.object_]
+    reach: Floats
+    lower: Floats
+
+
+def _blocks(margins: Margins, every: dict[str, Floats], rule: DisclosureRule, values: Floats) -> list[_Block]:
+    """Give the parts of a statistic: units, and those with and without the attribute or the sum of the values."""
+    units = every["units"]
+    reach, none = np.full(len(units), float(rule.reach)), np.zeros(len(units))
+    blocks = [_Block("units", units, judge_bases(units, rule), reach, _least_units(margins, units))]
+    if "attribute" in every:
+        having = every["attribute"]
+        why = judge_shares(units, having, rule)
+        few_without = np.where(why == "few_without_attribute", why, NOT_SENSITIVE)
+        return [*blocks, _Block("attribute", having, why, reach, none),
+                _Block("without", units - having, few_without, reach, none)]  # fmt: skip
+    if "sum" in every:
+        why, how = judge_sums(units, _largest(margins, values, every["sum"], rule), rule)
+        least = np.full(len(units), 0.0 if (values >= 0).all() else -np.inf)
+        blocks.append(_Block("sum", every["sum"], why, how, least))
+    return blocks
 
 
 def _least_units(margins: Margins, units: Floats) -> Floats:
