@@ -211,11 +211,8 @@ MANY_ARGUMENTS = {
     "statistics/summarise.py summarise": 13,
 }
 LONG_MODULES = {
-    "areas/crosswalk.py": 417,
-    "files/read.py": 408,
     "joining/join.py": 436,
     "joining/write_joined.py": 416,
-    "years/compare.py": 437,
 }
 UNLIKE_TUPLES = {
     "certainty/stability.py _refit batch",

@@ -77,6 +77,16 @@ def test_a_list_as_excel_saves_it(tmp_path):
     pd.testing.assert_frame_equal(read_changes(lost_zero), plain)
 
 
+def test_a_list_as_a_workbook_and_in_windows_1252(tmp_path):
+    plain = read_changes(write(tmp_path, ROWS))
+    pd.testing.assert_frame_equal(read_changes(write(tmp_path, ROWS, encoding="cp1252")), plain)
+    rows = [row.split(",") for row in ROWS.splitlines()]
+    cells = pd.DataFrame([[int(row[0]), *row[1:4], date.fromisoformat(row[4])] for row in rows],
+                         columns=HEAD.strip().split(","))  # fmt: skip
+    cells.to_excel(tmp_path / "changes.xlsx", index=False)  # the code of the kommun as a number, the day as a day
+    pd.testing.assert_frame_equal(read_changes(tmp_path / "changes.xlsx"), plain)
+
+
 def test_every_fault_of_the_list_at_once(tmp_path):
     bad = "0114,0114R001,0114R0X,Flyttad,1 jan\n0115,0114R001,0114R001,Utvidgas,2025-01-01\n"
     with pytest.raises(InputError) as caught:
@@ -94,12 +104,11 @@ def test_every_fault_of_the_list_at_once(tmp_path):
 @pytest.mark.parametrize(
     ("head", "encoding", "what"),
     [
-        ("kommun,old_code,change,date\n", "utf-8", "a column is missing"),
-        ("", "utf-8", "a column is missing"),
-        ("\n", "utf-8", "no heading"),
-        (HEAD, "cp1252", "not UTF-8"),
-        (HEAD + '"' + "a" * 200_000, "utf-8", "not a table"),
-        (HEAD + "0114,0114R001,0114R001,a,b,c,d\n", "utf-8", r"row 2: more cells than columns \(expected 5, got 7\)"),
+        ("kommun,old_code,other,change,date\n", "utf-8", "a column is missing .*new_code"),
+        ("", "utf-8", "two columns of one name"),  # the first row is taken for the heading
+        ("\n", "utf-8", "two columns of one name"),
+        (HEAD + '"' + "a" * 200_000, "utf-8", "not readable as CSV"),
+        (HEAD + "0114,0114R001,0114R001,a,b,c,d\n", "utf-8", r"row 2: more cells than the header has columns .*got 7"),
     ],
 )
 def test_a_list_that_cannot_be_read(tmp_path, head, encoding, what):

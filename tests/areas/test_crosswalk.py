@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regso_cluster.areas import _overlay
-from regso_cluster.areas.crosswalk import Rules, build_crosswalk, mark_areas, move_counts, unmovable
+from regso_cluster.areas.crosswalk import Rules, build_crosswalk, mark_areas
 from regso_cluster.areas.crosswalk_cache import cached_crosswalk
+from regso_cluster.areas.moved_counts import move_counts, unmovable
 from regso_cluster.areas.shapes import load_shapes
 from regso_cluster.errors import InputError
 from regso_cluster.factors.rates import rate

@@ -12,7 +12,7 @@ from regso_cluster.errors import InputError
 from regso_cluster.factors.pxweb import edition_of_codes, has_figures, to_areas
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.files.jsonstat import parse_dataset, read_jsonstat
-from regso_cluster.files.read import RawTable
+from regso_cluster.files.raw_table import RawTable
 from regso_cluster.files.tables import read_table
 from tests.sources.test_tables import method_for
 

@@ -11,7 +11,7 @@ import pytest
 
 from regso_cluster.factors.checks import check_year
 from regso_cluster.factors.year_column import read_year
-from regso_cluster.files.read import RawTable
+from regso_cluster.files.raw_table import RawTable
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from regso_cluster.factors.tables import read_factors
 from regso_cluster.files.jsonstat import parse_dataset, read_jsonstat
 from regso_cluster.files.px import parse_px, read_px
 from regso_cluster.files.pxsheet import unfold_sheet
-from regso_cluster.files.read import RawTable
+from regso_cluster.files.raw_table import RawTable
 from regso_cluster.files.tables import read_table
 from tests.factors.test_pxweb import SUFFIXED, dataset
 from tests.sources.test_tables import method_for

@@ -5,12 +5,11 @@ The list tells that a border was moved, not how many residents went with it.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
-from io import StringIO
+from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,6 +18,8 @@ from regso_cluster.areas.codes import Kind, kommun_of, parse_codes
 from regso_cluster.areas.edition_table import edition_years
 from regso_cluster.areas.editions import code_set
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.files.numbers import as_text
+from regso_cluster.files.tables import read_table
 from regso_cluster.schema import columns as c
 
 COLUMNS = ("kommun", "old_code", "new_code", "change", "date")
@@ -47,7 +48,7 @@ _KINDS = {
 
 
 def read_changes(path: str | Path) -> pd.DataFrame:
-    """Read SCB's list of changes, saved as CSV in UTF-8 with `,` or `;`.
+    """Read SCB's list of changes, as a workbook, CSV, or any table that `files.tables.read_table` reads.
 
     Parameters
     ----------
@@ -63,7 +64,7 @@ def read_changes(path: str | Path) -> pd.DataFrame:
     InputError  every fault of the list: a missing column, a code or date that cannot be read, a wording not known
     """
     name = Path(path).name
-    table = _read_text(Path(path))
+    table = _read_list(Path(path))
     faults: list[Fault] = []
     old = _codes(table, "old_code", "regso", name, faults)
     new = _codes(table, "new_code", "regso", name, faults)
@@ -101,38 +102,22 @@ def read_changes(path: str | Path) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
-def _read_text(path: Path) -> pd.DataFrame:
-    """Read the cells as text, indexed by the row of the file; blank rows are left out."""
-    try:
-        text = path.read_text("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(Fault("not UTF-8", path.name, hint="Save the list as CSV UTF-8.")) from error
-    heading = text.partition("\n")[0]
-    if not heading.strip():
-        raise InputError(Fault("no heading", path.name, f"columns {', '.join(COLUMNS)}"))
-    separator = ";" if heading.count(";") > heading.count(",") else ","
-    try:
-        rows = list(csv.reader(StringIO(text, newline=""), delimiter=separator))
-    except csv.Error as error:
-        raise InputError(Fault("not a table", path.name, got=str(error), hint="Look for a quote left open.")) from error
-    names = [name.strip() for name in rows[0]]
+def _read_list(path: Path) -> pd.DataFrame:
+    """Read the columns of the list as text, indexed by the row of the file."""
+    raw = read_table(path, columns=COLUMNS)
+    names = ", ".join(map(repr, raw.frame.columns))
     faults = [
-        Fault("a column is missing", path.name, f"column {column!r}", f"columns {', '.join(map(repr, names))}")
+        Fault("a column is missing", raw.name, f"column {column!r}", f"columns {names}")
         for column in COLUMNS
-        if column not in names
+        if column not in raw.frame.columns
     ]
-    faults += [
-        Fault("more cells than columns", f"{path.name}, row {row}", str(len(names)), str(len(cells)),
-              f"Quote a cell that holds {separator!r}.")
-        for row, cells in enumerate(rows, start=1)
-        if len(cells) > len(names)
-    ]  # fmt: skip
     if faults:
         raise InputError(faults)
-    place = [names.index(column) for column in COLUMNS]
-    cells = [[row[at].strip() if at < len(row) else "" for at in place] for row in rows[1:]]
-    table = pd.DataFrame(cells, index=pd.RangeIndex(2, len(rows) + 1), columns=list(COLUMNS), dtype=str)
-    return table.loc[(table != "").any(axis=1)]
+    return pd.DataFrame({column: raw.frame[column].map(_as_text) for column in COLUMNS}, dtype=str)
+
+
+def _as_text(cell: Any) -> str:
+    return cell.date().isoformat() if isinstance(cell, datetime) else as_text(cell)  # a workbook has days of its own
 
 
 def _codes(table: pd.DataFrame, column: str, kind: Kind, name: str, faults: list[Fault]) -> pd.Series[str]:

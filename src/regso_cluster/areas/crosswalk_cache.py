@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from regso_cluster.areas.crosswalk import Crosswalk, Rules, crosswalk_of, read_layers
 from regso_cluster.files.atomic import whole_file
+from regso_cluster.files.parquet import write_arrow
 from regso_cluster.words.notes import Note
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def _write(crosswalk: Crosswalk, file: Path, said: dict[str, Any]) -> None:
     table = pa.Table.from_pandas(frame, schema=schema, preserve_index=False)
     table = table.replace_schema_metadata(schema.metadata)
     with whole_file(file, lasting=True) as partial:
-        pq.write_table(table, partial, compression="zstd")
+        write_arrow(table, partial)
 
 
 def _read(file: Path, wanted: dict[str, Any]) -> tuple[Crosswalk | None, Note]:

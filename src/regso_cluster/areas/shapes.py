@@ -6,7 +6,6 @@ The package carries outlines for display of the editions that `editions.toml` sa
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Iterable
@@ -27,6 +26,7 @@ from regso_cluster.areas.edition_table import (
 )
 from regso_cluster.areas.editions import code_set
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.files.hashes import hash_of
 from regso_cluster.schema import columns as c
 
 if TYPE_CHECKING:
@@ -139,9 +139,7 @@ def fetched_shapes(edition: int, *, deso: bool = False, cache: Path | None = Non
         return None
     try:
         files = json.loads((folder / "source.json").read_bytes())["files"]
-        with (folder / SHAPES_FILE).open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        whole = files == [{"file": SHAPES_FILE, "sha256": digest}]
+        whole = files == [{"file": SHAPES_FILE, "sha256": hash_of(folder / SHAPES_FILE)}]
     except (OSError, ValueError, KeyError, TypeError):
         whole = False
     if not whole:

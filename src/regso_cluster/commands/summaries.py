@@ -19,7 +19,7 @@ from regso_cluster.words.notes import Note
 if TYPE_CHECKING:
     import pandas as pd
 
-    from regso_cluster.files.read import RawTable
+    from regso_cluster.files.raw_table import RawTable
     from regso_cluster.method import Text
     from regso_cluster.statistics.disclosure import DisclosureRule, EarlierTable
     from regso_cluster.statistics.disclosure.protection import Statistic

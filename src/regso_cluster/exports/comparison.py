@@ -19,7 +19,7 @@ from regso_cluster.schema import SCHEMA
 from regso_cluster.schema import columns as c
 from regso_cluster.words.texts import WORDS
 from regso_cluster.years.change import CAUSES as CAUSES_IN_ORDER
-from regso_cluster.years.compare import mobility_table, trace_paths
+from regso_cluster.years.several_years import mobility_table, trace_paths
 
 if TYPE_CHECKING:
     from pathlib import Path

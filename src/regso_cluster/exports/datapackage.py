@@ -6,7 +6,6 @@ leave its folder and a release is never added to, so the package is a folder of 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -17,6 +16,7 @@ import pandas as pd
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.exports.formats import DATAPACKAGE
 from regso_cluster.files.atomic import whole_folder
+from regso_cluster.files.hashes import hash_of
 from regso_cluster.files.textfiles import write_csv
 from regso_cluster.schema import Table
 from regso_cluster.words.columns import describe_columns, head_columns, say_unit
@@ -170,6 +170,4 @@ def _copy_files(release: Release, folder: Path) -> list[dict[str, Any]]:
 
 
 def _measure(path: Path) -> dict[str, Any]:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return {"path": path.name, "bytes": path.stat().st_size, "hash": f"sha256:{digest}"}
+    return {"path": path.name, "bytes": path.stat().st_size, "hash": f"sha256:{hash_of(path)}"}

@@ -9,7 +9,7 @@ from regso_cluster.areas.codes import kommun_of
 from regso_cluster.errors import Fault
 from regso_cluster.factors.year_column import read_year
 from regso_cluster.files.numbers import as_text
-from regso_cluster.files.read import RawTable
+from regso_cluster.files.raw_table import RawTable
 from regso_cluster.method import UNIT_RANGE, Factor, Method
 from regso_cluster.schema import columns as c
 from regso_cluster.words.notes import Note

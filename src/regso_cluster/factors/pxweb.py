@@ -22,7 +22,7 @@ from regso_cluster.files.dataset import MARKED, MOST_COLUMNS, Described
 from regso_cluster.files.distinct import map_distinct
 from regso_cluster.files.numbers import as_text
 from regso_cluster.files.pxweb_layout import VALUE_COLUMN, WITH_TEXT, Layout, find_layout
-from regso_cluster.files.read import RawTable
+from regso_cluster.files.raw_table import RawTable
 from regso_cluster.words.notes import Note
 
 _MOST_WIDE = 40_000_000  # areas times columns

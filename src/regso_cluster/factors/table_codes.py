@@ -13,7 +13,7 @@ from regso_cluster.areas.editions import check_edition, detect_edition
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.files.made_up import is_synthetic
 from regso_cluster.files.numbers import as_text
-from regso_cluster.files.read import RawTable
+from regso_cluster.files.raw_table import RawTable
 from regso_cluster.files.totals import find_totals_as_text
 from regso_cluster.method import Method
 from regso_cluster.words.notes import Note

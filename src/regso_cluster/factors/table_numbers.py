@@ -11,7 +11,7 @@ from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.hints import absent_columns
 from regso_cluster.factors.rates import MISSING, SUPPRESSED
 from regso_cluster.files.numbers import as_text, explain, parse_numbers
-from regso_cluster.files.read import RawTable
+from regso_cluster.files.raw_table import RawTable
 from regso_cluster.method import Factor, Method
 from regso_cluster.schema import columns as c
 from regso_cluster.words.notes import Note

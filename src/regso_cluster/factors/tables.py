@@ -6,7 +6,6 @@ All faults of a table are collected and raised together; what was repaired or se
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,9 +24,10 @@ from regso_cluster.factors.pxweb import settle_marks, to_areas
 from regso_cluster.factors.rates import MISSING, OBSERVED, SUPPRESSED, TOO_FEW, rate
 from regso_cluster.factors.table_codes import read_codes, unknown_edition
 from regso_cluster.factors.table_numbers import find_parts, gather_areas, read_numbers
+from regso_cluster.files.hashes import hash_of
 from regso_cluster.files.layout import as_named
 from regso_cluster.files.made_up import is_synthetic
-from regso_cluster.files.read import RawTable
+from regso_cluster.files.raw_table import RawTable
 from regso_cluster.files.tables import read_table
 from regso_cluster.method import Method
 from regso_cluster.schema import columns as c
@@ -154,7 +154,7 @@ def _named_by(path: str | Path | None, deso_key: str | Path | None) -> Names | N
 
 
 def _key_used(path: str | Path) -> tuple[tuple[str, str], ...]:
-    return ((Path(path).name, hashlib.sha256(Path(path).read_bytes()).hexdigest()),)
+    return ((Path(path).name, hash_of(path)),)
 
 
 def _names(method: Method) -> tuple[str, ...]:

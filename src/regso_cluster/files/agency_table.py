@@ -16,20 +16,13 @@ from numpy.typing import NDArray
 
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.files.bounded import MIB, check_size, read_parquet
+from regso_cluster.files.kinds import OWN_SUFFIXES, TEXT_SUFFIXES, WORKBOOK_SUFFIXES, kind_of_file
 from regso_cluster.files.layout import plain_name
-from regso_cluster.files.read import (
-    TEXT_SUFFIXES,
-    WORKBOOK_SUFFIXES,
-    Choice,
-    count_empty_at_the_end,
-    doubled_names,
-    only_columns,
-    read_cells,
-)
+from regso_cluster.files.raw_table import count_empty_at_the_end, doubled_names
+from regso_cluster.files.read import Choice, only_columns, read_cells
 from regso_cluster.files.sheets import CellError
 from regso_cluster.words.notes import Note, name_some
 
-SUFFIXES = (*TEXT_SUFFIXES, *WORKBOOK_SUFFIXES, ".parquet", ".gpkg", ".geojson")
 MOST_GEOJSON = 256 * MIB  # as Python objects it takes some ten times its size
 
 
@@ -92,14 +85,7 @@ def read_agency_table(
         no rows, rows of another width than the header, doubled column names, several layers and none named
     """
     path = Path(path)
-    if not path.is_file():
-        hint = "Check the path; it is read relative to where you stand."
-        raise InputError(Fault("no such file", str(path), hint=hint))
-    kind = path.suffix.lower()
-    if kind not in SUFFIXES:
-        raise InputError(
-            Fault("unknown kind of file", path.name, ", ".join(SUFFIXES), kind or "no suffix", "Save it as CSV.")
-        )
+    kind = kind_of_file(path, OWN_SUFFIXES)
     check_size(path)
     if kind == ".parquet":
         table = _read_parquet(path)

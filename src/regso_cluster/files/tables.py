@@ -5,30 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from regso_cluster.errors import Fault, InputError
 from regso_cluster.files.bounded import check_size
+from regso_cluster.files.hashes import hash_of
 from regso_cluster.files.jsonstat import read_jsonstat
+from regso_cluster.files.kinds import CUBE_SUFFIXES, FIGURE_SUFFIXES, kind_of_file
 from regso_cluster.files.numbers import LARGEST, Numbers, as_text, parse_numbers
 from regso_cluster.files.px import read_px
 from regso_cluster.files.pxsheet import unfold_sheet
-from regso_cluster.files.read import (
-    TEXT_SUFFIXES,
-    WORKBOOK_SUFFIXES,
-    Cells,
-    Choice,
-    RawTable,
-    hash_of,
-    only_columns,
-    read_cells,
-    tidy_table,
-)
+from regso_cluster.files.raw_table import RawTable, tidy_table
+from regso_cluster.files.read import Cells, Choice, only_columns, read_cells
 from regso_cluster.files.sheets import Rows
 from regso_cluster.words.notes import Note
 
 __all__ = ["LARGEST", "Numbers", "RawTable", "as_text", "parse_numbers", "read_table"]
-
-JSON_SUFFIXES = (".json", ".jsonstat")
-SUFFIXES = (*TEXT_SUFFIXES, *WORKBOOK_SUFFIXES, ".parquet", *JSON_SUFFIXES, ".px")
 
 
 def read_table(
@@ -54,15 +43,8 @@ def read_table(
         several sheets that may be meant, a file that unpacks to more than `files.bounded.LIMITS`
     """
     path = Path(path)
-    if not path.is_file():
-        raise InputError(
-            Fault("no such file", str(path), hint="Check the path; it is read relative to where you stand.")
-        )
-    suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        kinds = ", ".join(SUFFIXES)
-        raise InputError(Fault("unknown kind of file", path.name, kinds, path.suffix or "no suffix", "Save it as CSV."))
-    if suffix in (*JSON_SUFFIXES, ".px"):
+    suffix = kind_of_file(path, FIGURE_SUFFIXES)
+    if suffix in CUBE_SUFFIXES:
         check_size(path)
         cells = _read_cube(path, suffix)
     else:

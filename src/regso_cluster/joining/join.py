@@ -15,7 +15,7 @@ from regso_cluster.files.agency_table import AgencyTable, read_agency_table
 from regso_cluster.files.layout import plain_name
 from regso_cluster.files.made_up import show_table
 from regso_cluster.files.numbers import as_text
-from regso_cluster.files.read import find_footer
+from regso_cluster.files.raw_table import find_footer
 from regso_cluster.files.totals import find_totals
 from regso_cluster.joining.match_codes import KINDS, Keyed, kind_of, match_keys
 from regso_cluster.joining.match_report import Matches, MatchReport, report_of, write_report

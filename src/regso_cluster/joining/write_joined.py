@@ -22,8 +22,9 @@ from regso_cluster.files import formats
 from regso_cluster.files.agency_table import AgencyTable
 from regso_cluster.files.atomic import json_text, whole_file
 from regso_cluster.files.formats import Format, find_format, write_output
+from regso_cluster.files.kinds import TEXT_SUFFIXES
 from regso_cluster.files.output import Output
-from regso_cluster.files.read import TEXT_SUFFIXES
+from regso_cluster.files.parquet import write_arrow
 from regso_cluster.files.textfiles import guard
 from regso_cluster.joining.fit_formats import CELL_OF_EXCEL, WORKBOOKS, fit_cells, is_too_long, whole_numbers
 from regso_cluster.joining.parse_coordinates import SWEREF, WGS84, known_crs
@@ -298,7 +299,6 @@ def _text(cell: Any) -> str:
 def _write_parquet(table: JoinedTable, path: Path) -> None:
     import pyarrow as pa
     import shapely
-    from pyarrow import parquet
 
     arrow, source = _arrow_of(table.frame), table.source
     if source.geometry is not None:
@@ -310,7 +310,7 @@ def _write_parquet(table: JoinedTable, path: Path) -> None:
         arrow = arrow.replace_schema_metadata(metadata)
     elif source.metadata:
         arrow = arrow.replace_schema_metadata(source.metadata)
-    parquet.write_table(arrow, path, compression="zstd")
+    write_arrow(arrow, path)
 
 
 def _geo_metadata(column: str, crs: str) -> bytes:

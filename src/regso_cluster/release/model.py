@@ -16,8 +16,8 @@ import pandas as pd
 from regso_cluster.areas.edition_table import edition_years
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.tables import FactorTable
+from regso_cluster.files.hashes import hash_of
 from regso_cluster.files.made_up import show_table
-from regso_cluster.files.read import hash_of
 from regso_cluster.method import Method, hash_as_written, identity_as_written, parse_method
 from regso_cluster.schema import columns as c
 from regso_cluster.words.notes import Note

@@ -14,8 +14,8 @@ from regso_cluster._package import __version__
 from regso_cluster.areas.edition_table import drawn_years, edition_table, has_outlines
 from regso_cluster.classification.tables import Classification
 from regso_cluster.files.atomic import json_text, whole_folder, without_nan
+from regso_cluster.files.hashes import hash_of
 from regso_cluster.files.parquet import write_parquet
-from regso_cluster.files.read import hash_of
 from regso_cluster.method import Method, Yardstick, hash_yardstick
 from regso_cluster.release.model import FORMAT, Earlier, Release, hash_manifest
 from regso_cluster.schema import columns as c

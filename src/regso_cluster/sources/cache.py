@@ -9,7 +9,6 @@ A faulty answer reaches none of them.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import time
@@ -20,6 +19,7 @@ from typing import Any
 
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.files.atomic import whole_file, working_folder
+from regso_cluster.files.hashes import hash_of
 from regso_cluster.sources.client import Answer
 
 SOURCE = "source.json"
@@ -121,12 +121,6 @@ def write_whole(path: Path, content: bytes) -> None:
     """Write a file beside its place and move it there: a reader meets all of it or nothing."""
     with whole_file(path, lasting=True) as partial:
         partial.write_bytes(content)
-
-
-def hash_of(path: Path) -> str:
-    """Hash a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _move(work: Path, folder: Path) -> None:

@@ -27,6 +27,7 @@ from regso_cluster.files import formats
 from regso_cluster.files.atomic import whole_file
 from regso_cluster.files.formats import Format, find_format, write_output
 from regso_cluster.files.output import Output
+from regso_cluster.files.parquet import write_parquet
 from regso_cluster.schema import columns as c
 from regso_cluster.sources.cache import Kept, Part, collect, find
 from regso_cluster.sources.client import Answer, Client, as_json
@@ -287,7 +288,7 @@ def _finish(work: Path, edition: int, deso: bool, lan: str | None) -> dict[str, 
     if faults := check_layer(layer, edition, deso=deso, lan=lan):
         raise InputError(faults)
     layer = layer.sort_values("desokod" if deso else "regsokod", kind="stable", ignore_index=True)
-    layer.to_parquet(work / SHAPES_FILE, compression="zstd", index=False)
+    write_parquet(layer, work / SHAPES_FILE)
     return {"areas": len(layer), "version": sorted(set(layer["version"])), "mended": mended}
 
 

@@ -27,7 +27,7 @@ from regso_cluster.files.dataset import Dataset, join_parts
 from regso_cluster.files.figure_tables import write_figures
 from regso_cluster.files.formats import find_format
 from regso_cluster.files.jsonstat import parse_dataset, read_jsonstat
-from regso_cluster.files.read import RawTable
+from regso_cluster.files.raw_table import RawTable
 from regso_cluster.sources.cache import Kept, Part, collect, find, write_whole
 from regso_cluster.sources.client import Answer, Client, Limits, as_json
 from regso_cluster.sources.selection import Areas, Question, select_cells, split_by_area

@@ -11,7 +11,7 @@ import pandas as pd
 from regso_cluster.areas.codes import parse_codes
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.files.numbers import as_text, explain, parse_numbers
-from regso_cluster.files.read import RawTable
+from regso_cluster.files.raw_table import RawTable
 from regso_cluster.files.totals import find_totals, find_totals_as_text, say_unlike_units
 from regso_cluster.method import Table
 from regso_cluster.schema import columns as c

@@ -11,9 +11,9 @@ import pandas as pd
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.files import formats
 from regso_cluster.files.formats import find_format, write_output
+from regso_cluster.files.kinds import TEXT_SUFFIXES
 from regso_cluster.files.made_up import is_synthetic
 from regso_cluster.files.output import Output
-from regso_cluster.files.read import TEXT_SUFFIXES
 from regso_cluster.files.sheet_writing import SYNTHETIC
 from regso_cluster.files.sheets import first_rows, read_sheet
 from regso_cluster.files.textfiles import unguard

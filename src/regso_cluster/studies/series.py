@@ -7,7 +7,6 @@ is written whole before the next year begins, so that a run that was cut off is 
 from __future__ import annotations
 
 import hashlib
-import io
 import re
 import shutil
 from collections.abc import Callable
@@ -25,7 +24,9 @@ from regso_cluster.exports.comparison import write_comparison
 from regso_cluster.factors.accepted import Accepted
 from regso_cluster.factors.origin import SUFFIX as ORIGIN
 from regso_cluster.factors.tables import FactorTable, read_factors
-from regso_cluster.files.read import hash_of, lock_file
+from regso_cluster.files.hashes import hash_of
+from regso_cluster.files.kinds import CELL_SUFFIXES, lock_file
+from regso_cluster.files.parquet import parquet_bytes
 from regso_cluster.method import Method
 from regso_cluster.parallel import Workers
 from regso_cluster.release.model import Earlier, Release, read_release
@@ -33,7 +34,6 @@ from regso_cluster.release.write import write_release
 from regso_cluster.years.borders import Borders, Outlines, against, read_borders
 from regso_cluster.years.compare import NothingInCommonError, compare
 
-SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".xls", ".ods", ".parquet")
 _RELEASE = re.compile(r"(\d{4})(?:-r(\d+))?")
 
 
@@ -101,7 +101,7 @@ def find_tables(folder: str | Path) -> tuple[dict[int, Path], list[str]]:
         if path.name.startswith(".") or lock_file(path.name) or path.name.endswith(ORIGIN) or not path.is_file():
             continue
         years = re.findall(r"(?<!\d)(?:19|20)\d{2}(?!\d)", path.stem)
-        if path.suffix.lower() not in SUFFIXES or len(set(years)) != 1:
+        if path.suffix.lower() not in CELL_SUFFIXES or len(set(years)) != 1:
             others.append(path.name)
         elif int(years[0]) in tables:
             hint = "Keep one of them here: a corrected table takes the place of the first."
@@ -290,9 +290,7 @@ def _differences(result: Classification, release: Release) -> list[str]:
     """Name the files of a release that a classification would write otherwise."""
 
     def hashed(frame: pd.DataFrame) -> str:
-        buffer = io.BytesIO()
-        frame.to_parquet(buffer, engine="pyarrow", compression="zstd", index=False)
-        return hashlib.sha256(buffer.getvalue()).hexdigest()
+        return hashlib.sha256(parquet_bytes(frame)).hexdigest()
 
     now = {
         "areas.parquet": hashed(result.areas.reset_index()),

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from regso_cluster.areas.crosswalk import Crosswalk, move_counts, unmovable
+from regso_cluster.areas.crosswalk import Crosswalk
 from regso_cluster.areas.edition_table import edition_table
+from regso_cluster.areas.moved_counts import move_counts, unmovable
 from regso_cluster.errors import InputError
 from regso_cluster.factors.rates import MISSING, OBSERVED, SUPPRESSED, rate
 from regso_cluster.factors.tables import FactorTable

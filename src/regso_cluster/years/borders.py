@@ -10,10 +10,11 @@ from typing import Any
 import pandas as pd
 
 from regso_cluster.areas.codes import parse_codes
-from regso_cluster.areas.crosswalk import Crosswalk, build_crosswalk, mark_areas, say_weighting, unmovable
+from regso_cluster.areas.crosswalk import Crosswalk, build_crosswalk, mark_areas, say_weighting
 from regso_cluster.areas.crosswalk_cache import cached_crosswalk
 from regso_cluster.areas.editions import check_edition
 from regso_cluster.areas.layers import read_ground, read_outlines, read_residents
+from regso_cluster.areas.moved_counts import unmovable
 from regso_cluster.areas.shapes import load_shapes
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.rates import MISSING
