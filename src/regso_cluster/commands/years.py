@@ -41,7 +41,9 @@ def freeze(release: Path, out: Path, beside: bool, as_json: bool) -> None:
 @click.option(
     "--through", type=NEW, multiple=True, help="A release of another year, once for each: with --out, paths of areas."
 )
-@click.option("--changes", type=EXISTING, help="SCB's list of changed RegSO (.xlsx or .csv): marks areas that are not comparable.")
+@click.option(
+    "--changes", type=EXISTING, help="SCB's list of changed RegSO (.xlsx or .csv): marks areas that are not comparable."
+)
 @outline_options
 @json_option
 def compare(
