@@ -18,7 +18,7 @@ def _weights(p: int) -> np.ndarray:
 
 
 def _ours(X: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    from regso_cluster.certainty.simulation import rank_interval, rank_into
+    from regso_cluster.certainty.drawn_ranks import rank_interval, rank_into
     from regso_cluster.kernels.ranks import score_draws
 
     columns, rank = np.ascontiguousarray(X.T), np.empty((len(X), len(weights)), np.uint16)

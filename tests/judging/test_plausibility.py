@@ -14,7 +14,7 @@ from regso_cluster.areas.editions import code_set
 from regso_cluster.classification.classify import classify, rehearse
 from regso_cluster.cli import main
 from regso_cluster.errors import InputError
-from regso_cluster.factors.accepted import Accepted, Entry, read_accepted, write_accepted
+from regso_cluster.factors.accepted import Accepted, Cell, Entry, read_accepted, write_accepted
 from regso_cluster.factors.alarms import say_kind
 from regso_cluster.factors.slips import KINDS
 from regso_cluster.factors.summary import RESIDENTS, summarise_factors
@@ -336,7 +336,7 @@ def test_a_small_table_is_not_predicted(tmp_path):
 
 def test_a_list_that_was_written_can_be_read(tmp_path):
     """Three decimals are no mark of thousands, and a code that begins like a formula is guarded on the way."""
-    cells = [("=A1", "income", 341.275), ("0114R001", "crime_n", 80.0)]
+    cells = [Cell("=A1", "income", 341.275), Cell("0114R001", "crime_n", 80.0)]
     path = write_accepted(cells, tmp_path / "accept.csv")
     assert path.read_text("utf-8").splitlines()[1].startswith("'=A1,")
     path.write_text(path.read_text("utf-8").replace(",,", ",E.L.,seen"), "utf-8")

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from regso_cluster.certainty.simulation import rank_interval, rank_into
+from regso_cluster.certainty.drawn_ranks import rank_interval, rank_into
 from regso_cluster.kernels._threads import threads
 from regso_cluster.kernels.ranks import count_at_most, score_draws
 from tests.kernels import naive_draws as naive

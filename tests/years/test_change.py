@@ -7,12 +7,12 @@ import pytest
 from regso_cluster.factors.rates import rate
 from regso_cluster.judging.problems import beyond_limit
 from regso_cluster.method import Factor, Limit, Text
-from regso_cluster.years.change import find_causes, persons_to_keep
+from regso_cluster.years.change import Step, find_causes, persons_to_keep
 from tests.tables import method
 
 
 def states(*columns):
-    return [(name, pd.Series(pd.array(groups, dtype="Int8"), index=list("abcde"))) for name, groups in columns]
+    return [Step(name, pd.Series(pd.array(groups, dtype="Int8"), index=list("abcde"))) for name, groups in columns]
 
 
 def test_causes_by_hand():
@@ -37,7 +37,7 @@ def test_the_last_leaving_counts():
 def test_causes_sum_to_all_changes(seed):
     generator = np.random.default_rng(seed)
     names = ["", "data", "yardstick", "centres", "method"]
-    chain = [(name, pd.Series(generator.integers(1, 4, 200), dtype="Int8")) for name in names]
+    chain = [Step(name, pd.Series(generator.integers(1, 4, 200), dtype="Int8")) for name in names]
     found = find_causes(chain)
     assert ((found["cause"] != "") == found["changed"]).all()
     assert (found["changed"] == (chain[0][1] != chain[-1][1])).all()

@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -96,21 +96,17 @@ def parse_codes(values: Iterable[object], kind: Kind) -> ParsedCodes:
     text = given.astype(object).map(_as_text).astype(_TEXT)
     # One look at each distinct text: a table of counts repeats a code once for every age and sex.
     position, distinct = pd.factorize(text, use_na_sentinel=True)
-    columns = ["code", "reason", "mended", "edition", "beside"]
-    table = pd.DataFrame([_parse_beside(value, kind) for value in distinct], columns=columns)
-    empty = {"code": None, "reason": "an empty cell", "mended": False, "edition": 0, "beside": False}
-    table = pd.concat([table, pd.DataFrame([empty])], ignore_index=True).take(
-        position
-    )  # -1, no text, takes the last row
+    parsed = [*(_parse_beside(value, kind) for value in distinct), _Parsed(None, "an empty cell")]
+    table = pd.DataFrame(parsed, columns=_Parsed._fields).take(position)  # -1, no text, takes the last row
     codes = pd.Series(table["code"].to_numpy(dtype=object), index=given.index, name=given.name).astype(_TEXT)
-    mended = np.flatnonzero(table["mended"].to_numpy(dtype=bool))
+    repaired = np.flatnonzero(table["repaired"].to_numpy(dtype=bool))
     refused = np.flatnonzero(table["code"].isna())
     beside = np.flatnonzero(table["beside"].to_numpy(dtype=bool))
     shown = text.reset_index(drop=True)
     return ParsedCodes(
         codes=codes,
         repaired=pd.DataFrame(
-            {"position": mended, "given": shown.iloc[mended].array, "code": codes.iloc[mended].array}
+            {"position": repaired, "given": shown.iloc[repaired].array, "code": codes.iloc[repaired].array}
         ),
         refused=pd.DataFrame(
             {
@@ -141,11 +137,21 @@ def _as_text(value: Any) -> str | None:
     return text or None
 
 
-def _parse_beside(text: str, kind: Kind) -> tuple[str | None, str, bool, int, bool]:
-    """Give what `_parse` gives, of the code alone where a text is beside it, and whether one was."""
+class _Parsed(NamedTuple):
+    """What was made of a text: the code, else why it was refused; edition 0 where none is written."""
+
+    code: str | None
+    reason: str = ""
+    repaired: bool = False
+    edition: int = 0
+    beside: bool = False  # a text beside the code was left out
+
+
+def _parse_beside(text: str, kind: Kind) -> _Parsed:
+    """Parse a text, or the code alone where a text is beside it."""
     plain = _parse(text, kind)
-    if plain[0] is not None or len(text) > 200:
-        return (*plain, False)
+    if plain.code is not None or len(text) > 200:
+        return plain
     head = _HEADS[kind]
     before = re.fullmatch(_BEFORE.format(head=head), text, flags=re.IGNORECASE | re.DOTALL)
     after = re.fullmatch(_AFTER.format(head=head), text, flags=re.IGNORECASE | re.DOTALL)
@@ -154,41 +160,41 @@ def _parse_beside(text: str, kind: Kind) -> tuple[str | None, str, bool, int, bo
         code, said = (before[1], before[2]) if before else (after[2], after[1])  # type: ignore[index]
         return _parse_with_text(code, said, kind, plain)
     if prefixed and kind == "kommun":
-        return (*_parse(prefixed[1], kind), True)
-    return (*plain, False)
+        return _parse(prefixed[1], kind)._replace(beside=True)
+    return plain
 
 
-def _parse_with_text(
-    code: str, said: str, kind: Kind, plain: tuple[str | None, str, bool, int]
-) -> tuple[str | None, str, bool, int, bool]:
+def _parse_with_text(code: str, said: str, kind: Kind, plain: _Parsed) -> _Parsed:
     """Parse a code and look at the text beside it: a name of the kommun or län, an edition, no second code."""
     found = _parse(code, kind)
     edition = re.fullmatch(r"\(?(?:REG|DE)SO[ _]?(20\d\d)\)?", said, flags=re.IGNORECASE | re.ASCII)
-    named = {"kommun": kommun_of_name, "lan": lan_of_name}.get(kind, lambda _: found[0])(said)
+    named = {"kommun": kommun_of_name, "lan": lan_of_name}.get(kind, lambda _: found.code)(said)
     reason = ""
-    if found[0] is not None and named is None:
-        return (*plain, False)
-    if found[0] is not None and named != found[0]:
+    if found.code is None:
+        return found
+    if named is None:
+        return plain
+    if named != found.code:
         reason = f"the code and the name beside it differ: {said[:40]!r} is {named}"
-    elif found[0] is not None and _ANY_CODE.search(said):
+    elif _ANY_CODE.search(said):
         reason = "two codes in one cell"
-    elif found[0] is not None and edition and not found[3] and kind in ("regso", "deso"):
-        return (*_parse(f"{code}_{kind}{edition[1]}", kind), False)
-    return (None, reason, False, 0, False) if reason else (*found, found[0] is not None)
+    elif edition and not found.edition and kind in ("regso", "deso"):
+        return _parse(f"{code}_{kind}{edition[1]}", kind)
+    return _Parsed(None, reason) if reason else found._replace(beside=True)
 
 
-def _parse(text: str, kind: Kind) -> tuple[str | None, str, bool, int]:
-    """Give code, reason of refusal, whether it was mended, edition (0: none)."""
+def _parse(text: str, kind: Kind) -> _Parsed:
+    """Parse a code that stands alone."""
     found = re.fullmatch(_PATTERNS[kind], text.upper(), flags=re.ASCII)
     if found is None:
-        return None, f"not a {kind} code such as {_EXAMPLES[kind]}", False, 0
+        return _Parsed(None, f"not a {kind} code such as {_EXAMPLES[kind]}")
     digits, rest, edition = found.groups()
     region = digits.zfill(_WIDTH[kind])
     if kind == "lan":
         if region not in lan_names():
             why = "the whole country, not a län" if region == _COUNTRY else f"there is no län {region}"
-            return None, why, False, 0
+            return _Parsed(None, why)
     elif region not in kommun_names():
-        return None, f"there is no kommun {region}", False, 0
-    mended = len(digits) < len(region) or "." in text
-    return region + rest, "", mended, canonical_year(int(edition or 0))
+        return _Parsed(None, f"there is no kommun {region}")
+    repaired = len(digits) < len(region) or "." in text
+    return _Parsed(region + rest, "", repaired, canonical_year(int(edition or 0)))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -192,9 +192,15 @@ def changed(one: Labels, two: Labels, residents: Floats) -> tuple[float, float]:
     return float(moved.sum() / counted.sum()), float(residents[moved].sum() / people) if people > 0 else np.nan
 
 
-def alone(
-    dials: tuple[Dial, ...], groups: tuple[str, ...], own: Callable[[Dial], Any]
-) -> list[tuple[str, str, Settings]]:
+class LoneRun(NamedTuple):
+    """A run in which one choice alone differs from the method: the choice, what it was set to in words, settings."""
+
+    choice: str
+    setting: str
+    settings: Settings
+
+
+def alone(dials: tuple[Dial, ...], groups: tuple[str, ...], own: Callable[[Dial], Any]) -> list[LoneRun]:
     """List the runs in which one choice alone differs from the method: each option, or both ends of its range.
 
     Parameters
@@ -202,26 +208,23 @@ def alone(
     dials : what can be turned; groups : the choices
     own : gives what the method itself has at a dial, so that this option is not run again
 
-    Returns
-    -------
-    choice, what it was set to, settings
     """
-    runs: list[tuple[str, str, Settings]] = []
+    runs: list[LoneRun] = []
     for choice in groups:
         mine = [dial for dial in dials if dial.choice == choice]
         if mine[0].options is not None:
             for option, u in zip(mine[0].options, mine[0].ends(), strict=True):
                 if option != own(mine[0]):
-                    runs.append((choice, _text(option), settings_of((mine[0],), np.array([u]))))
+                    runs.append(LoneRun(choice, _text(option), settings_of((mine[0],), np.array([u]))))
         elif len(mine) == 1:
             for u in mine[0].ends():
                 settings = settings_of((mine[0],), np.array([u]))
-                runs.append((choice, _text(next(iter(settings.values()))), settings))
+                runs.append(LoneRun(choice, _text(next(iter(settings.values()))), settings))
         else:  # several numbers: each alone, the others as they are
             for dial in mine:
                 for u, end in zip(dial.ends(), ("low", "high"), strict=True):
                     settings = settings_of((dial,), np.array([u]))
-                    runs.append((choice, f"{dial.places[0]} {end}", settings))
+                    runs.append(LoneRun(choice, f"{dial.places[0]} {end}", settings))
     return runs
 
 

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
-from regso_cluster.certainty.discovery import interval_places
+from regso_cluster.certainty.drawn_ranks import rank_interval, rank_into
 from regso_cluster.certainty.priors import Posterior
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.tables import FactorTable
@@ -20,7 +21,6 @@ from regso_cluster.judging.case import Case, Use, signs_of
 from regso_cluster.judging.problems import limit_of, rule_holds
 from regso_cluster.kernels._threads import threads
 from regso_cluster.kernels.draws import Areas, Chances, Counted, Rules, Tables, Work, draw_labels, tabulate_quantiles
-from regso_cluster.kernels.ranks import order_statistics, rank_draws
 from regso_cluster.method import UNIT_FACTOR, Clusters, Index, Method, Problems, Scale, Yardstick
 from regso_cluster.method.scale_kinds import SCALES
 from regso_cluster.parallel import ONE_PARALLEL_KERNEL, Packed, Workers, batches, run_as_done, unpacked
@@ -104,7 +104,21 @@ class _Tally:
 
 
 _Small = npt.NDArray[np.unsignedinteger]
-_Blocks = list[tuple[int, int, np.random.SeedSequence]]  # first draw, draws, seed of each
+
+
+class _Block(NamedTuple):
+    """Draws that are made together: the first, how many, and what they are drawn from."""
+
+    first: int
+    size: int
+    seed: np.random.SeedSequence
+
+
+class _Batch(NamedTuple):
+    """Blocks that one call in another process draws, of one country."""
+
+    country: Packed
+    blocks: list[_Block]
 
 
 def simulate(
@@ -306,15 +320,15 @@ def _empty_tally(country: _Country, draws: int) -> _Tally:
     return _Tally(np.zeros((n, n_labels), np.int64), np.zeros((draws, n_labels), np.int64), rank)
 
 
-def _cut(draws: int, parts: int, generator: np.random.Generator) -> list[_Blocks]:
+def _cut(draws: int, parts: int, generator: np.random.Generator) -> list[list[_Block]]:
     """Cut the draws into even parts, and each part into blocks."""
     ends = [draws * number // parts for number in range(parts + 1)]
     cut = [[(at, min(_BLOCK, end - at)) for at in range(begin, end, _BLOCK)] for begin, end in pairwise(ends)]
     streams = iter(generator.bit_generator.seed_seq.spawn(sum(map(len, cut))))  # type: ignore[attr-defined]
-    return [[(at, size, next(streams)) for at, size in part] for part in cut]
+    return [[_Block(at, size, next(streams)) for at, size in part] for part in cut]
 
 
-def _draw(country: _Country, blocks: _Blocks, tally: _Tally, offset: int) -> None:
+def _draw(country: _Country, blocks: list[_Block], tally: _Tally, offset: int) -> None:
     """Draw blocks one after the other, with the threads that are set, and add them to a tally from draw `offset` on."""
     n, p = country.posterior.drawn.shape
     chunks = -(-n // _AREAS)
@@ -336,28 +350,28 @@ def _draw(country: _Country, blocks: _Blocks, tally: _Tally, offset: int) -> Non
             rank_into(np.ascontiguousarray(score[:, with_index]), begin, tally.rank)
 
 
-def _gather(countries: list[_Country], blocks: list[_Blocks], tally: _Tally, workers: Workers) -> None:
+def _gather(countries: list[_Country], blocks: list[list[_Block]], tally: _Tally, workers: Workers) -> None:
     """Have blocks drawn elsewhere, and put them together: whole numbers, so that no order can be seen."""
     size = min(_MOST_BLOCKS, -(-sum(map(len, blocks)) // _BATCHES))
     # a batch is of one country, and brings it: all of them are many times as much
     todo = [
-        (packed, [part[at] for at in batch])
+        _Batch(packed, [part[at] for at in batch])
         for packed, part in zip(map(Packed.of, countries), blocks, strict=True)
         for batch in batches(len(part), size)
     ]
     for at, (counts, sizes, rank) in run_as_done(_draw_batch, None, todo, workers):
-        begin = todo[at][1][0][0]
+        begin = todo[at].blocks[0].first
         here = slice(begin, begin + len(sizes))
         tally.counts[:] += counts
         tally.sizes[here], tally.rank[:, here] = sizes, rank
 
 
-def _draw_batch(_: None, batch: tuple[Packed, _Blocks]) -> tuple[_Small, _Small, _Small]:
+def _draw_batch(_: None, batch: _Batch) -> tuple[_Small, _Small, _Small]:
     """Draw some blocks of one country in another process; the tally in few bytes: counts, sizes, rank."""
-    country, blocks = unpacked(batch[0]), batch[1]
-    tally = _empty_tally(country, sum(size for _, size, _ in blocks))
+    country, blocks = unpacked(batch.country), batch.blocks
+    tally = _empty_tally(country, sum(block.size for block in blocks))
     with ONE_PARALLEL_KERNEL:
-        _draw(country, blocks, tally, blocks[0][0])
+        _draw(country, blocks, tally, blocks[0].first)
     # at most _MOST_BLOCKS * _BLOCK draws of an area, at most n areas of a label
     return tally.counts.astype(np.uint16), tally.sizes.astype(tally.rank.dtype), tally.rank
 
@@ -368,27 +382,3 @@ def _first_of_kommun(table: FactorTable) -> Counts:
         return np.arange(len(table.areas))
     _, first, number = np.unique(table.areas[c.KOMMUN].to_numpy(str), return_index=True, return_inverse=True)
     return first[number]
-
-
-def rank_into(score: Array, begin: int, rank: npt.NDArray[np.unsignedinteger]) -> None:
-    """Rank the areas of each draw, 1 the highest score, into columns of `rank`.
-
-    Parameters
-    ----------
-    score : (n_draws, n_areas) float64, finite
-    begin : the first column
-    rank : (n_areas, all draws), filled
-    """
-    chunk = 64 // rank.itemsize  # a cache line
-    parts = -(-len(score) // chunk)
-    key, order = (np.empty((parts, 2, score.shape[1]), np.int32) for _ in range(2))
-    rank_draws(score, begin, chunk, key, order, np.empty((parts, 2, 2048), np.int32), rank)
-
-
-def rank_interval(rank: npt.NDArray[np.unsignedinteger], level: float) -> tuple[Counts, Counts]:
-    """Give the ends of each area's interval of ranks, which are ranks that were drawn: (n_areas,) low, high."""
-    n, draws = rank.shape
-    out = np.empty((n, 2), np.int64)
-    count = np.empty((-(-n // _AREAS), n + 1), np.int32)
-    order_statistics(rank, np.array(interval_places(draws, level)), _AREAS, count, out)
-    return out[:, 0], out[:, 1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -77,7 +77,7 @@ def best_labels(
     InputError  fewer different areas than groups
     """
     effort = effort or Effort(starts=2, swaps=60)
-    todo = [(k, seed, effort, chain) for chain in range(CHAINS)]
+    todo = [_Chain(k, seed, effort, number) for number in range(CHAINS)]
     chains = run_batches(_chain, layout, todo, workers or Workers(threads=1))
     found = [one for one in chains if one is not None]
     if not found:
@@ -86,9 +86,26 @@ def best_labels(
     return layout.spread(min(found, key=lambda one: one.objective).labels)  # the first of equals
 
 
-def _chain(layout: ResampledRows, batch: tuple[int, int, Effort, int]) -> Fit | None:
-    k, seed, effort, chain = batch
-    return fit(layout.points, k, child_seed(seed, BEST, k, chain), effort)
+class _Chain(NamedTuple):
+    """One chain of swaps: of k groups, from a seed, with an effort, and which chain of the seed it is."""
+
+    k: int
+    seed: int
+    effort: Effort
+    number: int
+
+
+class _Batch(NamedTuple):
+    """Some resamples or splits: of k groups, from a seed, with an effort, and which of the seed they are."""
+
+    k: int
+    seed: int
+    effort: Effort
+    numbers: range
+
+
+def _chain(layout: ResampledRows, chain: _Chain) -> Fit | None:
+    return fit(layout.points, chain.k, child_seed(chain.seed, BEST, chain.k, chain.number), chain.effort)
 
 
 def bootstrap(
@@ -122,13 +139,13 @@ def bootstrap(
     count too.
     """
     effort = effort or Effort()
-    todo = [(k, seed, effort, numbers) for numbers in batches(n_resamples, BATCH)]
+    todo = [_Batch(k, seed, effort, numbers) for numbers in batches(n_resamples, BATCH)]
     found = np.concatenate(run_batches(_refit, layout, todo, workers))
     rand, jaccard = _compare(labels, found)
     return Bootstrap(rand, np.unique(labels[labels >= 0]), jaccard, found)
 
 
-def _refit(layout: ResampledRows, batch: tuple[int, int, Effort, range]) -> Integers:
+def _refit(layout: ResampledRows, batch: _Batch) -> Integers:
     k, seed, effort, numbers = batch
     out = np.full((len(numbers), layout.n_rows), -1, dtype=np.int64)
     for place, number in enumerate(numbers):
@@ -196,11 +213,11 @@ def prediction_strength(
     pairs of areas, not of residents. A group of one area has no pair: it counts as not predicted.
     """
     effort = effort or Effort()
-    todo = [(k, seed, effort, numbers) for numbers in batches(n_splits, 2)]
+    todo = [_Batch(k, seed, effort, numbers) for numbers in batches(n_splits, 2)]
     return PredictionStrength(np.concatenate(run_batches(_split, layout, todo, workers)))
 
 
-def _split(layout: ResampledRows, batch: tuple[int, int, Effort, range]) -> Floats:
+def _split(layout: ResampledRows, batch: _Batch) -> Floats:
     k, seed, effort, numbers = batch
     strength = np.zeros(len(numbers))
     for place, number in enumerate(numbers):

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -103,18 +103,34 @@ def _gap(
     if len(layout.begins) < max(k):
         expected, got = f"at most {len(layout.begins)}", str(max(k))
         raise InputError(Fault("fewer different areas than groups", "k", expected, got, "Ask for fewer groups."))
-    todo = [(k, seed, effort, number) for number in range(-1, n_clouds)]
-    scatter = np.array(run_batches(_scatter, (layout, cloud), todo, workers))
+    todo = [_Searches(k, seed, effort, number) for number in range(-1, n_clouds)]
+    scatter = np.array(run_batches(_scatter, _Ground(layout, cloud), todo, workers))
     log = np.log(np.maximum(scatter, np.finfo(np.float64).tiny))
     table, clouds = log[0], log[1:]
     error = clouds.std(axis=0) * np.sqrt(1 + 1 / n_clouds)
     return Gap(k, clouds.mean(axis=0) - table, error, table, clouds)
 
 
-def _scatter(shared: tuple[ResampledRows, Cloud], batch: tuple[tuple[int, ...], int, Effort, int]) -> list[float]:
-    """Give the scatter within groups for each k: of the table (number -1) or of one cloud."""
+class _Ground(NamedTuple):
+    """What all searches share: the table, and what clouds are drawn from."""
+
+    layout: ResampledRows
+    cloud: Cloud
+
+
+class _Searches(NamedTuple):
+    """Searches for each k on the table (number -1) or on one cloud."""
+
+    k: tuple[int, ...]
+    seed: int
+    effort: Effort
+    number: int
+
+
+def _scatter(shared: _Ground, searches: _Searches) -> list[float]:
+    """Give the scatter within groups for each k."""
     layout, cloud = shared
-    k, seed, effort, number = batch
+    k, seed, effort, number = searches
     points = layout.points
     if number >= 0:
         generator = np.random.Generator(np.random.PCG64(child_seed(seed, CLOUDS, number)))

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from regso_cluster.certainty.simulation import rank_interval, rank_into
+from regso_cluster.certainty.drawn_ranks import rank_interval, rank_into
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.kernels._threads import threads
 from regso_cluster.kernels.ranks import count_at_most, score_draws

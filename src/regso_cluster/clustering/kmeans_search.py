@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -209,7 +209,21 @@ def _first_centres(points: Points, plan: Plan) -> Floats:
     return np.zeros((plan.k, len(points.shift))) if isinstance(plan.init, str) else plan.init - points.shift
 
 
-def _run_starts(shared: tuple[Points, Plan], uniforms: Floats) -> SearchRun:
+class _Task(NamedTuple):
+    """What all starts share: the rows and how they are searched."""
+
+    points: Points
+    plan: Plan
+
+
+class _ChainDraws(NamedTuple):
+    """Uniform draws of one chain: (1, k, candidates) for its start, (n_swaps, 2) for its swaps."""
+
+    start: Floats
+    swaps: Floats
+
+
+def _run_starts(shared: _Task, uniforms: Floats) -> SearchRun:
     """Run some starts one after the other in this thread."""
     points, plan = shared
     found = np.zeros(len(uniforms))
@@ -229,7 +243,7 @@ def restarts(
         runs = [_run_wide(points, plan, uniforms[0], n_threads)]
     else:
         parts = [uniforms[begin : begin + STARTS] for begin in range(0, plan.n_init, STARTS)]
-        runs = _share_out(_run_starts, (points, plan), parts, n_threads, workers)
+        runs = _share_out(_run_starts, _Task(points, plan), parts, n_threads, workers)
     best = max(runs, key=lambda run: run.explained[run.best])  # the first of equals
     objectives = points.total - np.concatenate([run.explained for run in runs])
     return _finish(points, best.centres, best.labels, int(best.iterations[best.best]), 0, objectives)
@@ -277,19 +291,19 @@ def swaps(
     start_seed, swap_seed = seed.spawn(2)
     uniforms = _draws(plan.init, plan.n_init, plan.k, start_seed)
     swap_uniforms = np.random.Generator(np.random.PCG64(swap_seed)).random((plan.n_init, plan.n_swaps, 2))
-    todo = [(uniforms[chain : chain + 1], swap_uniforms[chain]) for chain in range(plan.n_init)]
-    chains = _share_out(_run_chain, (points, plan), todo, n_threads, workers)
+    todo = [_ChainDraws(uniforms[chain : chain + 1], swap_uniforms[chain]) for chain in range(plan.n_init)]
+    chains = _share_out(_run_chain, _Task(points, plan), todo, n_threads, workers)
     best = max(chains, key=lambda chain: chain[2])[0]  # the first of equals
     kept = sum(chain[1] for chain in chains)
     objectives = points.total - np.array([chain[2] for chain in chains])
     return _finish(points, best.centres, best.labels, int(best.iterations[0]), kept, objectives)
 
 
-def _run_chain(shared: tuple[Points, Plan], uniforms: tuple[Floats, Floats]) -> tuple[SearchRun, int, float]:
-    """Run one chain in this thread, from draws for its start and for its swaps; give what it kept and explains."""
+def _run_chain(shared: _Task, draws: _ChainDraws) -> tuple[SearchRun, int, float]:
+    """Run one chain in this thread; give what it kept and explains."""
     points, plan = shared
-    found = _run_starts(shared, uniforms[0])
-    kept, most = kernels.swaps(points.rows(), uniforms[1], BLOCKS, plan.max_iter, PATIENCE, found.centres, found.labels)
+    found = _run_starts(shared, draws.start)
+    kept, most = kernels.swaps(points.rows(), draws.swaps, BLOCKS, plan.max_iter, PATIENCE, found.centres, found.labels)
     return found, int(kept), float(most)
 
 

@@ -24,7 +24,7 @@ from regso_cluster.clustering.check_partition import (
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.kernels import moments as moments_kernels
 from regso_cluster.kernels import silhouette as silhouette_kernels
-from regso_cluster.kernels.silhouette_sums import aligned, distance_sums, nearest_of
+from regso_cluster.kernels.silhouette_sums import MeanDistances, aligned, distance_sums, nearest_of
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -180,7 +180,7 @@ def squared_silhouette(
     own_sum, other, nearest = np.empty(weight.shape), np.empty(weight.shape), np.empty(weight.shape, np.int64)
     columns = aligned(rows.shape[1], 64)
     silhouette_kernels.squared_nearest(chosen, grouped.code, mass, centre, within, columns, own_sum, other, nearest)
-    return _silhouette(grouped, (own_sum, other, nearest), weight, inside, mass, size)
+    return _silhouette(grouped, MeanDistances(own_sum, other, nearest), weight, inside, mass, size)
 
 
 def medoid_silhouette(X: ArrayLike, medoids: ArrayLike, weights: ArrayLike | None = None) -> float:
@@ -318,12 +318,7 @@ def davies_bouldin(X: ArrayLike, labels: ArrayLike, weights: ArrayLike | None = 
 
 
 def _silhouette(
-    grouped: Grouped,
-    found: tuple[Floats, Floats, Integers],
-    weight: Floats,
-    inside: Floats,
-    mass: Floats,
-    size: Integers,
+    grouped: Grouped, found: MeanDistances, weight: Floats, inside: Floats, mass: Floats, size: Integers
 ) -> Silhouette:
     own, other, nearest = found
     n_groups = mass.shape[0]

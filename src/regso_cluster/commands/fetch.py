@@ -33,6 +33,11 @@ class Choices(click.ParamType):  # type: ignore[type-arg]  # not generic in the 
         return key.strip(), wanted
 
 
+def _by_variable(_context: click.Context, _option: click.Parameter, given: Any) -> dict[str, tuple[str, ...]]:
+    """Give the choices of an option that may be given again, by variable."""
+    return dict(given)
+
+
 @click.group()
 def fetch() -> None:
     """Fetch tables and shapes from SCB: the service's limits kept, every answer cached with hash, date and source.
@@ -46,7 +51,13 @@ def fetch() -> None:
 @click.option("--year", type=click.IntRange(1960, 2200), required=True, help="The reference year.")
 @click.option("--out", type=NEW, required=True, help="The CSV to write; its sources stand beside it.")
 @click.option("--contents", multiple=True, help="Code of a measure, or ~ and a part of its name; default: all.")
-@click.option("--select", type=Choices(), multiple=True, help="Codes of another variable, with * and ? if you like.")
+@click.option(
+    "--select",
+    type=Choices(),
+    multiple=True,
+    callback=_by_variable,
+    help="Codes of another variable, with * and ? if you like.",
+)
 @click.option("--areas", type=click.Choice(["regso", "deso", "kommun", "lan"]), default="regso", show_default=True,
               help="Kind of areas.")  # fmt: skip
 @click.option("--edition", type=EditionYear(), help="Edition of RegSO; default: the year's.")
@@ -56,7 +67,7 @@ def fetch() -> None:
 @_refresh_option
 @json_option
 def table(  # noqa: PLR0913  # one an option of the command
-    number: str, year: int, out: Path, contents: tuple[str, ...], select: tuple[tuple[str, tuple[str, ...]], ...],
+    number: str, year: int, out: Path, contents: tuple[str, ...], select: dict[str, tuple[str, ...]],
     areas: str, edition: str | None, within: tuple[str, ...], service: str | None, cache: Path | None, refresh: bool,
     as_json: bool,
 ) -> None:  # fmt: skip
@@ -75,7 +86,7 @@ def table(  # noqa: PLR0913  # one an option of the command
             number,
             year,
             contents,
-            dict(select),
+            select,
             cast("selection.Areas", areas),
             int(edition) if edition else None,
             within,
@@ -90,13 +101,20 @@ def table(  # noqa: PLR0913  # one an option of the command
 @method_option
 @click.option("--year", type=click.IntRange(1960, 2200), required=True, help="The reference year.")
 @click.option("--out", type=NEW, required=True, help="The CSV to write; its sources stand beside it.")
-@click.option("--table", "numbers", type=Choices(), multiple=True, help="Number of a table, as IntGr11RegSO1=TAB1234.")
+@click.option(
+    "--table",
+    "numbers",
+    type=Choices(),
+    multiple=True,
+    callback=_by_variable,
+    help="Number of a table, as IntGr11RegSO1=TAB1234.",
+)
 @_tables_service
 @_cache_option
 @_refresh_option
 @json_option
 def method(
-    method: str, year: int, out: Path, numbers: tuple[tuple[str, tuple[str, ...]], ...], service: str | None,
+    method: str, year: int, out: Path, numbers: dict[str, tuple[str, ...]], service: str | None,
     cache: Path | None, refresh: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Fetch every column of a method's table that SCB has open, and say which are missing and where to get them.
@@ -112,7 +130,7 @@ def method(
 
         refuse_inside_a_release(out)
         tables.refuse_out(out)
-        known = {matrix: codes[0] for matrix, codes in numbers}
+        known = {matrix: codes[0] for matrix, codes in numbers.items()}
         opened = tables.open_service(tables.SERVICE if service is None else service, say=steps.say)
         fetched = sources.fetch_method(
             load_method(method), year, opened, cache or cache_folder(), numbers=known, refresh=refresh

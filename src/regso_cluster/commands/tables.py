@@ -63,7 +63,7 @@ def check(  # noqa: PLR0913  # one an option of the command
     Example: regso-cluster check factors-2024.csv --method utanforskap
     """
     from regso_cluster.classification.classify import rehearse
-    from regso_cluster.factors.accepted import read_accepted, write_accepted
+    from regso_cluster.factors.accepted import Cell, read_accepted, write_accepted
     from regso_cluster.factors.tables import read_factors
     from regso_cluster.method import load_method
     from regso_cluster.release.model import read_release
@@ -81,7 +81,7 @@ def check(  # noqa: PLR0913  # one an option of the command
         earlier = before if comparable else None
         found = rehearse(read, loaded, year=year, previous=earlier, accepted=accepted)
         if write_accept:
-            cells = [(alarm.code, alarm.column, alarm.got) for alarm in found.alarms]
+            cells = [Cell(alarm.code, alarm.column, alarm.got) for alarm in found.alarms]
             cells += [pull.cell for pull in found.pulls if pull.cell not in cells]
             write_accepted(cells, write_accept)
     except InputError as error:

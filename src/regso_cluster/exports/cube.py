@@ -91,7 +91,8 @@ def build_cube(release: Release) -> Cube:
     """
     areas, method = release.areas, release.method
     known = _labels_of_groups(release.groups)
-    columns, contents, left_out = [], [], []
+    columns, left_out = [], []
+    contents: dict[str, dict[int, Text]] = {}
     for name in areas.columns:
         if _role_of(name) in ("place", "mark", "name"):  # labels and notes of the cube
             continue
@@ -101,7 +102,7 @@ def build_cube(release: Release) -> Cube:
             continue
         numbers, labels = made
         columns.append(numbers)
-        contents.append((name, labels))
+        contents[name] = labels
     described = _describe(contents, areas, method)
     values = np.column_stack(columns) if columns else np.empty((len(areas), 0))
     manifest = release.manifest
@@ -114,9 +115,9 @@ def build_cube(release: Release) -> Cube:
     )  # fmt: skip
 
 
-def _describe(contents: list[tuple[str, dict[int, Text]]], areas: pd.DataFrame, method: Method) -> tuple[Content, ...]:
-    names = [name for name, _ in contents]
-    heads, meant = head_columns(names, method), describe_columns(names, method)
+def _describe(contents: dict[str, dict[int, Text]], areas: pd.DataFrame, method: Method) -> tuple[Content, ...]:
+    """Describe columns of the areas, given with the labels of their numbers."""
+    heads, meant = head_columns(contents, method), describe_columns(contents, method)
     return tuple(
         Content(
             name,
@@ -126,7 +127,7 @@ def _describe(contents: list[tuple[str, dict[int, Text]]], areas: pd.DataFrame, 
             _decimals_of(areas[name], str(meant[c.UNIT].iloc[place])),
             labels,
         )
-        for place, (name, labels) in enumerate(contents)
+        for place, (name, labels) in enumerate(contents.items())
     )
 
 

@@ -10,7 +10,7 @@ import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,6 +22,14 @@ from regso_cluster.files.tables import read_table
 from regso_cluster.schema import columns as c
 
 COLUMNS = ("regso", "column", "value", "who", "why")
+
+
+class Cell(NamedTuple):
+    """One figure of a table: the code of its area, its column, its number."""
+
+    area: str
+    column: str
+    value: float
 
 
 @dataclass(frozen=True)
@@ -93,7 +101,7 @@ def read_accepted(path: str | Path) -> Accepted:
     return Accepted(raw.name, raw.sha256, tuple(entries))
 
 
-def write_accepted(cells: Iterable[tuple[str, str, float]], path: str | Path) -> Path:
+def write_accepted(cells: Iterable[Cell], path: str | Path) -> Path:
     """Write a list to fill in: area, column and value of each cell; who and why stay empty: nothing is accepted yet.
 
     Raises

@@ -96,7 +96,7 @@ def draw_profile(release: Release, grouping: str = c.COMPOSITE_GROUP, language: 
     figure, axes = _figure(8.0, 2.2 + 0.72 * len(factors), rows=len(factors))
     limits = (release.method.measured or Yardstick()).limits
     for axis, factor in zip(axes, factors, strict=True):
-        _draw_factor(axis, (release, table), factor, groups, limits.get(factor.key), language)
+        _draw_factor(axis, release, table, factor, groups, limits.get(factor.key), language)
     _finish(figure, None, release, _title(release, grouping, language), language)
     _legend(figure, release, grouping, language, release.areas.index, limit=bool(limits))
     figure.text(0.012, 0.012, WORDS["profile_scale"][language], fontsize=7, color=SOFT)
@@ -280,14 +280,10 @@ def _legend(
 
 
 def _draw_factor(
-    axis: Axes,
-    of: tuple[Release, FactorTable],
-    factor: Factor,
-    groups: pd.DataFrame,
-    limit: float | None,
+    axis: Axes, release: Release, table: FactorTable, factor: Factor, groups: pd.DataFrame, limit: float | None,
     language: str,
-) -> None:
-    release, table = of
+) -> None:  # fmt: skip
+    """Draw the groups on the scale of one factor, with the country and the limit."""
     values = groups[c.value_of(factor.key)].astype(float)
     country = country_value(table, factor)
     colours = _colours(release, str(groups[c.GROUPING].iloc[0]))

@@ -80,14 +80,16 @@ def _refused(error: Exception, name: str) -> Fault:
 def _load(content: bytes) -> Any:
     if len(content) > MOST_BYTES:
         raise ValueError(f"{len(content) // 2**20} MB, at most {MOST_BYTES // 2**20} MB are read")
-    return json.loads(content, object_pairs_hook=_without_doubles, parse_constant=_no_constant)
+    return json.loads(
+        content, parse_constant=_no_constant,
+        object_pairs_hook=lambda pairs: _without_doubles(dict(pairs), [key for key, _ in pairs]),
+    )  # fmt: skip
 
 
-def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+def _without_doubles(found: dict[str, Any], keys: list[str]) -> dict[str, Any]:
+    if len(found) < len(keys):
         seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        twice = next(key for key in keys if key in seen or seen.add(key))  # type: ignore[func-returns-value]
         raise ValueError(f"the key {twice[:40]!r} stands twice")
     return found
 

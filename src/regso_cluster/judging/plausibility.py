@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.factors.accepted import Accepted
+from regso_cluster.factors.accepted import Accepted, Cell
 from regso_cluster.factors.alarms import Alarm
 from regso_cluster.factors.expected import FEW, Array
 from regso_cluster.factors.plausible import SUSPECT, Scores, cells_at, find_impossible, name_cells, score_table
@@ -119,7 +119,7 @@ class Pull:
     ----------
     code : of the area; factor : its key
     got : the value of the factor there
-    cell : area, column and number that the value comes from: the value itself, or the numerator
+    cell : that the value comes from: the value itself, or the numerator
     what : "limit", "cut point", "cut point of the index"
     now, without : where it lies with and without the cell, in the unit of the factor
     """
@@ -127,7 +127,7 @@ class Pull:
     code: str
     factor: str
     got: float
-    cell: tuple[str, str, float]
+    cell: Cell
     what: str
     now: float
     without: float
@@ -318,10 +318,10 @@ def pull_cuts(alarms: list[Alarm], case: Case) -> list[Pull]:
     return pulls
 
 
-def _cell(table: FactorTable, factor: Factor, code: str) -> tuple[str, str, float]:
-    """Give the cell that the value of a factor comes from: area, column, number."""
+def _cell(table: FactorTable, factor: Factor, code: str) -> Cell:
+    """Give the cell that the value of a factor comes from."""
     role = "value" if factor.value else "numerator"
-    return str(code), str(getattr(factor, role)), float(getattr(table, role)[factor.key].to_dict()[code])
+    return Cell(str(code), str(getattr(factor, role)), float(getattr(table, role)[factor.key].to_dict()[code]))
 
 
 def _say_unused(table: FactorTable, accepted: Accepted | None) -> list[Note]:

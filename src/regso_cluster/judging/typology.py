@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -223,19 +223,35 @@ def _stability(
     workers: Workers,
 ) -> float:
     """Refit on resampled areas (as weights) and compare how all areas fall: mean adjusted Rand index."""
-    resamples: list[tuple[Labels, int | None]] = []
+    resamples: list[_Resample] = []
     for _ in range(clusters.resamples):
         drawn = generator.multinomial(len(X), np.full(len(X), 1 / len(X)))
         enough = _different_rows(X, weights * drawn) >= clusters.n_clusters
-        resamples.append((drawn, int(generator.integers(2**31)) if enough else None))
+        resamples.append(_Resample(drawn, int(generator.integers(2**31)) if enough else None))
     todo = [[resamples[number] for number in part] for part in batches(len(resamples), BATCH)]
-    shared = (X, weights, nearest_clusters(X, centres)[0], clusters.n_clusters)
+    shared = _Found(X, weights, nearest_clusters(X, centres)[0], clusters.n_clusters)
     agreements = [one for part in run_batches(_refit, shared, todo, workers) for one in part]
     return float(np.mean(agreements))
 
 
-def _refit(shared: tuple[Array, Array, Labels, int], resamples: list[tuple[Labels, int | None]]) -> list[float]:
-    """Find the clusters on resamples, each times drawn and seed; 0 where there is none: too few different areas."""
+class _Found(NamedTuple):
+    """The areas, what they weigh, and their clusters, which resamples are compared with."""
+
+    X: Array
+    weights: Array
+    labels: Labels
+    size: int
+
+
+class _Resample(NamedTuple):
+    """How often each area was drawn, and the seed of the search; None where too few different areas were drawn."""
+
+    drawn: Labels
+    seed: int | None
+
+
+def _refit(shared: _Found, resamples: list[_Resample]) -> list[float]:
+    """Compare the clusters of resamples with those found; 0 where a resample has no seed."""
     X, weights, labels, size = shared
     known, agreements = labels > 0, []
     for drawn, seed in resamples:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,9 +34,15 @@ def aligned(*shape: int) -> Floats:
     return room[skip : skip + size].reshape(shape)
 
 
-def distance_sums(
-    rows: Floats, group: Integers, weight: Floats, mass: Floats, counts: Integers
-) -> tuple[Floats, Floats, Integers]:
+class MeanDistances(NamedTuple):
+    """(n,) sum of distances to the own group, the best mean distance to another group, and which group that is."""
+
+    own_sum: Floats
+    other: Floats
+    nearest: Integers
+
+
+def distance_sums(rows: Floats, group: Integers, weight: Floats, mass: Floats, counts: Integers) -> MeanDistances:
     """Sum distances to the own group and find the best mean distance to another, without a matrix.
 
     Large groups go through tiles, O(n^2 p / 2); many small groups, which would not fill tiles, row by row.
@@ -47,7 +55,7 @@ def distance_sums(
 
     Returns
     -------
-    own_sum, other : (n,) float64; nearest : (n,) int64
+    MeanDistances
     """
     n_rows, n_features = rows.shape
     n_groups = mass.shape[0]
@@ -67,9 +75,7 @@ def distance_sums(
     return nearest_of(sums, group, mass)
 
 
-def _sums_by_row(
-    rows: Floats, group: Integers, weight: Floats, mass: Floats, counts: Integers
-) -> tuple[Floats, Floats, Integers]:
+def _sums_by_row(rows: Floats, group: Integers, weight: Floats, mass: Floats, counts: Integers) -> MeanDistances:
     n_rows = rows.shape[0]
     order = np.argsort(group, kind="stable")
     begin = np.concatenate(([0], np.cumsum(counts)))
@@ -77,12 +83,12 @@ def _sums_by_row(
     own_sum, other, nearest = np.empty(n_rows), np.empty(n_rows), np.empty(n_rows, dtype=np.int64)
     scratch = np.empty((CHUNKS, n_rows))
     row_distance_sums(columns, order, begin, weight[order], group[order], mass, scratch, own_sum, other, nearest)
-    return own_sum, other, nearest
+    return MeanDistances(own_sum, other, nearest)
 
 
-def nearest_of(sums: Floats, group: Integers, mass: Floats) -> tuple[Floats, Floats, Integers]:
+def nearest_of(sums: Floats, group: Integers, mass: Floats) -> MeanDistances:
     """Give own sum, best other mean and its group from sums per group, see nearest_from_sums."""
     n_rows = group.shape[0]
     own_sum, other, nearest = np.empty(n_rows), np.empty(n_rows), np.empty(n_rows, dtype=np.int64)
     nearest_from_sums(sums, group, mass, own_sum, other, nearest)
-    return own_sum, other, nearest
+    return MeanDistances(own_sum, other, nearest)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 
@@ -131,7 +131,12 @@ def fetch_method(
     return Fetched(frame, origin, tuple(notes))
 
 
-_Key = tuple[str, int, tuple[tuple[str, tuple[str, ...]], ...]]
+class _Asked(NamedTuple):
+    """One question that columns share: a table, a year, and codes of its other variables."""
+
+    table: str
+    year: int
+    select: tuple[tuple[str, tuple[str, ...]], ...]
 
 
 def _usable(source: WantedColumn | None, year: int, numbers: dict[str, str]) -> tuple[WantedColumn | None, str]:
@@ -163,21 +168,22 @@ def _year(source: WantedColumn, year: int) -> int | None:
     return max((one for one in source.years if one <= year), default=None) if source.years else year
 
 
-def _key(source: WantedColumn, year: int) -> _Key:
-    return source.table, _year(source, year) or year, tuple(sorted(source.select.items()))
+def _key(source: WantedColumn, year: int) -> _Asked:
+    return _Asked(source.table, _year(source, year) or year, tuple(sorted(source.select.items())))
 
 
-def _questions(sources: list[WantedColumn], year: int) -> list[tuple[_Key, Question]]:
+def _questions(sources: list[WantedColumn], year: int) -> list[tuple[_Asked, Question]]:
     """Ask every table once for all that is wanted of it."""
-    asked: dict[_Key, list[str]] = {}
+    asked: dict[_Asked, list[str]] = {}
     for one in sources:
         asked.setdefault(_key(one, year), []).extend(one.contents)
     return [
-        (key, Question(key[0], key[1], tuple(dict.fromkeys(contents)), dict(key[2]))) for key, contents in asked.items()
+        (key, Question(key.table, key.year, tuple(dict.fromkeys(contents)), dict(key.select)))
+        for key, contents in asked.items()
     ]
 
 
-def _assemble(method: Method, year: int, sources: list[WantedColumn], fetched: dict[_Key, Fetched]) -> pd.DataFrame:
+def _assemble(method: Method, year: int, sources: list[WantedColumn], fetched: dict[_Asked, Fetched]) -> pd.DataFrame:
     """Put the columns side by side on the code; an area that a table lacks is empty there."""
     made: dict[str, pd.Series] = {}
     for one in sources:

@@ -91,11 +91,11 @@ def tell_rows(labels: pd.DataFrame, shield: Protected) -> npt.NDArray[np.bool_]:
 
 
 def say_rows(
-    shield: Protected | None, table: pd.DataFrame, rows: tuple[npt.NDArray[np.bool_], Floats], kind: str,
+    shield: Protected | None, table: pd.DataFrame, seen: npt.NDArray[np.bool_], units: Floats, kind: str,
     values: Floats, counted: str | None,
 ) -> tuple[Note, ...]:  # fmt: skip
-    """Say what was left out of the figures, and what of the gaps; `rows` tells which have a value, and their units."""
-    (seen, units), notes = rows, list[Note]()
+    """Say what was left out of the figures, and what of the gaps; `seen` tells which rows have a value."""
+    notes = list[Note]()
     if (~seen).any():
         count, unseen = (~seen).sum(), float(np.nansum(units[~seen]))
         of_units = Note("rows_without_value_units", count=count, units=unseen, column=counted) if counted else None

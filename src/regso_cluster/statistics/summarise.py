@@ -215,7 +215,7 @@ def summarise(  # noqa: PLR0913  # as many columns and settings as a table has
             rows.append(_row(name, group, variable, (inside, rest), level, quantiles))
     table = _describe(pd.DataFrame(rows), labels, areas, seen, names_beside(data, by) if names is None else names)
     table = _hide(table, shield, rule, quantiles)
-    notes = (*said, *say_rows(shield, table, (seen, units), kind, values, of or weight))
+    notes = (*said, *say_rows(shield, table, seen, units, kind, values, of or weight))
     made = Summary(_tidy(table), shield.audit if shield else None, kind, value, notes, shield, is_synthetic(data))
     return _mark(made) if made.synthetic else made
 

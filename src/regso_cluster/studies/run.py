@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -317,6 +317,13 @@ def run_once(subject: Subject, number: int, settings: Settings) -> StudyRun:
     return StudyRun(number, settings, "", outputs, found)
 
 
-def run_batch(subject: Subject, todo: Sequence[tuple[int, Settings]]) -> list[StudyRun]:
+class PlannedRun(NamedTuple):
+    """A run that is to be made: its number, and what it sets otherwise than the method."""
+
+    number: int
+    settings: Settings
+
+
+def run_batch(subject: Subject, todo: Sequence[PlannedRun]) -> list[StudyRun]:
     """Make some runs, in this process."""
     return [run_once(subject, number, settings) for number, settings in todo]

@@ -23,6 +23,7 @@ from regso_cluster._package import __version__
 from regso_cluster.certainty.sensitivity import (
     OUTPUTS,
     Design,
+    LoneRun,
     alone,
     lay_out_runs,
     often_listed,
@@ -30,13 +31,13 @@ from regso_cluster.certainty.sensitivity import (
     share_changed,
     sobol_indices,
 )
-from regso_cluster.certainty.study_file import Settings, Study, dials_of, own_value, settings_of, study_toml
+from regso_cluster.certainty.study_file import Study, dials_of, own_value, settings_of, study_toml
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.files.atomic import json_text, refuse_inside_a_release, whole_file, whole_folder
 from regso_cluster.files.parquet import write_parquet
 from regso_cluster.parallel import Workers, batches, run_as_done
 from regso_cluster.schema import columns as c
-from regso_cluster.studies.run import Groups, StudyRun, Subject, run_batch, without_pairs
+from regso_cluster.studies.run import Groups, PlannedRun, StudyRun, Subject, run_batch, without_pairs
 
 BATCH = 8  # runs that are kept together: at most so many are made again after a cut
 
@@ -101,8 +102,8 @@ def run_study(
         )
     design = lay_out_runs(tuple(dial.choice for dial in dials), study.runs, study.seed)
     single = alone(dials, design.groups, lambda dial: own_value(subject.method, dial))
-    todo = [(number, settings_of(dials, point)) for number, point in enumerate(design.points)]
-    todo += [(len(todo) + number, settings) for number, (_, _, settings) in enumerate(single)]
+    todo = [PlannedRun(number, settings_of(dials, point)) for number, point in enumerate(design.points)]
+    todo += [PlannedRun(len(todo) + number, one.settings) for number, one in enumerate(single)]
     kept = _Kept(working_folder(out), _name_of(subject, study))
     with kept.alone():
         runs = _make_runs(subject, todo, kept, workers, say)
@@ -181,9 +182,9 @@ class _Kept:
         """Name the file of a batch by its first run."""
         return self.folder / f"runs-{first:06}.parquet"
 
-    def read(self, todo: list[tuple[int, Settings]], n_areas: int) -> list[StudyRun] | None:
+    def read(self, todo: list[PlannedRun], n_areas: int) -> list[StudyRun] | None:
         """Read a batch back; None where it is not there or was damaged, so that it is made again."""
-        path = self.path(todo[0][0])
+        path = self.path(todo[0].number)
         if not path.is_file():
             return None
         try:
@@ -247,13 +248,13 @@ def _read_runs(frame: pd.DataFrame) -> list[StudyRun]:
 
 
 def _make_runs(
-    subject: Subject, todo: list[tuple[int, Settings]], kept: _Kept, workers: Workers | None,
+    subject: Subject, todo: list[PlannedRun], kept: _Kept, workers: Workers | None,
     say: Callable[[int, int], None] | None,
 ) -> list[StudyRun]:  # fmt: skip
     """Make the runs that are not kept yet; give all, by number."""
     parts = [todo[part.start : part.stop] for part in batches(len(todo), BATCH)]
-    found = {part[0][0]: kept.read(part, len(subject.residents)) for part in parts}
-    left = [part for part in parts if found[part[0][0]] is None]
+    found = {part[0].number: kept.read(part, len(subject.residents)) for part in parts}
+    left = [part for part in parts if found[part[0].number] is None]
     done = sum(len(runs) for runs in found.values() if runs)
     if say and done:
         say(done, len(todo))
@@ -264,11 +265,11 @@ def _make_runs(
         done += len(runs)
         if say:
             say(done, len(todo))
-    return [run for part in parts for run in found[part[0][0]] or []]
+    return [run for part in parts for run in found[part[0].number] or []]
 
 
 def _put_together(
-    subject: Subject, study: Study, design: Design, single: list[tuple[str, str, Settings]], runs: list[StudyRun],
+    subject: Subject, study: Study, design: Design, single: list[LoneRun], runs: list[StudyRun],
     idle: dict[str, str],
 ) -> Sensitivity:  # fmt: skip
     drawn, lone = runs[: len(design.points)], runs[len(design.points) :]
@@ -306,7 +307,7 @@ def _put_together(
     return Sensitivity(subject, study, frame, choices, sobol, areas, summary)
 
 
-def _runs_table(drawn: list[StudyRun], lone: list[StudyRun], single: list[tuple[str, str, Settings]]) -> pd.DataFrame:
+def _runs_table(drawn: list[StudyRun], lone: list[StudyRun], single: list[LoneRun]) -> pd.DataFrame:
     rows: list[dict[str, Any]] = [
         *({"run": run.number, "part": "design", "choice": "", "setting": ""} for run in drawn),
         *(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -102,8 +102,8 @@ def find_consensus(
         raise InputError(Fault("the method has no clusters", method.name, hint=hint))
     k = structure.choice or method.clusters.n_clusters
     X, weights = _scaled(table, method)
-    todo = [(way, k, method.seed, numbers) for way in WAYS for numbers in batches(resamples, BATCH)]
-    partitions = np.concatenate(run_batches(_resampled, (X, weights), todo, workers))
+    todo = [_Batch(way, k, method.seed, numbers) for way in WAYS for numbers in batches(resamples, BATCH)]
+    partitions = np.concatenate(run_batches(_resampled, _Scaled(X, weights), todo, workers))
     # an area without residents or figures has no weight in the linkage: it takes no part
     partitions[:, ~(weights > 0) | np.isnan(X).all(axis=1)] = -1
     found = consensus(partitions, k, weights=np.where(weights > 0, weights, 1.0))
@@ -118,11 +118,11 @@ def find_consensus(
     return Agreed(areas, figures)
 
 
-def _scaled(table: FactorTable, method: Method) -> tuple[Floats, Floats]:
+def _scaled(table: FactorTable, method: Method) -> _Scaled:
     """Give the areas as the clusters see them, scaled, and what weighs them."""
     case = make_case(table, method)
     X = case.scores("clusters", method.measured or measure(case)).to_numpy(np.float64)
-    return X, cluster_weights(case.weights, method.clusters or Clusters(2), len(X))
+    return _Scaled(X, cluster_weights(case.weights, method.clusters or Clusters(2), len(X)))
 
 
 def _table_of(found: Consensus, number: Labels, table: FactorTable, method: Method) -> pd.DataFrame:
@@ -140,7 +140,23 @@ def _table_of(found: Consensus, number: Labels, table: FactorTable, method: Meth
     return areas.rename_axis(c.REGSO if table.edition else c.AREA).reset_index()
 
 
-def _resampled(shared: tuple[Floats, Floats], batch: tuple[str, int, int, range]) -> Labels:
+class _Scaled(NamedTuple):
+    """The areas as the clusters see them, and what weighs them."""
+
+    X: Floats
+    weights: Floats
+
+
+class _Batch(NamedTuple):
+    """Some resamples: clustered by one way into k groups, and which of the seed they are."""
+
+    way: str
+    k: int
+    seed: int
+    numbers: range
+
+
+def _resampled(shared: _Scaled, batch: _Batch) -> Labels:
     """Cluster resamples by one way: (n_resamples, n_areas) groups from 0, -1 for an area that takes no part."""
     X, weights = shared
     way, k, seed, numbers = batch

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -24,6 +24,13 @@ _FIXED = Text(", fasta gränser", ", fixed limits")
 _MEAN = Text("medelvärdet av områdenas värden", "mean of the areas' values")
 
 
+class _Described(NamedTuple):
+    """What a column means, and its unit as the method says it."""
+
+    meaning: Text
+    unit: str = ""
+
+
 def describe_columns(columns: Iterable[str], method: Method, table: Table = "areas") -> pd.DataFrame:
     """Say what each column of a table of a release means.
 
@@ -35,7 +42,7 @@ def describe_columns(columns: Iterable[str], method: Method, table: Table = "are
     ------
     KeyError  a column that has no description: a release must not have one
     """
-    known = {name: (one.meaning, "") for name, one in SCHEMA.of_table(table).items()}
+    known = {name: _Described(one.meaning) for name, one in SCHEMA.of_table(table).items()}
     if table == "areas":
         known |= _describe_repeated(method)
         known |= _describe_absolute(known)
@@ -45,7 +52,7 @@ def describe_columns(columns: Iterable[str], method: Method, table: Table = "are
             if factor.averaged:
                 by = Text(", vägt med boende", ", weighted by residents") if method.table.population else Text("", "")
                 whole = Text(f"{factor.name.sv}: {_MEAN.sv}{by.sv}", f"{factor.name.en}: {_MEAN.en}{by.en}")
-            known[c.value_of(factor.key)] = (whole, factor.unit)
+            known[c.value_of(factor.key)] = _Described(whole, factor.unit)
     shown = {c.value_of(factor.key): unit_of(factor) for factor in method.factors}
     rows = []
     for column in columns:
@@ -122,20 +129,22 @@ def _repeated(method: Method) -> dict[str, tuple[Text, Column]]:
     }
 
 
-def _describe_repeated(method: Method) -> dict[str, tuple[Text, str]]:
+def _describe_repeated(method: Method) -> dict[str, _Described]:
     units = {c.value_of(factor.key): factor.unit for factor in method.factors}
     return {
-        column: (Text(f"{name.sv}: {part.meaning.sv}", f"{name.en}: {part.meaning.en}"), units.get(column, ""))
+        column: _Described(
+            Text(f"{name.sv}: {part.meaning.sv}", f"{name.en}: {part.meaning.en}"), units.get(column, "")
+        )
         for column, (name, part) in _repeated(method).items()
     }
 
 
-def _describe_absolute(known: dict[str, tuple[Text, str]]) -> dict[str, tuple[Text, str]]:
+def _describe_absolute(known: dict[str, _Described]) -> dict[str, _Described]:
     against = Text(
         ", mot gränserna i den utgåva som metoden bär med sig", ", by the limits that the method carries along"
     )
     return {
-        c.absolute(name): (Text(text.sv + against.sv, text.en + against.en), unit)
+        c.absolute(name): _Described(Text(text.sv + against.sv, text.en + against.en), unit)
         for name, (text, unit) in known.items()
     }
 

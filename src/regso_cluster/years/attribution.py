@@ -20,6 +20,7 @@ that *yardstick* is never their cause.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -32,7 +33,12 @@ from regso_cluster.method import Baseline, Method, Yardstick
 from regso_cluster.release.model import Release
 from regso_cluster.schema import columns as c
 
-State = tuple[str, pd.DataFrame]
+
+class State(NamedTuple):
+    """What a step of the chain changed, and the groups of all areas after it."""
+
+    cause: str
+    groups: pd.DataFrame
 
 
 def absolute_limits(old: Release, new: Release) -> tuple[Baseline | None, Baseline | None]:
@@ -88,28 +94,28 @@ def chain(old: Release, new: Release, moved: FactorTable | None, shared: pd.Inde
     old_used = observed(old_table)
     new_table = with_factors(new.table, before)
     new_used = observed(new_table)
-    states: list[State] = [("", old_areas), ("rule", free(old_areas))]
-    states.append(("software", judged(observed(old.table), old.table, first)))
+    states: list[State] = [State("", old_areas), State("rule", free(old_areas))]
+    states.append(State("software", judged(observed(old.table), old.table, first)))
     if moved is not None:
-        states.append(("borders", judged(old_used, old_table, first)))
+        states.append(State("borders", judged(old_used, old_table, first)))
     index = old_used.index.union(new_used.index)
     seen_then, seen_now = (used.reindex(index).notna() for used in (old_used, new_used))
     hidden = old_used.where(seen_now.reindex(old_used.index))
-    states.append(("coverage", judged(hidden, old_table, first)))
+    states.append(State("coverage", judged(hidden, old_table, first)))
     both = new_used.where(seen_then.reindex(new_used.index))
-    states.append(("data", judged(both, new_table, first)))
-    states.append(("coverage", judged(new_used, new_table, first)))
+    states.append(State("data", judged(both, new_table, first)))
+    states.append(State("coverage", judged(new_used, new_table, first)))
     moved_yardstick = _moved_yardstick(before, now, new_table, first, last)
-    states.append(("yardstick", judged(new_used, new_table, moved_yardstick)))
+    states.append(State("yardstick", judged(new_used, new_table, moved_yardstick)))
     if before.identity == now.identity:
         with_centres = replace(
             moved_yardstick, centres=last.centres, cluster_numbers=last.cluster_numbers,
             cluster_names=last.cluster_names,
         )  # fmt: skip
-        states.append(("centres", judged(new_used, new_table, with_centres)))
-    states.append(("method", judged(observed(new.table), new.table, last, later=True)))
-    states += [("software", free(new_areas)), ("rule", new_areas)]
-    return [(cause, state.reindex(shared)) for cause, state in states]
+        states.append(State("centres", judged(new_used, new_table, with_centres)))
+    states.append(State("method", judged(observed(new.table), new.table, last, later=True)))
+    states += [State("software", free(new_areas)), State("rule", new_areas)]
+    return [State(cause, groups.reindex(shared)) for cause, groups in states]
 
 
 def free(areas: pd.DataFrame) -> pd.DataFrame:

@@ -7,7 +7,8 @@ of the steps is part of the definition; another order would give other shares.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,24 +22,31 @@ from regso_cluster.schema import columns as c
 CAUSES = ("rule", "software", "borders", "coverage", "data", "yardstick", "centres", "method")
 
 
-def find_causes(states: list[tuple[str, pd.Series]]) -> pd.DataFrame:
+class Step(NamedTuple):
+    """What a step of the chain changed, and the group of each area after it."""
+
+    cause: str
+    groups: pd.Series
+
+
+def find_causes(steps: Sequence[Step]) -> pd.DataFrame:
     """Find at which step each area left its old group.
 
     Parameters
     ----------
-    states : the groups after each step, named by what the step changed, in order; the first is the earlier year
-        ("" or any name), the last the later year. (n_areas,) each, <NA> a state of its own: undecided
+    steps : in order; the first is the earlier year (of cause "" or any), the last the later year. Groups are (n_areas,)
+        each, <NA> a group of its own: undecided
 
     Returns
     -------
     (n_areas,) old, new, changed, cause ("" where nothing changed)
     """
-    first, last = states[0][1], states[-1][1]
-    groups = [state.astype("Int64").fillna(0).to_numpy(np.int64) for _, state in states]
+    first, last = steps[0].groups, steps[-1].groups
+    groups = [step.groups.astype("Int64").fillna(0).to_numpy(np.int64) for step in steps]
     changed = groups[0] != groups[-1]
     cause = np.full(len(first), "", dtype=object)
-    for (name, _), before, after in zip(states[1:], groups, groups[1:], strict=False):
-        cause[(before == groups[0]) & (after != groups[0])] = name
+    for step, before, after in zip(steps[1:], groups, groups[1:], strict=False):
+        cause[(before == groups[0]) & (after != groups[0])] = step.cause
     cause[~changed] = ""
     return pd.DataFrame(
         {"old": first.astype("Int64"), "new": last.astype("Int64"), "changed": changed, "cause": cause},

@@ -22,7 +22,7 @@ from regso_cluster.schema import columns as c
 from regso_cluster.words.notes import Note
 from regso_cluster.years.align import Alignment, align
 from regso_cluster.years.attribution import State, absolute_limits, chain, free, with_absolute, with_factors
-from regso_cluster.years.change import CAUSES, explain_problems, find_causes
+from regso_cluster.years.change import CAUSES, Step, explain_problems, find_causes
 from regso_cluster.years.cluster_moves import Figures, Space, explain_clusters
 from regso_cluster.years.transitions import (
     Mobility,
@@ -141,7 +141,7 @@ class NothingInCommonError(InputError):
 def _no_groups(shared: pd.Index) -> list[State]:
     """Give states in which no area has a group, for releases that put areas in none."""
     nothing = pd.DataFrame({GROUPINGS[0]: pd.array([pd.NA] * len(shared), dtype="Int64")}, index=shared)
-    return [("", nothing), ("data", nothing)]
+    return [State("", nothing), State("data", nothing)]
 
 
 def _grouping_first(table: pd.DataFrame) -> pd.DataFrame:
@@ -174,7 +174,7 @@ def _one_grouping(
     certain: tuple[pd.DataFrame, pd.DataFrame],
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:  # fmt: skip
     """Give the moves, the transitions and the lists of one grouping."""
-    series = [(cause, state[grouping]) for cause, state in states if grouping in state]
+    series = [Step(cause, groups[grouping]) for cause, groups in states if grouping in groups]
     found = find_causes(series)
     changed = found["changed"].to_numpy(bool)
     table = pd.concat([places[[c.NAME, c.KOMMUN_NAME]], found], axis=1).assign(residents=residents, grouping=grouping)
@@ -285,7 +285,7 @@ def _summary(
         }
     if c.COMPOSITE_GROUP_FREE in new.areas and c.COMPOSITE_GROUP in summary["groupings"]:
         groups = [free(one.areas)[c.COMPOSITE_GROUP].reindex(alignment.shared) for one in (old, new)]
-        without = int(find_causes([("", groups[0]), ("", groups[1])])["changed"].sum())
+        without = int(find_causes([Step("", one) for one in groups])["changed"].sum())
         with_rule = summary["groupings"][c.COMPOSITE_GROUP]["changed"]
         summary["no_flicker"] = {"moves": with_rule, "without_the_rule": without, "saved": without - with_rule}
     summary["notes"] = [*_backwards(old, new), *alignment.notes, *_notes(old, new)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -48,6 +49,14 @@ class Margins:
         return np.asarray(self.atom @ atoms, dtype=np.float64)
 
 
+class _Level(NamedTuple):
+    """The groups of one level: (atoms,) the group of each atom, how many there are, and a row of labels a group."""
+
+    of: Integers
+    size: int
+    labels: pd.DataFrame
+
+
 def make_margins(keys: pd.DataFrame, paths: Sequence[Sequence[str]], *, total: bool = True) -> Margins:
     """Find the groups of linked tables and the sums among them.
 
@@ -66,25 +75,25 @@ def make_margins(keys: pd.DataFrame, paths: Sequence[Sequence[str]], *, total: b
     columns = list(dict.fromkeys(column for path in paths for column in path))
     rows, atoms = _number(keys[columns])
     count = len(atoms)
-    levels: dict[tuple[str, ...], tuple[Integers, int, pd.DataFrame]] = {}
+    levels: dict[tuple[str, ...], _Level] = {}
     depths: dict[tuple[str, ...], int] = {}
     for path in paths:
         for depth in range(0 if total else 1, len(path) + 1):
             own = tuple(path[:depth])
             if own not in levels:
                 of, labels = _number(atoms[list(own)]) if own else (np.zeros(count, np.int64), pd.DataFrame(index=[0]))
-                levels[own] = (of, len(labels), labels)
+                levels[own] = _Level(of, len(labels), labels)
                 depths[own] = depth
-    finest = [tuple(path) for path in paths if levels[tuple(path)][1] == count]
+    finest = [tuple(path) for path in paths if levels[tuple(path)].size == count]
     if not finest:
         crossing = ("", *columns)
-        levels[crossing] = (np.arange(count), count, atoms)
+        levels[crossing] = _Level(np.arange(count), count, atoms)
         depths[crossing] = max(depths.values()) + 1
         finest = [crossing]
     links = [(tuple(path[:depth]), tuple(path[: depth + 1])) for path in paths for depth in range(not total, len(path))]
     links += [(tuple(path), finest[0]) for path in paths if tuple(path) != finest[0]]
     longest = max(paths, key=len)
-    main = [levels[tuple(longest[:depth])][0] if depth or total else np.zeros(count, np.int64)
+    main = [levels[tuple(longest[:depth])].of if depth or total else np.zeros(count, np.int64)
             for depth in range(len(longest))]  # fmt: skip
     return _assemble(levels, depths, list(dict.fromkeys(links)), columns, rows, np.array(main))
 
@@ -97,7 +106,7 @@ def _number(keys: pd.DataFrame) -> tuple[Integers, pd.DataFrame]:
 
 
 def _assemble(
-    levels: dict[tuple[str, ...], tuple[Integers, int, pd.DataFrame]],
+    levels: dict[tuple[str, ...], _Level],
     depths: dict[tuple[str, ...], int],
     links: list[tuple[tuple[str, ...], tuple[str, ...]]],
     columns: list[str],

@@ -9,6 +9,7 @@ Linear Constraints*, JASA 95, section 2: the attacker's two programs.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -147,15 +148,21 @@ def _extreme(cells: TableCells, riddle: _Riddle, columns: Integers, sign: float,
     broken = np.unique(riddle.component[keep[(np.abs(found - np.round(found)) > TOLERANCE) & whole]])
     for number in np.flatnonzero(np.isin(riddle.component[columns], broken)):
         own = riddle.component[keep] == riddle.component[columns[number]]
-        found[own] = _search_whole(riddle, columns[number], sign, (lower, upper, keep), cells.whole)
+        found[own] = _search_whole(riddle, columns[number], sign, _Range(lower, upper, keep), cells.whole)
     found = np.where(whole, np.round(found), found)
     seen.low[keep] = np.minimum(seen.low[keep], found)
     seen.high[keep] = np.maximum(seen.high[keep], found)
 
 
-def _search_whole(
-    riddle: _Riddle, column: int, sign: float, bounds: tuple[Floats, Floats, Integers], whole: Booleans
-) -> Floats:
+class _Range(NamedTuple):
+    """(n,) the least and the largest value of columns of a riddle, and which columns they are."""
+
+    lower: Floats
+    upper: Floats
+    columns: Integers
+
+
+def _search_whole(riddle: _Riddle, column: int, sign: float, bounds: _Range, whole: Booleans) -> Floats:
     """Minimise or maximise one column over whole numbers; the values of its component."""
     lower, upper, keep = bounds
     component = riddle.component[column]

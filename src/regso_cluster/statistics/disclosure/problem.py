@@ -119,9 +119,15 @@ class Problem:
         return np.asarray(np.logical_and.reduce(parts))
 
 
+class RowFigures(NamedTuple):
+    """(rows,) how many units each row stands for, and its part of the attribute or of the sum."""
+
+    units: Floats
+    values: Floats
+
+
 def pose(
-    margins: Margins, sums: dict[str, Floats], rule: DisclosureRule, rows: tuple[Floats, Floats],
-    before: EarlierCells | None,
+    margins: Margins, sums: dict[str, Floats], rule: DisclosureRule, rows: RowFigures, before: EarlierCells | None,
     *, cumulative: bool = False,
 ) -> Problem:  # fmt: skip
     """Make the cells of a statistic.
@@ -130,7 +136,7 @@ def pose(
     ----------
     margins, sums : the groups and their true `units`, and `attribute` or `sum`
     rule : what is too little
-    rows : units and values of the rows, for the largest contributions
+    rows : the figures of the rows, for the largest contributions
     before : what an earlier table showed
     cumulative : whether this table holds the earlier one and what came since
     """
@@ -141,7 +147,7 @@ def pose(
     units = every["units"]
     grown = np.arange(tables * own) >= 2 * own
     judged = np.tile(margins.published, tables) | (np.arange(tables * own) < own)
-    blocks = _blocks(margins, every, rule, rows[1])
+    blocks = _blocks(margins, every, rule, rows.values)
     names = tuple(block.name for block in blocks)
     empty = np.tile((units == 0) & ~grown & judged, len(names))
     of_table = np.tile((np.arange(len(units)) < own) & np.tile(margins.published, tables), len(names))
@@ -160,7 +166,7 @@ def pose(
         cost=cost,
         block=np.tile(margins.block, tables * len(names)),
     )
-    person, alone = _people(margins, units, rows[0], rule, mean="sum" in names)
+    person, alone = _people(margins, units, rows.units, rule, mean="sum" in names)
     reason = np.concatenate([block.reason for block in blocks])
     reason[~np.tile(judged, len(names))] = NOT_SENSITIVE
     return Problem(

@@ -19,7 +19,7 @@ from regso_cluster.statistics.disclosure.complementary import hide_more
 from regso_cluster.statistics.disclosure.earlier import EarlierTable, align
 from regso_cluster.statistics.disclosure.insiders import Tasks, add_insiders, are_possible, how_far
 from regso_cluster.statistics.disclosure.intruder import TOLERANCE, Intervals, components, feasible_intervals
-from regso_cluster.statistics.disclosure.problem import Problem, pose
+from regso_cluster.statistics.disclosure.problem import Problem, RowFigures, pose
 from regso_cluster.statistics.disclosure.rounding import round_cells, seen_rounded
 from regso_cluster.statistics.disclosure.rules import NOT_SENSITIVE, DisclosureRule
 from regso_cluster.words.notes import Note
@@ -111,27 +111,26 @@ def protect(  # noqa: PLR0913  # the settings of one table
     weights = np.ones(len(data)) if units is None else np.asarray(units, np.float64)
     given = weights if values is None else np.asarray(values, np.float64)
     _check(data, paths, statistic, weights, given)
-    made = _protect(data, paths, (statistic, rule), (weights, given), earlier, total=total, complementary=complementary)
+    figures = RowFigures(weights, given)
+    made = _protect(data, paths, statistic, rule, figures, earlier, total=total, complementary=complementary)
     if not is_synthetic(data):
         return made
     return replace(made, table=made.table.assign(synthetic=True), audit=made.audit.assign(synthetic=True))
 
 
 def _protect(
-    data: pd.DataFrame, paths: Sequence[Sequence[str]], how: tuple[Statistic, DisclosureRule],
-    figures: tuple[Floats, Floats],
+    data: pd.DataFrame, paths: Sequence[Sequence[str]], statistic: Statistic, rule: DisclosureRule, figures: RowFigures,
     earlier: EarlierTable | None, *, total: bool, complementary: bool,
 ) -> Protected:  # fmt: skip
-    (statistic, rule), (weights, given) = how, figures
     margins = make_margins(data, paths, total=total)
-    sums = {"units": margins.sums(weights)}
+    sums = {"units": margins.sums(figures.units)}
     if statistic != "count":
-        sums["attribute" if statistic == "share" else "sum"] = margins.sums(given)
+        sums["attribute" if statistic == "share" else "sum"] = margins.sums(figures.values)
     before = align(earlier, margins, sums) if earlier else None
     cumulative = earlier is not None and earlier.relation == "cumulative"
-    problem = pose(margins, sums, rule, (weights, given), before, cumulative=cumulative)
+    problem = pose(margins, sums, rule, figures, before, cumulative=cumulative)
     if rule.rounding:
-        return _rounded(problem, margins, sums, (statistic, rule), earlier)
+        return _rounded(problem, margins, sums, statistic, rule, earlier)
     known = problem.primary()
     if complementary:
         _refuse_units_apart(problem, margins)
@@ -242,14 +241,10 @@ def _are_safe(problem: Problem, known: Booleans, targets: Integers, *, strict: b
 
 
 def _rounded(
-    problem: Problem,
-    margins: Margins,
-    sums: dict[str, Floats],
-    how: tuple[Statistic, DisclosureRule],
+    problem: Problem, margins: Margins, sums: dict[str, Floats], statistic: Statistic, rule: DisclosureRule,
     earlier: EarlierTable | None,
-) -> Protected:
+) -> Protected:  # fmt: skip
     """Round all counts; shares that the rule hides stay hidden, the others are those of the rounded counts."""
-    statistic, rule = how
     base = int(rule.rounding or 0)
     if statistic == "mean" or earlier is not None:
         hint = "Leave the rounding out: hiding protects means, and tables linked to earlier ones."
