@@ -1,4 +1,4 @@
-"""The examples of docs/estimators.md run, and it names all there is."""
+"""The examples of docs/estimators.md and docs/survey.md run, and the first names all there is."""
 
 from __future__ import annotations
 
@@ -28,6 +28,19 @@ def test_examples_run_from_top_to_bottom(page, capsys):
         assert len(set(names[regions].labels_)) == 12
     assert names["most"].n_regions_ > 12
     assert len(capsys.readouterr().out.split()) == 4
+
+
+def test_examples_of_surveys_run_from_top_to_bottom(root):
+    blocks = re.findall(
+        r"^```python\n(.*?)^```", (root / "docs" / "survey.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+    names: dict[str, object] = {}
+    for number, block in enumerate(blocks, start=1):
+        exec(compile(block, f"block {number} of survey.md", "exec"), names)  # noqa: S102 - our own text
+    assert names["plan"].used.max() <= 1 + 1e-9
+    assert int((names["first"] & names["second"]).sum()) == pytest.approx(450, abs=60)
+    assert names["gap"].value == pytest.approx(-0.15, abs=4 * names["gap"].error)
+    assert names["change"].variance < names["change"].independent
 
 
 def test_every_name_is_on_the_page_and_in_the_map(page):
