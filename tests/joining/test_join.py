@@ -72,6 +72,7 @@ def test_the_columns_are_those_of_the_area(released):
     assert joined.table["regso_kommun"].tolist() == ["0180", "2584"]
     assert joined.table.columns.tolist() == [
         "unit", "code", "regso_match", "regso_code", "regso_index", "regso_composite_group", "regso_kommun",
+        "regso_synthetic",  # of made-up figures, whatever columns were asked for
     ]  # fmt: skip
     everything = join(frame_of("0180R010"), released, "code", columns=("all",), prefix="g_").table
     assert set(everything.columns) == {"unit", "code", "g_match", "g_code", *(f"g_{name}" for name in released.areas)}

@@ -22,7 +22,6 @@ from regso_cluster.commands.options import (
     scheduler_option,
     threads_option,
 )
-from regso_cluster.errors import Fault, InputError
 from regso_cluster.files.atomic import json_text
 
 if TYPE_CHECKING:
@@ -63,15 +62,14 @@ class StudySubject:
     sheet: str = ""
     decimal: str | None = None
 
-    def open(self) -> tuple[Release | None, FactorTable, Method]:
+    def open(self) -> tuple[Release | FactorTable, Method | None]:
         """Open the release, or read the table with the method given."""
         if self.path.is_dir():
             from regso_cluster.release.model import read_release
 
             if self.method:
                 raise click.UsageError("A release brings its own method: leave --method out.")
-            release = read_release(self.path, verify=True)
-            return release, release.counted, release.method
+            return read_release(self.path, verify=True), None
         if not self.method:
             raise click.UsageError("Give --method for a table.")
         from regso_cluster.factors.tables import read_factors
@@ -81,7 +79,7 @@ class StudySubject:
         edition = int(self.edition) if self.edition else None
         table = read_factors(self.path, loaded, edition=edition, year=self.year, deso_key=self.deso_key,
                              sheet=self.sheet, decimal=self.decimal or "")  # fmt: skip
-        return None, table, loaded
+        return table, loaded
 
 
 def study_options(*own: Callable[[Command], Command]) -> Callable[[Command], Command]:
@@ -124,33 +122,21 @@ def stability(  # noqa: PLR0913  # one an option of the command
     with Steps() as steps:
         with steps("reading"):
             from regso_cluster.parallel import Workers
-            from regso_cluster.studies.structure import assess_release, find_consensus, write_structure
+            from regso_cluster.studies.uncertainty import StabilityOptions
+            from regso_cluster.studies.uncertainty import stability as run
 
-            _, table, loaded = subject.open()
-            if consensus:
-                from regso_cluster.certainty.stability import refuse_too_many
-
-                refuse_too_many(int(table.value.notna().any(axis=1).sum()))
-        changes = {"most": most, "resamples": resamples, "clouds": clouds, "splits": 10}
-        with steps("looking for structure"):
-            workers = Workers(threads, scheduler)
-            found = assess_release(table, loaded, changes, workers)
-        agreed = None
-        if consensus:
-            with steps("joining resamples"):
-                agreed = find_consensus(table, loaded, found, resamples=resamples, workers=workers)
-        with steps("writing"):
-            write_structure(found, out, language, synthetic=table.synthetic, agreed=agreed)
+            opened, method = subject.open()
+        found = run(
+            opened, method, options=StabilityOptions(most, resamples, clouds, consensus), out=out, language=language,
+            workers=Workers(threads, scheduler), say=steps.say,
+        )  # fmt: skip
     if as_json:
-        from regso_cluster.certainty.structure import structure_figures
-
-        own = loaded.clusters.n_clusters if loaded.clusters else 0
-        said = {"synthetic": table.synthetic} | structure_figures(found, own)
-        click.echo(json_text(said | ({"consensus": agreed.figures} if agreed else {}), indent=2))
+        click.echo(json_text(found.as_dict(), indent=2))
         return
     from regso_cluster.terminal.studies import print_structure
 
-    print_structure(found, synthetic=table.synthetic, consensus=agreed.figures if agreed else None)
+    agreed = found.agreed.figures if found.agreed else None
+    print_structure(found.structure, synthetic=found.synthetic, consensus=agreed)
     click.echo(f"written: {out}")
 
 
@@ -174,27 +160,23 @@ def sensitivity(  # noqa: PLR0913  # one an option of the command
 
     Example: regso-cluster sensitivity releases/2024 --out sensitivity-2024 --runs 1000
     """
-    if out.exists() or out.is_symlink():
-        hint = "A study is never overwritten: choose another --out, or remove the folder yourself."
-        raise InputError(Fault("the study folder exists", str(out), hint=hint))
+    from regso_cluster.studies.uncertainty import refuse_existing_study
+
+    refuse_existing_study(out)
     with Steps() as steps:
         with steps("reading"):
             from regso_cluster.certainty.study_file import load_study
             from regso_cluster.parallel import Workers
-            from regso_cluster.studies.run import subject_of_release, subject_of_table
-            from regso_cluster.studies.sensitivity import run_study, write_sensitivity
+            from regso_cluster.studies.uncertainty import sensitivity as run
 
             study = load_study(study_file)
             given: dict[str, Any] = {"runs": runs, "seed": seed}
             study = replace(study, **{name: value for name, value in given.items() if value is not None})
-            release, table, loaded = subject.open()
-            studied = (
-                subject_of_release(release, study.list) if release else subject_of_table(table, loaded, study.list)
-            )
+            opened, method = subject.open()
         with steps("running"):
-            found = run_study(studied, study, out, workers=Workers(threads, scheduler), say=_say)
-        with steps("writing"):
-            write_sensitivity(found, out, language)
+            found = run(
+                opened, out, method, study=study, language=language, workers=Workers(threads, scheduler), say=_say
+            )
     if as_json:
         click.echo(json_text(found.summary, ensure_ascii=False, indent=2))
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +11,9 @@ from regso_cluster.commands.options import NEW, json_option
 from regso_cluster.figures.formats import PICTURES
 from regso_cluster.files.atomic import json_text
 from regso_cluster.files.formats import describe_formats
+
+if TYPE_CHECKING:
+    from regso_cluster.figures.draw import FigureKind
 
 
 @click.command()
@@ -31,7 +35,7 @@ from regso_cluster.files.formats import describe_formats
 @click.option("--first", type=click.IntRange(1, 400), help="For the kind ranks: how many areas; default: 80.")
 @json_option
 def figure(
-    kind: str,
+    kind: FigureKind,
     releases: tuple[Path, ...],
     out: Path,
     grouping: str | None,
@@ -44,10 +48,10 @@ def figure(
 
     Example: regso-cluster figure kommun releases/2024 --kommun 0180 --out stockholm.svg
     """
-    from regso_cluster.figures import kinds as figures
+    from regso_cluster.figures.draw import figure as run
+    from regso_cluster.figures.kinds import write_figure
     from regso_cluster.files.atomic import refuse_inside_a_release
     from regso_cluster.release.model import read_release
-    from regso_cluster.schema import SCHEMA
 
     if (kind == "kommun") != bool(kommun):
         raise click.UsageError("--kommun goes with the kind kommun, and the kind kommun needs it.")
@@ -59,16 +63,6 @@ def figure(
         raise click.UsageError(f"{kind} draws one release.")
     refuse_inside_a_release(out)
     read = [read_release(one, verify=True) for one in releases]
-    by = grouping or next(iter(figures.groupings_of(read[-1])), SCHEMA.shown_groupings[0])
-    if kind == "kommun":
-        drawn = figures.draw_kommun(read[0], str(kommun), by, language)
-    elif kind == "flow":
-        drawn = figures.draw_flow(read, by, language)
-    elif kind == "ranks":
-        from regso_cluster.figures.ranks import SHOWN, draw_rank_intervals
-
-        drawn = draw_rank_intervals(read[0], language, first=first or SHOWN)
-    else:
-        drawn = {"country": figures.draw_country, "profile": figures.draw_profile}[kind](read[0], by, language)
-    path = str(figures.write_figure(drawn, out))
+    drawn = run(kind, read, by=grouping, kommun=kommun, language=language, first=first)
+    path = str(write_figure(drawn, out))
     click.echo(json_text({"written": [path]}, ensure_ascii=False) if as_json else path)

@@ -19,12 +19,9 @@ def page(releases: tuple[Path, ...], out: Path, as_json: bool) -> None:
 
     Example: regso-cluster page releases/2023 releases/2024 --out areas.html
     """
-    from itertools import pairwise
-
     from regso_cluster.files.atomic import refuse_inside_a_release
     from regso_cluster.page import check_name, check_releases, write_page
     from regso_cluster.release.model import read_release
-    from regso_cluster.years.compare import compare
 
     refuse_inside_a_release(out)
     check_name(out)
@@ -32,8 +29,6 @@ def page(releases: tuple[Path, ...], out: Path, as_json: bool) -> None:
         with steps("reading the releases"):
             read = sorted((read_release(one, verify=True) for one in releases), key=lambda one: one.year)
             check_releases(read)
-        with steps("working out why areas moved"):
-            comparisons = [compare(old, new) for old, new in pairwise(read)]
-        with steps("putting the page together"):
-            path = str(write_page(read, out, comparisons))
+        with steps("working out why areas moved, putting the page together"):
+            path = str(write_page(read, out))
     click.echo(json_text({"written": [path]}, ensure_ascii=False) if as_json else path)

@@ -62,11 +62,11 @@ def check(  # noqa: PLR0913  # one an option of the command
 
     Example: regso-cluster check factors-2024.csv --method utanforskap
     """
-    from regso_cluster.classification.classify import rehearse
-    from regso_cluster.factors.accepted import Cell, read_accepted, write_accepted
     from regso_cluster.factors.tables import read_factors
     from regso_cluster.method import load_method
     from regso_cluster.release.model import read_release
+    from regso_cluster.studies.check import check as run
+    from regso_cluster.studies.check import is_comparable
     from regso_cluster.terminal.check import describe_check, print_check
 
     try:
@@ -76,14 +76,7 @@ def check(  # noqa: PLR0913  # one an option of the command
             table, loaded, edition=int(edition) if edition else None, year=year, deso_key=deso_key, sheet=sheet,
             decimal=decimal or "", names=names,
         )  # fmt: skip
-        accepted = read_accepted(accept) if accept else None
-        comparable = before is not None and before.manifest["edition"] == read.edition
-        earlier = before if comparable else None
-        found = rehearse(read, loaded, year=year, previous=earlier, accepted=accepted)
-        if write_accept:
-            cells = [Cell(alarm.code, alarm.column, alarm.got) for alarm in found.alarms]
-            cells += [pull.cell for pull in found.pulls if pull.cell not in cells]
-            write_accepted(cells, write_accept)
+        found = run(read, loaded, year=year, previous=before, accept=accept, write_accept=write_accept)
     except InputError as error:
         if not as_json:
             raise
@@ -99,5 +92,5 @@ def check(  # noqa: PLR0913  # one an option of the command
         click.echo(json_text(describe_check(read, loaded, found), ensure_ascii=False, indent=2))
         return
     print_check(table, read, loaded, found)
-    if before is not None and not comparable:
+    if before is not None and not is_comparable(read, before):
         click.echo(f"note: {previous} is of another edition: its figures were not compared")

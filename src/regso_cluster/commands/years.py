@@ -9,7 +9,6 @@ import click
 
 from regso_cluster.commands.options import EXISTING, NEW, json_option, outline_options, read_outline_options
 from regso_cluster.files.atomic import json_text
-from regso_cluster.words.notes import Note
 
 
 @click.command()
@@ -65,33 +64,13 @@ def compare(
         raise click.UsageError("--through writes flows.parquet: give --out too.")
     from regso_cluster.exports.comparison import write_comparison
     from regso_cluster.release.model import read_release
-    from regso_cluster.years.compare import compare as run
+    from regso_cluster.years.across import compare as run
     from regso_cluster.years.compare import refuse_existing
 
     if out:
         refuse_existing(out)
     first, last = read_release(old, verify=True), read_release(new, verify=True)
-    moved, marks = None, None
-    notes: tuple[Note, ...] = ()
-    if (files or changes) and first.manifest["edition"] == last.manifest["edition"]:
-        notes = (Note("outlines_not_used") if files else Note("changes_not_used"),)
-        files, changes = None, None
-    if changes:
-        from regso_cluster.areas.changes import mark_changes, read_changes
-        from regso_cluster.areas.edition_table import find_edition
-        from regso_cluster.areas.editions import code_set
-
-        before, after = (find_edition(one.manifest["edition"]) for one in (first, last))
-        # rows after the day on which the later edition came into force change what neither edition had
-        listed = read_changes(changes)
-        marks = mark_changes(listed, codes=code_set(after.year), since=before.in_force, until=after.in_force)
-    if files:
-        from regso_cluster.years.borders import read_borders
-
-        borders = read_borders(files)
-        marks = borders.marks
-        moved, notes = borders.move(first, last.manifest["edition"])
-    comparison = run(first, last, moved=moved, marks=marks, notes=notes)
+    comparison = run(first, last, outlines=files, changes=changes)
     if out:
         write_comparison(comparison, out, through=[read_release(one, verify=True) for one in through])
     if as_json:

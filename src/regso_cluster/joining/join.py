@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import numpy as np
 import pandas as pd
@@ -44,6 +45,13 @@ class JoinOptions:
     shapes : SCB's full outlines; None takes those that were fetched, else the shipped ones
     deso_key : key from DeSO to RegSO
     crosswalk : shares between the editions, for codes of the other one
+
+    Examples
+    --------
+    >>> schools = pd.DataFrame({"regso": ["0114R001"]})
+    >>> joined = join(schools, read_release(folder / "2024"), "regso", options=JoinOptions(prefix="g_"))
+    >>> joined.table["g_match"].tolist()
+    ['matched']
     """
 
     prefix: str = PREFIX
@@ -56,6 +64,19 @@ class JoinOptions:
     crosswalk: Path | None = None
 
 
+class JoinChoices(TypedDict, total=False):
+    """The fields of `JoinOptions`, as `join` takes them one by one; a path may be text."""
+
+    prefix: str
+    columns: Sequence[str]
+    kind: str
+    edition: int | None
+    crs: str
+    shapes: str | Path | None
+    deso_key: str | Path | None
+    crosswalk: str | Path | None
+
+
 @dataclass(frozen=True)
 class JoinResult:
     """A joined table.
@@ -64,6 +85,12 @@ class JoinResult:
     ----------
     table : the rows and columns given, in their order, and after them the new ones
     report : what matched and what did not
+
+    Examples
+    --------
+    >>> joined = join(pd.DataFrame({"regso": ["0114R001"]}), read_release(folder / "2024"), "regso")
+    >>> isinstance(joined, JoinResult), len(joined.table)
+    (True, 1)
     """
 
     table: pd.DataFrame
@@ -73,7 +100,10 @@ class JoinResult:
         return show_table(self.table, synthetic=self.report.synthetic)
 
 
-def join(table: pd.DataFrame, release: Release, on: str | tuple[str, str], **options: Any) -> JoinResult:
+def join(
+    table: pd.DataFrame, release: Release, on: str | tuple[str, str], *, options: JoinOptions | None = None,
+    **given: Unpack[JoinChoices],
+) -> JoinResult:  # fmt: skip
     """Join the groups of a release to a table.
 
     Parameters
@@ -82,7 +112,8 @@ def join(table: pd.DataFrame, release: Release, on: str | tuple[str, str], **opt
     release : of `read_release`
     on : a column of RegSO, DeSO or kommun codes (or names of kommuner), two columns of coordinates ("x,y"), or
         "geometry" for the points of a GeoDataFrame
-    **options : see `JoinOptions`
+    options : how; None: the defaults
+    **given : single fields of `JoinOptions`, instead of those of `options`
 
     Returns
     -------
@@ -98,11 +129,12 @@ def join(table: pd.DataFrame, release: Release, on: str | tuple[str, str], **opt
 
     Examples
     --------
-    >>> import regso_cluster as rc
-    >>> joined = rc.join(schools, rc.read_release("releases/2024"), on="regso")  # doctest: +SKIP
-    >>> print(joined.report.text())  # doctest: +SKIP
+    >>> schools = pd.DataFrame({"regso": ["0114R001", "0180R001", "9999R999"], "pupils": [30, 25, 40]})
+    >>> joined = join(schools, read_release(folder / "2024"), on="regso", columns=["composite_group"])
+    >>> list(joined.table.columns)[:4], joined.report.unmatched
+    (['regso', 'pupils', 'regso_match', 'regso_code'], 1)
     """
-    chosen = _options(options)
+    chosen = _with_mark(_options(options or JoinOptions(), given), release)
     geometry, crs = None, ""
     if hasattr(table, "geom_type") and on in ("geometry", table.geometry.name):
         geometry, crs = table.geometry.to_numpy(), table.crs.to_string() if table.crs else ""
@@ -110,6 +142,7 @@ def join(table: pd.DataFrame, release: Release, on: str | tuple[str, str], **opt
     names = ",".join(on) if isinstance(on, tuple) else on
     source = AgencyTable("the table", "", table, 1, geometry, "geometry", crs=crs)
     matches, _ = _match(source, release, names, chosen)
+    matches = _with_notes(matches, _no_units(source, matches)[1])
     added = _added(matches, release, chosen)
     _refuse_collisions(table.columns, added.columns, "the table", chosen.prefix)
     added.index = table.index
@@ -119,13 +152,12 @@ def join(table: pd.DataFrame, release: Release, on: str | tuple[str, str], **opt
     return JoinResult(whole, report_of(matches, synthetic=bool(release.manifest["synthetic"])))
 
 
-def _options(options: dict[str, Any]) -> JoinOptions:
-    for name in ("shapes", "deso_key", "crosswalk"):
-        if options.get(name) is not None:
-            options = options | {name: Path(options[name])}
-    if "columns" in options:
-        options = options | {"columns": tuple(options["columns"])}
-    return JoinOptions(**options)
+def _options(options: JoinOptions, given: JoinChoices) -> JoinOptions:
+    paths: dict[str, Any] = {
+        name: Path(str(given[name])) for name in ("shapes", "deso_key", "crosswalk") if given.get(name) is not None
+    }
+    columns: dict[str, Any] = {"columns": tuple(given["columns"])} if "columns" in given else {}
+    return replace(options, **{**given, **paths, **columns})
 
 
 @dataclass(frozen=True)

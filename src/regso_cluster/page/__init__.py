@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from regso_cluster.errors import Fault, InputError
 from regso_cluster.files.atomic import whole_file
 from regso_cluster.page.bundle import render_page
 from regso_cluster.page.data import assemble
+from regso_cluster.years.compare import compare
 
 if TYPE_CHECKING:
     from regso_cluster.release.model import Release
@@ -48,14 +50,28 @@ def build_page(releases: Sequence[Release], comparisons: Sequence[Comparison] = 
     return render_page(assemble(ordered, comparisons))
 
 
-def write_page(releases: Sequence[Release], out: str | Path, comparisons: Sequence[Comparison] = ()) -> Path:
+def write_page(releases: Sequence[Release], out: str | Path, comparisons: Sequence[Comparison] | None = None) -> Path:
     """Make the page and write it in one step; an earlier page is replaced, a failed run leaves it as it was.
+
+    Parameters
+    ----------
+    releases : one a year, of one method, in any order
+    out : a name that ends with .html
+    comparisons : of neighbouring years; None: they are made here; () leaves out why areas moved
 
     Raises
     ------
     InputError  see `build_page`; a name that does not end with .html, or a folder of that name
+
+    Examples
+    --------
+    >>> write_page([read_release(folder / "2023"), read_release(folder / "2024")], folder / "areas.html").name
+    'areas.html'
     """
     out = check_name(out)
+    if comparisons is None:
+        check_releases(releases := sorted(releases, key=lambda one: one.year))
+        comparisons = [compare(old, new) for old, new in pairwise(releases)]
     text = build_page(releases, comparisons)
     with whole_file(out) as partial:
         partial.write_text(text, "utf-8", newline="\n")
