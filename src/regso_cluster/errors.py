@@ -30,6 +30,11 @@ class Fault:
     where : file, row, column, code, as far as known
     expected, got : what the rule asks for and what stands there; empty where they would say nothing
     hint : how to mend it
+
+    Examples
+    --------
+    >>> print(Fault("a negative count", "row 3", "0 or more", "-1", "Correct the cell."))
+    row 3: a negative count (expected 0 or more, got -1). Correct the cell.
     """
 
     what: str
@@ -59,6 +64,14 @@ class InputError(ValueError):
     Parameters
     ----------
     faults : one fault, or all faults of an input
+
+    Examples
+    --------
+    >>> try:
+    ...     load_method("no-such-method")
+    ... except InputError as error:
+    ...     print(len(error.faults))
+    1
     """
 
     def __init__(self, faults: Fault | Iterable[Fault]) -> None:

@@ -47,6 +47,11 @@ class Workers:
     threads : how many work on this machine; None one for each processor, 1 no parallel work at all
     scheduler : address of a Dask cluster, as tcp://10.0.0.1:8786, that does the work instead
     kind : on this machine "threads", for work that releases the interpreter lock, or "processes"
+
+    Examples
+    --------
+    >>> Workers(threads=2).threads
+    2
     """
 
     threads: int | None = None

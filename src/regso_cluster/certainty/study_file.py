@@ -69,7 +69,15 @@ class ListRule:
 
 @dataclass(frozen=True, config=_STRICT)
 class Study:
-    """A study: how many runs at most, what they are drawn from, which list is looked at, and the choices."""
+    """A study: how many runs at most, what they are drawn from, which list is looked at, and the choices.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> study = replace(load_study(), runs=100, seed=7)
+    >>> isinstance(study, Study), study.runs
+    (True, 100)
+    """
 
     choices: Annotated[tuple[StudyChoice, ...], Field(min_length=1)]
     runs: Annotated[int, Field(ge=4, le=1_000_000)] = 1000
@@ -112,6 +120,11 @@ def load_study(path: str | Path | None = None) -> Study:
     Raises
     ------
     InputError  no such file, not TOML, an unknown key, a choice that is none
+
+    Examples
+    --------
+    >>> load_study().runs > 0
+    True
     """
     if path is None:
         text, name = (resources.files("regso_cluster.certainty") / "study.toml").read_text("utf-8"), "study.toml"

@@ -125,6 +125,13 @@ def classify(
     Raises
     ------
     InputError  a step that cannot be done on this table, with the factor and how to repair it
+
+    Examples
+    --------
+    >>> method = read_release(folder / "2024").method
+    >>> table = read_factors(folder / "factors-2024.csv", method, year=2024)
+    >>> sorted(classify(table, method, year=2024).areas["composite_group"].dropna().unique().tolist())
+    [1, 2, 3, 4]
     """
     if tuple(table.value.columns) != method.keys:
         raise InputError(

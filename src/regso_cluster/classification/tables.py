@@ -37,6 +37,14 @@ class Classification:
     notes : what a reader should know, from reading and classifying
     lineage : what became of last year's clusters, see `trace_groups`; None without clusters in a previous release
     certainty : how sure each label is, a row an area and label, see `Labels.long`; None where it was not measured
+
+    Examples
+    --------
+    >>> method = read_release(folder / "2024").method
+    >>> table = read_factors(folder / "factors-2024.csv", method, year=2024)
+    >>> made = classify(table, method, year=2024)
+    >>> isinstance(made, Classification), made.areas.index.name
+    (True, 'regso')
     """
 
     areas: pd.DataFrame

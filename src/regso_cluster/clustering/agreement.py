@@ -55,6 +55,11 @@ def adjusted_rand(one: ArrayLike, two: ArrayLike) -> float:
     Notes
     -----
     Hubert and Arabie (1985), Comparing partitions, Journal of Classification 2, equation 5.
+
+    Examples
+    --------
+    >>> adjusted_rand([0, 0, 1, 1], [1, 1, 0, 0])
+    1.0
     """
     (left, n_lines), (right, n_columns) = _codes(one, "one", 1), _codes(two, "two", 1)
     _same_rows(left, right)
@@ -77,6 +82,11 @@ def adjusted_rand_to(reference: ArrayLike, partitions: ArrayLike) -> Floats:
     ------
     InputError
         as `adjusted_rand`
+
+    Examples
+    --------
+    >>> adjusted_rand_to([0, 0, 1, 1], [[1, 1, 0, 0], [0, 1, 0, 1]]).round(3).tolist()
+    [1.0, -0.5]
     """
     (table, n_lines), (line, n_columns) = (
         _codes(partitions, "partitions", 2),
@@ -104,6 +114,11 @@ def adjusted_rand_pairs(partitions: ArrayLike) -> Floats:
     ------
     InputError
         as `adjusted_rand`
+
+    Examples
+    --------
+    >>> adjusted_rand_pairs([[0, 0, 1, 1], [1, 1, 0, 0]]).tolist()
+    [[1.0, 1.0], [1.0, 1.0]]
     """
     table, n_columns = _codes(partitions, "partitions", 2)
     index = np.empty((table.shape[0], table.shape[0]))
@@ -130,6 +145,11 @@ def jaccard_by_group(reference: ArrayLike, partitions: ArrayLike) -> JaccardByGr
     Notes
     -----
     Hennig (2007), Cluster-wise assessment of cluster stability, Computational Statistics & Data Analysis 52.
+
+    Examples
+    --------
+    >>> jaccard_by_group([0, 0, 1, 1], [[0, 0, 0, 1]]).overlap.round(3).tolist()
+    [[0.667, 0.5]]
     """
     table, n_columns = _codes(partitions, "partitions", 2)
     line, _ = _codes(reference, "reference", 1)

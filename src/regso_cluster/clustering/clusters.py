@@ -65,6 +65,12 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Grouper):  # typ
     clustering", Journal of Big Data 5:13, section 3. Arthur, D. and Vassilvitskii, S. (2007), "k-means++",
     SODA, section 2. Chi, J. T., Chi, E. C. and Baraniuk, R. G. (2016), "k-POD", The American Statistician
     70(1), section 2.
+
+    Examples
+    --------
+    >>> X = np.array([[0.0], [1.0], [10.0], [11.0]])
+    >>> KMeans(n_clusters=2, random_state=1).fit(X).cluster_centers_.ravel().tolist()
+    [0.5, 10.5]
     """
 
     def __init__(  # noqa: PLR0913  # the parameters of an estimator are its arguments

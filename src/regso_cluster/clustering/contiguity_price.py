@@ -97,6 +97,14 @@ def price_of_contiguity(
     Chavent, Kuentz-Simonet, Labenne and Saracco (2018), ClustGeo, Computational Statistics 33(4), sections 2
     and 3: pseudo-inertia of a group is sum w_i w_j d_ij^2 / (2 W) over its ordered pairs; a partition
     explains one less its groups' share of the total. O(n^2 p) time for each alpha, memory linear in n.
+
+    Examples
+    --------
+    >>> X = np.array([[0.0], [1.0], [10.0], [11.0]])
+    >>> from scipy.sparse import diags_array
+    >>> neighbours = diags_array([np.ones(3), np.ones(3)], offsets=[1, -1]).tocsr()
+    >>> price_of_contiguity(X, neighbours, 2, alphas=[0.0, 1.0]).pieces.tolist()
+    [2, 2]
     """
     values = _alphas(alphas)
     mixed = _mixture(X, connectivity, coordinates, sample_weight)

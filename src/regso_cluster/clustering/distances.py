@@ -162,6 +162,12 @@ def pairwise_distances(
     Raises
     ------
     InputError  see `prepare_metric`; an `out` of the wrong kind
+
+    Examples
+    --------
+    >>> X = np.array([[0.0], [1.0], [10.0], [11.0]])
+    >>> pairwise_distances(X).values[0].tolist()
+    [0.0, 1.0, 10.0, 11.0]
     """
     table = checked_table(values)
     prepared = prepare_metric(table, metric, factor_weights=factor_weights, missing=missing)
@@ -231,6 +237,12 @@ def distance_blocks(
     Yields
     ------
     Distances, with `start` telling which rows
+
+    Examples
+    --------
+    >>> X = np.array([[0.0], [1.0], [10.0], [11.0]])
+    >>> [block.values.shape for block in distance_blocks(X, block_rows=3)]
+    [(3, 4), (1, 4)]
     """
     table = checked_table(values)
     prepared = prepare_metric(table, metric, factor_weights=factor_weights, missing=missing)
@@ -280,6 +292,12 @@ def nearest_rows(
     Raises
     ------
     InputError  see `prepare_metric`; a `k` that cannot be
+
+    Examples
+    --------
+    >>> X = np.array([[0.0], [1.0], [10.0], [11.0]])
+    >>> nearest_rows(X, 1).indices.ravel().tolist()
+    [1, 0, 3, 2]
     """
     table = checked_table(values)
     prepared = prepare_metric(table, metric, factor_weights=factor_weights, missing=missing)

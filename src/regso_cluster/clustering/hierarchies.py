@@ -67,6 +67,12 @@ def linkage(
     -----
     Muellner (2011), Modern hierarchical, agglomerative clustering algorithms, section 3. Ward needs memory
     for the rows only, the others for n^2 distances.
+
+    Examples
+    --------
+    >>> X = np.array([[0.0], [1.0], [10.0], [11.0]])
+    >>> linkage(X, "single")[:, 2].tolist()
+    [1.0, 1.0, 9.0]
     """
     table = checked_table(values)
     _check_method(method, len(table))
@@ -129,6 +135,13 @@ def cut(merges: Floats, n_clusters: int) -> Labels:
     Raises
     ------
     InputError  `n_clusters` out of range; what is no hierarchy
+
+    Examples
+    --------
+    >>> X = np.array([[0.0], [1.0], [10.0], [11.0]])
+    >>> groups = cut(linkage(X, "single"), 2)
+    >>> (groups[:, None] == groups).sum().item()
+    8
     """
     joined = _checked_merges(merges)
     n = len(joined) + 1
@@ -176,6 +189,13 @@ def cophenetic_correlation(merges: Floats, distances: Floats) -> float:
     Notes
     -----
     Sokal and Rohlf (1962), The comparison of dendrograms by objective methods.
+
+    Examples
+    --------
+    >>> X = np.array([[0.0], [1.0], [10.0], [11.0]])
+    >>> distances = pairwise_distances(X).values
+    >>> round(cophenetic_correlation(linkage(X, "average"), distances), 2)
+    0.99
     """
     pairs = squareform(distances, checks=False) if distances.ndim == 2 else distances
     heights = cophenetic_distances(merges)
@@ -290,6 +310,13 @@ class Agglomerative(DistanceGrouper):
     Equal rows are merged at height 0 beforehand, and rows are sorted by their values inside: the partition
     does not depend on the order of the rows, and weight 3 is the row three times. With precomputed distances
     only the second holds.
+
+    Examples
+    --------
+    >>> X = np.array([[0.0], [1.0], [10.0], [11.0]])
+    >>> tree = Agglomerative(n_clusters=2).fit(X)
+    >>> (tree.labels_[:, None] == tree.labels_).sum().item()
+    8
     """
 
     def __init__(

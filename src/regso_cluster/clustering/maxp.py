@@ -46,6 +46,14 @@ class MaxP(Regionaliser):
     Duque, Anselin and Rey (2012), Journal of Regional Science 52(3); Wei, Rey and Knaap (2021), IJGIS 35(1).
     The construction packs a spanning tree from its leaves, which gives more regions than growing them one by
     one. The number of regions is not proved to be the greatest possible; at most sum(weights) / min_weight.
+
+    Examples
+    --------
+    >>> X = np.array([[0.0], [1.0], [10.0], [11.0]])
+    >>> from scipy.sparse import diags_array
+    >>> neighbours = diags_array([np.ones(3), np.ones(3)], offsets=[1, -1]).tocsr()
+    >>> MaxP(min_weight=2, connectivity=neighbours, random_state=1).fit(X).n_regions_
+    2
     """
 
     def __init__(

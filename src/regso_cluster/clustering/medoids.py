@@ -171,6 +171,13 @@ class KMedoids(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DistanceGroupe
 
     Schubert and Rousseeuw (2021), Fast and eager k-medoids clustering; Lenssen and Schubert (2022),
     Clustering by direct optimization of the medoid silhouette, section 3.
+
+    Examples
+    --------
+    >>> X = np.array([[0.0], [1.0], [10.0], [11.0]])
+    >>> found = KMedoids(n_clusters=2, random_state=1).fit(X)
+    >>> (found.labels_[:, None] == found.labels_).sum().item()
+    8
     """
 
     def __init__(  # noqa: PLR0913 - the parameters of an estimator are its arguments

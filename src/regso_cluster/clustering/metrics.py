@@ -217,6 +217,12 @@ def shrunk_covariance(values: Any, weights: Any = None) -> Floats:
     -----
     Ledoit and Wolf (2004), A well-conditioned estimator for large-dimensional covariance matrices, section
     3.2. Without weights it equals `sklearn.covariance.ledoit_wolf`, which knows no weights.
+
+    Examples
+    --------
+    >>> X = np.array([[0.0], [1.0], [10.0], [11.0]])
+    >>> shrunk_covariance(X).shape
+    (1, 1)
     """
     table = checked_table(values)
     observed = ~np.isnan(table)
@@ -271,6 +277,13 @@ def prepare_metric(
     Notes
     -----
     Gower (1971), A general coefficient of similarity and some of its properties, section 3.
+
+    Examples
+    --------
+    >>> X = np.array([[0.0], [1.0], [10.0], [11.0]])
+    >>> metric = prepare_metric(X, "gower")
+    >>> pairwise_distances(X, metric=metric).values[0, 3].item()
+    1.0
     """
     table = checked_table(values)
     if isinstance(metric, Metric):

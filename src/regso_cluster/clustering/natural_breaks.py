@@ -151,6 +151,12 @@ class NaturalBreaks(Grouper):
     Notes
     -----
     See `natural_breaks` for the method. X has one column; NaN is allowed.
+
+    Examples
+    --------
+    >>> X = np.array([[0.0], [1.0], [10.0], [11.0]])
+    >>> NaturalBreaks(n_groups=2).fit(X).labels_.tolist()
+    [0, 0, 1, 1]
     """
 
     def __init__(self, n_groups: int = 5) -> None:

@@ -62,6 +62,14 @@ class ContiguousAgglomerative(Regionaliser):
     that regions fall to pieces). Ties go to the pair with the lowest numbers. An area of weight 0 has no say
     in the means and joins its nearest neighbour; for "complete" and "single" weights count in the objective
     only.
+
+    Examples
+    --------
+    >>> X = np.array([[0.0], [1.0], [10.0], [11.0]])
+    >>> from scipy.sparse import diags_array
+    >>> neighbours = diags_array([np.ones(3), np.ones(3)], offsets=[1, -1]).tocsr()
+    >>> ContiguousAgglomerative(2, connectivity=neighbours).fit(X).labels_.tolist()
+    [0, 0, 1, 1]
     """
 
     def __init__(
@@ -192,6 +200,14 @@ class Skater(_TreeCutter):
     distances, and of all edges the one is cut that lowers the squared deviations most. Weights enter the
     deviations, not the tree. Ties go to the lowest areas. A part lighter than the minimum from the outset
     stays as it is.
+
+    Examples
+    --------
+    >>> X = np.array([[0.0], [1.0], [10.0], [11.0]])
+    >>> from scipy.sparse import diags_array
+    >>> neighbours = diags_array([np.ones(3), np.ones(3)], offsets=[1, -1]).tocsr()
+    >>> Skater(2, connectivity=neighbours).fit(X).labels_.tolist()
+    [0, 0, 1, 1]
     """
 
     def __init__(
@@ -234,6 +250,14 @@ class Redcap(_TreeCutter):
     Guo (2008), IJGIS 22(7), section 3.3, full-order constraining: groups join as in
     `ContiguousAgglomerative`, and each join adds the cheapest pair of neighbours between the two groups to
     the tree. Weights enter the linkage and the deviations.
+
+    Examples
+    --------
+    >>> X = np.array([[0.0], [1.0], [10.0], [11.0]])
+    >>> from scipy.sparse import diags_array
+    >>> neighbours = diags_array([np.ones(3), np.ones(3)], offsets=[1, -1]).tocsr()
+    >>> Redcap(2, connectivity=neighbours).fit(X).labels_.tolist()
+    [0, 0, 1, 1]
     """
 
     def __init__(

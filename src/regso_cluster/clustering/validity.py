@@ -105,6 +105,12 @@ def silhouette(
     Notes
     -----
     Rousseeuw (1987), Silhouettes, J. Comput. Appl. Math. 20, section 2. O(n^2 p) time.
+
+    Examples
+    --------
+    >>> X = np.array([[0.0], [1.0], [10.0], [11.0]])
+    >>> silhouette(X, [0, 0, 1, 1]).width.round(3).tolist()
+    [0.905, 0.895, 0.895, 0.905]
     """
     rows = checked_rows(X)
     grouped = grouped_rows(labels, rows.shape[0], least=2)
@@ -135,6 +141,13 @@ def silhouette_from_distances(
     InputError
         a matrix that is not square, a distance missing, infinite or negative, a diagonal that is not 0;
         what `silhouette` refuses
+
+    Examples
+    --------
+    >>> X = np.array([[0.0], [1.0], [10.0], [11.0]])
+    >>> distances = pairwise_distances(X).values
+    >>> silhouette_from_distances(distances, [0, 0, 1, 1]).width.round(3).tolist()
+    [0.905, 0.895, 0.895, 0.905]
     """
     matrix = checked_distances(distances)
     grouped = grouped_rows(labels, matrix.shape[0], least=2)
@@ -169,6 +182,12 @@ def squared_silhouette(
     ------
     InputError
         what `silhouette` refuses
+
+    Examples
+    --------
+    >>> X = np.array([[0.0], [1.0], [10.0], [11.0]])
+    >>> squared_silhouette(X, [0, 0, 1, 1]).width.round(3).tolist()
+    [0.991, 0.989, 0.989, 0.991]
     """
     rows = checked_rows(X)
     grouped = grouped_rows(labels, rows.shape[0], least=2)
@@ -206,6 +225,12 @@ def medoid_silhouette(X: ArrayLike, medoids: ArrayLike, weights: ArrayLike | Non
     Notes
     -----
     Lenssen and Schubert (2022), Clustering by direct optimization of the medoid silhouette, section 3.
+
+    Examples
+    --------
+    >>> X = np.array([[0.0], [1.0], [10.0], [11.0]])
+    >>> medoid_silhouette(X, [0, 3])
+    0.95
     """
     rows = checked_rows(X)
     chosen = np.asarray(medoids)
@@ -238,6 +263,12 @@ def sums_of_squares(X: ArrayLike, labels: ArrayLike, weights: ArrayLike | None =
     ------
     InputError
         what `silhouette` refuses; no row assigned
+
+    Examples
+    --------
+    >>> X = np.array([[0.0], [1.0], [10.0], [11.0]])
+    >>> sums_of_squares(X, [0, 0, 1, 1]).within.tolist()
+    [0.5, 0.5]
     """
     rows = checked_rows(X)
     grouped = grouped_rows(labels, rows.shape[0], least=1)
@@ -270,6 +301,12 @@ def calinski_harabasz(X: ArrayLike, labels: ArrayLike, weights: ArrayLike | None
     Notes
     -----
     Calinski and Harabasz (1974), A dendrite method for cluster analysis, Communications in Statistics 3.
+
+    Examples
+    --------
+    >>> X = np.array([[0.0], [1.0], [10.0], [11.0]])
+    >>> calinski_harabasz(X, [0, 0, 1, 1])
+    200.0
     """
     sums = sums_of_squares(X, labels, weights)
     refuse_fewer_than_two(sums.mass)
@@ -300,6 +337,12 @@ def davies_bouldin(X: ArrayLike, labels: ArrayLike, weights: ArrayLike | None = 
     Notes
     -----
     Davies and Bouldin (1979), A cluster separation measure, IEEE PAMI 1, with p = 2 and q = 1.
+
+    Examples
+    --------
+    >>> X = np.array([[0.0], [1.0], [10.0], [11.0]])
+    >>> davies_bouldin(X, [0, 0, 1, 1])
+    0.1
     """
     rows = checked_rows(X)
     grouped = grouped_rows(labels, rows.shape[0], least=2)

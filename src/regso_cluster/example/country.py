@@ -131,6 +131,12 @@ def synthetic_country(years: range, seed: int = 0) -> tuple[dict[int, pd.DataFra
     Raises
     ------
     InputError  a year outside 2019 to 2030
+
+    Examples
+    --------
+    >>> tables, truth = synthetic_country(range(2024, 2025))
+    >>> len(tables[2024]), bool(tables[2024]["synthetic"].all())
+    (3363, True)
     """
     if not len(years) or years[0] < FIRST_YEAR or years[-1] > LAST_YEAR:
         where, asked = f"{FIRST_YEAR} to {LAST_YEAR}", f"{years.start}-{years.stop - 1}"

@@ -375,6 +375,12 @@ def write_comparison(comparison: Comparison, out: str | Path, *, through: Sequen
     Raises
     ------
     InputError  the folder exists; two releases of one year
+
+    Examples
+    --------
+    >>> comparison = compare(read_release(folder / "2023"), read_release(folder / "2024"))
+    >>> sorted(path.suffix for path in write_comparison(comparison, folder / "changes").glob("*.xlsx"))
+    ['.xlsx']
     """
     flows = trace_paths([comparison.old, *through, comparison.new]) if through else None
     with whole_folder(out, "comparison") as partial:

@@ -53,6 +53,11 @@ def export(release: Release, to: str | Path, *, language: Language = "sv", excel
     ------
     InputError  an unknown ending; a folder where the file should be; .gpkg of a release without a map; excel_sv of
         another kind than .csv; the folder of a Data Package exists
+
+    Examples
+    --------
+    >>> export(read_release(folder / "2024"), folder / "areas.csv").name
+    'areas.csv'
     """
     to = Path(to)
     _check_excel_sv(to, excel_sv=excel_sv)
@@ -108,6 +113,11 @@ def export_table(
     Raises
     ------
     InputError  an unknown ending, two columns of one name, a table that the kind cannot hold
+
+    Examples
+    --------
+    >>> export_table(pd.DataFrame({"schools": [3, 4]}), folder / "schools.csv").name
+    'schools.csv'
     """
     to = Path(to)
     _check_excel_sv(to, excel_sv=excel_sv)

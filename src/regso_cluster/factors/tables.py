@@ -52,6 +52,12 @@ class FactorTable:
     deso_key : name and hash of the key that a table by DeSO was summed through; empty for a table by RegSO
 
     The status of an area is that of its least known factor: too_few_residents, missing, suppressed, observed.
+
+    Examples
+    --------
+    >>> table = read_factors(folder / "factors-2024.csv", load_method("utanforskap"), year=2024)
+    >>> isinstance(table, FactorTable), table.synthetic
+    (True, True)
     """
 
     areas: pd.DataFrame
@@ -98,6 +104,12 @@ def read_factors(
     Raises
     ------
     InputError  every fault of the table at once
+
+    Examples
+    --------
+    >>> table = read_factors(folder / "factors-2024.csv", load_method("utanforskap"), year=2024)
+    >>> len(table.areas), table.edition
+    (3363, 2025)
     """
     raw = read_table(path, sheet=sheet, columns=_names(method), year=year, decimal=decimal)
     raw = settle_marks(raw, (*method.table.suppressed, *method.table.absent))

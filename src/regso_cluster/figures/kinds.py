@@ -153,6 +153,11 @@ def write_figure(figure: Figure, out: str | Path, settings: dict[Any, Any] | Non
     Raises
     ------
     InputError  another suffix, or a folder of that name
+
+    Examples
+    --------
+    >>> write_figure(figure("profile", read_release(folder / "2024")), folder / "groups.png").name
+    'groups.png'
     """
     import matplotlib as mpl
 

@@ -49,6 +49,12 @@ class MatchReport:
     shapes : which outlines were used; "" where there were no points
     synthetic : the release says that its figures are made up
     notes : what was recognised, repaired or assumed
+
+    Examples
+    --------
+    >>> joined = join(pd.DataFrame({"regso": ["0114R001", "9999R999"]}), read_release(folder / "2024"), "regso")
+    >>> isinstance(joined.report, MatchReport), joined.report.unmatched
+    (True, 1)
     """
 
     kind: str

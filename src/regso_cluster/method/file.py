@@ -20,7 +20,13 @@ from regso_cluster.method.yardstick import Yardstick, hash_plain, hash_yardstick
 
 
 def builtin_methods() -> tuple[str, ...]:
-    """Name the built-in methods, in alphabetical order."""
+    """Name the built-in methods, in alphabetical order.
+
+    Examples
+    --------
+    >>> "utanforskap" in builtin_methods()
+    True
+    """
     folder = resources.files("regso_cluster") / "methods"
     return tuple(sorted(entry.name[:-5] for entry in folder.iterdir() if entry.name.endswith(".toml")))
 
@@ -32,6 +38,11 @@ def load_method(name_or_path: str | Path) -> Method:
     ------
     InputError  no such method; a file that is not TOML; an unknown key, factor or unit, each with its line; [measured]
         without [frozen]: limits and cut points that no release stands for
+
+    Examples
+    --------
+    >>> load_method("utanforskap").name
+    'utanforskap'
     """
     text = str(name_or_path)
     if text in builtin_methods():

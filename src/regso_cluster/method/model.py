@@ -41,6 +41,12 @@ class Method:
 
     `measured` is filled in by a run, never by hand. `frozen` makes it a choice: the limits, scales, cut points and
     centres of the release named there hold for every table. `baseline` is judged by beside, in columns of its own.
+
+    Examples
+    --------
+    >>> method = load_method("utanforskap")
+    >>> isinstance(method, Method), method.name
+    (True, 'utanforskap')
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]

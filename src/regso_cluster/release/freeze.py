@@ -28,6 +28,11 @@ def freeze(release: Release, *, beside: bool = False) -> Method:
     Raises
     ------
     InputError  `beside` of a release whose limits are frozen already, or that carries others beside its own
+
+    Examples
+    --------
+    >>> freeze(read_release(folder / "2024")).frozen.year
+    2024
     """
     method = release.method
     measured = method.measured or Yardstick()
@@ -51,6 +56,12 @@ def write_method(method: Method, out: str | Path) -> Path:
     Raises
     ------
     InputError  `out` exists, or lies in a release
+
+    Examples
+    --------
+    >>> path = write_method(freeze(read_release(folder / "2024")), folder / "limits-of-2024.toml")
+    >>> load_method(path).frozen.year
+    2024
     """
     out = Path(out)
     if out.exists() or out.is_symlink():

@@ -34,6 +34,12 @@ class Release:
     ----------
     path : the folder
     manifest : what manifest.json holds
+
+    Examples
+    --------
+    >>> release = read_release(folder / "2024")
+    >>> isinstance(release, Release), release.year
+    (True, 2024)
     """
 
     path: Path
@@ -157,6 +163,11 @@ def read_release(path: str | Path, *, verify: bool = False) -> Release:
     Raises
     ------
     InputError  not a release, a damaged manifest, one of another format, or a file that was changed
+
+    Examples
+    --------
+    >>> read_release(folder / "2024", verify=True).year
+    2024
     """
     path = Path(path)
     file = path / "manifest.json"
@@ -197,7 +208,13 @@ def _check_manifest(manifest: dict[str, Any]) -> None:
 
 
 def verify_release(path: str | Path) -> list[Fault]:
-    """Recompute the hashes of a release; give every difference, none when it is whole."""
+    """Recompute the hashes of a release; give every difference, none when it is whole.
+
+    Examples
+    --------
+    >>> verify_release(folder / "2024")
+    []
+    """
     release = read_release(path)
     faults = []
     if release.manifest.get("manifest_sha256") != hash_manifest(release.manifest):

@@ -54,6 +54,13 @@ def write_release(
     ------
     InputError  `out` exists
     OSError  the disk is full or the folder cannot be written; nothing is left behind
+
+    Examples
+    --------
+    >>> method = read_release(folder / "2024").method
+    >>> table = read_factors(folder / "factors-2024.csv", method, year=2024)
+    >>> write_release(classify(table, method, year=2024), folder / "again").year
+    2024
     """
     if isinstance(previous, Earlier):
         crosswalk, previous = crosswalk or previous.crosswalk, previous.release

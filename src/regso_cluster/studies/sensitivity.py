@@ -59,6 +59,14 @@ class Sensitivity:
         keeps its group; NaN where it has none), rank, rank_low, rank_high (the middle 90 per cent of the runs),
         synthetic
     summary : counts for people and `--json`
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> few = replace(load_study(), runs=26)
+    >>> found = sensitivity(read_release(folder / "2024"), folder / "few-runs", study=few)
+    >>> isinstance(found, Sensitivity), bool(found.areas["rank_low"].le(found.areas["rank_high"]).any())
+    (True, True)
     """
 
     subject: Subject

@@ -42,6 +42,12 @@ class Outlines:
     population_column : of the number of residents
     population_counts : a table of residents by DeSO, for a layer of DeSO without a number
     cache : a folder that keeps crosswalks
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> Outlines(old=Path("regso-2020.gpkg"), new=Path("regso-2025.gpkg")).population is None
+    True
     """
 
     old: Path

@@ -58,6 +58,12 @@ class Comparison:
     drift : a row a factor of both years, see `measure_drift`; earlier figures in the later borders where known
     borders : a row an area of the later edition, from `mark_areas` or `mark_changes`; none where borders are not known
     summary : counts of moves and causes, for people and `--json`
+
+    Examples
+    --------
+    >>> found = compare(read_release(folder / "2023"), read_release(folder / "2024"))
+    >>> isinstance(found, Comparison), bool((found.moves["old"] != found.moves["new"]).all())
+    (True, True)
     """
 
     old: Release
