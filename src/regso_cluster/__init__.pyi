@@ -13,10 +13,10 @@ from regso_cluster.factors.tables import FactorTable as FactorTable
 from regso_cluster.factors.tables import read_factors as read_factors
 from regso_cluster.figures.draw import figure as figure
 from regso_cluster.figures.kinds import write_figure as write_figure
-from regso_cluster.joining.join import JoinOptions as JoinOptions
 from regso_cluster.joining.join import JoinResult as JoinResult
 from regso_cluster.joining.join import join as join
 from regso_cluster.joining.match_report import MatchReport as MatchReport
+from regso_cluster.joining.options import JoinOptions as JoinOptions
 from regso_cluster.method import Method as Method
 from regso_cluster.method import builtin_methods as builtin_methods
 from regso_cluster.method import load_method as load_method

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from regso_cluster.certainty.dial import Dial
 from regso_cluster.certainty.sensitivity import (
     alone,
     changed,
@@ -13,7 +14,6 @@ from regso_cluster.certainty.sensitivity import (
     share_changed,
     sobol_indices,
 )
-from regso_cluster.certainty.study_file import Dial
 from regso_cluster.errors import InputError
 
 

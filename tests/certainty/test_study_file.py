@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import tomli_w
 
+from regso_cluster.certainty.dial import Dial
 from regso_cluster.certainty.study_file import (
-    Dial,
     Study,
     StudyChoice,
     dials_of,

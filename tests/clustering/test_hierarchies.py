@@ -4,8 +4,9 @@ import pytest
 from sklearn.cluster import AgglomerativeClustering
 from sklearn.metrics import adjusted_rand_score
 
+from regso_cluster.clustering.agglomerative import Agglomerative
 from regso_cluster.clustering.distances import pairwise_distances
-from regso_cluster.clustering.hierarchies import METHODS, Agglomerative, cophenetic_distances, cut, linkage
+from regso_cluster.clustering.hierarchies import METHODS, cophenetic_distances, cut, linkage
 from regso_cluster.clustering.medoids import KMedoids
 from regso_cluster.errors import InputError
 

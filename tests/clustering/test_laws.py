@@ -15,8 +15,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
+from regso_cluster.clustering.agglomerative import Agglomerative
 from regso_cluster.clustering.clusters import KMeans
-from regso_cluster.clustering.hierarchies import Agglomerative
 from regso_cluster.clustering.medoids import KMedoids
 from regso_cluster.clustering.natural_breaks import NaturalBreaks
 from regso_cluster.clustering.regions import ContiguousAgglomerative, MaxP, Redcap, Skater

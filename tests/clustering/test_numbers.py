@@ -7,9 +7,10 @@ import pytest
 import scipy.sparse
 
 from regso_cluster.clustering._numbers import LARGEST, SMALLEST, as_floats, refuse_extremes
+from regso_cluster.clustering.agglomerative import Agglomerative
 from regso_cluster.clustering.clusters import KMeans
 from regso_cluster.clustering.distances import nearest_rows, pairwise_distances
-from regso_cluster.clustering.hierarchies import METHODS, Agglomerative, linkage, linkage_from_distances
+from regso_cluster.clustering.hierarchies import METHODS, linkage, linkage_from_distances
 from regso_cluster.clustering.medoids import KMedoids, best_medoids
 from regso_cluster.clustering.natural_breaks import NaturalBreaks, natural_breaks
 from regso_cluster.clustering.regions import ContiguousAgglomerative, MaxP, Redcap, Skater

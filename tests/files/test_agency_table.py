@@ -22,7 +22,8 @@ from regso_cluster.files import agency_table as _reading
 from regso_cluster.files.agency_table import read_agency_table
 from regso_cluster.files.bounded import MIB
 from regso_cluster.files.textfiles import unguard
-from regso_cluster.joining.join import JoinOptions, join_file
+from regso_cluster.joining.join import join_file
+from regso_cluster.joining.options import JoinOptions
 from regso_cluster.release.write import write_release
 from tests.joining.agencies import schools
 

@@ -10,8 +10,9 @@ import regso_cluster
 from regso_cluster.areas.editions import code_set
 from regso_cluster.areas.shapes import load_shapes
 from regso_cluster.errors import InputError
-from regso_cluster.joining.join import JoinOptions, join, join_file
+from regso_cluster.joining.join import join, join_file
 from regso_cluster.joining.match_report import MATCHED, UNMATCHED
+from regso_cluster.joining.options import JoinOptions
 from regso_cluster.release.write import write_release
 from tests.joining.agencies import ABROAD, WATER, schools
 

@@ -18,7 +18,8 @@ import shapely
 from pyarrow import parquet
 
 from regso_cluster.errors import InputError
-from regso_cluster.joining.join import JoinOptions, join_file
+from regso_cluster.joining.join import join_file
+from regso_cluster.joining.options import JoinOptions
 from regso_cluster.release.write import write_release
 
 FEW = ("composite_group",)

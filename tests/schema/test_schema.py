@@ -124,7 +124,7 @@ import pandas as pd
 from regso_cluster.exports.cube import build_cube
 from regso_cluster.exports.workbook import write_workbook
 from regso_cluster.method import load_method
-from regso_cluster.joining.join import _is_joined
+from regso_cluster.joining.added_columns import is_joined
 from regso_cluster.release.model import read_release
 from regso_cluster.schema import SCHEMA
 from regso_cluster.words.texts import WORDS
@@ -141,7 +141,7 @@ headings = next(row for row in top if "Area" in row)
 assert headings[1:3] == ("Mood", "Area"), headings[:4]
 order = SCHEMA.order_of_areas(release.method.keys, [])
 assert order[order.index("mood") + 1] == "camp" and order[order.index("camp") + 1] == "synthetic", order
-assert _is_joined("mood") and not _is_joined("camp")
+assert is_joined("mood") and not is_joined("camp")
 assert "camp" in SCHEMA.compared() and SCHEMA.inline("camp").sv == "läger"
 assert "camp" in SCHEMA.reserved
 assert WORDS["grouping_camp"] == {"sv": "Läger", "en": "Camp"}

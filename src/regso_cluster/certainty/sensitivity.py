@@ -17,7 +17,8 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
-from regso_cluster.certainty.study_file import Dial, Settings, settings_of
+from regso_cluster.certainty.dial import Dial
+from regso_cluster.certainty.study_file import Settings, settings_of
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.judging.lineage import overlap
 from regso_cluster.schema import columns as c

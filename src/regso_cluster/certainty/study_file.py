@@ -16,9 +16,10 @@ from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
+from regso_cluster.certainty.dial import STRICT, Dial, Value
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.method import Method, Text, known_keys, parse_method, plain_method
 from regso_cluster.method.toml import decode_toml, parse_toml
@@ -26,17 +27,14 @@ from regso_cluster.method.toml import decode_toml, parse_toml
 Floats = npt.NDArray[np.float64]
 Settings = dict[str, Any]
 
-_STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 ABSENT = "absent"  # an option that takes the key away, so that its default holds
 STUDY = "study."  # places that no method file has: what the study itself does
 LEAVE_OUT, CLUSTERED_BY = "study.leave_out", "study.clustered_by"
 _OWN = {LEAVE_OUT, CLUSTERED_BY}
 WAYS = ("k-means", "k-medoids", "ward")  # of clustering
 
-Value = str | int | float | tuple[float, ...] | dict[str, Any]
 
-
-@dataclass(frozen=True, config=_STRICT)
+@dataclass(frozen=True, config=STRICT)
 class StudyChoice:
     """One choice, and what else it could have been; exactly one of the four is given.
 
@@ -58,7 +56,7 @@ class StudyChoice:
     add: tuple[float, float] | None = None
 
 
-@dataclass(frozen=True, config=_STRICT)
+@dataclass(frozen=True, config=STRICT)
 class ListRule:
     """Which areas are on the list: those in the `worst` groups of a grouping, or the worst `share` by the index."""
 
@@ -67,7 +65,7 @@ class ListRule:
     share: Annotated[float, Field(gt=0, lt=1)] | None = None
 
 
-@dataclass(frozen=True, config=_STRICT)
+@dataclass(frozen=True, config=STRICT)
 class Study:
     """A study: how many runs at most, what they are drawn from, which list is looked at, and the choices.
 
@@ -83,32 +81,6 @@ class Study:
     runs: Annotated[int, Field(ge=4, le=1_000_000)] = 1000
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     list: ListRule | None = None
-
-
-@dataclass(frozen=True, config=_STRICT)
-class Dial:
-    """One thing that is drawn: a choice at one of its places (or at all, where they are set together)."""
-
-    choice: str
-    places: tuple[str, ...]
-    options: tuple[Value, ...] | None = None
-    low: float = 0.0
-    high: float = 1.0
-    whole: bool = False
-
-    def value(self, u: float) -> Any:
-        """Give what a number from 0 to 1 stands for."""
-        if self.options is not None:
-            return self.options[min(int(u * len(self.options)), len(self.options) - 1)]
-        if self.whole:
-            return int(min(self.low + np.floor(u * (self.high - self.low + 1)), self.high))
-        return float(self.low + u * (self.high - self.low))
-
-    def ends(self) -> list[float]:
-        """Give the numbers from 0 to 1 that stand for each option, or for both ends of a range."""
-        if self.options is not None:
-            return [(number + 0.5) / len(self.options) for number in range(len(self.options))]
-        return [0.0, 1.0]
 
 
 _STUDY: TypeAdapter[Study] = TypeAdapter(Study)

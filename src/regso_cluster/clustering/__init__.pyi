@@ -1,3 +1,4 @@
+from regso_cluster.clustering.agglomerative import Agglomerative as Agglomerative
 from regso_cluster.clustering.agreement import adjusted_rand as adjusted_rand
 from regso_cluster.clustering.agreement import adjusted_rand_pairs as adjusted_rand_pairs
 from regso_cluster.clustering.agreement import adjusted_rand_to as adjusted_rand_to
@@ -8,7 +9,6 @@ from regso_cluster.clustering.distances import nearest_rows as nearest_rows
 from regso_cluster.clustering.distances import pairwise_distances as pairwise_distances
 from regso_cluster.clustering.distances import prepare_metric as prepare_metric
 from regso_cluster.clustering.distances import shrunk_covariance as shrunk_covariance
-from regso_cluster.clustering.hierarchies import Agglomerative as Agglomerative
 from regso_cluster.clustering.hierarchies import cophenetic_correlation as cophenetic_correlation
 from regso_cluster.clustering.hierarchies import cut as cut
 from regso_cluster.clustering.hierarchies import linkage as linkage

@@ -108,8 +108,7 @@ def silhouette(
 
     Examples
     --------
-    >>> X = np.array([[0.0], [1.0], [10.0], [11.0]])
-    >>> silhouette(X, [0, 0, 1, 1]).width.round(3).tolist()
+    >>> silhouette([[0.0], [1.0], [10.0], [11.0]], [0, 0, 1, 1]).width.round(3).tolist()
     [0.905, 0.895, 0.895, 0.905]
     """
     rows = checked_rows(X)
@@ -185,8 +184,7 @@ def squared_silhouette(
 
     Examples
     --------
-    >>> X = np.array([[0.0], [1.0], [10.0], [11.0]])
-    >>> squared_silhouette(X, [0, 0, 1, 1]).width.round(3).tolist()
+    >>> squared_silhouette([[0.0], [1.0], [10.0], [11.0]], [0, 0, 1, 1]).width.round(3).tolist()
     [0.991, 0.989, 0.989, 0.991]
     """
     rows = checked_rows(X)
@@ -228,8 +226,7 @@ def medoid_silhouette(X: ArrayLike, medoids: ArrayLike, weights: ArrayLike | Non
 
     Examples
     --------
-    >>> X = np.array([[0.0], [1.0], [10.0], [11.0]])
-    >>> medoid_silhouette(X, [0, 3])
+    >>> medoid_silhouette([[0.0], [1.0], [10.0], [11.0]], [0, 3])
     0.95
     """
     rows = checked_rows(X)
@@ -266,8 +263,7 @@ def sums_of_squares(X: ArrayLike, labels: ArrayLike, weights: ArrayLike | None =
 
     Examples
     --------
-    >>> X = np.array([[0.0], [1.0], [10.0], [11.0]])
-    >>> sums_of_squares(X, [0, 0, 1, 1]).within.tolist()
+    >>> sums_of_squares([[0.0], [1.0], [10.0], [11.0]], [0, 0, 1, 1]).within.tolist()
     [0.5, 0.5]
     """
     rows = checked_rows(X)
@@ -304,8 +300,7 @@ def calinski_harabasz(X: ArrayLike, labels: ArrayLike, weights: ArrayLike | None
 
     Examples
     --------
-    >>> X = np.array([[0.0], [1.0], [10.0], [11.0]])
-    >>> calinski_harabasz(X, [0, 0, 1, 1])
+    >>> calinski_harabasz([[0.0], [1.0], [10.0], [11.0]], [0, 0, 1, 1])
     200.0
     """
     sums = sums_of_squares(X, labels, weights)
@@ -340,8 +335,7 @@ def davies_bouldin(X: ArrayLike, labels: ArrayLike, weights: ArrayLike | None = 
 
     Examples
     --------
-    >>> X = np.array([[0.0], [1.0], [10.0], [11.0]])
-    >>> davies_bouldin(X, [0, 0, 1, 1])
+    >>> davies_bouldin([[0.0], [1.0], [10.0], [11.0]], [0, 0, 1, 1])
     0.1
     """
     rows = checked_rows(X)

@@ -47,7 +47,8 @@ def join(  # noqa: PLR0913  # one an option of the command
     Example: regso-cluster join schools.xlsx --release releases/2024 --on x,y --out schools-groups.xlsx
     """
     from regso_cluster.files.atomic import refuse_inside_a_release
-    from regso_cluster.joining.join import JoinOptions, join_file
+    from regso_cluster.joining.join import join_file
+    from regso_cluster.joining.options import JoinOptions
     from regso_cluster.release.model import read_release
 
     for path in (out, *([report] if report else [])):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 import pandas as pd
@@ -18,63 +17,16 @@ from regso_cluster.files.made_up import show_table
 from regso_cluster.files.numbers import as_text
 from regso_cluster.files.raw_table import find_footer
 from regso_cluster.files.totals import find_totals
+from regso_cluster.joining.added_columns import added_columns
 from regso_cluster.joining.match_codes import KINDS, Keyed, kind_of, match_keys
 from regso_cluster.joining.match_report import Matches, MatchReport, report_of, write_report
+from regso_cluster.joining.options import JoinChoices, JoinOptions
 from regso_cluster.joining.parse_coordinates import Coordinates, read_coordinates
-from regso_cluster.schema import SCHEMA
 from regso_cluster.schema import columns as c
 from regso_cluster.words.notes import Note, name_some
 
 if TYPE_CHECKING:
     from regso_cluster.release.model import Release
-
-PREFIX = "regso_"
-
-
-@dataclass(frozen=True)
-class JoinOptions:
-    """How a table is joined.
-
-    Parameters
-    ----------
-    prefix : before the names of all new columns
-    columns : of the release's areas; () takes what says to which groups an area belongs, ("all",) takes all
-    kind : what the column holds, "regso", "deso" or "kommun"; "" tells it from its cells
-    edition : as 2025, of the table's codes; None tells it from them
-    crs : of the coordinates, as `sweref99tm`, `wgs84` or `EPSG:3021`; "" recognises the first two
-    shapes : SCB's full outlines; None takes those that were fetched, else the shipped ones
-    deso_key : key from DeSO to RegSO
-    crosswalk : shares between the editions, for codes of the other one
-
-    Examples
-    --------
-    >>> schools = pd.DataFrame({"regso": ["0114R001"]})
-    >>> joined = join(schools, read_release(folder / "2024"), "regso", options=JoinOptions(prefix="g_"))
-    >>> joined.table["g_match"].tolist()
-    ['matched']
-    """
-
-    prefix: str = PREFIX
-    columns: tuple[str, ...] = ()
-    kind: str = ""
-    edition: int | None = None
-    crs: str = ""
-    shapes: Path | None = None
-    deso_key: Path | None = None
-    crosswalk: Path | None = None
-
-
-class JoinChoices(TypedDict, total=False):
-    """The fields of `JoinOptions`, as `join` takes them one by one; a path may be text."""
-
-    prefix: str
-    columns: Sequence[str]
-    kind: str
-    edition: int | None
-    crs: str
-    shapes: str | Path | None
-    deso_key: str | Path | None
-    crosswalk: str | Path | None
 
 
 @dataclass(frozen=True)
@@ -143,7 +95,7 @@ def join(
     source = AgencyTable("the table", "", table, 1, geometry, "geometry", crs=crs)
     matches, _ = _match(source, release, names, chosen)
     matches = _with_notes(matches, _no_units(source, matches)[1])
-    added = _added(matches, release, chosen)
+    added = added_columns(matches, release, chosen)
     _refuse_collisions(table.columns, added.columns, "the table", chosen.prefix)
     added.index = table.index
     whole = pd.concat([table, added], axis=1)
@@ -212,7 +164,7 @@ def join_file(  # noqa: PLR0913  # one an option of the command
     matches, points = _match(source, release, on, options)
     no_units, naming = _no_units(source, matches)
     matches = _with_notes(matches, naming)
-    added = _added(matches, release, options)
+    added = added_columns(matches, release, options)
     own = [*source.frame.columns, *([source.geometry_name] if source.geometry is not None else [])]
     _refuse_collisions(pd.Index(own), added.columns, source.name, options.prefix)
     added.index = source.frame.index
@@ -387,82 +339,3 @@ def _refuse_collisions(own: pd.Index, added: pd.Index, name: str, prefix: str) -
                 for one in both
             ]
         )
-
-
-# --- what is added ---
-
-
-def _added(matches: Matches, release: Release, options: JoinOptions) -> pd.DataFrame:
-    """Make the new columns, a row for each row of the table."""
-    status = pd.Series(matches.status, dtype="string")
-    own: dict[str, Any] = {"match": status, "code": pd.Series(matches.code, dtype="string")}
-    own |= {name: _typed(values) for name, values in matches.extra.items()}
-    if matches.kind == "kommun":
-        values = _of_kommuner(matches.code, release, options)
-    else:
-        areas = release.areas[_columns(release.areas, options)]
-        values = _nullable(areas).reindex(pd.Index(matches.code, dtype=object)).reset_index(drop=True)
-    frame = pd.concat([pd.DataFrame(own), values], axis=1)
-    return frame.rename(columns=lambda name: f"{options.prefix}{name}")
-
-
-def _typed(values: NDArray[Any]) -> pd.Series:
-    if values.dtype == np.bool_:
-        return pd.Series(values, dtype="boolean")
-    return pd.Series(values, dtype="string" if values.dtype == object else "Float64")
-
-
-def _nullable(frame: pd.DataFrame) -> pd.DataFrame:
-    """Give columns that stay whole numbers, marks and text where a row has no area."""
-    kinds = {"i": "Int64", "u": "Int64", "f": "Float64", "b": "boolean"}
-    return frame.astype(
-        {name: kinds.get(getattr(dtype, "kind", "O"), "string") for name, dtype in frame.dtypes.items()}
-    )
-
-
-def _columns(areas: pd.DataFrame, options: JoinOptions) -> list[str]:
-    if not options.columns:
-        return [name for name in areas.columns if _is_joined(name)]
-    if options.columns == ("all",):
-        return list(areas.columns)
-    absent = [name for name in options.columns if name not in areas.columns]
-    if absent:
-        hint = f"Choose from: {', '.join(areas.columns)}."
-        raise InputError([Fault("the release has no such column", got=name, hint=hint) for name in absent])
-    return list(options.columns)
-
-
-def _is_joined(name: str) -> bool:
-    column = SCHEMA.find(name)
-    return column is not None and column.join and not c.is_absolute(name)
-
-
-def _of_kommuner(codes: NDArray[np.object_], release: Release, options: JoinOptions) -> pd.DataFrame:
-    """Give, for each kommun, its areas and residents and what share of them lives in each group."""
-    areas = release.areas
-    residents = areas[c.POPULATION].astype("Float64").to_numpy(np.float64, na_value=np.nan)
-    groupings = [
-        name for name in dict.fromkeys(release.groups[c.GROUPING])
-        if name in areas
-        and (name in options.columns if options.columns else not (c.is_tier(name) or c.is_absolute(name)))
-    ]  # fmt: skip
-    frame = pd.DataFrame({c.KOMMUN: areas[c.KOMMUN].to_numpy(), c.RESIDENTS: residents, c.AREAS: 1})
-    by = frame.groupby(c.KOMMUN)
-    table = pd.DataFrame({c.KOMMUN_NAME: areas.groupby(c.KOMMUN)[c.KOMMUN_NAME].first().astype("string")})
-    table[c.AREAS] = by.size().astype("Int64")
-    table[c.RESIDENTS] = by[c.RESIDENTS].sum(min_count=1).round().astype("Int64")
-    for grouping in groupings:
-        group = areas[grouping].to_numpy(dtype=object, na_value=None)
-        numbers = sorted(set(release.groups.loc[release.groups[c.GROUPING] == grouping, c.GROUP].dropna()))
-        for number in [*numbers, None]:
-            chosen = pd.isna(group) if number is None else group == number
-            if number is None and not chosen.any():
-                continue
-            name = f"{grouping}_{'none' if number is None else int(number)}"
-            inside = frame[chosen].groupby(c.KOMMUN)
-            table[f"{name}_areas"] = inside.size().reindex(table.index, fill_value=0).astype("Int64")
-            share = inside["residents"].sum().reindex(table.index, fill_value=0.0) / by[c.RESIDENTS].sum(min_count=1)
-            table[f"{name}_share"] = (100 * share).round(2).astype("Float64")
-    if bool(release.manifest["synthetic"]):
-        table[c.SYNTHETIC] = pd.array([True] * len(table), dtype="boolean")
-    return table.reindex(pd.Index(codes, dtype=object)).reset_index(drop=True)

@@ -19,8 +19,8 @@ from regso_cluster.certainty.resampling import Effort, lay_out
 from regso_cluster.certainty.sensitivity import changed, match_labels
 from regso_cluster.certainty.stability import LARGEST_CONSENSUS, best_labels
 from regso_cluster.certainty.study_file import CLUSTERED_BY, ListRule, Settings, Study, with_settings
+from regso_cluster.clustering.agglomerative import Agglomerative
 from regso_cluster.clustering.agreement import adjusted_rand
-from regso_cluster.clustering.hierarchies import Agglomerative
 from regso_cluster.clustering.medoids import KMedoids
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.shrinkage import ShrunkFactors
