@@ -17,10 +17,10 @@ from regso_cluster.clustering._rows import distinct_rows, metric_of
 from regso_cluster.clustering.distances import pairwise_distances
 from regso_cluster.clustering.hierarchies import (
     Labels,
-    with_repeated,
     cut,
     linkage,
     linkage_from_distances,
+    with_repeated,
 )
 from regso_cluster.clustering.metrics import Floats, Metric
 
