@@ -53,7 +53,7 @@ def many_restarts(size: str, k: int) -> Case:
     X32 = X.astype(np.float32)
     plain = {"init": "random", "n_init": RESTARTS}
     contenders = (
-        Contender("regso_cluster", lambda: ours(X, weights, k, algorithm="restarts", **plain), inertia),
+        Contender("regso_cluster", lambda: ours(X, weights, k, n_swaps=0, **plain), inertia),
         Contender("scikit-learn", lambda: sklearn(X, weights, k, **plain), inertia),
         Contender("scikit-learn-intelex", lambda: intelex(X, k, **plain), note="no weights"),
         Contender("faiss", lambda: faiss(X32, weights, k, nredo=RESTARTS, niter=25), note="float32, 25 iterations"),
@@ -115,7 +115,7 @@ def iteration(size: str, k: int) -> Iterator[Case]:
     start32 = start.astype(np.float32)
     fits: dict[str, tuple[Callable[[int], Any], str]] = {
         "regso_cluster": (
-            lambda rounds: ours(X, weights, k, algorithm="restarts", init=start, max_iter=rounds), ""
+            lambda rounds: ours(X, weights, k, n_swaps=0, init=start, max_iter=rounds), ""
         ),
         "scikit-learn": (lambda rounds: sklearn(X, weights, k, init=start, n_init=1, max_iter=rounds), ""),
         "scikit-learn-intelex": (

@@ -20,7 +20,7 @@ def cases(sizes: Sequence[str]) -> Iterator[Case]:
                 Contender("regso_cluster", lambda k=k, X=X, w=weights: ours(X, w, k), inertia),
                 Contender(
                     "regso_cluster, 10,000 restarts",
-                    lambda k=k, X=X, w=weights, plain=plain: ours(X, w, k, algorithm="restarts", **plain),
+                    lambda k=k, X=X, w=weights, plain=plain: ours(X, w, k, n_swaps=0, **plain),
                     inertia,
                 ),
                 Contender(

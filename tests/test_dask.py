@@ -156,7 +156,7 @@ def test_restarts_on_a_cluster_with_a_worker_killed_are_those_of_one_process(fre
     X, weights = cloud(2, n=300)
     elsewhere = Workers(scheduler=fresh.scheduler_address)
     lost = lose_a_worker("_run_starts")
-    for options in ({}, {"algorithm": "restarts", "n_init": 100}):
+    for options in ({}, {"n_swaps": 0, "n_init": 100}):
         fits = [
             KMeans(6, random_state=3, n_threads=threads, workers=workers, **options).fit(X, sample_weight=weights)
             for threads, workers in ((1, None), (2, None), (1, elsewhere))

@@ -58,9 +58,7 @@ SUBJECTS = [
     ),
     Subject(
         "KMeans restarts",
-        lambda _rows, threads: KMeans(
-            5, algorithm="restarts", init="random", n_init=40, random_state=7, n_threads=threads
-        ),
+        lambda _rows, threads: KMeans(5, n_swaps=0, init="random", n_init=40, random_state=7, n_threads=threads),
         gaps=True,
     ),
     *(
@@ -75,7 +73,7 @@ SUBJECTS = [
     ),
     Subject(
         "KMedoids build",
-        lambda _rows, threads: KMedoids(5, init="build", missing="partial", n_threads=threads),
+        lambda _rows, threads: KMedoids(5, n_init="build", missing="partial", n_threads=threads),
         gaps=True,
     ),
     Subject("Agglomerative ward", lambda _rows, threads: Agglomerative(5, n_threads=threads)),

@@ -11,10 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import sklearn.cluster
+from sklearn.base import BaseEstimator
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
+from regso_cluster import clustering
 from regso_cluster.clustering.agglomerative import Agglomerative
 from regso_cluster.clustering.clusters import KMeans
 from regso_cluster.clustering.medoids import KMedoids
@@ -70,7 +72,7 @@ class FirstColumn(NaturalBreaks):
 CONTRACT = [
     KMeans(3, n_init=2, n_swaps=2),
     KMedoids(4),
-    KMedoids(4, metric="manhattan", init="build"),
+    KMedoids(4, metric="manhattan", n_init="build"),
     Agglomerative(),
     Agglomerative(linkage="average", metric="manhattan"),
     KMedoids(4, metric="precomputed"),
@@ -106,6 +108,13 @@ def contract():
 @pytest.mark.parametrize(("estimator", "check"), list(contract()))
 def test_scikit_learn_contract(estimator, check):
     check(estimator)
+
+
+def test_every_public_estimator_is_under_contract():
+    public = [getattr(clustering, name) for name in dir(clustering)]
+    estimators = {one for one in public if isinstance(one, type) and issubclass(one, BaseEstimator)}
+    assert len(estimators) >= 8
+    assert estimators <= {parent for one in CONTRACT for parent in type(one).__mro__}
 
 
 def test_drop_in_for_scikit_learn():

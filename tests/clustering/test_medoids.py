@@ -49,7 +49,7 @@ def test_attributes_are_those_of_the_definition():
 
 def test_silhouette_by_hand_where_everything_is_equal_counts_nothing():
     # Rows 0, 0, 4, 6 and medoids 0, 4: widths 1, 1, 1, 1 - 2 / 6
-    fit = KMedoids(2, init="build").fit(np.array([[0.0], [0.0], [4.0], [6.0]]))
+    fit = KMedoids(2, n_init="build").fit(np.array([[0.0], [0.0], [4.0], [6.0]]))
     assert fit.cluster_centers_.tolist() in ([[0.0], [4.0]], [[0.0], [6.0]])
     assert fit.medoid_indices_[0] == 0
     last = 1 - 2 / 6 if fit.cluster_centers_[1, 0] == 4 else 1 - 2 / 4
@@ -99,8 +99,8 @@ def test_warnings_and_refusals():
         fit = KMedoids(3).fit([[0.0], [0.0], [1.0]])
     assert fit.labels_.tolist() == [0, 0, 1]
     for options, words in (
-        ({"init": "first"}, "init must be"),
-        ({"init": rows[:8]}, "init must be"),
+        ({"n_init": "first"}, r"n_init must be one of \['build'\]"),
+        ({"n_init": rows[:8]}, "n_init must be"),
         ({"missing": ["drop"]}, "unknown rule for missing values"),
         ({"n_init": 0}, "n_init must be"),
         ({"n_clusters": 0}, "n_clusters must be"),

@@ -21,7 +21,7 @@ ROWS = np.array([[0.0, 1.0], [1.0, 0.0], [5.0, 5.0], [6.0, 4.0], [9.0, 1.0], [3.
 LABELS = np.array([0, 0, 1, 1, 2, 2])
 ESTIMATORS = [
     KMeans(2, random_state=0),
-    KMeans(2, algorithm="restarts", random_state=0),
+    KMeans(2, n_swaps=0, random_state=0),
     KMedoids(2, random_state=0),
     *(Agglomerative(2, linkage=method) for method in METHODS),
     *(ContiguousAgglomerative(2, linkage=kind) for kind in ("ward", "average", "complete", "single")),

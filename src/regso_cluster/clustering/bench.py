@@ -52,7 +52,7 @@ def _restarts(X: Floats, weights: Floats, threads: int | None) -> dict[str, Call
 
     from regso_cluster.clustering.clusters import KMeans  # noqa: PLC0415
 
-    ours = KMeans(8, algorithm="restarts", init="random", n_init=50, random_state=0, n_threads=threads)
+    ours = KMeans(8, n_swaps=0, init="random", n_init=50, random_state=0, n_threads=threads)
     peer = Peer(8, init="random", n_init=50, tol=0, random_state=0)
     return {
         "regso_cluster": lambda: ours.fit(X, sample_weight=weights).inertia_,

@@ -36,13 +36,11 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Grouper):  # typ
     ----------
     n_clusters : number of groups, >= 1
     init : "k-means++" (greedy), "random" (rows drawn by weight) or an array (k, p) of centres to start from
-    algorithm : "swaps" (each chain moves one centre at a time to a drawn row, Fränti 2018, keeps what is
-        better)
-        or "restarts" (independent starts, the best is kept). Groups found are numbered by falling weight;
-        "restarts" from an array is Lloyd's iteration from it, and keeps its numbering
-    n_init : chains, or restarts; "auto", as scikit-learn's users write, is 8. An array with "restarts" is
+    n_init : chains of swaps, or restarts; "auto", as scikit-learn's users write, is 8. An array without swaps is
         always one run
-    n_swaps : swaps tried in each chain
+    n_swaps : swaps tried in each chain: one centre at a time moves to a drawn row, and what is better is kept
+        (Fränti 2018). 0: restarts, independent starts of which the best is kept. Groups found are numbered by
+        falling weight; an array without swaps is Lloyd's iteration from it, and keeps its numbering
     max_iter : Lloyd iterations at most, per start and per swap
     random_state : int, numpy RandomState or Generator, or None; an int seeds a numpy SeedSequence
     n_threads : threads; None means one for each processor. It never changes the result
@@ -73,12 +71,11 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Grouper):  # typ
     [0.5, 10.5]
     """
 
-    def __init__(  # noqa: PLR0913  # the parameters of an estimator are its arguments
+    def __init__(
         self,
         n_clusters: int = 8,
         *,
         init: str | Floats = "k-means++",
-        algorithm: str = "swaps",
         n_init: int | str = 8,
         n_swaps: int = 200,
         max_iter: int = 300,
@@ -88,7 +85,6 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Grouper):  # typ
     ) -> None:
         self.n_clusters = n_clusters
         self.init = init
-        self.algorithm = algorithm
         self.n_init = n_init
         self.n_swaps = n_swaps
         self.max_iter = max_iter
@@ -147,20 +143,20 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Grouper):  # typ
             raise InputError(Fault("no row with weight has a value", where, hint="Drop the factor"))
 
     def _search(self, points: search.Points, k: int) -> search.Partition:
-        """Run the algorithm asked for."""
+        """Run chains of swaps, or restarts."""
         init = self.init if isinstance(self.init, str) else np.asarray(self.init, dtype=np.float64)[:k]
         seed = seed_sequence(self.random_state)
         n_threads = count_threads(self.n_threads)
-        swaps = self.algorithm == "swaps"
+        swaps = self.n_swaps > 0
         n_init = self._n_starts if swaps or isinstance(init, str) else 1
-        plan = search.Plan(init, k, n_init, self.max_iter, self.n_swaps if swaps else 0)
+        plan = search.Plan(init, k, n_init, self.max_iter, self.n_swaps)
         run = search.swaps if swaps else search.restarts
         return run(points, plan, seed, n_threads, self.workers)
 
     def _keep(self, X: Floats, missing: npt.NDArray[np.bool_], points: search.Points, found: search.Partition) -> None:
         """Set the attributes: groups numbered, rows labelled by their nearest centre, the objective."""
         centres = found.centres
-        if isinstance(self.init, str) or self.algorithm == "swaps":
+        if isinstance(self.init, str) or self.n_swaps > 0:
             centres = centres[np.lexsort((*centres.T[::-1], -found.weight))]
         if len(centres) < self.n_clusters:  # centres of empty groups: the last one again; ties go to the lowest
             centres = np.vstack([centres, np.repeat(centres[-1:], self.n_clusters - len(centres), axis=0)])
@@ -220,9 +216,6 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Grouper):  # typ
         check_counts(n_clusters=self.n_clusters, n_init=self._n_starts, max_iter=self.max_iter)
         check_counts(0, n_swaps=self.n_swaps)
         check_threads(self.n_threads)
-        if self.algorithm not in ("swaps", "restarts"):
-            hint = "; scikit-learn's are 'restarts' here" if self.algorithm in ("lloyd", "elkan") else ""
-            raise ValueError(f"algorithm must be 'swaps' or 'restarts', got {self.algorithm!r}{hint}")
         if len(X) < self.n_clusters:
             raise ValueError(f"n_samples={len(X)} should be >= n_clusters={self.n_clusters}")
         self._check_init(X.shape[1])

@@ -144,8 +144,7 @@ class KMedoids(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DistanceGroupe
     metric : see `prepare_metric`; "precomputed" takes X as the (n, n) distances
     factor_weights : (n_factors,) >= 0, or None
     missing : "refuse" or "partial", see `prepare_metric`
-    init : "random": rows drawn without replacement. "build": greedy, one start
-    n_init : random starts
+    n_init : random starts, each of rows drawn without replacement; "build": one start, chosen greedily
     max_iter : passes over all candidates after which a start is given up
     random_state : int, numpy RandomState or Generator, or None
     n_threads : see `pairwise_distances`
@@ -180,15 +179,14 @@ class KMedoids(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DistanceGroupe
     8
     """
 
-    def __init__(  # noqa: PLR0913 - the parameters of an estimator are its arguments
+    def __init__(
         self,
         n_clusters: int = 8,
         *,
         metric: str = "euclidean",
         factor_weights: Any = None,
         missing: str = "refuse",
-        init: str = "random",
-        n_init: int = 10,
+        n_init: int | str = 10,
         max_iter: int = 100,
         random_state: Any = None,
         n_threads: int | None = None,
@@ -197,7 +195,6 @@ class KMedoids(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DistanceGroupe
         self.metric = metric
         self.factor_weights = factor_weights
         self.missing = missing
-        self.init = init
         self.n_init = n_init
         self.max_iter = max_iter
         self.random_state = random_state
@@ -243,8 +240,11 @@ class KMedoids(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DistanceGroupe
         return result.values
 
     def _check_parameters(self) -> None:
-        check_choice("init", self.init, ("random", "build"))
-        check_counts(n_clusters=self.n_clusters, n_init=self.n_init, max_iter=self.max_iter)
+        check_counts(n_clusters=self.n_clusters, max_iter=self.max_iter)
+        if isinstance(self.n_init, str):
+            check_choice("n_init", self.n_init, ("build",))
+        else:
+            check_counts(n_init=self.n_init)
         check_threads(self.n_threads)
 
     def _fit_medoids(self, square: Floats, rows: DistinctRows) -> None:
@@ -257,12 +257,7 @@ class KMedoids(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DistanceGroupe
                 ConvergenceWarning,
                 stacklevel=3,
             )
-        if self.init == "build":
-            starts = build_start(square, k, rows.weights)[None, :]
-        else:
-            generator = random_generator(self.random_state)
-            starts = np.stack([generator.permutation(n)[:k] for _ in range(self.n_init)])
-        found = _search(square, rows.weights, starts, self.max_iter, self.n_threads)
+        found = _search(square, rows.weights, self._starts(square, k, rows.weights), self.max_iter, self.n_threads)
         if not found.converged:
             warnings.warn(
                 f"Swaps were still to be had after max_iter={self.max_iter} passes.",
@@ -272,6 +267,13 @@ class KMedoids(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DistanceGroupe
         self.medoid_indices_ = rows.first()[found.medoids]
         self.losses_ = found.losses
         self.n_iter_ = found.n_passes
+
+    def _starts(self, square: Floats, k: int, weights: Floats) -> Labels:
+        """Give (n_starts, k) rows to start from."""
+        if isinstance(self.n_init, str):
+            return build_start(square, k, weights)[None, :]
+        generator = random_generator(self.random_state)
+        return np.stack([generator.permutation(len(square))[:k] for _ in range(self.n_init)])
 
     def _to_medoids(self, table: Floats) -> Floats:
         if self.metric == "precomputed":

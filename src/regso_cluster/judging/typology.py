@@ -92,9 +92,9 @@ def find_typology(
     last_year = _last_year(X, weights, previous, before)
     kept = free
     if last_year and len(last_year.numbers) == clusters.n_clusters and last_year.all_inhabited:
-        kept = KMeans(
-            clusters.n_clusters, init=last_year.centres, algorithm="restarts", n_init=1, n_threads=threads
-        ).fit(X, sample_weight=weights)
+        kept = KMeans(clusters.n_clusters, init=last_year.centres, n_swaps=0, n_init=1, n_threads=threads).fit(
+            X, sample_weight=weights
+        )
     centres = kept.cluster_centers_[_order(kept.labels_, index, weights, clusters.n_clusters)]
     numbering = _number(X, weights, centres, method, clusters, last_year)
     centres = centres[numbering.order]
