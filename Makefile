@@ -6,17 +6,19 @@ BIN = $(VENV)/bin
 export PYTHONNOUSERSITE = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help docs classify test check test-minimum lock shapes validation bench picture page-libraries page clean
+.PHONY: help docs classify test check coverage mutants test-minimum lock shapes validation bench picture page-libraries page clean
 
 help:
 	@echo "make classify      classify the synthetic country on the real areas, two years"
 	@echo "make test          run the tests"
 	@echo "make check         ruff and mypy"
+	@echo "make coverage      run the tests and count what they reach, by room"
+	@echo "make mutants       break the code in the ways of tests/mutants.toml: a test must notice each"
 	@echo "make test-minimum  run the tests with the oldest supported versions"
 	@echo "make lock          pin the newest versions anew"
 	@echo "make shapes        build data/shapes anew from its source"
 	@echo "make validation    write docs/validation.md anew (needs ../shared)"
-	@echo "make docs          write docs/commands.md anew from the help of the commands"
+	@echo "make docs          write docs/commands.md and docs/reference.md anew from the code"
 	@echo "make bench         measure every kernel against its peers (an hour)"
 	@echo "make picture       draw the picture of the README anew"
 	@echo "make page          make the page of the synthetic country, example-run/page.html"
@@ -44,6 +46,13 @@ check: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+coverage: $(VENV)/.installed
+	$(BIN)/python -m pytest --numprocesses 2 --cov --cov-report= $(TESTS)
+	$(BIN)/python tests/coverage_by_room.py
+
+mutants: $(VENV)/.installed
+	$(BIN)/python tests/mutate.py
 
 test-minimum:
 	$(PYTHON) -m venv --clear .venv-minimum
@@ -73,6 +82,7 @@ validation: $(VENV)/.installed
 
 docs: $(VENV)/.installed
 	$(BIN)/python docs/commands.py
+	$(BIN)/python docs/reference.py
 
 bench: .venv-bench/.installed
 	.venv-bench/bin/python benchmarks/run.py --threads 1 --threads 2
@@ -99,4 +109,4 @@ page: classify $(PAGE_LIBRARIES)
 	$(BIN)/regso-cluster page example-run/releases/2023 example-run/releases/2024 --out example-run/page.html
 
 clean:
-	rm -rf .venv .venv-minimum .venv-lock .venv-bench .venv-node .venv-3.13 example-run screenshots dist
+	rm -rf .venv .venv-minimum .venv-lock .venv-bench .venv-node .venv-3.13 example-run screenshots dist .coverage

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import re
 import runpy
 
@@ -62,6 +63,76 @@ def test_the_readme_leads_there(root):
 def test_the_reference_of_the_commands_is_as_it_is_written(root):
     describe = runpy.run_path(str(root / "docs" / "commands.py"))["describe"]
     assert (root / "docs" / "commands.md").read_text("utf-8") == describe(), "run `make docs`"
+
+
+@pytest.fixture(scope="module")
+def reference(root):
+    return runpy.run_path(str(root / "docs" / "reference.py"))
+
+
+@pytest.mark.thorough  # other versions of Python and pandas write some types and defaults in another way
+def test_the_reference_of_the_interface_is_as_it_is_written(root, reference):
+    assert (root / "docs" / "reference.md").read_text("utf-8") == reference["describe"](), "run `make docs`"
+
+
+def test_the_reference_has_every_public_name_once(reference):
+    written = reference["describe"]()
+    for package in ("regso_cluster", "regso_cluster.clustering"):
+        door = importlib.import_module(package)
+        for name in dir(door):
+            if callable(getattr(door, name)):
+                assert len(re.findall(rf"^### {name}$", written, re.MULTILINE)) == 1, name
+
+
+def missing_sections(name, what, reference):
+    """What the docstring of a public function or class leaves out."""
+    text, sections = reference["split"](inspect.getdoc(what) or "")
+    sections = dict(sections)
+    named = {one.lstrip("*") for part, _ in reference["items"]("Parameters", sections.get("Parameters", []))
+             for one in part.split(", ")}  # fmt: skip
+    call = inspect.signature(what)
+    takes = {one for one in call.parameters if one not in ("self", "cls")}
+    faults = [] if text else ["a first paragraph"]
+    faults += [f"parameter {one}" for one in sorted(takes - named)]
+    faults += [f"Parameters name {one}, which it does not take" for one in sorted(named - takes - {""})]
+    gives = not inspect.isclass(what) and call.return_annotation not in (call.empty, None, "None")
+    if gives and not {"Returns", "Yields"} & set(sections):
+        faults.append("Returns")
+    # what it raises itself is seen; what it passes on is known to the author alone
+    own = not inspect.isclass(what) and re.search(r"^\s+raise \w", inspect.getsource(what), re.MULTILINE)
+    if own and "Raises" not in sections:
+        faults.append("Raises")
+    faults += [] if "Examples" in sections else ["Examples"]
+    return [f"{name}: {fault}" for fault in faults]
+
+
+def test_docstrings_of_public_names_have_their_sections(reference):
+    faults = []
+    for package in ("regso_cluster", "regso_cluster.clustering"):
+        door = importlib.import_module(package)
+        for name in dir(door):
+            if callable(getattr(door, name)):
+                faults += missing_sections(name, getattr(door, name), reference)
+    assert not faults
+
+
+def test_missing_sections_are_found(reference):
+    def bare(number: int, *, other: str = "") -> int:
+        """Give a number.
+
+        Parameters
+        ----------
+        number : any
+        nobody : is not taken
+        """
+        if other:
+            raise ValueError(other)
+        return number
+
+    assert missing_sections("bare", bare, reference) == [
+        "bare: parameter other", "bare: Parameters name nobody, which it does not take", "bare: Returns",
+        "bare: Raises", "bare: Examples",
+    ]  # fmt: skip
 
 
 def test_links_of_the_docs_lead_somewhere(root):

@@ -69,6 +69,13 @@ class ListRule:
 class Study:
     """A study: how many runs at most, what they are drawn from, which list is looked at, and the choices.
 
+    Parameters
+    ----------
+    choices : that are varied
+    runs : at most
+    seed : of what is drawn
+    list : the list of areas whose members are compared between runs; None: the worst composite group
+
     Examples
     --------
     >>> from dataclasses import replace
@@ -88,6 +95,14 @@ _STUDY: TypeAdapter[Study] = TypeAdapter(Study)
 
 def load_study(path: str | Path | None = None) -> Study:
     """Read a study file; without a path, the one that comes with the package.
+
+    Parameters
+    ----------
+    path : of a TOML file; None: the study that comes with the package
+
+    Returns
+    -------
+    the study
 
     Raises
     ------

@@ -114,13 +114,15 @@ def classify(
     table : checked factors, from `read_factors` with the same method
     method : the choices; with `measured` filled in, its limits, scales, cut points and centres are used as they are
     year : the reference year, written into the result
-    previous : last year's release, for one of another edition what `borders.against` makes of it, or its areas alone:
-        clusters keep their numbers, and changes of group are marked
-    previous_method : the method of that release, with `measured`, where `previous` is its areas alone: clusters keep
-        their names while they fit
+    previous : last year's release (of another edition: see `borders.against`), or its areas: clusters keep numbers
+    previous_method : of areas alone, the method with `measured`: clusters keep their names while they fit
     seed : instead of the method's own
     accepted : figures that were looked at and found right: they are neither noted as far out nor refused
     resources : `threads` for the kernels, `workers` (a Dask cluster); they never change the result
+
+    Returns
+    -------
+    the groups of every area, in the order of codes; the method with `measured` filled in; notes for the reader
 
     Raises
     ------

@@ -72,7 +72,8 @@ def adjusted_rand_to(reference: ArrayLike, partitions: ArrayLike) -> Floats:
 
     Parameters
     ----------
-    reference : (n,) int; partitions : (b, n) int; >= 0, or -1 where not assigned
+    reference : (n,) int, >= 0, or -1 where not assigned
+    partitions : (b, n) int, likewise
 
     Returns
     -------
@@ -131,7 +132,8 @@ def jaccard_by_group(reference: ArrayLike, partitions: ArrayLike) -> JaccardByGr
 
     Parameters
     ----------
-    reference : (n,) int; partitions : (b, n) int; >= 0, or -1 where not assigned
+    reference : (n,) int, >= 0, or -1 where not assigned
+    partitions : (b, n) int, likewise
 
     Returns
     -------

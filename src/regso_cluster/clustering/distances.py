@@ -238,6 +238,10 @@ def distance_blocks(
     ------
     Distances, with `start` telling which rows
 
+    Raises
+    ------
+    InputError  see `prepare_metric`; fewer than one row in a block
+
     Examples
     --------
     >>> X = np.array([[0.0], [1.0], [10.0], [11.0]])

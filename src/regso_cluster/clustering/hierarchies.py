@@ -182,6 +182,10 @@ def cophenetic_correlation(merges: Floats, distances: Floats) -> float:
     -------
     from -1 to 1; NaN if either is constant
 
+    Raises
+    ------
+    InputError  distances of another number of rows than the hierarchy has
+
     Notes
     -----
     Sokal and Rohlf (1962), The comparison of dendrograms by objective methods.

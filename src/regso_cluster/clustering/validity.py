@@ -179,8 +179,7 @@ def squared_silhouette(
 
     Raises
     ------
-    InputError
-        what `silhouette` refuses
+    InputError  what `silhouette` refuses
 
     Examples
     --------
@@ -258,8 +257,7 @@ def sums_of_squares(X: ArrayLike, labels: ArrayLike, weights: ArrayLike | None =
 
     Raises
     ------
-    InputError
-        what `silhouette` refuses; no row assigned
+    InputError  what `silhouette` refuses; no row assigned
 
     Examples
     --------
@@ -289,10 +287,13 @@ def calinski_harabasz(X: ArrayLike, labels: ArrayLike, weights: ArrayLike | None
     ----------
     X, labels, weights : as for `silhouette`
 
+    Returns
+    -------
+    float, >= 0; higher is better
+
     Raises
     ------
-    InputError
-        what `silhouette` refuses; as many groups as rows
+    InputError  what `silhouette` refuses; as many groups as rows
 
     Notes
     -----
@@ -324,10 +325,13 @@ def davies_bouldin(X: ArrayLike, labels: ArrayLike, weights: ArrayLike | None = 
     ----------
     X, labels, weights : as for `silhouette`; groups count alike, whatever their weight
 
+    Returns
+    -------
+    float, >= 0; lower is better
+
     Raises
     ------
-    InputError
-        what `silhouette` refuses
+    InputError  what `silhouette` refuses
 
     Notes
     -----

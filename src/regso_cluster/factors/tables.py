@@ -50,6 +50,7 @@ class FactorTable:
     synthetic : the table says of itself that it is made up (a column `synthetic` with any "yes")
     origin : what `regso-cluster fetch` wrote beside the file of its sources; None where there is nothing
     deso_key : name and hash of the key that a table by DeSO was summed through; empty for a table by RegSO
+    names : the file that the names of the areas are from, and its hash; empty where none was given
 
     The status of an area is that of its least known factor: too_few_residents, missing, suppressed, observed.
 
@@ -94,12 +95,15 @@ def read_factors(
     method : names the columns, units and marks
     edition : as 2025; default: from code suffixes, from the codes themselves, else from `year`
     year : the reference year; a column `year` of the table must agree
-    deso_key : a table with a column of DeSO codes and one of RegSO codes, for a table of counts by DeSO
     sheet : of a workbook; default: the only one that can hold the table
     decimal : "comma" or "point", as the file writes decimals; default: the file tells
     deso_key : a table with a column of DeSO codes and one of RegSO codes, for a table of counts by DeSO; its names of
         RegSO, if it has them, name the areas
     names : a table with a column of RegSO codes and one of names, which come before all other names
+
+    Returns
+    -------
+    the table, a row an area in the order of codes
 
     Raises
     ------

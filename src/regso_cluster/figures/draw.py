@@ -38,6 +38,10 @@ def figure(
     language : "sv" or "en", of the words
     first : how many areas, for the kind "ranks" alone; None: 80
 
+    Returns
+    -------
+    the matplotlib figure
+
     Raises
     ------
     InputError  an unknown kind, an argument that does not go with it, more than one release where one is drawn, a

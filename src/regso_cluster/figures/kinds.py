@@ -150,6 +150,10 @@ def write_figure(figure: Figure, out: str | Path, settings: dict[Any, Any] | Non
     settings : of matplotlib, instead of those of maps and charts
     dpi : of a PNG
 
+    Returns
+    -------
+    the file
+
     Raises
     ------
     InputError  another suffix, or a folder of that name

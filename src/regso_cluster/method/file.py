@@ -22,6 +22,10 @@ from regso_cluster.method.yardstick import Yardstick, hash_plain, hash_yardstick
 def builtin_methods() -> tuple[str, ...]:
     """Name the built-in methods, in alphabetical order.
 
+    Returns
+    -------
+    the names, as `load_method` takes them
+
     Examples
     --------
     >>> "utanforskap" in builtin_methods()
@@ -33,6 +37,14 @@ def builtin_methods() -> tuple[str, ...]:
 
 def load_method(name_or_path: str | Path) -> Method:
     """Read a built-in method by its name, or a method file by its path.
+
+    Parameters
+    ----------
+    name_or_path : as `builtin_methods` names them, or the path of a method file
+
+    Returns
+    -------
+    the method, checked
 
     Raises
     ------

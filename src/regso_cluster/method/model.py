@@ -42,6 +42,25 @@ class Method:
     `measured` is filled in by a run, never by hand. `frozen` makes it a choice: the limits, scales, cut points and
     centres of the release named there hold for every table. `baseline` is judged by beside, in columns of its own.
 
+    Parameters
+    ----------
+    name : of the method, in releases and on the command line
+    title, description : of the method, in Swedish and English
+    factors : what is measured, in the order of the columns
+    source : of the method: a publication or an agency
+    seed : of everything that is drawn
+    table : how a table of factors is written: its areas, columns and marks
+    problems : when a factor is a problem; None: problems are not flagged
+    composite : the groups by problems, the worst first; None: none
+    index : the continuous score; None: none
+    bands, tiers : groups of the index, groups of each factor; None: none
+    clusters : groups of alike areas; None: none
+    shrinkage : which rates are drawn towards a parent; None: rates are taken as they are counted
+    certainty : how the probability of each label is measured; None: it is not
+    frozen : the release whose limits are choices of this method; None: limits are measured on each table
+    measured : limits, scales, cut points and centres, filled in by a run
+    baseline : limits of an earlier year that areas are compared with beside those of the method; None: none
+
     Examples
     --------
     >>> method = load_method("utanforskap")

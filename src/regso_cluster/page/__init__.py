@@ -59,6 +59,10 @@ def write_page(releases: Sequence[Release], out: str | Path, comparisons: Sequen
     out : a name that ends with .html
     comparisons : of neighbouring years; None: they are made here; () leaves out why areas moved
 
+    Returns
+    -------
+    the file
+
     Raises
     ------
     InputError  see `build_page`; a name that does not end with .html, or a folder of that name

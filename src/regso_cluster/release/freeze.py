@@ -53,6 +53,15 @@ def freeze(release: Release, *, beside: bool = False) -> Method:
 def write_method(method: Method, out: str | Path) -> Path:
     """Write a method file, whole or not at all.
 
+    Parameters
+    ----------
+    method : to write, with every default filled in
+    out : the file to make
+
+    Returns
+    -------
+    the file
+
     Raises
     ------
     InputError  `out` exists, or lies in a release

@@ -160,6 +160,15 @@ def hash_manifest(manifest: dict[str, Any]) -> str:
 def read_release(path: str | Path, *, verify: bool = False) -> Release:
     """Open a release; with `verify` only when every hash agrees.
 
+    Parameters
+    ----------
+    path : the folder of the release
+    verify : whether every file is hashed first
+
+    Returns
+    -------
+    the release; its tables are read when they are first used
+
     Raises
     ------
     InputError  not a release, a damaged manifest, one of another format, or a file that was changed
@@ -209,6 +218,14 @@ def _check_manifest(manifest: dict[str, Any]) -> None:
 
 def verify_release(path: str | Path) -> list[Fault]:
     """Recompute the hashes of a release; give every difference, none when it is whole.
+
+    Parameters
+    ----------
+    path : the folder of the release
+
+    Returns
+    -------
+    a fault for each file that is missing, was added or was changed; none for a whole release
 
     Examples
     --------

@@ -46,9 +46,20 @@ def write_release(
 ) -> Release:
     """Write a release: to a temporary folder beside `out`, then moved into place in one step.
 
-    Killed at any moment, there is a whole release or none. An existing folder is never touched. `previous` is the
-    release of an earlier year that it was made against, `revises` one of the same year that it corrects, `crosswalk`
-    what is kept of the crosswalk between their editions; an `Earlier`, from `borders.against`, brings its own.
+    Killed at any moment, there is a whole release or none. An existing folder is never touched.
+
+    Parameters
+    ----------
+    classification : of `classify`
+    out : the folder to make
+    previous : the release of an earlier year that it was made against, or what `borders.against` makes of it
+    revises : the release of the same year that it corrects
+    crosswalk : what is kept of the crosswalk between the editions of the two
+    timings : seconds by step, kept in the manifest; None: none are known
+
+    Returns
+    -------
+    the release as it was written
 
     Raises
     ------

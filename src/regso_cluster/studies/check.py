@@ -37,6 +37,10 @@ def check(
     accept : a file of figures that were looked at and found right
     write_accept : a file to write: the cells that are named, to fill in for `accept`
 
+    Returns
+    -------
+    what is to be looked at before the table is classified: alarms, notes and figures
+
     Raises
     ------
     InputError  a step that cannot be done on this table; a fault of the file of accepted figures

@@ -95,6 +95,10 @@ def stability(
     workers : never changes the result
     say : gets the name of each step as it starts
 
+    Returns
+    -------
+    for each number of groups how often they are found again, and whether there are groups at all
+
     Raises
     ------
     InputError  a method without clusters; a table too small; a table without a method; the folder exists
@@ -158,6 +162,10 @@ def sensitivity(
     language : of the figure
     workers : never changes the result
     say : gets (runs done, runs in all) as they end
+
+    Returns
+    -------
+    the runs, and by area and choice how often the group changes
 
     Raises
     ------
