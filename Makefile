@@ -18,7 +18,7 @@ help:
 	@echo "make lock          pin the newest versions anew"
 	@echo "make shapes        build data/shapes anew from its source"
 	@echo "make validation    write docs/validation.md anew (needs ../shared)"
-	@echo "make docs          write docs/commands.md and docs/reference.md anew from the code"
+	@echo "make docs          write docs/commands.md, docs/reference.md and the kinds of scales anew from the code"
 	@echo "make bench         measure every kernel against its peers (an hour)"
 	@echo "make picture       draw the picture of the README anew"
 	@echo "make page          make the page of the synthetic country, example-run/page.html"
@@ -83,6 +83,7 @@ validation: $(VENV)/.installed
 docs: $(VENV)/.installed
 	$(BIN)/python docs/commands.py
 	$(BIN)/python docs/reference.py
+	$(BIN)/python docs/scales.py
 
 bench: .venv-bench/.installed
 	.venv-bench/bin/python benchmarks/run.py --threads 1 --threads 2

@@ -6,6 +6,7 @@ The map of the house, the ground floor first; a room knows only rooms above it i
     kernels             all numba code: arrays in, arrays filled
     parallel            many fits, draws or runs, in threads, processes or on a cluster, with the same bytes
     schema              what a column and a grouping of a release are: names, order, meanings, headings
+    scales              kinds of scales, one row each, and their transformers
     method              all choices of one classification, as a TOML file
     words               columns described, notes and texts in Swedish and English
     files               bounded readers, cells as numbers; files and folders written whole or not at all

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from scipy.special import ndtri
 
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.factors.scales import weighted_mean_sd
+from regso_cluster.scales.transformers import weighted_mean_sd
 
 Floats = npt.NDArray[np.float64]
 Margins = Literal["gaussian", "skewed"]

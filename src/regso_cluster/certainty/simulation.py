@@ -22,8 +22,8 @@ from regso_cluster.judging.problems import limit_of, rule_holds
 from regso_cluster.kernels._threads import threads
 from regso_cluster.kernels.draws import Areas, Chances, Counted, Rules, Tables, Work, draw_labels, tabulate_quantiles
 from regso_cluster.method import UNIT_FACTOR, Clusters, Index, Method, Problems, Scale, Yardstick
-from regso_cluster.method.scale_kinds import SCALES
 from regso_cluster.parallel import ONE_PARALLEL_KERNEL, Packed, Workers, batches, run_as_done, unpacked
+from regso_cluster.scales.kinds import SCALES
 from regso_cluster.schema import columns as c
 
 Array = npt.NDArray[np.float64]

@@ -6,10 +6,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from regso_cluster.factors.scales import weighted_mean_sd
 from regso_cluster.judging.case import Case
 from regso_cluster.judging.problems import beyond_limit, group_by_problems
 from regso_cluster.method import Composite, Method, Problems
+from regso_cluster.scales.transformers import weighted_mean_sd
 from regso_cluster.schema import columns as c
 
 

@@ -7,8 +7,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.factors.scales import weighted_mean_sd
 from regso_cluster.method import Composite, Factor, Limit, Method, Problems, Rule
+from regso_cluster.scales.transformers import weighted_mean_sd
 from regso_cluster.schema import columns as c
 
 Flags = npt.NDArray[np.bool_]

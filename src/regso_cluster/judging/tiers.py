@@ -8,8 +8,8 @@ import pandas as pd
 
 from regso_cluster.clustering.natural_breaks import natural_breaks
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.factors.scales import weighted_mean_sd
 from regso_cluster.method import Banding, Factor, Method, Yardstick
+from regso_cluster.scales.transformers import weighted_mean_sd
 from regso_cluster.words.notes import Note
 
 Array = npt.NDArray[np.float64]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from regso_cluster.method.faults import Place
 from regso_cluster.method.model import Method
 from regso_cluster.method.parts import UNIT_FACTOR, Banding, Factor, Index, Limit, Rule
-from regso_cluster.method.scale_kinds import SCALES
 from regso_cluster.method.yardstick import Yardstick, hash_yardstick
+from regso_cluster.scales.kinds import SCALES
 from regso_cluster.schema import SCHEMA
 
 

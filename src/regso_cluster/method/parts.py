@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 from pydantic.dataclasses import dataclass
+from pydantic_core import PydanticCustomError
 
-from regso_cluster.method.scale_kinds import ScaleKind
+from regso_cluster.scales.kinds import SCALES
 from regso_cluster.schema import Text
 
 STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
@@ -207,15 +208,24 @@ class Composite:
         return tuple(group.rule for group in self.groups), self.steady
 
 
+def _known_kind(kind: str) -> str:
+    """Refuse a scale that has no row, in pydantic's words for a choice."""
+    if kind not in SCALES:
+        *first, last = map(repr, SCALES)
+        expected = f"{', '.join(first)} or {last}"
+        raise PydanticCustomError("literal_error", "Input should be {expected}", {"expected": expected})
+    return kind
+
+
 @dataclass(frozen=True, config=STRICT)
 class Scale:
     """How values of different factors are made comparable.
 
     Applied in this order: winsorise at two quantiles; transform; turn so that high is worse; scale; round.
-    `weighting` and `ddof` are for z and robust_z; `constant` for exponential_rank.
+    Which kinds there are, and which take `weighting`, `ddof` or `constant`, says `scales.kinds`.
     """
 
-    kind: ScaleKind
+    kind: Annotated[str, AfterValidator(_known_kind)]
     winsorise: tuple[Share, Share] | None = None
     transform: Literal["none", "log", "asinh"] = "none"
     weighting: Weighting = "areas"

@@ -10,7 +10,9 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
 from regso_cluster.errors import InputError
-from regso_cluster.factors.scales import (
+from regso_cluster.factors.scales import apply_scale, fit_scale
+from regso_cluster.method import Scale
+from regso_cluster.scales.transformers import (
     Asinh,
     ExponentialRank,
     Log,
@@ -19,12 +21,9 @@ from regso_cluster.factors.scales import (
     RobustZ,
     Winsorise,
     ZScore,
-    apply_scale,
-    fit_scale,
     weighted_mean_sd,
     weighted_median,
 )
-from regso_cluster.method import Scale
 
 NAN = np.nan
 ALL = [ZScore(), RobustZ(), MinMax(), PercentRank(), ExponentialRank(), Asinh(), Winsorise()]
