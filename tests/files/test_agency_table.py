@@ -381,7 +381,7 @@ def test_what_cannot_be_written_is_refused(released, tmp_path, out):
 
 
 def test_more_rows_than_a_workbook_holds_are_refused(released, tmp_path, monkeypatch):
-    monkeypatch.setattr("regso_cluster.joining.write_joined.ROWS_OF_EXCEL", 3)
+    monkeypatch.setattr("regso_cluster.joining.write_joined.ROWS", 3)
     (tmp_path / "t.csv").write_text("c\n" + "0114R001\n" * 2)
     join_file(tmp_path / "t.csv", released, "c", tmp_path / "o.xlsx")
     (tmp_path / "t.csv").write_text("c\n" + "0114R001\n" * 3)

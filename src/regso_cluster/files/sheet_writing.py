@@ -1,4 +1,4 @@
-"""A table as a sheet of a workbook: the one writer of sheets, for releases, comparisons and published tables."""
+"""A table as a sheet of a workbook: releases, comparisons and published tables."""
 
 from __future__ import annotations
 
@@ -75,10 +75,8 @@ def write_sheet(
     -------
     the sheet
     """
-    sheet = book.add_worksheet(name)
+    sheet = add_sheet(book, name)
     formats = _formats(book)
-    sheet.set_landscape()
-    sheet.set_paper(9)  # A4
     if frame.shape[1] <= WIDE:
         sheet.fit_to_pages(1, 0)
     top = 0
@@ -112,6 +110,24 @@ def write_sheet(
     sheet.freeze_panes(top + 1, frozen_columns)
     if len(frame):
         sheet.autofilter(top, 0, top + len(frame), len(frame.columns) - 1)
+    return sheet
+
+
+def is_too_long(text: str) -> bool:
+    """Whether a text is longer than a cell of a workbook, which counts in UTF-16."""
+    return len(text) > CHARACTERS // 2 and utf16_length(text) > CHARACTERS
+
+
+def utf16_length(text: str) -> int:
+    """Count the characters of a text as a workbook does."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def add_sheet(book: Any, name: str) -> Any:
+    """Add a sheet that prints on A4, landscape."""
+    sheet = book.add_worksheet(name)
+    sheet.set_landscape()
+    sheet.set_paper(9)  # A4
     return sheet
 
 

@@ -13,11 +13,10 @@ import numpy as np
 import pandas as pd
 
 from regso_cluster.errors import Fault, InputError
+from regso_cluster.files.sheet_writing import CHARACTERS, COLUMNS, is_too_long, utf16_length
 from regso_cluster.words.notes import Note
 
 WORKBOOKS = (".xlsx", ".xls", ".xlsb", ".ods")
-CELL_OF_EXCEL = 32_767  # characters, as UTF-16 counts them
-COLUMNS_OF_EXCEL = 16_384
 _DIGITS_OF_EXCEL = 15
 _LARGEST = 2**63 - 1  # a whole number of a GeoPackage
 _EXACT = 2**53  # up to here every whole number is a float64
@@ -177,25 +176,16 @@ def _as_json(cell: Any) -> str:
 
 def _too_long(frame: pd.DataFrame, name: str, first_row: int) -> list[Fault]:
     faults = []
-    if frame.shape[1] > COLUMNS_OF_EXCEL:
+    if frame.shape[1] > COLUMNS:
         got, hint = f"{frame.shape[1]:,}", "Write .csv or .parquet."
-        faults.append(Fault("more columns than a workbook holds", name, f"{COLUMNS_OF_EXCEL:,}", got, hint))
+        faults.append(Fault("more columns than a workbook holds", name, f"{COLUMNS:,}", got, hint))
     for at, column in enumerate(frame.columns):
         if pd.api.types.is_numeric_dtype(frame.iloc[:, at].dtype):
             continue
         row = _first(frame.iloc[:, at].tolist(), lambda cell: isinstance(cell, str) and is_too_long(cell))
         if row is not None:
-            got = f"{_length(str(frame.iloc[row, at])):,} characters"
+            got = f"{utf16_length(str(frame.iloc[row, at])):,} characters"
             hint = "Excel would cut it: write .csv, .parquet or .gpkg, or leave the column out."
             where = f"{name}, column {column}, row {row + first_row}"
-            faults.append(Fault("a text longer than a cell of a workbook", where, f"{CELL_OF_EXCEL:,}", got, hint))
+            faults.append(Fault("a text longer than a cell of a workbook", where, f"{CHARACTERS:,}", got, hint))
     return faults
-
-
-def is_too_long(text: str) -> bool:
-    """Whether a text is longer than a cell of a workbook."""
-    return len(text) > CELL_OF_EXCEL // 2 and _length(text) > CELL_OF_EXCEL
-
-
-def _length(text: str) -> int:
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import math
 import re
@@ -21,20 +20,20 @@ from regso_cluster.exports.formats import table_formats
 from regso_cluster.files import formats
 from regso_cluster.files.agency_table import AgencyTable
 from regso_cluster.files.atomic import json_text, whole_file
+from regso_cluster.files.cell_sheets import write_cells
 from regso_cluster.files.formats import Format, find_format, write_output
 from regso_cluster.files.kinds import TEXT_SUFFIXES
 from regso_cluster.files.output import Output
 from regso_cluster.files.parquet import write_arrow
+from regso_cluster.files.sheet_writing import CHARACTERS, ROWS, is_too_long
 from regso_cluster.files.textfiles import guard
-from regso_cluster.joining.fit_formats import CELL_OF_EXCEL, WORKBOOKS, fit_cells, is_too_long, whole_numbers
+from regso_cluster.joining.fit_formats import WORKBOOKS, fit_cells, whole_numbers
 from regso_cluster.joining.parse_coordinates import SWEREF, WGS84, known_crs
 from regso_cluster.joining.place_layer import as_features, geometry_type, to_wgs84
 from regso_cluster.maps import formats as maps
 from regso_cluster.words.notes import Note
 
-ROWS_OF_EXCEL = 1_048_576
 _BLOCK = 50_000  # rows of a text file that are made at a time
-_WIDEST = 60  # characters of a column in the workbook
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,7 @@ def fit_joined(table: JoinedTable, out: Path) -> tuple[JoinedTable, tuple[Note, 
     if kind == ".xlsx" and source.geometry is not None:
         longer = sum(is_too_long(text) for text in _as_wkt(geometry) if text is not None)
         if longer:
-            told = (Note("geometries_too_long", count=longer, most=CELL_OF_EXCEL),)
+            told = (Note("geometries_too_long", count=longer, most=CHARACTERS),)
             return replace(table, source=replace(source, geometry=None)), (*notes, *told)
     if kind in (".gpkg", ".parquet") and not crs:
         notes += (Note("layer_without_system"),)
@@ -181,94 +180,21 @@ def _as_wkt(geometry: NDArray[np.object_]) -> NDArray[np.object_]:
 
 
 def _write_workbook(table: JoinedTable, path: Path) -> None:
-    import xlsxwriter
-
-    from regso_cluster.files.sheet_writing import CREATED, WORKBOOK_OPTIONS
-
-    if len(table.frame) >= ROWS_OF_EXCEL:
+    if len(table.frame) >= ROWS:
         hint = "Write .csv or .parquet."
         raise InputError(
-            Fault("more rows than a workbook holds", path.name, f"{ROWS_OF_EXCEL - 1:,}", f"{len(table.frame):,}", hint)
+            Fault("more rows than a workbook holds", path.name, f"{ROWS - 1:,}", f"{len(table.frame):,}", hint)
         )
     frame = table.frame
     if table.source.geometry is not None:
         frame = frame.copy(deep=False)
         frame.insert(table.source.geometry_at, table.source.geometry_name or "geometry", _as_wkt(table.source.geometry))
-    book = xlsxwriter.Workbook(path, WORKBOOK_OPTIONS)
-    book.set_properties({"created": CREATED})
-    try:
-        formats = {
-            "own": book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"}),
-            "new": book.add_format(
-                {"bold": True, "bottom": 1, "text_wrap": True, "valign": "top", "bg_color": "#e3ecf3"}
-            ),
-            "text": book.add_format({"num_format": "@"}),
-            "decimal": book.add_format({"num_format": "0.00##"}),
-            "datetime": book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
-            "date": book.add_format({"num_format": "yyyy-mm-dd"}),
-            "time": book.add_format({"num_format": "hh:mm:ss"}),
-            "span": book.add_format({"num_format": "[h]:mm:ss"}),
-        }
-        first = table.source.layer if table.source.kind in WORKBOOKS else "Tabell"
-        first = (
-            re.sub(r"[\[\]:*?/\\]", " ", first)[:31].strip("'") or "Tabell"
-        )  # what Excel allows; an .ods may hold more
-        taken = {name.lower() for name in table.sheets}
-        _write_sheet(book, "Tabell" if first.lower() in taken else first, frame, formats, table.added)
-        for name, sheet in table.sheets.items():
-            _write_sheet(book, name, sheet, formats, ())
-        book.close()
-    except xlsxwriter.exceptions.XlsxWriterException as error:
-        raise OSError(f"the workbook could not be written: {error}") from error
-
-
-def _write_sheet(book: Any, name: str, frame: pd.DataFrame, formats: dict[str, Any], added: tuple[str, ...]) -> None:
-    sheet = book.add_worksheet(name)
-    sheet.set_landscape()
-    sheet.set_paper(9)  # A4
-    sheet.repeat_rows(0)
-    for number, column in enumerate(frame.columns):
-        sheet.write_string(0, number, str(column), formats["new" if column in added else "own"])
-        longest = 0
-        # numbers of ours are shown with two to four decimals, those of the table as they are
-        decimal = formats["decimal"] if column in added and pd.api.types.is_float_dtype(frame[column].dtype) else None
-        for row, cell in enumerate(frame[column].array, start=1):
-            longest = max(longest, _write_cell(sheet, row, number, cell, formats, decimal))
-        sheet.set_column(number, number, min(max(longest + 2, min(len(str(column)) + 2, 16), 8), _WIDEST))
-    sheet.freeze_panes(1, 0)
-    if len(frame):
-        sheet.autofilter(0, 0, len(frame), max(len(frame.columns) - 1, 0))
-
-
-def _write_cell(sheet: Any, row: int, column: int, cell: Any, formats: dict[str, Any], decimal: Any) -> int:
-    """Write one cell by its own type and give its width; text is never a formula, codes stay text."""
-    if cell is None or (pd.api.types.is_scalar(cell) and pd.isna(cell)) or (isinstance(cell, str) and cell == ""):
-        return 0
-    if isinstance(cell, bool | np.bool_):
-        sheet.write_boolean(row, column, bool(cell))
-    elif isinstance(cell, int | float | np.integer | np.floating) and -1e15 < cell < 1e15:
-        sheet.write_number(row, column, float(cell), decimal)
-        return min(len(f"{cell:.4f}" if decimal else f"{cell:.10g}"), 14)
-    elif style := _style_of_time(cell):
-        sheet.write_datetime(row, column, cell, formats[style])
-        return {"datetime": 19, "date": 10}.get(style, 8)
-    else:
-        text = str(cell)
-        if is_too_long(text):  # of the report: cells of the table were refused before
-            text = f"{text[:16_000]} ... ({len(text):,} characters)"
-        sheet.write_string(row, column, text, formats["text"])
-    return len(str(cell))
-
-
-def _style_of_time(cell: Any) -> str:
-    """Name the format of a date or time; "" for anything else, and for what Excel cannot hold."""
-    if isinstance(cell, dt.datetime):
-        return "datetime" if cell.tzinfo is None and cell.year >= 1900 else ""
-    if isinstance(cell, dt.date):
-        return "date" if cell.year >= 1900 else ""
-    if isinstance(cell, dt.time):
-        return "time" if cell.tzinfo is None else ""
-    return "span" if isinstance(cell, dt.timedelta) and cell >= dt.timedelta(0) else ""
+    first = table.source.layer if table.source.kind in WORKBOOKS else "Tabell"
+    # what Excel allows; an .ods may hold more
+    first = re.sub(r"[\[\]:*?/\\]", " ", first)[:31].strip("'") or "Tabell"
+    taken = {name.lower() for name in table.sheets}
+    sheets = {"Tabell" if first.lower() in taken else first: frame, **table.sheets}
+    write_cells(path, sheets, added=table.added)
 
 
 # --- Parquet, GeoPackage, GeoJSON ---
