@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import types
 from importlib import import_module
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from click.testing import CliRunner
 from regso_cluster import commands
 from regso_cluster._package import __version__
 from regso_cluster.cli import main
-from regso_cluster.commands import COMMANDS, load_command
+from regso_cluster.commands import COMMANDS, CommandRow, load_command
 from regso_cluster.method import builtin_methods
 from regso_cluster.release.write import write_release
 from tests.tables import METHOD, rows, write
@@ -245,3 +246,18 @@ def test_figures_are_never_cut_on_a_narrow_terminal(run, monkeypatch):
 def test_an_out_with_wild_cards_is_a_name_like_another(run, tmp_path):
     run("classify", "t.csv", "--method", "m.toml", "--edition", 2025, "--year", 2024, "--out", "[**]")
     assert (tmp_path / "[**]" / "manifest.json").exists()
+
+
+def test_a_new_command_is_one_row_and_a_file(monkeypatch):
+    @click.command()
+    @click.argument("name")
+    def greet(name):
+        click.echo(f"god dag, {name}")
+
+    file = types.ModuleType("regso_cluster.commands.greetings")
+    file.greet = greet
+    monkeypatch.setitem(sys.modules, file.__name__, file)
+    assert CliRunner().invoke(main, ["greet", "Eva"]).exit_code == 2
+    monkeypatch.setitem(COMMANDS, "greet", CommandRow("greetings", "Greet somebody."))
+    assert CliRunner().invoke(main, ["greet", "Eva"]).stdout == "god dag, Eva\n"
+    assert "greet Greet somebody." in " ".join(CliRunner().invoke(main, ["--help"]).stdout.split())
