@@ -185,6 +185,58 @@ def test_public_functions_have_docstrings(sources):
     assert not bare
 
 
+# test files of a room that are named for a subject and not for a module; no entry is added
+SUBJECTS = {
+    "areas/test_build_shapes.py", "clustering/test_laws.py", "clustering/test_precomputed.py",
+    "commands/test_cli.py", "commands/test_cli_certainty.py", "commands/test_hostile_commands.py",
+    "commands/test_reading_commands.py", "exports/test_cubes.py", "exports/test_units.py",
+    "files/test_damaged_cells.py", "files/test_dialects.py", "files/test_px_forms.py",
+    "joining/test_blocks.py", "joining/test_join_command.py", "method/test_hostile_methods.py",
+    "page/test_build.py", "page/test_in_browser.py", "page/test_notes.py", "page/test_screen_reader.py",
+    "page/test_words.py", "schema/test_literals.py", "sources/test_lies.py",
+    "statistics/test_agency_from_end_to_end.py", "statistics/test_figures_that_mislead.py",
+    "years/test_earlier_years.py",
+}  # fmt: skip
+
+
+def test_tests_mirror_the_rooms(sources, root):
+    rooms = {path.parts[0] for path in sources if len(path.parts) > 1}
+    folders = {path.parent.name for path in (root / "tests").glob("*/test_*.py")}
+    assert folders <= rooms
+    # the earlier name of clustering has a test in test_docs; what is printed is tested through the commands
+    assert rooms - folders <= {"grouping", "terminal"}
+    wrong = []
+    for file in (root / "tests").glob("*/test_*.py"):
+        room = file.parent.name
+        own = [part for path in sources if path.parts[0] == room for part in path.parts]
+        names = {part.removesuffix(".py").lstrip("_") for part in own}
+        if file.stem.removeprefix("test_") not in names and f"{room}/{file.name}" not in SUBJECTS:
+            wrong.append(f"tests/{room}/{file.name}: no module of the room has this name")
+    assert not wrong
+
+
+def private_patches(text):
+    """Private names that a test patches: such a test breaks at a move without anything being wrong."""
+    found = []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "setattr":
+            named = node.args[:1] if isinstance(node.args[0], ast.Constant | ast.JoinedStr) else node.args[1:2]
+            path = ast.unparse(named[0]).strip("f'\"") if named else ""
+            if re.search(r"(^|\.)_[a-z]", path, re.IGNORECASE) or re.search(r"\.__\w+__$", path):
+                found.append(path)
+    return found
+
+
+def test_no_test_patches_a_private_name(root):
+    assert private_patches('patch.setattr("a.b._c", 1)') == ["a.b._c"]
+    assert private_patches("patch.setattr(module, '_C', 1)") == ["_C"]
+    assert private_patches('patch.setattr("a.b.__defaults__", 1)') == ["a.b.__defaults__"]
+    assert not private_patches("patch.setattr(os, 'fsync', full); patch.setattr('a.b', 1)")
+    found = {path.relative_to(root).as_posix(): private_patches(path.read_text("utf-8"))
+             for path in (root / "tests").rglob("*.py")}  # fmt: skip
+    assert not {path: names for path, names in found.items() if names}
+
+
 def test_lock_files_carry_no_index_addresses(root):
     for name in ("requirements.lock", "requirements-minimum.lock"):
         text = (root / name).read_text("utf-8")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import warnings
 
 import pandas as pd
@@ -98,7 +99,7 @@ def test_a_failed_package_leaves_nothing(followed, tmp_path, monkeypatch):
     def broken(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("regso_cluster.exports.datapackage._copy_files", broken)
+    monkeypatch.setattr(shutil, "copyfile", broken)
     with pytest.raises(OSError, match="No space"):
         write_datapackage(followed, tmp_path / "new")
     assert not list(tmp_path.iterdir())

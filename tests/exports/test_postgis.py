@@ -6,6 +6,7 @@ from itertools import count
 
 import numpy as np
 import pandas as pd
+import pg8000
 import pytest
 import shapely
 
@@ -147,14 +148,14 @@ def test_a_column_of_another_type_is_refused_and_nothing_is_changed(server, sche
 
 @pytest.mark.parametrize("table", ["areas", "groups", "factors"])
 def test_cut_at_any_table_nothing_is_left(server, schema, tmp_path, monkeypatch, ask, table):
-    real = postgis._copy
+    real = pg8000.Cursor.execute
 
-    def cut(run, schema_, name, frame):
-        if name == table:
+    def cut(cursor, statement, *given, **named):
+        if statement.startswith(f"COPY {quoted(schema, table)} "):
             raise KeyboardInterrupt
-        real(run, schema_, name, frame)
+        return real(cursor, statement, *given, **named)
 
-    monkeypatch.setattr(postgis, "_copy", cut)
+    monkeypatch.setattr(pg8000.Cursor, "execute", cut)
     with pytest.raises(KeyboardInterrupt):
         write_postgis(small(tmp_path), server.address(), schema=schema)
     assert ask("SELECT 1 FROM information_schema.schemata WHERE schema_name = %s", schema) == ()
@@ -162,17 +163,22 @@ def test_cut_at_any_table_nothing_is_left(server, schema, tmp_path, monkeypatch,
 
 def test_cut_by_the_server_in_the_middle_of_a_copy(server, schema, tmp_path, monkeypatch):
     write_postgis(small(tmp_path, 2023), server.address(), schema=schema)
-    real = postgis._cells
+    real = pg8000.Cursor.execute
 
-    def killed(cells):
-        if cells.name == "factor":
+    def killed(cursor, statement, *given, stream=None, **named):
+        if not statement.startswith(f"COPY {quoted(schema, 'factors')} "):
+            return real(cursor, statement, *given, stream=stream, **named)
+
+        def some_lines():
+            yield next(stream)
             with server.connect() as other:
-                cursor = other.cursor()
-                cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                               "WHERE application_name = 'regso-cluster'")  # fmt: skip
-        return real(cells)
+                real(other.cursor(), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                                     "WHERE application_name = 'regso-cluster'")  # fmt: skip
+            yield from stream
 
-    monkeypatch.setattr(postgis, "_cells", killed)
+        return real(cursor, statement, *given, stream=some_lines(), **named)
+
+    monkeypatch.setattr(pg8000.Cursor, "execute", killed)
     with pytest.raises(InputError, match="Nothing was written") as refused:
         write_postgis(small(tmp_path, 2024), server.address(), schema=schema)
     assert PASSWORD not in str(refused.value)

@@ -198,7 +198,7 @@ def test_a_process_that_dies_or_says_nothing_is_a_refusal(tmp_path, monkeypatch)
 
 def test_a_claim_is_judged_before_anything_is_unpacked(tmp_path, monkeypatch):
     pd.DataFrame({"a": range(100_000)}).to_parquet(tmp_path / "t.parquet")
-    monkeypatch.setattr(bounded, "_unpack", lambda *_: pytest.fail("it was unpacked"))
+    monkeypatch.setattr(parquet.ParquetFile, "iter_batches", lambda *_, **__: pytest.fail("it was unpacked"))
     with pytest.raises(InputError, match="too large when unpacked"):
         bounded.read_parquet(tmp_path / "t.parquet", bounded.ReadLimits(memory=10_000))
 

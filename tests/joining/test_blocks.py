@@ -39,7 +39,7 @@ def test_blocks_of_two_rows_give_the_bytes_of_one(release, tmp_path, monkeypatch
     (tmp_path / name).write_text(TEXTS[name], "utf-8")
     on = "x,y" if name.startswith("points") else "regso"
     for size, out in ((2, "blocks"), (50_000, "whole")):
-        monkeypatch.setattr(write_joined, "_BLOCK", size)
+        monkeypatch.setattr(write_joined, "BLOCK", size)
         words = ["join", tmp_path / name, "--release", release, "--on", on, "--out", tmp_path / f"{out}-{name}",
                  "--max-unmatched", 9]  # fmt: skip
         said = CliRunner().invoke(main, list(map(str, words)))

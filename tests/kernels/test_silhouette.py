@@ -39,15 +39,14 @@ def test_by_tiles_and_by_rows_equal_the_definition():
             np.testing.assert_array_equal(found[2], 1 - group)
 
 
-def test_tiles_are_taken_for_large_groups_and_not_for_small_ones(monkeypatch):
-    taken = []
-    monkeypatch.setattr(silhouette_sums, "_sums_by_row", lambda *_: taken.append("rows"))
-    rows, group, weight = country(300, 3, 2, 0)
-    silhouette_sums.distance_sums(rows, group, weight, *groups_of(group, weight, 2)[::2])
-    assert taken == []
-    rows, group, weight = country(300, 3, 40, 0)
-    silhouette_sums.distance_sums(rows, group, weight, *groups_of(group, weight, 40)[::2])
-    assert taken == ["rows"]
+@pytest.mark.parametrize(("groups", "by_row"), [(2, False), (40, True)])
+def test_tiles_are_taken_for_large_groups_and_not_for_small_ones(groups, by_row):
+    # the two ways add in another order: their last bits tell which was taken
+    rows, group, weight = country(300, 3, groups, 0)
+    given = (rows, group, weight, *groups_of(group, weight, groups)[::2])
+    taken, rowwise = silhouette_sums.distance_sums(*given), silhouette_sums._sums_by_row(*given)
+    np.testing.assert_allclose(taken[0], rowwise[0], rtol=1e-13)
+    assert np.array_equal(taken[0], rowwise[0]) == by_row
 
 
 def test_matrix_sums_equal_the_definition():

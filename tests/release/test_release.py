@@ -189,7 +189,7 @@ def test_a_full_disk_leaves_nothing(small, tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("regso_cluster.release.write._manifest", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
         write_release(small, tmp_path / "out" / "release")
     assert list((tmp_path / "out").iterdir()) == []

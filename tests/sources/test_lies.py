@@ -7,6 +7,7 @@ import random
 import re
 import time
 from dataclasses import replace
+from functools import partial
 
 import pandas as pd
 import pytest
@@ -16,6 +17,7 @@ from regso_cluster.cli import main
 from regso_cluster.errors import InputError, visible
 from regso_cluster.factors.origin import describe_origin, origin_file
 from regso_cluster.files.formulas import guard, guard_figures, unguard
+from regso_cluster.sources import tables
 from regso_cluster.sources.client import Client, Limits
 from regso_cluster.sources.selection import Question
 from regso_cluster.sources.tables import Fetched, fetch_table, open_service, write_fetched
@@ -105,8 +107,7 @@ def run(*arguments, code=1):
 
 @pytest.mark.parametrize("status", [404, 302, 500, 200])
 def test_no_control_characters_of_a_server_reach_the_terminal(status, serve, tmp_path, monkeypatch):
-    monkeypatch.setattr("regso_cluster.sources.tables._DEFAULTS", QUICK)
-    monkeypatch.setattr("regso_cluster.sources.tables.open_service.__defaults__", (None, QUICK))
+    monkeypatch.setattr(tables, "open_service", partial(open_service, limits=QUICK))
     text = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202egnp.exe\r"
     replay = serve(faults=[Fault(
         lambda handler: handler.send(status, json.dumps({"title": text}), {"Location": "https://x/\x1b[2J"}), "/config"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 
 import pandas as pd
@@ -121,7 +122,7 @@ def test_a_fault_in_the_middle_loses_no_release_and_the_next_run_goes_on(tables,
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("regso_cluster.release.write._manifest", full)
+        patch.setattr(os, "fsync", full)
         with pytest.raises(OSError, match="No space"):
             made_of(tables, out)
     assert [path.name for path in out.iterdir()] == ["2021"]

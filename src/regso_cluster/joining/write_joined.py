@@ -33,7 +33,7 @@ from regso_cluster.joining.place_layer import as_features, geometry_type, to_wgs
 from regso_cluster.maps import formats as maps
 from regso_cluster.words.notes import Note
 
-_BLOCK = 50_000  # rows of a text file that are made at a time
+BLOCK = 50_000  # rows of a text file that are made at a time
 
 
 @dataclass(frozen=True)
@@ -146,8 +146,8 @@ def _write_text(table: JoinedTable, path: Path, delimiter: str = "") -> None:
     swedish = delimiter == ";"
     # a block of rows at a time: as Python objects a table takes many times its size
     with path.open("w", encoding="utf-8-sig" if swedish else "utf-8", newline="") as file:
-        for begin in range(0, max(len(table.frame), 1), _BLOCK):
-            _text_block(table, slice(begin, begin + _BLOCK), swedish).to_csv(
+        for begin in range(0, max(len(table.frame), 1), BLOCK):
+            _text_block(table, slice(begin, begin + BLOCK), swedish).to_csv(
                 file, sep=delimiter, index=False, header=begin == 0, lineterminator="\n"
             )
 
