@@ -18,6 +18,8 @@ from regso_cluster.example.country import write_example
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.method import load_method
 from regso_cluster.release.write import write_release
+from tests.sources import scb_server
+from tests.sources.conftest import CONFIG, country, outlines, small  # noqa: F401  (fixtures)
 
 PACKAGES = ("regso_cluster", "regso_cluster.clustering")
 NAMES = [(package, name) for package in PACKAGES for name in importlib.import_module(package).__all__]
@@ -53,6 +55,16 @@ def two_years(tmp_path_factory):
     return folder
 
 
+@pytest.fixture
+def services(small, outlines, monkeypatch):  # noqa: F811
+    """Addresses of a PxWebApi 2 and a WFS on this machine that answer with made-up tables and the shipped outlines."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    replay = scb_server.Replay(config=dict(CONFIG), tables={"TAB6574": small}, layers={"RegSO_2025": outlines})
+    server = scb_server.start(replay)
+    yield {"pxweb": replay.address, "wfs": replay.address.replace("/api/v2", "/wfs")}
+    scb_server.stop(server)
+
+
 def test_there_are_names_of_both_packages():
     assert {package for package, _ in SHOWN} == set(PACKAGES)
     assert ("regso_cluster", "compare") in SHOWN
@@ -67,12 +79,17 @@ def test_every_public_name_has_an_example_that_is_not_skipped(package, name):
     assert any(name in one.source for one in examples), f"the example of {package}.{name} does not use it"
 
 
+@pytest.mark.filterwarnings("ignore:The inplace keyword")  # of dask
 @pytest.mark.parametrize(("package", "name"), SHOWN, ids=lambda value: value.removeprefix("regso_cluster."))
-def test_examples_run(package, name, two_years):
+def test_examples_run(package, name, two_years, request):
     home = importlib.import_module(package)
     top = importlib.import_module("regso_cluster")
     names = {one: getattr(module, one) for module in (top, home) for one in module.__all__}
     names |= {"np": np, "pd": pd, "folder": two_years, "__name__": "examples"}
+    if name.startswith(("fetch", "Fetch")):
+        names |= request.getfixturevalue("services")
+    if name == "count":
+        pytest.importorskip("dask.dataframe", reason="needs regso-cluster[dask]")
     said = io.StringIO()
     with mpl.rc_context({"backend": "agg"}), contextlib.redirect_stdout(io.StringIO()):
         found = doctest.DocTestRunner(optionflags=FLAGS).run(example_of(package, name, names), out=said.write)

@@ -98,7 +98,7 @@ def test_one_small_count_takes_the_cheapest_other_with_it():
 
 def test_without_complementary_suppression_the_total_gives_it_away():
     data, kept = flat([3, 30, 40, 50])
-    made = protect(data, [("g",)], complementary=False, **kept)
+    made = protect(data, [("g",)], rule=DisclosureRule(complementary=False), **kept)
     assert made.table["attribute"].isna().sum() == 1
     assert (made.audit["low"].iloc[0], made.audit["high"].iloc[0]) == (3, 3)
     assert not made.is_safe
@@ -264,7 +264,7 @@ def test_the_intruder_finds_nothing_in_a_thousand_tables(thousand):
 
 def test_the_same_intruder_finds_cells_that_no_others_protect(thousand):
     part = thousand[thousand["table"] < "0100"]
-    made = shield(part, complementary=False)
+    made = shield(part, rule=DisclosureRule(complementary=False))
     assert published_sensitive(made.table) == 0  # the rule itself was kept
     exact, close = found(*intrude(made), truths(part, TREE))
     assert exact > 100

@@ -16,7 +16,8 @@ from regso_cluster.release.write import write_release
 from regso_cluster.statistics.attach_groups import attach_groups, read_variables
 from regso_cluster.statistics.disclosure import DisclosureRule, EarlierTable
 from regso_cluster.statistics.protected_tables import as_levels, name_audit, read_published, write_table
-from regso_cluster.statistics.summarise import CAUTION, _hide, summarise
+from regso_cluster.statistics.summarise import _hide, summarise
+from regso_cluster.statistics.summary import CAUTION
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -36,7 +37,7 @@ from regso_cluster.files.formats import DOCUMENT, TABLES, describe_formats
 def join(  # noqa: PLR0913  # one an option of the command
     table: Path, release: Path, on: str, out: Path, crs: str, kind: str | None, columns: str, prefix: str,
     edition: str | None, deso_key: Path | None, crosswalk: Path | None, shapes: Path | None, layer: str,
-    decimal: str | None,
+    decimal: Literal["comma", "point"] | None,
     max_unmatched: int, report: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Join the groups of a release to TABLE: one row in, one row out, in the same order.
@@ -47,6 +48,7 @@ def join(  # noqa: PLR0913  # one an option of the command
     Example: regso-cluster join schools.xlsx --release releases/2024 --on x,y --out schools-groups.xlsx
     """
     from regso_cluster.files.atomic import refuse_inside_a_release
+    from regso_cluster.files.read_options import ReadOptions
     from regso_cluster.joining.join import join_file
     from regso_cluster.joining.options import JoinOptions
     from regso_cluster.release.model import read_release
@@ -60,7 +62,7 @@ def join(  # noqa: PLR0913  # one an option of the command
     with Steps() as steps, steps("joining"):
         done = join_file(
             table, read_release(release, verify=True), on, out,
-            options=chosen, layer=layer, decimal=decimal or "", report=report, max_unmatched=max_unmatched,
+            options=chosen, reading=ReadOptions(layer, decimal or ""), report=report, max_unmatched=max_unmatched,
         )  # fmt: skip
     written = [str(path) for path in done.written]
     if as_json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,11 +23,12 @@ from regso_cluster.commands.options import (
     scheduler_option,
     threads_option,
 )
-from regso_cluster.errors import Fault, InputError
 from regso_cluster.files.atomic import json_text
 
 if TYPE_CHECKING:
+    from regso_cluster.parallel import Workers
     from regso_cluster.release.model import Release
+    from regso_cluster.studies.series import Reading
     from regso_cluster.years.borders import Outlines
 
 
@@ -72,8 +73,8 @@ def classify(  # noqa: PLR0913  # one an option of the command
         return
     if files and not previous:
         raise click.UsageError("--old-shapes and --new-shapes go with --previous.")
-    release, outlines_used = _classify_year(table, method, year, out, previous, given)
-    if files and not outlines_used:
+    release, before = _classify_year(table, method, year, out, previous, given)
+    if files and before is not None and before.manifest["edition"] == release.manifest["edition"]:
         click.echo("the two releases are of one edition: the outlines were not used", err=True)
     if as_json:
         click.echo(json_text(release.manifest, ensure_ascii=False, indent=2))
@@ -98,84 +99,54 @@ class _Given:
     threads: int | None
     scheduler: str | None
 
+    def reading(self) -> Reading:
+        """Give how tables are read."""
+        from regso_cluster.factors.accepted import read_accepted
+        from regso_cluster.studies.series import Reading
+
+        accepted = read_accepted(self.accept) if self.accept else None
+        return Reading(self.edition, self.deso_key, self.outlines, accepted, self.sheet, self.decimal, self.names)
+
+    def workers(self) -> Workers:
+        """Give who works."""
+        from regso_cluster.parallel import Workers
+
+        return Workers(self.threads, self.scheduler)
+
 
 def _classify_year(
     table: Path, method: str, year: int, out: Path, previous: Path | None, given: _Given
-) -> tuple[Release, bool]:
-    """Write the release of one year, a step at a time; tell whether the outlines were needed."""
+) -> tuple[Release, Release | None]:
+    """Write the release of one year; give it with the one before."""
     with Steps() as steps:
         with steps("loading"):
-            from regso_cluster.classification.classify import classify as run
-            from regso_cluster.factors.accepted import read_accepted
-            from regso_cluster.factors.tables import read_factors
             from regso_cluster.method import load_method
-            from regso_cluster.parallel import Workers
-            from regso_cluster.release.write import write_release
-            from regso_cluster.years.borders import against, read_borders
-        _refuse_out(out)
+            from regso_cluster.release.model import read_release
+            from regso_cluster.studies.one_year import classify_file, refuse_release
+        refuse_release(out)
         loaded = load_method(method)
-        with steps("reading"):
-            before = _read_previous(previous, year) if previous else None
-            factors = read_factors(
-                table, loaded, edition=given.edition, year=year, deso_key=given.deso_key, sheet=given.sheet,
-                decimal=given.decimal, names=given.names,
-            )  # fmt: skip
-        differ = before is not None and before.manifest["edition"] != factors.edition
-        with steps("comparing borders"):
-            borders = read_borders(given.outlines) if given.outlines and differ else None
-            earlier = against(before, factors.edition, borders)
-        with steps("classifying"):
-            result = run(
-                factors, loaded, year=year, previous=earlier, seed=given.seed,
-                workers=Workers(given.threads, given.scheduler),
-                accepted=read_accepted(given.accept) if given.accept else None,
-            )  # fmt: skip
-        with steps("writing"):
-            return write_release(result, out, previous=earlier, timings=steps.seconds), differ
-
-
-def _refuse_out(out: Path) -> None:
-    """Refuse a folder that exists, or lies in a release."""
-    from regso_cluster.files.atomic import refuse_inside_a_release
-
-    refuse_inside_a_release(out)
-    if out.exists() or out.is_symlink():
-        hint = "A release is never overwritten: choose another --out, or remove the folder yourself."
-        raise InputError(Fault("the release folder exists", str(out), hint=hint))
-
-
-def _read_previous(path: Path, year: int) -> Release:
-    """Read the release of an earlier year, verified."""
-    from regso_cluster.release.model import read_release
-
-    before = read_release(path, verify=True)
-    if before.year >= year:
-        hint = "Give the release of an earlier year as --previous."
-        raise InputError(
-            Fault("the previous release is not earlier", str(path), f"before {year}", str(before.year), hint)
-        )
-    return before
+        loaded = loaded if given.seed is None else replace(loaded, seed=given.seed)
+        before = read_release(previous, verify=True) if previous else None
+        return classify_file(table, loaded, out, year=year, previous=before, reading=given.reading(),
+                             workers=given.workers(), say=steps.say), before  # fmt: skip
 
 
 def _classify_all(folder: Path, method: str, out: Path, given: _Given, as_json: bool) -> None:
     """Write the releases of all years of a folder."""
-    from regso_cluster.factors.accepted import read_accepted
     from regso_cluster.method import load_method
-    from regso_cluster.parallel import Workers
-    from regso_cluster.studies.series import Made, Reading, classify_series, find_tables
+    from regso_cluster.studies.series import Made, classify_series, find_tables
 
     def say(made: Made) -> None:
         difference = f", compared in {made.difference}" if made.difference else ""
         click.echo(f"{made.year}: {made.what}, {made.path}{difference}")
 
-    accepted = read_accepted(given.accept) if given.accept else None
-    reading = Reading(given.edition, given.deso_key, given.outlines, accepted, given.sheet, given.decimal, given.names)
+    reading = given.reading()
     tables, others = find_tables(folder)
     if others:
         click.echo(f"no table of a year, left out: {', '.join(others)}", err=True)
     made = classify_series(
         tables, load_method(method), out, reading=reading, seed=given.seed,
-        workers=Workers(given.threads, given.scheduler), say=None if as_json else say,
+        workers=given.workers(), say=None if as_json else say,
     )  # fmt: skip
     if as_json:
         plain = [{"year": one.year, "what": one.what, "path": str(one.path),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from regso_cluster.commands.options import NEW, EditionYear, Steps, json_option, method_option
 from regso_cluster.files.atomic import json_text
+
+if TYPE_CHECKING:
+    from regso_cluster.sources.selection import Areas
 
 _cache_option = click.option("--cache", type=NEW, help="Folder of fetched answers; default: REGSO_CACHE, or your own.")
 _tables_service = click.option("--service", envvar="REGSO_SCB_URL", help="Address of a PxWebApi 2; default: SCB's.")
@@ -76,24 +79,12 @@ def table(  # noqa: PLR0913  # one an option of the command
     Example: regso-cluster fetch table TAB6574 --year 2024 --select Alder=totalt --select Kon=1+2 --out people.csv
     """
     with Steps() as steps, steps("loading"):
-        from regso_cluster.areas.shapes import cache_folder
-        from regso_cluster.files.atomic import refuse_inside_a_release
-        from regso_cluster.sources import selection, tables
+        from regso_cluster.sources.fetch import FetchOptions, fetch_table
+        from regso_cluster.sources.selection import Question
 
-        refuse_inside_a_release(out)
-        tables.refuse_out(out)
-        question = selection.Question(
-            number,
-            year,
-            contents,
-            select,
-            cast("selection.Areas", areas),
-            int(edition) if edition else None,
-            within,
-        )
-        opened = tables.open_service(tables.SERVICE if service is None else service, say=steps.say)
-        fetched = tables.fetch_table(question, opened, cache or cache_folder(), refresh=refresh)
-        tables.write_fetched(fetched, out)
+        question = Question(number, year, contents, select, cast("Areas", areas),
+                            int(edition) if edition else None, within)  # fmt: skip
+        fetched = fetch_table(question, out, options=FetchOptions(service, cache, refresh, steps.say))
     _report(out, fetched, as_json)
 
 
@@ -122,20 +113,12 @@ def method(
     Example: regso-cluster fetch method --method socioekonomiskt-index --year 2024 --out factors-2024.csv
     """
     with Steps() as steps, steps("loading"):
-        from regso_cluster.areas.shapes import cache_folder
-        from regso_cluster.files.atomic import refuse_inside_a_release
         from regso_cluster.method import load_method
-        from regso_cluster.sources import catalogue as sources
-        from regso_cluster.sources import tables
+        from regso_cluster.sources.fetch import FetchOptions, fetch_method
 
-        refuse_inside_a_release(out)
-        tables.refuse_out(out)
         known = {matrix: codes[0] for matrix, codes in numbers.items()}
-        opened = tables.open_service(tables.SERVICE if service is None else service, say=steps.say)
-        fetched = sources.fetch_method(
-            load_method(method), year, opened, cache or cache_folder(), numbers=known, refresh=refresh
-        )
-        tables.write_fetched(fetched, out)
+        options = FetchOptions(service, cache, refresh, steps.say)
+        fetched = fetch_method(load_method(method), year, out, numbers=known, options=options)
     _report(out, fetched, as_json)
 
 
@@ -158,20 +141,13 @@ def shapes(
     """
     with Steps() as steps, steps("loading"):
         from regso_cluster.areas.codes import parse_codes
-        from regso_cluster.areas.shapes import SHAPES_FILE, cache_folder
-        from regso_cluster.files.atomic import refuse_inside_a_release
-        from regso_cluster.sources import shapes as layers
-        from regso_cluster.sources.client import Client
+        from regso_cluster.sources.fetch import FetchOptions, fetch_shapes
 
         if lan and parse_codes([lan], "lan").codes.isna().any():
             raise click.UsageError(f"--lan {lan!r} is no code of a län such as 20.")
-        if out:
-            refuse_inside_a_release(out)
-            layers.refuse_out(out)
-        client = Client(layers.SERVICE if service is None else service, say=steps.say)
-        kept = layers.fetch_shapes(int(edition), client, cache or cache_folder(), deso=deso, lan=lan, refresh=refresh)
-        path = layers.write_shapes(kept, out) if out else kept.folder / SHAPES_FILE
-    said = kept.source
+        options = FetchOptions(service, cache, refresh, steps.say)
+        kept = fetch_shapes(int(edition), out, deso=deso, lan=lan or None, options=options)
+    said, path = kept.source, kept.path
     if as_json:
         click.echo(json_text({"written": [str(path)], "fresh": kept.fresh, **said}, ensure_ascii=False, indent=2))
         return

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -40,19 +38,17 @@ def count(
 
     Example: regso-cluster count persons/ --definition counts.toml --year 2024 --edition 2025 --out counts-2024.csv
     """
+    from regso_cluster.factors.count import count as run
     from regso_cluster.factors.register_definition import load_definition
-    from regso_cluster.factors.registers import count_persons, write_counts
     from regso_cluster.files.atomic import refuse_inside_a_release
-    from regso_cluster.parallel import connect
+    from regso_cluster.parallel import Workers
 
     refuse_inside_a_release(out)
     read = load_definition(definition)
-    cluster: Any = connect(scheduler) if scheduler else nullcontext()
-    with Steps() as steps, steps("counting"), cluster as client:
-        counted = count_persons(
-            persons, read, year=year, edition=int(edition) if edition else None, threads=threads, client=client
-        )
-    path = str(write_counts(counted, out))
+    with Steps() as steps, steps("counting"):
+        counted = run(persons, read, out, year=year, edition=int(edition) if edition else None,
+                      workers=Workers(threads, scheduler))  # fmt: skip
+    path = str(out)
     said = {"written": [path], "areas": len(counted.table), "persons": counted.persons,
             "without_area": counted.nowhere, "without_year": counted.undated, "unknown": counted.unknown,
             "synthetic": read.synthetic}  # fmt: skip

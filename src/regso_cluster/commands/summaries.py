@@ -6,23 +6,19 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from regso_cluster.commands.options import EXISTING, NEW, json_option, mark_options, reading_options
 from regso_cluster.files.atomic import json_text
 from regso_cluster.files.formats import TABLES, describe_formats
-from regso_cluster.schema import columns as c
-from regso_cluster.words.notes import Note
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from regso_cluster.files.raw_table import RawTable
-    from regso_cluster.method import Text
-    from regso_cluster.statistics.disclosure import DisclosureRule, EarlierTable
-    from regso_cluster.statistics.disclosure.protection import Statistic
+    from regso_cluster.files.read_options import ReadOptions
+    from regso_cluster.statistics.agency_files import Publication, PublishOptions
+    from regso_cluster.statistics.disclosure import Protected
+    from regso_cluster.statistics.summary import Summary
 
 
 class Dominance(click.ParamType):  # type: ignore[type-arg]  # not generic in the oldest click allowed
@@ -90,33 +86,22 @@ def summarise(table: Path, release: Path | None, by: tuple[str, ...], as_json: b
     Example: regso-cluster summarise schools.csv --release releases/2024 --by composite_group --value passed --of pupils
     """
     from regso_cluster.release.model import read_release
-    from regso_cluster.statistics.attach_groups import JOINED, attach_groups
-    from regso_cluster.statistics.protected_tables import as_levels, is_marked, print_summary
-    from regso_cluster.statistics.summarise import summarise as run
+    from regso_cluster.statistics.agency_files import summarise_file
+    from regso_cluster.statistics.options import SummariseOptions
+    from regso_cluster.statistics.protected_tables import print_summary
 
-    _check_targets(table, settings)
-    numbers = [settings[name] for name in ("value", "of", "weight") if settings[name]]
-    keys = [settings["on"], JOINED] if release else list(by)
-    raw, data, notes = _read(table, numbers, keys, settings)
-    opened = read_release(release, verify=True) if release else None
-    if settings["on"] == "regso" and c.REGSO not in data and JOINED in data:
-        settings["on"] = JOINED
-    if opened:
-        data, more = attach_groups(data, opened, settings["on"], by, raw.name)
-        notes += more
-    summary = run(data, by, settings["value"], of=settings["of"], weight=settings["weight"], kind=settings["kind"],
-                  area=settings["on"] if settings["on"] in data else None, names=opened.groups if opened else None,
-                  rule=_rule(settings), earlier=_earlier(settings, by, lambda one: as_levels(one, by)),
-                  protected=not settings["unprotected"])  # fmt: skip
-    synthetic = bool(opened and opened.manifest["synthetic"]) or summary.synthetic or is_marked(table, data)
-    notes += (*raw.notes, *summary.notes)
-    written = _write(summary.table, summary.audit, summary.texts, settings, synthetic)
+    publish = _publish(settings)
+    found = summarise_file(
+        table, by, settings["value"], release=read_release(release, verify=True) if release else None,
+        on=settings["on"], publish=publish, reading=_reading(settings),
+        options=SummariseOptions(of=settings["of"], weight=settings["weight"], kind=settings["kind"]),
+    )  # fmt: skip
+    made = cast("Summary", found.made)
     if as_json:
-        _print_json(summary.table, summary.texts, notes, written, synthetic,
-                    kind=summary.kind, protected=summary.protection is not None)  # fmt: skip
+        _print_json(found, kind=made.kind, protected=made.protection is not None)
         return
-    print_summary(replace(summary, notes=notes), synthetic=synthetic)
-    for path in written:
+    print_summary(replace(made, notes=found.notes), synthetic=found.synthetic)
+    for path in found.written:
         click.echo(path)
 
 
@@ -141,104 +126,44 @@ def protect(table: Path, paths: tuple[str, ...], as_json: bool, **settings: Any)
 
     Example: regso-cluster protect counts.csv --path lan,kommun,regso --value passed --of pupils --out counts.xlsx
     """
-    from regso_cluster.statistics.attach_groups import JOINED, with_regions
-    from regso_cluster.statistics.disclosure import protect as run
-    from regso_cluster.statistics.protected_tables import is_marked, print_protected, shielded_texts
+    from regso_cluster.statistics.agency_files import protect_file
+    from regso_cluster.statistics.protected_tables import print_protected
 
-    _check_targets(table, settings)
     keys = [[name.strip() for name in path.split(",")] for path in paths]
-    columns = list(dict.fromkeys(name for path in keys for name in path))
-    numbers = [settings[name] for name in ("value", "of") if settings[name]]
-    raw, data, notes = _read(table, numbers, columns, settings, ("regso", JOINED))
-    data, units, values, more = with_regions(data, columns, settings["of"], settings["value"], raw.name)
-    kind: Statistic = settings["kind"] or ("share" if settings["value"] else "count")
-    shield = run(data, keys, statistic=kind, units=units, values=values, rule=_rule(settings),
-                 earlier=_earlier(settings, columns, lambda one: one))  # fmt: skip
-    synthetic = is_marked(table, raw.frame)
-    notes += (*raw.notes, *more, *shield.notes)
-    written = _write(shield.table, shield.audit, shielded_texts(), settings, synthetic)
+    found = protect_file(table, keys, value=settings["value"], of=settings["of"], kind=settings["kind"],
+                         publish=_publish(settings), reading=_reading(settings))  # fmt: skip
+    made = cast("Protected", found.made)
     if as_json:
-        _print_json(shield.table, shielded_texts(), notes, written, synthetic, kind=kind, protected=True)
+        _print_json(found, kind=made.statistic, protected=True)
         return
-    print_protected(shield, notes, synthetic=synthetic)
-    for path in written:
+    print_protected(made, found.notes, synthetic=found.synthetic)
+    for path in found.written:
         click.echo(path)
 
 
-def _read(
-    table: Path, numbers: list[str], keys: list[str], settings: dict[str, Any], areas: tuple[str, ...] = ()
-) -> tuple[RawTable, pd.DataFrame, tuple[Note, ...]]:
-    """Read TABLE without its totals, its columns of figures as numbers; `areas`: keys that TABLE may have, too."""
-    from regso_cluster.files.layout import as_named
-    from regso_cluster.files.tables import read_table
-    from regso_cluster.statistics.attach_groups import Marks, drop_totals, read_variables
+def _reading(settings: dict[str, Any]) -> ReadOptions:
+    from regso_cluster.files.read_options import ReadOptions
 
-    wanted = [*numbers, *keys]
-    raw = read_table(table, sheet=settings["sheet"], columns=wanted, decimal=settings["decimal"] or "")
-    raw = drop_totals(replace(raw, frame=as_named(raw.frame, wanted)), numbers, [*keys, *areas])
-    marks = Marks(settings["suppressed"], settings["missing"], settings["zero"])
-    data, notes = read_variables(raw, numbers, marks)
-    return raw, data, notes
+    return ReadOptions(settings["sheet"], settings["decimal"] or "", settings["suppressed"], settings["missing"],
+                       settings["zero"])  # fmt: skip
 
 
-def _rule(settings: dict[str, Any]) -> DisclosureRule:
+def _publish(settings: dict[str, Any]) -> PublishOptions:
+    from regso_cluster.statistics.agency_files import EarlierFile, PublishOptions
     from regso_cluster.statistics.disclosure import DisclosureRule
 
-    return DisclosureRule(min_units=settings["min_count"], min_attribute=settings["min_attribute"],
+    rule = DisclosureRule(min_units=settings["min_count"], min_attribute=settings["min_attribute"],
                 min_contributors=settings["min_contributors"], dominance=settings["dominance"],
                 p_percent=settings["p_percent"], rounding=settings.get("rounding"),
                 seed=settings.get("seed", 0))  # fmt: skip
+    published = settings["earlier"]
+    earlier = EarlierFile(published, settings["earlier_is"], settings["earlier_audit"]) if published else None
+    return PublishOptions(rule, earlier, not settings.get("unprotected"), settings["out"], settings["audit"])
 
 
-def _earlier(
-    settings: dict[str, Any], keys: tuple[str, ...] | list[str], shape: Callable[[pd.DataFrame], pd.DataFrame]
-) -> EarlierTable | None:
-    from regso_cluster.statistics.disclosure import EarlierTable
-    from regso_cluster.statistics.protected_tables import read_published
-
-    if not settings["earlier"]:
-        return None
-    audit = read_published(settings["earlier_audit"], keys) if settings["earlier_audit"] else None
-    return EarlierTable(shape(read_published(settings["earlier"], keys)), settings["earlier_is"], audit)
-
-
-def _check_targets(table: Path, settings: dict[str, Any]) -> None:
-    from regso_cluster.errors import Fault, InputError
-    from regso_cluster.files.atomic import refuse_inside_a_release
-    from regso_cluster.statistics.protected_tables import check_target, name_audit
-
-    inputs = [path.resolve() for path in (table, settings["earlier"], settings["earlier_audit"]) if path]
-    out = settings["out"]
-    audit = settings["audit"] or (name_audit(check_target(out)) if out else None)
-    if out and audit and out.resolve() == audit.resolve():
-        hint = "The audit is not for publication: give it a file of its own."
-        raise InputError(Fault("one file for the table and its audit", str(out), hint=hint))
-    for to in (out, audit):
-        if to is None:
-            continue
-        refuse_inside_a_release(check_target(to))
-        if to.resolve() in inputs:
-            raise InputError(Fault("the output is an input", str(to), hint="Give the output another name."))
-
-
-def _write(
-    table: pd.DataFrame, audit: pd.DataFrame | None, texts: tuple[Text, ...], settings: dict[str, Any], synthetic: bool
-) -> list[str]:
-    from regso_cluster.statistics.protected_tables import CONFIDENTIAL, name_audit, write_table
-
-    out, to = settings["out"], settings["audit"]
-    written = [str(write_table(table, out, texts, synthetic=synthetic))] if out else []
-    to = to or (name_audit(out) if out else None)
-    if audit is not None and to:
-        written.append(str(write_table(audit, to, (CONFIDENTIAL,), synthetic=synthetic, name="Ej för spridning")))
-    return written
-
-
-def _print_json(
-    table: pd.DataFrame, texts: tuple[Text, ...], notes: tuple[Note, ...], written: list[str], synthetic: bool,
-    **said: object,
-) -> None:  # fmt: skip
-    rows = json.loads(table.to_json(orient="records", double_precision=10))
-    shown = {**said, "synthetic": synthetic, "table": rows, "notes": list(notes),
-             "texts": [{"sv": text.sv, "en": text.en} for text in texts], "written": written}  # fmt: skip
+def _print_json(found: Publication, **said: object) -> None:
+    rows = json.loads(found.made.table.to_json(orient="records", double_precision=10))
+    shown = {**said, "synthetic": found.synthetic, "table": rows, "notes": list(found.notes),
+             "texts": [{"sv": text.sv, "en": text.en} for text in found.texts],
+             "written": [str(path) for path in found.written]}  # fmt: skip
     click.echo(json_text(shown, ensure_ascii=False, indent=2))

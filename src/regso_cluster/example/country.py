@@ -270,6 +270,11 @@ def write_example(folder: str | Path, years: range, seed: int = 0) -> list[Path]
     Raises
     ------
     InputError  a year outside 2019 to 2030; a file of that name exists with other content
+
+    Examples
+    --------
+    >>> [path.name for path in write_example(folder / "country", range(2024, 2025))]
+    ['factors-2024.csv', 'truth.csv']
     """
     folder = Path(folder)
     tables, truth = synthetic_country(years, seed)

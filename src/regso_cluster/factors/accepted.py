@@ -45,7 +45,13 @@ class Entry:
 
 @dataclass(frozen=True)
 class Accepted:
-    """The list as it was read: name and hash of the file, and its entries."""
+    """The list as it was read: name and hash of the file, and its entries.
+
+    Examples
+    --------
+    >>> isinstance(Accepted(), Accepted), Accepted().holds("0114R001", "unemployed", 9.0)
+    (True, False)
+    """
 
     name: str = ""
     sha256: str = ""
@@ -72,11 +78,18 @@ class Accepted:
 
 
 def read_accepted(path: str | Path) -> Accepted:
-    """Read a list of accepted figures: a table with the columns regso, column, value, who and why.
+    r"""Read a list of accepted figures: a table with the columns regso, column, value, who and why.
 
     Raises
     ------
     InputError  a column that is missing; a row without area, column, number, name of who looked, or reason
+
+    Examples
+    --------
+    >>> text = "regso,column,value,who,why\n0114R001,population,312,A. Berg,a new block of flats\n"
+    >>> _ = (folder / "accepted.csv").write_text(text)
+    >>> read_accepted(folder / "accepted.csv").entries[0].who
+    'A. Berg'
     """
     raw = read_table(path)
     absent = [name for name in COLUMNS if name not in raw.frame.columns]

@@ -59,7 +59,16 @@ class Counted:
 
 @dataclass(frozen=True, config=_STRICT)
 class Definition:
-    """What a register is counted by; `population` names the column of all persons in the table that is written."""
+    r"""What a register is counted by; `population` names the column of all persons in the table that is written.
+
+    Examples
+    --------
+    >>> text = "[[factors]]\nkey = 'poor'\nnumerator = [{ column = 'income', below = 100 }]\n"
+    >>> _ = (folder / "who.toml").write_text(text)
+    >>> definition = load_definition(folder / "who.toml")
+    >>> isinstance(definition, Definition), definition.columns
+    (True, ['regso', 'income'])
+    """
 
     factors: Annotated[tuple[Counted, ...], Field(min_length=1)]
     area: str = "regso"
@@ -78,12 +87,19 @@ _DEFINITION: TypeAdapter[Definition] = TypeAdapter(Definition)
 
 
 def load_definition(path: str | Path) -> Definition:
-    """Read a definition.
+    r"""Read a definition.
 
     Raises
     ------
     InputError  no such file, not UTF-8, not TOML, an unknown key, a condition that says nothing, a key that stands
         twice
+
+    Examples
+    --------
+    >>> text = "[[factors]]\nkey = 'poor'\nnumerator = [{ column = 'income', below = 100 }]\n"
+    >>> _ = (folder / "who.toml").write_text(text)
+    >>> load_definition(folder / "who.toml").area
+    'regso'
     """
     path = Path(path)
     found = _read(path)

@@ -49,6 +49,12 @@ class Counts:
     persons : rows read; nowhere : of them without an area
     unknown : by factor, persons of the denominator for whom the numerator is not known
     undated : rows without a year, which were not read: they may be of any
+
+    Examples
+    --------
+    >>> counts = Counts(pd.DataFrame({"regso": ["0114R001"], "population": [2]}), persons=2, nowhere=0, unknown={})
+    >>> counts.persons, counts.undated
+    (2, 0)
     """
 
     table: pd.DataFrame

@@ -16,6 +16,7 @@ from regso_cluster.files.layout import plain_name
 from regso_cluster.files.made_up import show_table
 from regso_cluster.files.numbers import as_text
 from regso_cluster.files.raw_table import find_footer
+from regso_cluster.files.read_options import ReadOptions
 from regso_cluster.files.totals import find_totals
 from regso_cluster.joining.added_columns import added_columns
 from regso_cluster.joining.match_codes import KINDS, Keyed, kind_of, match_keys
@@ -120,6 +121,14 @@ class JoinedFile:
     ----------
     report : what matched and what did not
     written : the files written; the report alone where too many rows were unmatched
+    refused : too many rows were unmatched
+
+    Examples
+    --------
+    >>> pd.DataFrame({"regso": ["0114R001", "0114R999"]}).to_csv(folder / "lost.csv", index=False)
+    >>> done = join_file(folder / "lost.csv", read_release(folder / "2024"), "regso", folder / "lost-groups.csv")
+    >>> isinstance(done, JoinedFile), done.refused, done.written
+    (True, True, ())
     """
 
     report: MatchReport
@@ -127,15 +136,14 @@ class JoinedFile:
     refused: bool
 
 
-def join_file(  # noqa: PLR0913  # one an option of the command
+def join_file(
     path: str | Path,
     release: Release,
     on: str,
     out: str | Path,
     *,
     options: JoinOptions | None = None,
-    layer: str = "",
-    decimal: str = "",
+    reading: ReadOptions | None = None,
     report: str | Path | None = None,
     max_unmatched: int = 0,
 ) -> JoinedFile:
@@ -145,22 +153,29 @@ def join_file(  # noqa: PLR0913  # one an option of the command
     ----------
     path, out : never the same file
     on, options : as for `join`; "geometry" takes the points of a layer
-    layer : sheet of a workbook, layer of a GeoPackage
-    decimal : "comma" or "point", as the table writes decimals; default: it tells
+    reading : how the file is read; `sheet` is also the layer of a GeoPackage
     report : where to write the match report as a table (.csv, .xlsx, .parquet, .json)
     max_unmatched : with more rows without an area nothing is written but the report
 
     Raises
     ------
     InputError  as `read_agency_table`, `join` and the writers
+
+    Examples
+    --------
+    >>> pd.DataFrame({"regso": ["0114R001", "0180R001"]}).to_csv(folder / "own.csv", index=False)
+    >>> done = join_file(folder / "own.csv", read_release(folder / "2024"), "regso", folder / "own-groups.csv")
+    >>> done.refused, [path.name for path in done.written]
+    (False, ['own-groups.csv'])
     """
     from regso_cluster.joining.place_layer import place_layer
     from regso_cluster.joining.write_joined import JoinedTable, check_writable, fit_joined, write_joined
 
     path, out, options = Path(path), Path(out), _with_mark(options or JoinOptions(), release)
+    reading = reading or ReadOptions()
     check_writable(out)
     _refuse_overwriting(path, out, report)
-    source = read_agency_table(path, layer, columns=(on, *on.split(",")), decimal=decimal)
+    source = read_agency_table(path, reading.sheet, columns=(on, *on.split(",")), decimal=reading.decimal)
     matches, points = _match(source, release, on, options)
     no_units, naming = _no_units(source, matches)
     matches = _with_notes(matches, naming)

@@ -40,6 +40,11 @@ class Question:
     areas : regso, deso, kommun or lan
     edition : as 2025; None takes that of the year
     within : codes of kommuner or län to keep to; empty for the whole country
+
+    Examples
+    --------
+    >>> Question("TAB6574", 2024, select={"Kon": ("1", "2")}, within=("0180",)).areas
+    'regso'
     """
 
     table: str

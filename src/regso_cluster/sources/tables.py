@@ -64,6 +64,13 @@ class Fetched:
     frame : (n_areas,) text: code without suffix, `year`, a column a measure; marks such as `..` as they came
     origin : sources, dates and hashes, for the source file
     notes : what was left out, and how the table came
+
+    Examples
+    --------
+    >>> options = FetchOptions(service=pxweb, cache=folder / "cache")
+    >>> found = fetch_table(Question("TAB6574", 2024), options=options)
+    >>> isinstance(found, Fetched), len(found.frame)
+    (True, 4)
     """
 
     frame: pd.DataFrame

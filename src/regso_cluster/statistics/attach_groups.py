@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from regso_cluster.areas.codes import parse_codes
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.files.numbers import as_text, explain, parse_numbers
 from regso_cluster.files.raw_table import RawTable
+from regso_cluster.files.read_options import ReadOptions
 from regso_cluster.files.totals import find_totals, find_totals_as_text, say_unlike_units
 from regso_cluster.method import Table
 from regso_cluster.schema import columns as c
@@ -96,15 +97,6 @@ def _codes(column: pd.Series, edition: int | None, where: str) -> tuple[pd.Serie
     return parsed.codes, [Note("codes_mended", count=len(repaired), given=one) for one in repaired["given"].head(1)]
 
 
-@dataclass(frozen=True)
-class Marks:
-    """Marks that a command line declares, besides those of every table: suppressed, missing, and read as 0."""
-
-    suppressed: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
-    zero: tuple[str, ...] = ()
-
-
 def drop_totals(raw: RawTable, counted: Sequence[str], keys: Sequence[str]) -> RawTable:
     """Leave out rows that are totals of others, with a note: counted as units they double every figure.
 
@@ -120,19 +112,19 @@ def drop_totals(raw: RawTable, counted: Sequence[str], keys: Sequence[str]) -> R
 
 
 def read_variables(
-    raw: RawTable, columns: Sequence[str], marks: Marks | None = None
+    raw: RawTable, columns: Sequence[str], marks: ReadOptions | None = None
 ) -> tuple[pd.DataFrame, tuple[Note, ...]]:
     """Read columns of a table as numbers, or as true and false where all cells say so.
 
     Parameters
     ----------
-    marks : further marks of suppressed and missing cells, and of 0
+    marks : its further marks of suppressed and missing cells, and of 0
 
     Raises
     ------
     InputError  columns that are missing, text in a number, error cells of a workbook
     """
-    marks = marks or Marks()
+    marks = marks or ReadOptions()
     suppressed = tuple(mark for mark in (*Table().suppressed, *marks.suppressed) if mark not in marks.zero)
     missing = tuple(mark for mark in (*Table().absent, *marks.missing) if mark not in marks.zero)
     frame = raw.frame.copy()

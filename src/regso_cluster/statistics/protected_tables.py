@@ -23,7 +23,7 @@ from regso_cluster.words.notes import Note
 
 if TYPE_CHECKING:
     from regso_cluster.statistics.disclosure import Protected
-    from regso_cluster.statistics.summarise import Summary
+    from regso_cluster.statistics.summary import Summary
 
 CONFIDENTIAL = Text(
     "FÅR INTE SPRIDAS: protokollet säger vilka dolda tal som är små, och hur små.",
@@ -245,7 +245,7 @@ def _cells(row: dict[str, Any], kind: str) -> list[str]:
 
 def shielded_texts() -> tuple[Text, ...]:
     """What has to stand beside a protected table."""
-    from regso_cluster.statistics.summarise import CAUTION, SHIELDED
+    from regso_cluster.statistics.summary import CAUTION, SHIELDED
 
     return CAUTION, SHIELDED
 

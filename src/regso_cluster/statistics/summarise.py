@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Unpack
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.files.made_up import is_synthetic, show_table
+from regso_cluster.files.made_up import is_synthetic
 from regso_cluster.files.numbers import as_text
 from regso_cluster.files.totals import find_totals, say_unlike_units
-from regso_cluster.method import Text
 from regso_cluster.schema import columns as c
 from regso_cluster.statistics.check_figures import check_figures, fault_of_totals
-from regso_cluster.statistics.disclosure import DisclosureRule, EarlierTable, Protected, protect
+from regso_cluster.statistics.disclosure import DisclosureRule, EarlierTable, protect
 from regso_cluster.statistics.hiding import TOTAL, UNMATCHED, _hide, name_quantile, say_rows, tell_rows
 from regso_cluster.statistics.intervals import (
     Estimate,
@@ -28,73 +27,13 @@ from regso_cluster.statistics.intervals import (
     weighted_quantile,
 )
 from regso_cluster.statistics.joined_columns import names_beside, without_area
+from regso_cluster.statistics.options import Kind, SummariseChoices, SummariseOptions
+from regso_cluster.statistics.summary import Summary
 from regso_cluster.words.notes import Note
 
 Floats = npt.NDArray[np.float64]
-Kind = Literal["share", "mean"]
 
 UNDECIDED = "-"
-CAUTION = Text(
-    "Ett värde för en grupp av områden gäller gruppen, inte en person i den: samband mellan områden är inte samband "
-    "mellan människor (ekologiskt felslut, Robinson 1950).",
-    "A figure for a group of areas is of the group, not of a person in it: what goes together between areas need not "
-    "go together between people (ecological fallacy, Robinson 1950).",
-)
-METHOD = {
-    "share": Text(
-        "Intervall: Wilson, antal delat med designeffekten när områden är kluster. Skillnad mot övriga grupper "
-        "med område, aldrig mot rader utan område: Newcombe. Skyddade: inte för några få områden, avrundade utåt.",
-        "Intervals: Wilson, units divided by the design effect with areas as clusters. Gap to the other groups with "
-        "an area, never to rows without one: Newcombe. Protected: not for a few areas, rounded outwards.",
-    ),
-    "mean": Text(
-        "Intervall: lineariserad varians med områden som kluster, t-fördelning. Skillnad mot övriga grupper med "
-        "område, aldrig mot rader utan område: Welch. Skyddade: inte för några få områden, avrundade utåt.",
-        "Intervals: linearised variance with areas as clusters, t distribution. Gap to the other groups with an area, "
-        "never to rows without one: Welch. Protected: not for a few areas, rounded outwards.",
-    ),
-}
-SHIELDED = Text(
-    "Skyddad: tomma rutor är dolda, några för att andra inte ska kunna räknas fram.",
-    "Protected: empty cells are hidden, some so that others cannot be worked out.",
-)
-UNPROTECTED = Text("OSKYDDAD: inget är dolt. Får inte spridas.", "UNPROTECTED: nothing is hidden. Not for publication.")
-
-
-@dataclass(frozen=True)
-class Summary:
-    """A variable per group.
-
-    Parameters
-    ----------
-    table : a row a group and one for the total: `grouping`, `group`, `name_sv`, `name_en`, `areas` (all of the
-        group, as far as known), `areas_seen` (with a value), `rows`, `missing` (rows without a value), `units`, for a
-        share `attribute` and `share` (per cent), for a mean `mean`; `low`, `high`; `median` and `q25` ...: of units for
-        a mean, of areas for a share; `gap`, `gap_low`, `gap_high` to the units of the other groups that have an area;
-        `hidden`; `synthetic` where the figures are made up. What is hidden is missing
-    audit : what was hidden and why, not for publication; None where nothing was asked to be
-    kind : "share" or "mean"
-    value : the column
-    notes : what was recognised and left out
-    protection : Protected, or None
-    synthetic : the figures are made up
-    """
-
-    table: pd.DataFrame
-    audit: pd.DataFrame | None
-    kind: Kind
-    value: str
-    notes: tuple[Note, ...]
-    protection: Protected | None
-    synthetic: bool = False
-
-    @property
-    def texts(self) -> tuple[Text, ...]:
-        """What has to stand beside the table, in Swedish and English."""
-        return (CAUTION, METHOD[self.kind], SHIELDED if self.protection else UNPROTECTED)
-
-    def _repr_html_(self) -> str:
-        return show_table(self.table, synthetic=self.synthetic)
 
 
 @dataclass(frozen=True)
@@ -117,22 +56,11 @@ class Variable:
     told: npt.NDArray[np.bool_] | None = None
 
 
-def summarise(  # noqa: PLR0913  # as many columns and settings as a table has
-    data: pd.DataFrame,
-    by: str | Sequence[str],
-    value: str,
-    *,
-    of: str | None = None,
-    weight: str | None = None,
-    kind: Kind | None = None,
-    area: str | None = None,
-    names: pd.DataFrame | None = None,
-    rule: DisclosureRule | None = None,
-    earlier: EarlierTable | None = None,
-    protected: bool = True,
-    level: float = 0.95,
-    quantiles: Sequence[float] = (0.25, 0.5, 0.75),
-) -> Summary:
+def summarise(
+    data: pd.DataFrame, by: str | Sequence[str], value: str, *, options: SummariseOptions | None = None,
+    rule: DisclosureRule | None = None, earlier: EarlierTable | None = None, protected: bool = True,
+    **given: Unpack[SummariseChoices],
+) -> Summary:  # fmt: skip
     """Summarise a variable per group of areas.
 
     Parameters
@@ -141,17 +69,11 @@ def summarise(  # noqa: PLR0913  # as many columns and settings as a table has
     by : columns of groups; a missing group is the group "-", or "unmatched" where the row has no area, by `area` or by
         the code that `join` wrote. Several are protected together, since they share units
     value : for a mean a number; for a share True and False, or with `of` how many have the attribute
-    of : column with the units under a share
-    weight : column with the units that a row stands for; without it a row is one. Not a survey weight
-    kind : None: a share where `of` is given or the column is boolean, else a mean
-    area : column with the area; areas are the clusters of the intervals; None: each row by itself
-    names : columns grouping, group, name_sv, name_en and perhaps areas, as `Release.groups`; None: those in columns
-        `<grouping>_name` of the table, as `join` writes them
+    options : how; None: the defaults
     rule : what is too little to show; None: SCB's rule of the share
     earlier : a table published before that this one is linked to
     protected : False hides nothing
-    level : of the intervals
-    quantiles : between 0 and 1
+    **given : single fields of `SummariseOptions`, instead of those of `options`
 
     Returns
     -------
@@ -173,13 +95,23 @@ def summarise(  # noqa: PLR0913  # as many columns and settings as a table has
     without an area are too: with one of them hidden they would give it away. How areas differ, for the intervals, is
     taken from the groups that are shown; of fewer than `rule.min_attribute` areas no interval is shown, and others are
     rounded outwards: sizes of areas are known, and with them an exact interval of two areas gives the figures of both.
+
+    Examples
+    --------
+    >>> schools = pd.DataFrame({"group": ["a", "a", "b"], "passed": [40, 30, 80], "pupils": [50, 50, 90]})
+    >>> summarise(schools, "group", "passed", of="pupils").table[["group", "units", "share"]].round(1)
+       group  units  share
+    0  total  190.0   78.9
+    1      a  100.0   70.0
+    2      b   90.0   88.9
     """
     by = [by] if isinstance(by, str) else list(dict.fromkeys(by))
-    rule = rule or DisclosureRule()
-    _check_columns(data, [*by, value, *(name for name in (of, weight, area) if name)], (of, weight))
-    _check_settings(level, quantiles)
-    kind = kind or ("share" if of or pd.api.types.is_bool_dtype(data[value].dtype) else "mean")
-    counted = {name: _numbers(data, name) for name in (of, weight) if name}
+    how = replace(options or SummariseOptions(), **given)
+    rule, of, area = rule or DisclosureRule(), how.of, how.area
+    _check_columns(data, [*by, value, *(name for name in (of, how.weight, area) if name)], (of, how.weight))
+    _check_settings(how.level, how.quantiles)
+    kind = how.kind or ("share" if of or pd.api.types.is_bool_dtype(data[value].dtype) else "mean")
+    counted = {name: _numbers(data, name) for name in (of, how.weight) if name}
     if kind == "share" and of:
         counted[value] = _numbers(data, value)
     labels = _labels(data, by, area)
@@ -188,15 +120,10 @@ def summarise(  # noqa: PLR0913  # as many columns and settings as a table has
     said: tuple[Note, ...] = (_say_totals(data, totals),) if totals.any() else ()
     data, labels = data[~totals], labels[~totals]
     said += say_unlike_units(data.index, {name: figures[~totals] for name, figures in counted.items()})
-    units = _numbers(data, of or weight) if of or weight else np.ones(len(data))
+    weighing = of or how.weight
+    units = _numbers(data, weighing) if weighing else np.ones(len(data))
     values = _numbers(data, value)
-    faults = check_figures(kind, units, values if of or kind == "mean" else values * units,
-                           names=(of or weight or "units", value), rows=data.index)  # fmt: skip
-    if faults:
-        raise InputError(faults)
-    seen = np.isfinite(values) & np.isfinite(units)
-    if not seen.any():
-        raise InputError(Fault("no row with a value", f"column {value}", hint="Name another column with --value."))
+    seen = _seen(data, kind, value, units, values, how)
     areas = _label(data[area]).to_numpy(object) if area else np.arange(len(data)).astype(str).astype(object)
     sums = values if kind == "share" and of else values * units
     variable = Variable(kind, units[seen], sums[seen], areas[seen])
@@ -205,19 +132,39 @@ def summarise(  # noqa: PLR0913  # as many columns and settings as a table has
                      rule=rule, earlier=earlier) if protected else None  # fmt: skip
     if shield:  # an interval tells of the squares of what it is made from: rows of hidden groups stay out
         variable = replace(variable, told=tell_rows(own, shield))
+    rows = _rows(variable, labels, own, how)
+    table = _describe(rows, labels, areas, seen, names_beside(data, by) if how.names is None else how.names)
+    table = _hide(table, shield, rule, how.quantiles)
+    notes = (*said, *say_rows(shield, table, seen, units, kind, values, weighing))
+    made = Summary(_tidy(table), shield.audit if shield else None, kind, value, notes, shield, is_synthetic(data))
+    return _mark(made) if made.synthetic else made
+
+
+def _seen(
+    data: pd.DataFrame, kind: Kind, value: str, units: Floats, values: Floats, how: SummariseOptions
+) -> npt.NDArray[np.bool_]:
+    """Tell which rows have a value; refuse figures that are no counts, and a table without a value."""
+    faults = check_figures(kind, units, values if how.of or kind == "mean" else values * units,
+                           names=(how.of or how.weight or "units", value), rows=data.index)  # fmt: skip
+    if faults:
+        raise InputError(faults)
+    seen: npt.NDArray[np.bool_] = np.isfinite(values) & np.isfinite(units)
+    if not seen.any():
+        raise InputError(Fault("no row with a value", f"column {value}", hint="Name another column with --value."))
+    return seen
+
+
+def _rows(variable: Variable, labels: pd.DataFrame, own: pd.DataFrame, how: SummariseOptions) -> pd.DataFrame:
+    """Estimate the total and every group; `own`: the labels of the rows with a value."""
     everyone = np.ones(len(own), bool)
-    rows = [_row(TOTAL, TOTAL, variable, (everyone, ~everyone), level, quantiles)]
-    for name in by:
+    rows = [_row(TOTAL, TOTAL, variable, (everyone, ~everyone), how.level, how.quantiles)]
+    for name in labels:
         placed = (own[name] != UNMATCHED).to_numpy()
         for group in _order(labels[name]):
             inside = (own[name] == group).to_numpy()
             rest = ~inside & placed & (group != UNMATCHED)
-            rows.append(_row(name, group, variable, (inside, rest), level, quantiles))
-    table = _describe(pd.DataFrame(rows), labels, areas, seen, names_beside(data, by) if names is None else names)
-    table = _hide(table, shield, rule, quantiles)
-    notes = (*said, *say_rows(shield, table, seen, units, kind, values, of or weight))
-    made = Summary(_tidy(table), shield.audit if shield else None, kind, value, notes, shield, is_synthetic(data))
-    return _mark(made) if made.synthetic else made
+            rows.append(_row(str(name), group, variable, (inside, rest), how.level, how.quantiles))
+    return pd.DataFrame(rows)
 
 
 def _mark(made: Summary) -> Summary:

@@ -47,6 +47,13 @@ class Made:
     what : "written", "kept" (the release follows from this table already) or "revised"
     path : the release
     difference : the folder that compares a revision with what it revises
+
+    Examples
+    --------
+    >>> method = read_release(folder / "2024").method
+    >>> made = classify_series({2024: folder / "factors-2024.csv"}, method, folder / "one")
+    >>> isinstance(made[0], Made), made[0].what
+    (True, 'written')
     """
 
     year: int
@@ -67,6 +74,11 @@ class Reading:
     outlines : of two editions, for the year that follows one of another edition; None: codes are taken as they are
     accepted : figures that were looked at and found right, in any of the years
     sheet, decimal : as for `read_factors`
+
+    Examples
+    --------
+    >>> Reading(edition=2025, decimal="point").outlines is None
+    True
     """
 
     edition: int | None = None
@@ -93,6 +105,12 @@ def find_tables(folder: str | Path) -> tuple[dict[int, Path], list[str]]:
     Raises
     ------
     InputError  no table; two tables of one year
+
+    Examples
+    --------
+    >>> tables, others = find_tables(folder)
+    >>> tables[2024].name
+    'factors-2024.csv'
     """
     folder = Path(folder)
     tables: dict[int, Path] = {}
@@ -157,6 +175,13 @@ def classify_series(
     Raises
     ------
     InputError  a table or an earlier release that is refused; the years before it are written and stay
+
+    Examples
+    --------
+    >>> tables = {2024: folder / "factors-2024.csv"}
+    >>> made = classify_series(tables, read_release(folder / "2024").method, folder / "series")
+    >>> [(one.year, one.what, one.path.name) for one in made]
+    [(2024, 'written', '2024')]
     """
     reading = reading or Reading()
     method = method if seed is None else replace(method, seed=seed)
@@ -330,6 +355,11 @@ def recompute_release(
     ------
     InputError  another table, key or crosswalk, or none where the release was made with one; the earlier release is not
         there or another one
+
+    Examples
+    --------
+    >>> recompute_release(read_release(folder / "2024"), folder / "factors-2024.csv")
+    []
     """
     manifest = release.manifest
     if (got := hash_of(Path(table))) != (expected := manifest["inputs"][0]["sha256"]):

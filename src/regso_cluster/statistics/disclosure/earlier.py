@@ -25,6 +25,13 @@ class EarlierTable:
     relation : "same": the figures of this very table under another rule; what was shown then is known now.
         "cumulative": this year's figures are those of then and what came to them; the increase is a table too
     audit : as `Protected.audit`, for the true values of what was hidden; needed for "cumulative" where something was
+
+    Examples
+    --------
+    >>> groups, units = pd.DataFrame({"group": ["a", "b"]}), [30, 40]
+    >>> first = protect(groups, [("group",)], statistic="count", units=units)
+    >>> protect(groups, [("group",)], statistic="count", units=units, earlier=EarlierTable(first.table, "same")).is_safe
+    True
     """
 
     table: pd.DataFrame

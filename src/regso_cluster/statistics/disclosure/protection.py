@@ -52,6 +52,12 @@ class Protected:
     margins : the groups
     values : (groups,) true `units`, `attribute` or `sum` by name: not for publication
     notes : what the one who publishes must know
+
+    Examples
+    --------
+    >>> made = protect(pd.DataFrame({"group": ["a", "b"]}), [("group",)], statistic="count", units=[30, 40])
+    >>> isinstance(made, Protected), made.table["units"].tolist()
+    (True, [70.0, 30.0, 40.0])
     """
 
     table: pd.DataFrame
@@ -71,7 +77,7 @@ class Protected:
         return show_table(self.table, synthetic=is_synthetic(self.table))
 
 
-def protect(  # noqa: PLR0913  # the settings of one table
+def protect(
     data: pd.DataFrame,
     paths: Sequence[Sequence[str]],
     *,
@@ -81,7 +87,6 @@ def protect(  # noqa: PLR0913  # the settings of one table
     rule: DisclosureRule | None = None,
     earlier: EarlierTable | None = None,
     total: bool = True,
-    complementary: bool = True,
 ) -> Protected:
     """Sum rows to linked tables and hide what may not be shown.
 
@@ -96,7 +101,6 @@ def protect(  # noqa: PLR0913  # the settings of one table
     rule : what is too little; None: SCB's rule of the share
     earlier : a table published before that this one is linked to
     total : whether the total over everything is published
-    complementary : False hides what is sensitive and nothing else: for showing that this is not enough
 
     Returns
     -------
@@ -106,13 +110,20 @@ def protect(  # noqa: PLR0913  # the settings of one table
     ------
     InputError  missing keys, counts that are not whole or negative, more with the attribute than units, an
         earlier table that does not fit
+
+    Examples
+    --------
+    >>> areas = pd.DataFrame({"kommun": ["A", "A", "B"], "regso": ["1", "2", "3"]})
+    >>> made = protect(areas, [("kommun", "regso")], statistic="count", units=[30, 40, 50])
+    >>> made.is_safe, int(made.table["hidden"].sum())
+    (True, 0)
     """
     rule = rule or DisclosureRule()
     weights = np.ones(len(data)) if units is None else np.asarray(units, np.float64)
     given = weights if values is None else np.asarray(values, np.float64)
     _check(data, paths, statistic, weights, given)
     figures = RowFigures(weights, given)
-    made = _protect(data, paths, statistic, rule, figures, earlier, total=total, complementary=complementary)
+    made = _protect(data, paths, statistic, rule, figures, earlier, total=total)
     if not is_synthetic(data):
         return made
     return replace(made, table=made.table.assign(synthetic=True), audit=made.audit.assign(synthetic=True))
@@ -120,7 +131,7 @@ def protect(  # noqa: PLR0913  # the settings of one table
 
 def _protect(
     data: pd.DataFrame, paths: Sequence[Sequence[str]], statistic: Statistic, rule: DisclosureRule, figures: RowFigures,
-    earlier: EarlierTable | None, *, total: bool, complementary: bool,
+    earlier: EarlierTable | None, *, total: bool,
 ) -> Protected:  # fmt: skip
     margins = make_margins(data, paths, total=total)
     sums = {"units": margins.sums(figures.units)}
@@ -132,10 +143,10 @@ def _protect(
     if rule.rounding:
         return _rounded(problem, margins, sums, statistic, rule, earlier)
     known = problem.primary()
-    if complementary:
+    if rule.complementary:
         _refuse_units_apart(problem, margins)
         known = _hide_complementary(problem, known)
-    audit = _audit(problem, margins, known, strict=not complementary)
+    audit = _audit(problem, margins, known, strict=not rule.complementary)
     return Protected(_table(problem, margins, sums, known), audit, statistic, rule, margins, sums,
                      _notes(problem, audit))  # fmt: skip
 

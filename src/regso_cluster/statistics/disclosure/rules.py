@@ -41,6 +41,12 @@ class DisclosureRule:
     seed : of the rounding
     margin : per cent of a hidden sum by which its interval must reach beyond it, and never less than its largest
         contribution
+    complementary : False hides what is sensitive and nothing else: for showing that this is not enough
+
+    Examples
+    --------
+    >>> DisclosureRule(min_units=11).min_attribute
+    6
     """
 
     min_units: int = 21
@@ -53,6 +59,7 @@ class DisclosureRule:
     margin: float = 20.0
     rounding: int | None = None
     seed: int = 0
+    complementary: bool = True
 
     def __post_init__(self) -> None:
         faults = [

@@ -1,0 +1,101 @@
+"""A table made a release in one call: read, classified against an earlier release, written."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from regso_cluster.classification.classify import classify
+from regso_cluster.errors import Fault, InputError
+from regso_cluster.factors.tables import read_factors
+from regso_cluster.files.atomic import refuse_inside_a_release
+from regso_cluster.method import Method
+from regso_cluster.parallel import Workers
+from regso_cluster.release.model import Release
+from regso_cluster.release.write import write_release
+from regso_cluster.studies.series import Reading
+from regso_cluster.years.borders import against
+
+
+def classify_file(
+    path: str | Path,
+    method: Method,
+    out: str | Path,
+    *,
+    year: int,
+    previous: Release | None = None,
+    reading: Reading | None = None,
+    workers: Workers | None = None,
+    say: Callable[[str], None] | None = None,
+) -> Release:
+    """Classify a table and write the release.
+
+    Parameters
+    ----------
+    path : a table of factors
+    method : the choices
+    out : the folder of the release; it must not exist
+    year : the reference year
+    previous : last year's release: clusters keep their numbers, changes are marked
+    reading : how the table is read, accepted figures, and outlines for a previous release of another edition
+    workers : never changes the result
+    say : gets the name of each step as it starts
+
+    Raises
+    ------
+    InputError  faults of the table; a previous release that is not earlier; `out` exists; outlines without a previous
+        release
+
+    Examples
+    --------
+    >>> release = classify_file(folder / "factors-2024.csv", read_release(folder / "2023").method, folder / "made",
+    ...                         year=2024, previous=read_release(folder / "2023"))
+    >>> release.year, release.manifest["previous"]["name"]
+    (2024, '2023')
+    """
+    reading = reading or Reading()
+    refuse_release(out)
+    if reading.outlines and previous is None:
+        raise InputError(Fault("outlines without a previous release", hint="Leave them out, or give the release."))
+    if previous and previous.year >= year:
+        hint = "Give the release of an earlier year as --previous."
+        got = str(previous.year)
+        raise InputError(Fault("the previous release is not earlier", str(previous.path), f"before {year}", got, hint))
+    seconds: dict[str, float] = {}
+
+    @contextmanager
+    def step(name: str) -> Iterator[None]:
+        if say:
+            say(name)
+        start = time.perf_counter()
+        yield
+        seconds[name] = time.perf_counter() - start
+
+    with step("reading"):
+        table = read_factors(
+            path, method, edition=reading.edition, year=year, deso_key=reading.deso_key, sheet=reading.sheet,
+            decimal=reading.decimal, names=reading.names,
+        )  # fmt: skip
+    with step("comparing borders"):
+        differ = previous is not None and previous.manifest["edition"] != table.edition
+        earlier = against(previous, table.edition, reading.borders if differ else None)
+    with step("classifying"):
+        result = classify(table, method, year=year, previous=earlier, workers=workers, accepted=reading.accepted)
+    if say:
+        say("writing")
+    return write_release(result, out, previous=earlier, timings=seconds)
+
+
+def refuse_release(out: str | Path) -> None:
+    """Refuse a folder that exists, or lies in a release, before any work.
+
+    Raises
+    ------
+    InputError  such a folder
+    """
+    refuse_inside_a_release(Path(out))
+    if Path(out).exists() or Path(out).is_symlink():
+        hint = "A release is never overwritten: choose another --out, or remove the folder yourself."
+        raise InputError(Fault("the release folder exists", str(out), hint=hint))
