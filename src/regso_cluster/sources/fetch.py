@@ -26,7 +26,7 @@ class FetchOptions:
     Parameters
     ----------
     service : address of a PxWebApi 2, or for outlines of a WFS; None: SCB's
-    cache : folder of fetched answers; None: that of the environment variable REGSO_CACHE, or the user's own
+    cache : folder of fetched answers; None: that of REGSO_CACHE, or the user's own
     refresh : fetch even what the cache has
     say : gets what the call is at
 
