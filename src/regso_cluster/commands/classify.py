@@ -126,9 +126,10 @@ def _classify_year(
         refuse_release(out)
         loaded = load_method(method)
         loaded = loaded if given.seed is None else replace(loaded, seed=given.seed)
-        before = read_release(previous, verify=True) if previous else None
+        with steps("reading"):
+            before = read_release(previous, verify=True) if previous else None
         return classify_file(table, loaded, out, year=year, previous=before, reading=given.reading(),
-                             workers=given.workers(), say=steps.say), before  # fmt: skip
+                             workers=given.workers(), steps=steps), before  # fmt: skip
 
 
 def _classify_all(folder: Path, method: str, out: Path, given: _Given, as_json: bool) -> None:

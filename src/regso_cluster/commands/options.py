@@ -181,7 +181,7 @@ class Steps:
             self._status.update(Text(f"{visible(text)} ..."))  # text of a service is no markup
 
     @contextmanager
-    def __call__(self, step: str) -> Iterator[None]:
+    def __call__(self, step: str, /) -> Iterator[None]:
         """Show the step while the body runs, and keep how long it took."""
         if self._status:
             self._status.update(f"{step} ...")

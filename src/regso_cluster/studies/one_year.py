@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Protocol
 
 from regso_cluster.classification.classify import classify
 from regso_cluster.errors import Fault, InputError
@@ -19,6 +20,29 @@ from regso_cluster.studies.series import Reading
 from regso_cluster.years.borders import against
 
 
+class Steps(Protocol):
+    """Learns of each step while it runs, and keeps how long each took."""
+
+    seconds: dict[str, float]
+
+    def __call__(self, step: str, /) -> AbstractContextManager[None]:
+        """Run one step."""
+
+
+class Stopwatch:
+    """Keeps how long each step took, in seconds."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, step: str, /) -> Iterator[None]:
+        """Time the body."""
+        start = time.perf_counter()
+        yield
+        self.seconds[step] = time.perf_counter() - start
+
+
 def classify_file(
     path: str | Path,
     method: Method,
@@ -28,7 +52,7 @@ def classify_file(
     previous: Release | None = None,
     reading: Reading | None = None,
     workers: Workers | None = None,
-    say: Callable[[str], None] | None = None,
+    steps: Steps | None = None,
 ) -> Release:
     """Classify a table and write the release.
 
@@ -41,7 +65,7 @@ def classify_file(
     previous : last year's release: clusters keep their numbers, changes are marked
     reading : how the table is read, accepted figures, and outlines for a previous release of another edition
     workers : never changes the result
-    say : gets the name of each step as it starts
+    steps : shows and times the steps; None: they are timed
 
     Raises
     ------
@@ -63,16 +87,7 @@ def classify_file(
         hint = "Give the release of an earlier year as --previous."
         got = str(previous.year)
         raise InputError(Fault("the previous release is not earlier", str(previous.path), f"before {year}", got, hint))
-    seconds: dict[str, float] = {}
-
-    @contextmanager
-    def step(name: str) -> Iterator[None]:
-        if say:
-            say(name)
-        start = time.perf_counter()
-        yield
-        seconds[name] = time.perf_counter() - start
-
+    step = steps or Stopwatch()
     with step("reading"):
         table = read_factors(
             path, method, edition=reading.edition, year=year, deso_key=reading.deso_key, sheet=reading.sheet,
@@ -83,9 +98,8 @@ def classify_file(
         earlier = against(previous, table.edition, reading.borders if differ else None)
     with step("classifying"):
         result = classify(table, method, year=year, previous=earlier, workers=workers, accepted=reading.accepted)
-    if say:
-        say("writing")
-    return write_release(result, out, previous=earlier, timings=seconds)
+    with step("writing"):
+        return write_release(result, out, previous=earlier, timings=step.seconds)
 
 
 def refuse_release(out: str | Path) -> None:
