@@ -50,7 +50,7 @@ class _Group(click.Group):
 
 def _message(error: BaseException) -> str:
     if isinstance(error, InputError):
-        return str(error)
+        return error.on_command_line()
     if isinstance(error, KeyboardInterrupt):
         return "interrupted; nothing half-written was left"
     if isinstance(error, MemoryError):

@@ -152,7 +152,7 @@ def test_refused_studies(tmp_path, text, hint):
 
 
 def test_no_study_at_all(tmp_path):
-    with pytest.raises(InputError, match="leave --study out"):
+    with pytest.raises(InputError, match="leave study out"):
         load_study(tmp_path / "none.toml")
 
 

@@ -211,7 +211,7 @@ def test_names_of_columns_and_sheets_that_are_odd(tmp_path):
 def test_excel_sv_of_another_kind_is_refused(released, hostile, tmp_path):
     for run in (lambda: export(released, tmp_path / "x.xlsx", excel_sv=True),
                 lambda: export_table(hostile, tmp_path / "x.parquet", excel_sv=True)):  # fmt: skip
-        with pytest.raises(InputError, match=r"--excel-sv is for text tables.*Leave it out"):
+        with pytest.raises(InputError, match=r"excel_sv is for text tables.*Leave it out"):
             run()
     assert not list(tmp_path.iterdir())
 

@@ -180,7 +180,7 @@ def test_need_groups_are_drawn_and_another_name_is_refused_by_naming_those(two_r
             assert len(drawn.legends[0].get_texts()) >= 5
     with pytest.raises(InputError, match=f"composite_group, cluster, {key}_tier") as refused:
         figures.draw_profile(release, f"{key}_problem")
-    assert "Give --by one of these" in str(refused.value)
+    assert "Give by one of these" in str(refused.value)
     ranks = CliRunner().invoke(
         main, ["figure", "ranks", str(release.path), "--by", "cluster", "--out", str(tmp_path / "r.png")]
     )

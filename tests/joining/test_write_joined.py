@@ -83,7 +83,7 @@ def test_polygons_joined_on_codes_are_recognised_too(join, tmp_path):
 
 def test_an_unknown_system_is_refused_or_left_open_and_said(join, tmp_path):
     path = layer(tmp_path / "in.gpkg", [shapely.Point(1_600_000, 6_600_000)], kod=["0114R001"])
-    with pytest.raises(InputError, match=r"in.gpkg: the coordinate system of the geometries is not known .*--crs"):
+    with pytest.raises(InputError, match=r"in.gpkg: the coordinate system of the geometries is not known .*crs"):
         join(path, "o.geojson", on="kod")
     out, notes = join(path, "o.gpkg", on="kod")
     assert "names no coordinate system and its numbers do not tell: written without" in notes
@@ -96,7 +96,7 @@ def test_an_unknown_system_is_refused_or_left_open_and_said(join, tmp_path):
 
 def test_another_system_than_the_layer_names_is_refused(join, tmp_path):
     path = layer(tmp_path / "in.gpkg", shapely.points(METRES), "EPSG:3006")
-    with pytest.raises(InputError, match=r"names another coordinate system than --crs \(expected wgs84, got EPSG:3006"):
+    with pytest.raises(InputError, match=r"names another coordinate system than crs \(expected wgs84, got EPSG:3006"):
         join(path, "o.gpkg", crs="wgs84")
     assert gpd.read_file(join(path, "o.gpkg", crs="EPSG:5845")[0]).crs.to_epsg() == 3006  # the same, with heights
 

@@ -143,7 +143,7 @@ def test_a_variable_without_total_needs_a_choice(serve, small, tmp_path):
     service = open_service(serve(tables={"TAB1": replace(small, eliminable=())}).address, QUICK)
     with pytest.raises(InputError, match="needs a choice") as refused:
         fetch_table(Question("TAB1", 2024), service, tmp_path)
-    assert "--select Kon=CODE" in str(refused.value)
+    assert "select Kon=CODE" in str(refused.value)
 
 
 def test_one_area_too_large_for_a_call(serve, small, tmp_path):

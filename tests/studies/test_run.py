@@ -437,12 +437,12 @@ def test_a_folder_of_someone_else_is_neither_used_nor_removed(tmp_path, subject)
     folder = working_folder(tmp_path / "out")
     folder.mkdir()
     (folder / "notes.txt").write_text("mine", "utf-8")
-    with pytest.raises(InputError, match="choose another --out"):
+    with pytest.raises(InputError, match="choose another out"):
         run_study(subject, SMALL, tmp_path / "out", workers=SERIAL)
     assert (folder / "notes.txt").read_text("utf-8") == "mine"
     assert len(list(folder.iterdir())) == 1
     (tmp_path / "file.unfinished").write_text("mine", "utf-8")
-    with pytest.raises(InputError, match="choose another --out"):
+    with pytest.raises(InputError, match="choose another out"):
         run_study(subject, SMALL, tmp_path / "file", workers=SERIAL)
 
 
@@ -459,7 +459,7 @@ def test_a_damaged_note_of_what_is_studied_is_refused(tmp_path, subject, said):
     folder = working_folder(tmp_path / "out")
     folder.mkdir()
     (folder / "study.json").write_text(said, "utf-8")
-    with pytest.raises(InputError, match="choose another --out"):
+    with pytest.raises(InputError, match="choose another out"):
         run_study(subject, SMALL, tmp_path / "out", workers=SERIAL)
 
 

@@ -329,7 +329,7 @@ def _say_structure(case: Case, yardstick: Yardstick, workers: Workers) -> _Said:
     except WorkersError:
         raise
     except InputError as error:
-        return _Said([Note("structure_not_assessed", why=str(error))], {"structure": None})
+        return _Said([Note("structure_not_assessed", why=error.on_command_line())], {"structure": None})
     figures = {"structure": structure_figures(found, clusters.n_clusters)}
     return _Said(say_structure(found, clusters.n_clusters), figures)
 

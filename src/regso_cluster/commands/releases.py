@@ -63,7 +63,7 @@ def verify(
         )
     else:
         click.echo(
-            "\n".join(str(fault) for fault in faults)
+            "\n".join(fault.on_command_line() for fault in faults)
             or f"{release}: whole, every hash agrees{', and it follows from its input' if recompute else ''}."
         )
     sys.exit(3 if faults else 0)
