@@ -19,7 +19,8 @@ from regso_cluster.files.numbers import parse_numbers
 from regso_cluster.files.tables import read_table
 from regso_cluster.method import load_method
 from regso_cluster.release.model import read_release, verify_release
-from regso_cluster.studies.series import Reading, classify_series, find_tables
+from regso_cluster.studies.reading import Reading
+from regso_cluster.studies.series import classify_series, find_tables
 from regso_cluster.years.compare import compare
 
 METHODS = Path(__file__).parent / "methods"

@@ -29,12 +29,7 @@ The map of the house, the ground floor first; a room knows only rooms above it i
     example             a synthetic country on the real area codes
     commands, cli       the command line
 
-In Python:
-
-    >>> from regso_cluster import classify, load_method, read_factors, write_release
-    >>> method = load_method("utanforskap")
-    >>> table = read_factors("factors-2024.csv", method, year=2024)  # doctest: +SKIP
-    >>> release = write_release(classify(table, method, year=2024), "releases/2024")  # doctest: +SKIP
+Each public name shows an example in its docstring; docs/python.md has the calls in the order that a user needs them.
 """
 
 from regso_cluster._package import __version__ as __version__

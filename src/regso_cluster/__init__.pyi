@@ -59,9 +59,9 @@ from regso_cluster.statistics.summarise import summarise as summarise
 from regso_cluster.statistics.summary import Summary as Summary
 from regso_cluster.studies.check import check as check
 from regso_cluster.studies.one_year import classify_file as classify_file
+from regso_cluster.studies.reading import Reading as Reading
 from regso_cluster.studies.sensitivity import Sensitivity as Sensitivity
 from regso_cluster.studies.series import Made as Made
-from regso_cluster.studies.series import Reading as Reading
 from regso_cluster.studies.series import classify_series as classify_series
 from regso_cluster.studies.series import find_tables as find_tables
 from regso_cluster.studies.series import recompute_release as recompute_release

@@ -16,7 +16,8 @@ from regso_cluster.joining.match_points import OutlineIndex, _look_at_sea
 from regso_cluster.method import Certainty, Shrinkage
 from regso_cluster.release.freeze import freeze
 from regso_cluster.release.write import write_release
-from regso_cluster.studies.series import Reading, classify_series, find_tables
+from regso_cluster.studies.reading import Reading
+from regso_cluster.studies.series import classify_series, find_tables
 from regso_cluster.years.compare import compare
 from tests.tables import CODES, METHOD, method, rows, write
 

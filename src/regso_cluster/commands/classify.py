@@ -28,7 +28,7 @@ from regso_cluster.files.atomic import json_text
 if TYPE_CHECKING:
     from regso_cluster.parallel import Workers
     from regso_cluster.release.model import Release
-    from regso_cluster.studies.series import Reading
+    from regso_cluster.studies.reading import Reading
     from regso_cluster.years.borders import Outlines
 
 
@@ -102,7 +102,7 @@ class _Given:
     def reading(self) -> Reading:
         """Give how tables are read."""
         from regso_cluster.factors.accepted import read_accepted
-        from regso_cluster.studies.series import Reading
+        from regso_cluster.studies.reading import Reading
 
         accepted = read_accepted(self.accept) if self.accept else None
         return Reading(self.edition, self.deso_key, self.outlines, accepted, self.sheet, self.decimal, self.names)

@@ -267,6 +267,16 @@ def _truth(
 def write_example(folder: str | Path, years: range, seed: int = 0) -> list[Path]:
     """Write factors-<year>.csv for each year and truth.csv into a folder; give the paths written.
 
+    Parameters
+    ----------
+    folder : made where it is not there
+    years : within 2019 to 2030
+    seed : another seed, another country
+
+    Returns
+    -------
+    the paths written
+
     Raises
     ------
     InputError  a year outside 2019 to 2030; a file of that name exists with other content

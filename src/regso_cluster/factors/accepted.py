@@ -47,6 +47,11 @@ class Entry:
 class Accepted:
     """The list as it was read: name and hash of the file, and its entries.
 
+    Parameters
+    ----------
+    name, sha256 : of the file
+    entries : the figures that were accepted
+
     Examples
     --------
     >>> isinstance(Accepted(), Accepted), Accepted().holds("0114R001", "unemployed", 9.0)
@@ -79,6 +84,14 @@ class Accepted:
 
 def read_accepted(path: str | Path) -> Accepted:
     r"""Read a list of accepted figures: a table with the columns regso, column, value, who and why.
+
+    Parameters
+    ----------
+    path : a table of any format that is read
+
+    Returns
+    -------
+    Accepted
 
     Raises
     ------

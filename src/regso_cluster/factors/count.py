@@ -33,6 +33,10 @@ def count(
     edition : as 2025: a row for every area of it; None: of those that occur
     workers : never changes the result
 
+    Returns
+    -------
+    Counts
+
     Raises
     ------
     InputError  Dask is not installed; a fault of the definition or the register; `out` exists

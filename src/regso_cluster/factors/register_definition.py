@@ -61,6 +61,14 @@ class Counted:
 class Definition:
     r"""What a register is counted by; `population` names the column of all persons in the table that is written.
 
+    Parameters
+    ----------
+    factors : each with the conditions of its numerator and its denominator
+    area : column of the codes of the areas
+    year : column of the year; None: the register is of one
+    population : column of all persons in the table that is written
+    synthetic : the persons are made up
+
     Examples
     --------
     >>> text = "[[factors]]\nkey = 'poor'\nnumerator = [{ column = 'income', below = 100 }]\n"
@@ -88,6 +96,14 @@ _DEFINITION: TypeAdapter[Definition] = TypeAdapter(Definition)
 
 def load_definition(path: str | Path) -> Definition:
     r"""Read a definition.
+
+    Parameters
+    ----------
+    path : a TOML file
+
+    Returns
+    -------
+    Definition
 
     Raises
     ------

@@ -46,7 +46,8 @@ class Counts:
     ----------
     table : a row an area, by code: the code, population, and `<key>_n`, `<key>_d` of each factor, whole numbers;
         with `synthetic` where the definition says so. As `check` and `classify` read it
-    persons : rows read; nowhere : of them without an area
+    persons : rows read
+    nowhere : of them without an area
     unknown : by factor, persons of the denominator for whom the numerator is not known
     undated : rows without a year, which were not read: they may be of any
 

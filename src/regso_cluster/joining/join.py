@@ -152,10 +152,15 @@ def join_file(
     Parameters
     ----------
     path, out : never the same file
+    release : of `read_release`
     on, options : as for `join`; "geometry" takes the points of a layer
     reading : how the file is read; `sheet` is also the layer of a GeoPackage
     report : where to write the match report as a table (.csv, .xlsx, .parquet, .json)
     max_unmatched : with more rows without an area nothing is written but the report
+
+    Returns
+    -------
+    JoinedFile
 
     Raises
     ------

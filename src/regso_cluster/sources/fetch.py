@@ -74,6 +74,10 @@ def fetch_table(question: Question, out: str | Path | None = None, *, options: F
     out : the CSV to write, its sources beside it; None writes nothing
     options : the service and the cache
 
+    Returns
+    -------
+    Fetched
+
     Raises
     ------
     InputError  no such table, measure, area or year; faults of the service; `out` exists
@@ -112,6 +116,10 @@ def fetch_method(
     out : the CSV to write, its sources beside it; None writes nothing
     numbers : the number in PxWebApi 2 of tables known by their older name, as {"IntGr11RegSO1": "TAB1234"}
     options : the service and the cache
+
+    Returns
+    -------
+    Fetched, with `missing` in its origin: column and reason for each that was not fetched
 
     Raises
     ------
@@ -153,6 +161,10 @@ def fetch_shapes(
     deso : the DeSO that goes with the edition, instead of RegSO
     lan : code of one län; such a layer is not taken for the whole one
     options : the service and the cache
+
+    Returns
+    -------
+    FetchedShapes
 
     Raises
     ------

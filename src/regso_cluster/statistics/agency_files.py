@@ -135,6 +135,10 @@ def summarise_file(
     publish : what may be shown, and where it is written
     reading : how the file is read
 
+    Returns
+    -------
+    Publication, with the summary as `made`
+
     Raises
     ------
     InputError  as `summarise`; an output that is an input
@@ -188,6 +192,10 @@ def protect_file(
     kind : "count", "share" or "mean"; None: share with `value`, else count
     publish : what may be shown, and where it is written
     reading : how the file is read
+
+    Returns
+    -------
+    Publication, with the protected table and its audit as `made`
 
     Raises
     ------

@@ -16,7 +16,7 @@ from regso_cluster.method import Method
 from regso_cluster.parallel import Workers
 from regso_cluster.release.model import Release
 from regso_cluster.release.write import write_release
-from regso_cluster.studies.series import Reading
+from regso_cluster.studies.reading import Reading
 from regso_cluster.years.borders import against
 
 
@@ -66,6 +66,10 @@ def classify_file(
     reading : how the table is read, accepted figures, and outlines for a previous release of another edition
     workers : never changes the result
     steps : shows and times the steps; None: they are timed
+
+    Returns
+    -------
+    Release
 
     Raises
     ------

@@ -11,7 +11,6 @@ import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +30,8 @@ from regso_cluster.method import Method
 from regso_cluster.parallel import Workers
 from regso_cluster.release.model import Earlier, Release, read_release
 from regso_cluster.release.write import write_release
-from regso_cluster.years.borders import Borders, Outlines, against, read_borders
+from regso_cluster.studies.reading import Reading
+from regso_cluster.years.borders import Outlines, against
 from regso_cluster.years.compare import NothingInCommonError, compare
 
 _RELEASE = re.compile(r"(\d{4})(?:-r(\d+))?")
@@ -62,41 +62,12 @@ class Made:
     difference: Path | None = None
 
 
-@dataclass(frozen=True)
-class Reading:
-    """How the tables of a series are read.
+def find_tables(folder: str | Path) -> tuple[dict[int, Path], list[str]]:
+    """Find the table of each year in a folder by the one year in its name, as `factors-2024.csv`.
 
     Parameters
     ----------
-    edition : of the codes; None: told from them
-    deso_key : from DeSO to RegSO
-    names : codes and names of the areas
-    outlines : of two editions, for the year that follows one of another edition; None: codes are taken as they are
-    accepted : figures that were looked at and found right, in any of the years
-    sheet, decimal : as for `read_factors`
-
-    Examples
-    --------
-    >>> Reading(edition=2025, decimal="point").outlines is None
-    True
-    """
-
-    edition: int | None = None
-    deso_key: Path | None = None
-    outlines: Outlines | None = None
-    accepted: Accepted | None = None
-    sheet: str = ""
-    decimal: str = ""
-    names: Path | None = None
-
-    @cached_property
-    def borders(self) -> Borders | None:
-        """The crosswalk of the outlines; built when it is first asked for."""
-        return read_borders(self.outlines) if self.outlines else None
-
-
-def find_tables(folder: str | Path) -> tuple[dict[int, Path], list[str]]:
-    """Find the table of each year in a folder by the one year in its name, as `factors-2024.csv`.
+    folder : of the tables
 
     Returns
     -------
@@ -171,6 +142,10 @@ def classify_series(
     reading : how the tables are read
     seed, workers : as for `classify`
     say : is told of each year when it is done
+
+    Returns
+    -------
+    what became of each year
 
     Raises
     ------
