@@ -6,6 +6,7 @@ import contextlib
 import doctest
 import importlib
 import io
+import re
 from dataclasses import replace
 
 import matplotlib as mpl
@@ -95,3 +96,27 @@ def test_examples_run(package, name, two_years, request):
         found = doctest.DocTestRunner(optionflags=FLAGS).run(example_of(package, name, names), out=said.write)
     assert found.attempted
     assert not found.failed, said.getvalue()
+
+
+def test_the_page_of_the_python_interface_runs_from_top_to_bottom(root, tmp_path, monkeypatch):
+    page = (root / "docs" / "python.md").read_text("utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert len(blocks) == 7
+    top = importlib.import_module("regso_cluster")
+    few = load_method("utanforskap")
+    few = replace(few, clusters=replace(few.clusters, resamples=2), certainty=replace(few.certainty, draws=20))
+    monkeypatch.setitem(top.__dict__, "load_method", lambda _: few)  # the page has the method's own numbers of draws
+    names = {"folder": tmp_path}
+    with mpl.rc_context({"backend": "agg"}):
+        for number, block in enumerate(blocks, start=1):
+            exec(compile(block, f"block {number} of python.md", "exec"), names)  # noqa: S102 - our own text
+    assert names["joined"].report.unmatched == 0
+    assert names["changes"].summary["synthetic"]
+    assert names["fault"].got or names["fault"].where
+    assert {"areas.xlsx", "areas.html", "groups.svg", "by-kommun-audit.csv", "limits-of-2024.toml"} <= {
+        path.name for path in tmp_path.iterdir()
+    }
+    named = set(re.findall(r"\brc\.(\w+)", page)) | set(re.findall(r"`(\w+)`", page))
+    for name in ("join_file", "summarise_file", "sensitivity", "fetch_shapes", "count", "classify_series"):
+        assert name in named
+        assert name in dir(top)

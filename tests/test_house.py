@@ -188,8 +188,8 @@ def test_public_functions_have_docstrings(sources):
 # test files of a room that are named for a subject and not for a module; no entry is added
 SUBJECTS = {
     "areas/test_build_shapes.py", "clustering/test_laws.py", "clustering/test_precomputed.py",
-    "commands/test_cli.py", "commands/test_cli_certainty.py", "commands/test_hostile_commands.py", "commands/test_parity.py",
-    "commands/test_reading_commands.py", "exports/test_cubes.py", "exports/test_units.py",
+    "commands/test_cli.py", "commands/test_cli_certainty.py", "commands/test_hostile_commands.py",
+    "commands/test_parity.py", "commands/test_reading_commands.py", "exports/test_cubes.py", "exports/test_units.py",
     "files/test_damaged_cells.py", "files/test_dialects.py", "files/test_px_forms.py",
     "joining/test_blocks.py", "joining/test_join_command.py", "method/test_hostile_methods.py",
     "page/test_build.py", "page/test_in_browser.py", "page/test_notes.py", "page/test_screen_reader.py",
