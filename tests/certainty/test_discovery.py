@@ -47,3 +47,7 @@ def test_a_list_may_reach_its_share_of_error():
     probability = np.array([1.0, 0.5, 0.0])  # shares of error 0, 1/4, 1/2
     found = judge_list(probability, probability > 0.9, np.array([1, 2]), 0.9, 0.25)
     assert found.controlled == 2
+    # a third area hangs on an exact figure: the other two are listed by the same rule
+    known, hanging = np.array([1.0, 0.5, np.nan]), np.array([False, False, True])
+    found = judge_list(known, hanging, np.array([1, 2]), 0.9, 0.25, hanging)
+    assert (found.controlled, found.not_assessed, found.expected) == (2, 1, None)

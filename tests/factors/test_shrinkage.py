@@ -205,7 +205,6 @@ def test_towards_a_type_that_the_table_names(tmp_path):
     [
         ('[shrinkage]\ntowards = "type"', "area_type = "),
         ('[certainty]\nprior = "type"', "area_type = "),
-        ("[certainty]\nedge = 0.95", "core = 0.9, edge = 0.6"),
         ('[shrinkage]\ntowards = "parish"', "docs/method.md"),
     ],
 )

@@ -212,6 +212,12 @@ def test_sections_that_contradict_themselves(section, says):
     assert any(says in fault.what for fault in refused(f"{METHOD}\n{section}\n"))
 
 
+def test_an_edge_above_the_core_is_refused_and_one_on_it_is_not():
+    with pytest.raises(InputError, match=r"edge is above core.*core = 0\.9, edge = 0\.6"):
+        method(METHOD + "\n[certainty]\nedge = 0.95\n")  # core is 0.9 by default
+    assert method(METHOD + "\n[certainty]\nedge = 0.9\n").certainty.edge == 0.9
+
+
 def test_a_group_that_nobody_can_be_in_is_refused():
     (fault,) = refused(METHOD.replace("at_least = 2", "at_least = 1"))
     assert fault.what == "at least 1 after at least 1: nobody is left"
