@@ -122,7 +122,7 @@ def test_residents_weigh_where_they_live():
     assert table(crosswalk) == pytest.approx(expected, abs=1e-12)
     assert crosswalk.old["weighted_by"].to_dict() == {code: "area" if code == "E" else "population" for code in OLD}
     assert crosswalk.new.loc["E", "weighted_by"] == "area"
-    assert any("1 old areas weighted by area" in note for note in crosswalk.notes)
+    assert any("1 old area weighted by area" in note for note in crosswalk.notes)
     # B: 10 of 40 residents lived in C. D: nobody moved, though the border did. E, empty, goes by area.
     marks = mark_areas(crosswalk)
     assert marks.loc["B", "elsewhere"] == pytest.approx(0.25)
@@ -203,7 +203,7 @@ def test_slivers_are_dropped_and_the_rest_renormalised():
     crosswalk = build_crosswalk(old, new)
     assert table(crosswalk) == {("A", "A"): 1.0, ("B", "B"): 1.0}
     assert crosswalk.old["dropped"].to_dict() == pytest.approx({"A": 0, "B": 0.0005})
-    assert crosswalk.notes[0].startswith("1 slivers below 0.001")
+    assert crosswalk.notes[0].startswith("1 sliver below 0.001")
     marks = mark_areas(crosswalk, threshold=0.0)
     assert marks["comparable"].all()
     strict = build_crosswalk(old, new, rules=Rules(sliver=0.0004))
@@ -353,7 +353,7 @@ def test_a_shape_that_crosses_itself_is_repaired_and_told():
     assert not bow.is_valid
     crosswalk = build_crosswalk(old, old.set_geometry([bow]))
     assert table(crosswalk) == {("A", "A"): 1.0}
-    assert crosswalk.notes == ("1 shapes of the layer 'new' were not valid and were repaired",)
+    assert crosswalk.notes == ("1 shape of the layer 'new' was not valid and was repaired",)
 
 
 def test_rules_that_make_no_sense():

@@ -261,3 +261,16 @@ def test_a_new_command_is_one_row_and_a_file(monkeypatch):
     monkeypatch.setitem(COMMANDS, "greet", CommandRow("greetings", "Greet somebody."))
     assert CliRunner().invoke(main, ["greet", "Eva"]).stdout == "god dag, Eva\n"
     assert "greet Greet somebody." in " ".join(CliRunner().invoke(main, ["--help"]).stdout.split())
+
+
+@pytest.mark.parametrize("command", ["check", "classify"])
+@pytest.mark.parametrize(
+    ("year", "said"),
+    [("2024.0", "no such file"), (" 2024 ", "no such file"), ("2024,0", "no such file"), ("2024.5", "is no year"),
+     ("tjugofyra", "is no year"), ("20240", "not in the range 1900<=x<=2200"), ("9" * 30, "not in the range")],
+)  # fmt: skip
+def test_a_year_is_read_alike_by_every_command(command, year, said, tmp_path):
+    words = [command, "absent.csv", "--method", "utanforskap", "--year", year]
+    result = CliRunner().invoke(main, words + (["--out", str(tmp_path / "r")] if command == "classify" else []))
+    assert result.exit_code in (1, 2)
+    assert said in " ".join(result.output.split())

@@ -51,11 +51,11 @@ def test_a_total_is_no_unit_in_join_and_summarise(released, tmp_path):
     path = book(tmp_path / "t.xlsx", {"a": [["Skolor"], HEADER, *UNITS, ["Summa", None, 30, 75]]})
     units, notes = summarised(path, released)
     assert units == 75
-    note = "1 rows are totals, no units, and are left out: row 6 (Summa)"
+    note = "1 row is a total, no unit, and is left out: row 6 (Summa)"
     assert note in notes
     done = run("join", path, "--release", released, "--on", "regso", "--out", tmp_path / "o.csv")
     assert done.exit_code == 0, done.output  # the total is kept, and is no unit without an area
-    assert "1 rows are totals or notes, no units: row 6 (Summa)" in done.output
+    assert "1 row is a total or a note, no unit: row 6 (Summa)" in done.output
     joined = pd.read_csv(tmp_path / "o.csv")
     assert len(joined) == 4
     assert joined["regso_match"].tolist()[-1] == "missing"
@@ -68,7 +68,7 @@ def test_protect_leaves_totals_out(tmp_path):
     done = run("protect", tmp_path / "t.csv", "--path", "lan", "--value", "klarade", "--of", "elever", "--json")
     assert done.exit_code == 0, done.output
     said = json.loads(done.output)
-    assert "1 rows are totals, no units, and are left out: row 5 (Totalt)" in said["notes"]
+    assert "1 row is a total, no unit, and is left out: row 5 (Totalt)" in said["notes"]
     assert sum(row["units"] for row in said["table"] if row.get("lan")) == 750
 
 

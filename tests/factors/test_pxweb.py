@@ -69,7 +69,7 @@ def test_zero_outside_the_years_of_an_edition_is_told_by_edition_and_year_never_
     # in a table of one year the other edition's rows are left out, or codes would stand twice
     one = areas_of(dataset(["0114R001", "0114R001_RegSO2025"], [0, 9]))
     assert one.frame.to_numpy().tolist() == [["0114R001_RegSO2025", "2024", "9"]]
-    assert any("1 areas of edition 2020 left out" in note for note in one.notes)
+    assert any("1 area of edition 2020 left out" in note for note in one.notes)
     with pytest.raises(InputError, match="no area has figures"):
         areas_of(dataset(SUFFIXED, [0, 0], years=("2023",)))
 

@@ -139,7 +139,7 @@ def test_an_area_without_a_row_for_one_factor_is_noted(tmp_path):
     ).assign(population="1000")
     table = read(long, tmp_path, edition=2025)
     assert table.status.loc[CODES[0]].tolist() == ["observed", "missing"]
-    assert "column value: 1 empty cells kept as missing" in table.notes
+    assert "column value: 1 empty cell kept as missing" in table.notes
 
 
 def test_the_table_s_own_year_tells_its_edition(tmp_path):
@@ -187,7 +187,7 @@ def test_codes_that_excel_mangled_are_repaired_with_a_note(tmp_path):
     frame.loc[0, "regso"] = "114R001"
     table = read(frame, tmp_path, edition=2025)
     assert table.value.loc["0114R001", "poor"] == 10
-    assert "1 codes repaired, as '114R001' to 0114R001" in table.notes
+    assert "1 code repaired: '114R001' to 0114R001" in table.notes
 
 
 def test_names_instead_of_codes_are_refused(tmp_path):
@@ -365,7 +365,7 @@ def test_an_area_that_lacks_a_part_is_missing_never_the_sum_of_the_rest(tmp_path
     assert table.status.loc["0114R001"].tolist() == ["missing", "missing"]
     assert np.isnan(table.areas.loc["0114R001", "population"])
     assert table.status.loc["0114R002"].tolist() == ["observed", "observed"]
-    assert any("1 DeSO have no row" in note for note in table.notes)
+    assert any("1 DeSO has no row" in note for note in table.notes)
 
 
 def test_a_country_without_residents_cannot_be_weighed(tmp_path):

@@ -197,3 +197,39 @@ def test_a_dash_is_counted_apart_and_may_be_zero():
     assert dict(read.marks) == {"–": 1, "-": 1}
     assert numbers(["–", "-", "", "5"], zero=("–", "-")).values[[0, 1, 3]].tolist() == [0, 0, 5]
     assert np.isnan(numbers(["–"], zero=("-",)).values[0])
+
+
+FULL = "kod,a,b\nx1,1,2\nx2,3,4\nx3,5,6\nx4,7,8\n"
+
+
+@pytest.mark.parametrize(
+    ("rows", "refused"),
+    [
+        ("kod,a,b\nx1,1,2\nx2,4\nx3,5,6\n", True),  # 3 was lost: 4 would be read in its column
+        ("kod,a,b\nx1,1,2\nx2,3,4\nx3,6\nx4,7\n", True),
+        ("kod,a,b\nx1,1,\nx2,3\nx3,5,\nx4,5,6\n", False),  # the last column is mostly empty: programs leave it out
+        (FULL + "Summa,16\n", False),
+        (FULL + "Källa: SCB, 2024\n", False),
+        (FULL + "\nUttag,2024\n", False),
+    ],
+)
+def test_a_row_that_lacks_a_cell_is_refused(rows, refused, tmp_path):
+    (tmp_path / "t.csv").write_text(rows, "utf-8")
+    if not refused:
+        assert read_table(tmp_path / "t.csv").frame["a"].iloc[0] == "1"
+        return
+    with pytest.raises(InputError, match=r"row [34]: fewer cells than the header"):
+        read_table(tmp_path / "t.csv")
+
+
+@pytest.mark.parametrize(("beyond", "refused"), [(4, True), ("4,5", True), ("obs!", False), (None, False)])
+def test_a_number_right_of_the_last_heading_is_refused(beyond, refused, tmp_path):
+    book = openpyxl.Workbook()
+    for row in (["kod", "a", "b"], ["x1", 1, 2], ["x2", 9, 3, beyond], ["x3", 5, 6]):
+        book.active.append(row)
+    book.save(tmp_path / "t.xlsx")
+    if refused:
+        with pytest.raises(InputError, match="row 3: a number right of the last heading"):
+            read_table(tmp_path / "t.xlsx")
+    else:
+        assert read_table(tmp_path / "t.xlsx").frame["b"].tolist() == [2, 3, 6]

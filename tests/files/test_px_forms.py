@@ -230,7 +230,7 @@ def test_px_says_what_its_dots_mean_and_marks_cells():
     text = PX.replace('20 ".."', '20 "..."').replace("DATASYMBOL2", "DATASYMBOL3")
     table, notes = parse_px(px(text), "t.px")
     assert table.cells[3] == ".."
-    assert notes == ['1 cells with "..." read as "..", suppressed: "Sekretess"']
+    assert notes == ['1 cell with "..." read as "..", suppressed: "Sekretess"']
     noted = PX.replace(
         "DATA=", 'DATANOTECELL("0114R001","*","2023")="x";\nDATANOTECELL("0114R002","2","2024")="p";\nDATA='
     )

@@ -54,7 +54,7 @@ def test_codes_as_a_spreadsheet_mangled_them(released):
     assert lost["rows"].tolist() == [2, 1, 1, 1]
     assert lost["first_row"].tolist() == [5, 8, 9, 7]
     assert "RegSO 2025 has no such area" in lost["reason"].tolist()
-    assert any("1 codes repaired" in note and "'114R002' to '0114R002'" in note for note in joined.report.notes)
+    assert any("1 code repaired" in note and "'114R002' to '0114R002'" in note for note in joined.report.notes)
 
 
 def test_how_sure_goes_along_with_each_group(released):

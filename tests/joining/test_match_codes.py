@@ -15,7 +15,7 @@ def test_kommuner_by_official_names_and_by_code_with_name():
     assert found.code.tolist() == ["2080", "0980", "0180", "0114", None, None, None, "0114"]
     assert found.reason.tolist()[4] == "a region, which is a county of several kommuner"
     assert "differ" in found.reason.tolist()[5]
-    assert found.notes == ("1 codes with a text beside them: the code was taken, as '0114 Upplands Väsby' to 0114",)
+    assert found.notes == ("1 code with a text beside it: the code was taken, '0114 Upplands Väsby' to 0114",)
 
 
 def test_regso_with_a_name_beside_it_keeps_its_edition():

@@ -218,7 +218,7 @@ def test_types_of_parquet_in_a_workbook(join, tmp_path):
         "big": str(2**63 + 1), "none": None, "float": None, "kind": "a",
     }  # fmt: skip
     assert isinstance(read["kr"], int | float)
-    assert "1 numbers with more digits than a floating-point number holds are written as text" in notes
+    assert "1 number with more digits than a floating-point number holds is written as text" in notes
 
 
 def test_types_of_parquet_in_geojson_and_text(join, tmp_path):
@@ -272,7 +272,7 @@ def test_a_text_longer_than_a_cell_is_refused_and_long_geometries_are_left_out(j
     circle = shapely.Point(METRES[0]).buffer(100, quad_segs=400)
     path = layer(tmp_path / "in.gpkg", [circle], "EPSG:3006", kod=["0114R001"])
     file, notes = join(path, "o.xlsx", on="kod")
-    assert "geometries left out: 1 are longer than the 32,767 characters of a cell" in notes
+    assert "geometries left out: 1 is longer than the 32,767 characters of a cell" in notes
     assert [cell.value for cell in openpyxl.load_workbook(file).active[1]][:3] == ["n", "kod", "regso_match"]
     assert "geometries left out" in str(list(openpyxl.load_workbook(file)["Matchning"].values))
 

@@ -43,7 +43,7 @@ def test_none_of_three_is_flagged_on_borrowed_strength_and_none_of_five_thousand
     assert areas.loc[LARGE, "poor_probability"] < 0.01
     # 0 of 3 is best told by its kommun, whose rate lies between the limit and that of its other areas
     assert 15 < areas.loc[TINY, "poor_value"] < 60
-    assert any("1 problems stand on borrowed strength (poor 1)" in note for note in classified.notes)
+    assert any("1 problem stands on borrowed strength (poor 1)" in note for note in classified.notes)
     assert classified.figures["shrinkage"]["poor"]["borrowed"] == 1
 
 

@@ -1138,3 +1138,11 @@ def test_data_of_another_format_are_not_shown_but_said(context, page_file, tmp_p
     opened.wait_for_selector("#loading:has-text('data of format 2, not 1')")
     assert not opened.is_visible("#page")
     opened.close()
+
+
+def test_a_link_to_changes_on_a_page_without_any_says_why(context, rate_page):
+    page, _ = rate_page
+    sight = watch(context, page)
+    for language, said in (("sv", "ett enda år"), ("en", "a single year")):
+        sight.load(lang=language, view="change")
+        assert said in sight.text("#change-place")

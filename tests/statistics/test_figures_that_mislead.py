@@ -80,7 +80,7 @@ def test_a_row_of_totals_is_no_unit():
     made = summarise(with_total, "group", "passed", of="pupils", area="code")
     plain = summarise(schools(), "group", "passed", of="pupils", area="code")
     pd.testing.assert_frame_equal(made.table, plain.table)
-    assert "1 rows of totals left out, no units: row 8" in made.notes
+    assert "1 row of totals left out, no unit: row 8" in made.notes
     # without the word it is refused where it equals the sum of all others, or nearly does
     for more, said in ((0, "equals the sum of others"), (3, "seems to sum up others")):
         nearly = with_total.assign(school="x")
@@ -242,12 +242,12 @@ def test_a_joined_table_keeps_names_and_tells_undecided_from_unmatched(folder, r
     named = released.groups.query("grouping == 'composite_group'").set_index("group")["name_sv"]
     assert rows["4"]["name_sv"] == named[4]
     assert rows["total"]["units"] == sum(pd.read_csv("schools.csv")["pupils"][:-1])
-    assert any("1 rows are totals, no units, and are left out" in note for note in made["notes"])
+    assert any("1 row is a total, no unit, and is left out" in note for note in made["notes"])
 
 
 def test_protect_takes_what_join_wrote(folder):
     shown = run("protect", "joined.csv", "--path", "lan,kommun,regso", *SHARE, "--out", "p.csv").stdout
-    assert "column regso: 1 rows are the group" in shown
+    assert "column regso: 1 row is the group" in shown
     table = pd.read_csv("p.csv", dtype={"lan": str, "kommun": str, "regso": str})
     lost = table[table["regso"] == APART[0]]
     assert lost["units"].tolist() == [90]

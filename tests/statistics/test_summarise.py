@@ -71,7 +71,7 @@ def test_a_weighted_mean_by_hand_and_missing_values_are_counted():
     assert table.loc["total", "mean"] == pytest.approx((50 * 410 + 100 * 450 + 20 * 190) / 320)
     assert table["missing"].tolist() == [1, 0, 0, 1]
     assert table["rows"].tolist() == [5, 2, 2, 1]
-    assert "1 rows without a value are counted" in made.notes[0]
+    assert "1 row without a value is counted" in made.notes[0]
     # 20 pupils are too few; of the others the one that costs least is hidden with them
     assert table.loc["-", "hidden"]
     assert table["hidden"].sum() == 2
@@ -220,7 +220,7 @@ def test_codes_as_a_spreadsheet_left_them_find_their_groups(released):
     joined, notes = attach_groups(data, released, "kod", ["composite_group"], "t.csv")
     assert joined["composite_group"].tolist()[2:] == ["unmatched", "unmatched"]
     assert joined["composite_group"].iloc[0] == released.areas["composite_group"].iloc[0]
-    assert "1 codes mended" in notes[0]
+    assert "1 code mended" in notes[0]
     assert "2 rows have no area" in notes[1]
     with pytest.raises(InputError, match="never on the name"):
         attach_groups(data.tail(2), released, "kod", ["composite_group"])

@@ -171,3 +171,13 @@ def test_no_note_is_made_of_a_text(root):
             if isinstance(node.func.value, ast.Name) and node.func.value.id == "notes":
                 (added,) = node.args
                 assert not isinstance(added, ast.Constant | ast.JoinedStr), f"{path.name}:{node.lineno}"
+
+
+def test_one_is_said_in_the_singular():
+    note = Note("totals_left_out", count=1, rows=["5"])
+    assert str(note) == "1 row is a total, no unit, and is left out: 5"
+    assert note.text("sv") == "1 rad är en summa och ingen enhet, och är utelämnad: 5"
+    assert str(Note("totals_left_out", count=2, rows=["5", "6"])).startswith("2 rows are totals")
+    assert not [code for code, forms in templates().items() if "count" in forms["en"].places
+                and forms["en"].places["count"] == ("", "") and "en_one" not in forms
+                and str(Note(code, **dict.fromkeys(forms["en"].places, 1))).startswith("1 rows")]  # fmt: skip

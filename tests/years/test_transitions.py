@@ -104,7 +104,7 @@ def test_alignment_says_what_it_did_not_check():
     assert "borders were not checked" in aligned.notes[0]
     known = align(pd.Index(["a", "b"]), pd.Index(["a", "b"]), (2020, 2025), {"a", "x"})
     assert known.changed == {"a"}
-    assert "1 shared codes have other borders" in known.notes[0]
+    assert "1 shared code has other borders" in known.notes[0]
     assert align(pd.Index(["a"]), pd.Index(["a"]), (2025, 2025)).notes == ()
 
 

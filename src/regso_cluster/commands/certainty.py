@@ -14,6 +14,7 @@ import click
 from regso_cluster.commands.options import (
     EXISTING,
     NEW,
+    ReferenceYear,
     Steps,
     deso_option,
     edition_option,
@@ -36,7 +37,7 @@ _SUBJECT = (
     click.option(
         "--method", metavar="NAME|FILE", help="For a table: a built-in method or a TOML file. A release brings its own."
     ),
-    click.option("--year", type=click.IntRange(1900, 2200), help="For a table: the reference year."),
+    click.option("--year", type=ReferenceYear(), help="For a table: the reference year."),
     edition_option,
     deso_option,
     reading_options,

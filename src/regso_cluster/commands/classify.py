@@ -10,6 +10,7 @@ import click
 
 from regso_cluster.commands.options import (
     NEW,
+    ReferenceYear,
     Steps,
     accept_option,
     deso_option,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("table", type=NEW)
 @method_option
-@click.option("--year", type=click.IntRange(1900, 2200), help="The reference year.")
+@click.option("--year", type=ReferenceYear(), help="The reference year.")
 @click.option("--all-years", is_flag=True, help="TABLE is a folder of tables named by year, --out one of releases.")
 @click.option("--out", type=NEW, required=True, help="The folder of the release; it must not exist.")
 @click.option("--previous", type=NEW, help="Last year's release: clusters keep their numbers, changes are marked.")

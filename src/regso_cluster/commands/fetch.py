@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from regso_cluster.commands.options import NEW, EditionYear, Steps, json_option, method_option
+from regso_cluster.commands.options import NEW, EditionYear, ReferenceYear, Steps, json_option, method_option
 from regso_cluster.files.atomic import json_text
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def fetch() -> None:
 
 @fetch.command(short_help="Fetch one table, a row an area.")
 @click.argument("number")
-@click.option("--year", type=click.IntRange(1960, 2200), required=True, help="The reference year.")
+@click.option("--year", type=ReferenceYear(1960), required=True, help="The reference year.")
 @click.option("--out", type=NEW, required=True, help="The CSV to write; its sources stand beside it.")
 @click.option("--contents", multiple=True, help="Code of a measure, or ~ and a part of its name; default: all.")
 @click.option(
@@ -90,7 +90,7 @@ def table(  # noqa: PLR0913  # one an option of the command
 
 @fetch.command(short_help="Fetch all that is open of a method's table.")
 @method_option
-@click.option("--year", type=click.IntRange(1960, 2200), required=True, help="The reference year.")
+@click.option("--year", type=ReferenceYear(1960), required=True, help="The reference year.")
 @click.option("--out", type=NEW, required=True, help="The CSV to write; its sources stand beside it.")
 @click.option(
     "--table",

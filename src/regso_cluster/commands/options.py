@@ -30,6 +30,22 @@ class _Place(click.Path):
         return super().convert(value, param, ctx)
 
 
+class ReferenceYear(click.IntRange):
+    """A year of four digits; 2024.0, as tables and spreadsheets write it, is 2024."""
+
+    def __init__(self, first: int = 1900) -> None:
+        super().__init__(first, 2200)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read the year; refuse what is no whole number or lies outside the range."""
+        if isinstance(value, str):
+            text = re.fullmatch(r"([+-]?\d+)(?:[.,]0+)?", value.strip(), re.ASCII)
+            if text is None:
+                self.fail(f"{value!r} is no year: write it as 2024.", param, ctx)
+            value = text[1]
+        return int(super().convert(value, param, ctx))
+
+
 class EditionYear(click.ParamType):  # type: ignore[type-arg]  # not generic in the oldest click allowed
     """One of the editions of RegSO, as 2025; which there are is data, looked up when it is asked for."""
 

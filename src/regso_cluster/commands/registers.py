@@ -10,6 +10,7 @@ from regso_cluster.commands.options import (
     EXISTING,
     NEW,
     EditionYear,
+    ReferenceYear,
     Steps,
     json_option,
     scheduler_option,
@@ -22,7 +23,7 @@ from regso_cluster.files.formats import TABLES, describe_formats
 @click.command()
 @click.argument("persons", type=EXISTING, nargs=-1, required=True)
 @click.option("--definition", type=EXISTING, required=True, help="A TOML file: who is counted. See docs/registers.md.")
-@click.option("--year", type=click.IntRange(1900, 2200), help="Only rows of this year.")
+@click.option("--year", type=ReferenceYear(), help="Only rows of this year.")
 @click.option("--edition", type=EditionYear(), help="A row for every area of it; default: of those that occur.")
 @click.option("--out", type=NEW, required=True, help=f"{describe_formats(TABLES)}; it must not exist.")
 @threads_option

@@ -9,6 +9,7 @@ import click
 
 from regso_cluster.commands.options import (
     NEW,
+    ReferenceYear,
     Years,
     accept_option,
     deso_option,
@@ -42,7 +43,7 @@ def example(folder: Path, years: range, seed: int, as_json: bool) -> None:
 @click.argument("table", type=NEW)
 @method_option
 @edition_option
-@click.option("--year", type=int, help="The reference year that the table should be of.")
+@click.option("--year", type=ReferenceYear(), help="The reference year that the table should be of.")
 @deso_option
 @reading_options
 @names_option

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,7 @@ def tidy_table(cells: Cells, sha256: str) -> RawTable:
     faults = doubled_names(frame, f"{cells.where}, row {cells.first_row - 1}")
     if Path(cells.name).suffix.lower() in TEXT_SUFFIXES:
         faults += _line_breaks(frame, cells.name)
+    faults += _beyond_the_headings(frame, cells.where)
     if faults:
         raise InputError(faults)
     name = cells.where if cells.sheet else cells.name
@@ -66,6 +68,23 @@ def doubled_names(frame: pd.DataFrame, where: str) -> list[Fault]:
     doubled = frame.columns[frame.columns.duplicated()].unique()
     hint = "Rename one; a column of figures needs a name in the row of headings."
     return [Fault("two columns of one name", f"{where}, column {name or '(no name)'}", hint=hint) for name in doubled]
+
+
+def _beyond_the_headings(frame: pd.DataFrame, where: str) -> list[Fault]:
+    """Refuse numbers right of the last heading, in few rows: those rows have a cell too many and are shifted."""
+    names = list(frame.columns)
+    if len(names) < 3 or names[-1] or not names[-2]:
+        return []
+    column = frame.iloc[:, -1]
+    rows = np.flatnonzero(_filled(column))
+    if 2 * len(rows) > len(frame):  # a column of its own, whose heading is missing
+        return []
+    hint = "Look for a cell too many in the row: what stands after it is in the wrong column."
+    return [
+        Fault("a number right of the last heading", f"{where}, row {frame.index[row]}", "no cell", text, hint)
+        for row in rows[:100]
+        if re.fullmatch(r"[-+\u2212]?[\d\s.,']*\d", text := as_text(column.iloc[row]))
+    ]
 
 
 def _line_breaks(frame: pd.DataFrame, name: str) -> list[Fault]:

@@ -23,11 +23,13 @@ from regso_cluster.files.layout import LOOKED_AT, find_headings, join_headings, 
 from regso_cluster.files.numbers import as_text
 from regso_cluster.files.sheets import Rows, read_sheet
 from regso_cluster.files.text import read_text
+from regso_cluster.files.totals import is_total
 from regso_cluster.words.notes import Note
 
 # a decimal comma that cannot part thousands, and a column of nothing but numbers and marks
 _COMMA = r"^\s*[+-]?(0,\d+|(\d{4,}|\d{1,3}([ \x{a0}\x{202f}\x{2009}]\d{3})+),\d+|\d+,(\d{1,2}|\d{4,}))\s*$"
 _ALL_NUMBERS = r"^\s*[+-]?(\d[\d \x{a0}\x{202f}\x{2009}]*([.,]\d+)?|\.\.|[-–x]?)\s*$"
+_MOST_SHORT = 1000  # rows that lack a cell are looked at one by one: as many are enough to refuse a file
 
 
 @dataclass(frozen=True)
@@ -165,10 +167,42 @@ def _other_widths(
             beyond = (columns[at][int(row) + begin].as_py() or "" for at in range(width, int(below[row])))
             odd[row] = any(cell.strip() for cell in beyond)  # trailing empty cells are harmless
     what = "another width than the header" if strict else "more cells than the header has columns"
-    return [
+    faults = [
         Fault(what, f"{name}, row {row + begin + 1}", f"{width} cells", f"{below[row]}", hint)
         for row in np.flatnonzero(odd)
     ]
+    if strict:
+        return faults
+    hint = "A cell is missing, and those after it may be in the wrong columns: fill up the row."
+    return faults + [
+        Fault("fewer cells than the header has columns", f"{name}, row {row + begin + 1}", f"{width} cells",
+              f"{below[row]}", hint)
+        for row in np.flatnonzero(_a_cell_short(columns, below, begin, width))
+    ]  # fmt: skip
+
+
+def _a_cell_short(columns: list[Any], below: npt.NDArray[np.int32], begin: int, width: int) -> npt.NDArray[np.bool_]:
+    """Find rows that lack a cell where the last column is filled in most rows: programs leave out empty ends only.
+
+    Rows of one cell, totals, and texts below the last full row are no such rows.
+    """
+    short = (below > 1) & (below < width)
+    full = below >= width
+    if not short.any() or not full.any():
+        return np.zeros(len(below), bool)
+    ends = columns[width - 1].slice(begin).to_numpy(zero_copy_only=False)[full]
+    if 2 * sum(bool(str(cell or "").strip()) for cell in ends) <= len(ends):
+        return np.zeros(len(below), bool)
+    last = int(np.flatnonzero(full)[-1])
+    apart = np.cumsum(below == 0) > np.cumsum(below == 0)[last]
+    rows = np.flatnonzero(short)
+    short[rows[_MOST_SHORT:]] = False
+    for row in map(int, rows[:_MOST_SHORT]):
+        cells = [str(columns[at][row + begin].as_py() or "").strip() for at in range(int(below[row]))]
+        text = next((cell for cell in cells if cell), "")
+        beneath = row > last and (bool(apart[row]) or " " in text)
+        short[row] = not (text == "" or is_total(text) or beneath)
+    return np.asarray(short, np.bool_)
 
 
 def _notes_below(columns: list[Any], below: npt.NDArray[np.int32], begin: int, width: int) -> npt.NDArray[np.bool_]:

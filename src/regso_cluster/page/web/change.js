@@ -14,9 +14,13 @@ const LISTED = 300; // moves on the page; the table of `compare` has them all
 
 export const changeView = { start: startChange, offered, show: showChange };
 
-// Whether any grouping is that of two years.
+// Groupings that two years have: what can be compared.
+function compared() {
+  return groupings().filter((grouping) => all().years.filter((year) => grouping in year).length > 1);
+}
+
 function offered() {
-  return groupings().some((grouping) => all().years.filter((year) => grouping in year).length > 1);
+  return compared().length > 0;
 }
 
 function startChange() {
@@ -25,16 +29,18 @@ function startChange() {
 
 function showChange() {
   const { years } = all();
-  const grouping = now().grouping;
-  const own = years.filter((year) => grouping in year);
-  if (own.length < 2) {
-    byId("change-place").replaceChildren(el("p", {}, t("change_one_year")));
+  const choices = compared();
+  if (!choices.length) { // no tab leads here, but a link can
+    const why = years.length < 2 ? "change_one_year" : groupings().length ? "change_no_pair" : "change_no_groups";
+    byId("change-place").replaceChildren(el("p", {}, t(why)));
     byId("change-choice").hidden = true;
     return;
   }
+  const grouping = choices.includes(now().grouping) ? now().grouping : choices[0];
+  const own = years.filter((year) => grouping in year);
   const to = own.slice(1).find((year) => String(year.year) === now().to) ?? own.at(-1); // the first year has none before it
   const from = own.find((year) => String(year.year) === now().from && year.year < to.year) ?? own[Math.max(0, own.indexOf(to) - 1)];
-  byId("change-grouping").replaceChildren(...groupings().map((one) => option(one, t(`grouping_${one}`), grouping)));
+  byId("change-grouping").replaceChildren(...choices.map((one) => option(one, t(`grouping_${one}`), grouping)));
   byId("change-from").replaceChildren(...own.filter((year) => year.year < to.year).map((year) => option(String(year.year), String(year.year), String(from.year))));
   byId("change-to").replaceChildren(...own.slice(1).map((year) => option(String(year.year), String(year.year), String(to.year))));
   put(byId("change-place"),
