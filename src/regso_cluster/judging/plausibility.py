@@ -23,7 +23,7 @@ from regso_cluster.factors.tables import FactorTable
 from regso_cluster.judging.case import Case, as_counted
 from regso_cluster.judging.judge import measure
 from regso_cluster.judging.problems import flag_problems, group_by_problems, limit_of, measure_limits
-from regso_cluster.judging.whole_table import say_jumps, say_kommuner
+from regso_cluster.judging.whole_table import say_jumps, say_kommuner, say_without_previous
 from regso_cluster.method import UNIT_FACTOR, Factor, Method
 from regso_cluster.schema import columns as c
 from regso_cluster.words.notes import Note, number
@@ -208,7 +208,8 @@ def examine(
         alarms = name_cells(scores, table.areas.index, matters, accepted, len({pull.code for pull in pulls}))
     pulls += pull_cuts(alarms, case)
     pulls = [pull for pull in pulls if not (accepted and accepted.holds(*pull.cell))]
-    said = [*say_jumps(used, table, method, previous), *_say_unused(table, accepted)]
+    said = [*say_without_previous(used, table, method), *say_jumps(used, table, method, previous)]
+    said += [*_say_unused(table, accepted)]
     if scores is not None:
         said += say_kommuner(scores, table)
     if text := say_residents(table, method, year):

@@ -25,6 +25,12 @@ NEAR = 0.5  # on the log scale: how near to a power of ten its distance lies
 FOLLOWS = 0.6  # the rank correlation with the previous release that a län has where figures follow it
 BROKEN = 0.65  # of that of the other län, or of the other factors: below it the order is another
 POWERS = (10.0, 0.1, 100.0, 0.01)
+MORE_THAN_ALL = 1.5  # times the residents: the median of a denominator of persons is below it
+AGAINST = -0.3  # the median correlation with the other factors, each so that high is worse, of one that is reversed
+LAGS = (-3, -2, -1, 1, 2, 3)  # rows by which a column may have slipped
+SHARED = 0.15  # the share of variance within kommuner that the other columns explain at the best of these
+LOST = 0.25  # of that share: what is left of it where the rows stand, if the column has slipped
+FEWEST_ROWS = 80  # areas in order, of a län or the country, in which a slipped column is looked for
 
 
 def say_jumps(used: pd.DataFrame, table: FactorTable, method: Method, previous: pd.DataFrame | None) -> list[Note]:
@@ -88,6 +94,102 @@ def _follows(now: pd.Series, before: pd.Series) -> dict[str, float]:
         str(name): float(part["now"].rank().corr(part["before"].rank()))
         for name, part in both.groupby(lan) if len(part) >= FEW and part.nunique().min() > FEW // 2
     }  # fmt: skip
+
+
+def say_without_previous(used: pd.DataFrame, table: FactorTable, method: Method) -> list[Note]:
+    """Say what is odd of whole columns by the table alone: too many persons, reversed, sorted apart, slipped rows.
+
+    Parameters
+    ----------
+    used : (n_areas, n_factors) values as they are classified, in the order of the codes
+    table, method : read with each other
+    """
+    if table.edition is None:
+        return []
+    return [*_say_persons(table, method), *_say_reversed(used, method), *_say_sorted(used), *_say_slipped(used)]
+
+
+def _say_persons(table: FactorTable, method: Method) -> list[Note]:
+    residents, said = table.areas[c.POPULATION].to_numpy(np.float64), []
+    for factor in method.factors:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            times = table.denominator[factor.key].to_numpy(np.float64) / residents
+        seen = times[np.isfinite(times)]
+        if factor.denominator and len(seen) >= FEW and np.median(seen) > MORE_THAN_ALL:
+            said.append(Note("more_than_the_residents", column=factor.denominator, times=float(np.median(seen))))
+    return said
+
+
+def _say_reversed(used: pd.DataFrame, method: Method) -> list[Note]:
+    """Say which factors go against most others, once each is turned so that high is worse."""
+    turned = pd.DataFrame({factor.key: factor.sign * used[factor.key].rank() for factor in method.factors})
+    if turned.shape[1] < 3 or len(turned.dropna()) < FEWEST_ROWS:
+        return []
+    like = turned.corr().to_numpy(copy=True)
+    np.fill_diagonal(like, np.nan)
+    found = [key for key, row in zip(method.keys, like, strict=True) if np.nanmedian(row) < AGAINST]
+    return [Note("factor_reversed", factor=key) for key in found] if 2 * len(found) < turned.shape[1] else []
+
+
+def _say_sorted(used: pd.DataFrame) -> list[Note]:
+    """Say which columns rise or fall from the first code to the last: they were sorted without their codes."""
+    said = []
+    for key in used:
+        own = used[key].dropna()
+        if own.nunique() > FEWEST_ROWS and (own.is_monotonic_increasing or own.is_monotonic_decreasing):
+            said.append(Note("sorted_apart", factor=str(key)))
+    return said
+
+
+def _say_slipped(used: pd.DataFrame) -> list[Note]:
+    """Say which columns follow the others of another row, some rows up or down, and not those of their own."""
+    if used.shape[1] < 3:
+        return []
+    codes = used.index.astype(str)
+    ranks = used.rank(pct=True)
+    inside = ranks - ranks.groupby(codes.str.slice(0, 4)).transform("mean")
+    lan = codes.str.slice(0, 2)
+    parts = [("", inside), *((str(name), part) for name, part in inside.groupby(lan))]
+    said = []
+    for key in map(str, used.columns):
+        related = _explained_by_lag(inside, key)
+        if max(related.values(), default=0.0) < SHARED:
+            continue  # rare events are as like one row as another
+        found = {name: lag for name, part in parts if (lag := _slipped_by(part, key))}
+        if "" in found:
+            said.append(Note("rows_slipped", factor=key, rows=abs(found[""])))
+        elif found:
+            said.append(Note("rows_slipped_in_lan", factor=key, rows=abs(next(iter(found.values()))), lan=list(found)))
+    return said
+
+
+def _explained_by_lag(part: pd.DataFrame, key: str) -> dict[int, float]:
+    others = part.drop(columns=key)
+    return {lag: _explained(part[key].shift(lag), others) for lag in (0, *LAGS)}
+
+
+def _slipped_by(part: pd.DataFrame, key: str) -> int:
+    """Give by how many rows a column has slipped against the others; 0 where it has not, or that is not sure."""
+    if len(part) < FEWEST_ROWS:
+        return 0
+    explained = _explained_by_lag(part, key)
+    best = max(LAGS, key=lambda lag: explained[lag])
+    return best if explained[best] > SHARED and explained[0] < LOST * explained[best] else 0
+
+
+def _explained(own: pd.Series, others: pd.DataFrame) -> float:
+    """Give the share of variance that the others explain by a linear fit, less what chance explains."""
+    both = others.assign(own=own).dropna()
+    if len(both) < FEWEST_ROWS // 2:
+        return 0.0
+    y, x = both.pop("own").to_numpy(), both.to_numpy()
+    y, x = y - y.mean(), x - x.mean(axis=0)
+    total = float(y @ y)
+    if total == 0:
+        return 0.0
+    left = y - x @ np.linalg.lstsq(x, y, rcond=None)[0]
+    freedom = max(len(y) - x.shape[1] - 1, 1)
+    return 1 - (float(left @ left) / freedom) / (total / (len(y) - 1))
 
 
 def say_kommuner(scores: Scores, table: FactorTable) -> list[Note]:
