@@ -189,7 +189,7 @@ def _explained(own: pd.Series, others: pd.DataFrame) -> float:
         return 0.0
     left = y - x @ np.linalg.lstsq(x, y, rcond=None)[0]
     freedom = max(len(y) - x.shape[1] - 1, 1)
-    return 1 - (float(left @ left) / freedom) / (total / (len(y) - 1))
+    return float(1 - (float(left @ left) / freedom) / (total / (len(y) - 1)))
 
 
 def say_kommuner(scores: Scores, table: FactorTable) -> list[Note]:
