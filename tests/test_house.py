@@ -187,6 +187,7 @@ def test_public_functions_have_docstrings(sources):
 
 # test files of a room that are named for a subject and not for a module; no entry is added
 SUBJECTS = {
+    "factors/test_fuzzed_tables.py",
     "areas/test_build_shapes.py", "clustering/test_laws.py", "clustering/test_precomputed.py",
     "commands/test_cli.py", "commands/test_cli_certainty.py", "commands/test_hostile_commands.py",
     "commands/test_parity.py", "commands/test_reading_commands.py", "exports/test_cubes.py", "exports/test_units.py",

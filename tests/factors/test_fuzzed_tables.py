@@ -159,7 +159,7 @@ def damage(source, head, rows, truth, cell):  # noqa: PLR0912  # a branch a kind
         elif what == 7 and rows[row][-1] not in (None, ""):  # nothing is pushed out of the table otherwise
             rows[row] = [*rows[row][:spot], "3", *rows[row][spot:]]  # a cell too many
         elif what == 8:
-            rows[row][spot] = source.choice(["x", "#REF!", "-5", "1e400", "5 000 kr", "ca 40", "1/2"])
+            rows[row][spot] = source.choice(["x", "#REF!", "1--5", "1e400", "5 000 kr", "ca 40", "1/2"])
         elif what == 9:
             rows.insert(row, [""] * wide)
         elif what == 10:
