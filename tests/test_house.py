@@ -315,3 +315,23 @@ def test_no_parameter_is_a_tuple_of_unlike_things(sources):
         if one.annotation is not None and unlike(one.annotation, aliases)
     }
     assert not found
+
+
+# words that files and people give us to read, and the names of places; everything that we say is in words/ and schema/
+READS_SWEDISH = {"areas/names.py", "areas/changes.py", "factors/area_names.py", "files/dataset.py", "files/made_up.py",
+                 "files/totals.py", "files/pxsheet.py", "files/pxweb_layout.py"}  # fmt: skip
+
+
+def test_what_is_said_in_swedish_is_not_in_python(sources):
+    said = []
+    for path, text in sources.items():
+        tree = ast.parse(text)
+        docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        said += [
+            f"{path}: {node.value[:60]!r}"
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs
+            and re.search("[åäöÅÄÖ]", node.value) and path.as_posix() not in READS_SWEDISH
+            and not re.search(r"\b(län|läns)\b", node.value)  # the word for a county in English sentences
+        ]  # fmt: skip
+    assert not said

@@ -46,14 +46,14 @@ def test_a_unit_has_the_name_that_the_method_gives(released):
 
 def test_a_change_is_said_in_that_unit():
     voted = parse_method(INCOME).factors[1]
-    sv, en = say_change(voted, 312.9, 36.8)
-    assert sv.endswith("312,9 blev 36,8 tkr")
-    assert en.endswith("312.9 became 36.8 kSEK")
+    said = say_change(voted, 312.9, 36.8)
+    assert said.sv.endswith("312,9 blev 36,8 tkr")
+    assert said.en.endswith("312.9 became 36.8 kSEK")
     # what is not known has no unit
     poor = parse_method(INCOME).factors[0]
-    sv, en = say_change(poor, 16.13, np.nan)
-    assert sv.endswith("16,13 procent blev okänt")
-    assert en.endswith("16.13 per cent became unknown")
+    said = say_change(poor, 16.13, np.nan)
+    assert said.sv.endswith("16,13 procent blev okänt")
+    assert said.en.endswith("16.13 per cent became unknown")
 
 
 def test_a_mean_of_values_is_called_that(released):

@@ -50,7 +50,7 @@ def test_what_is_written_reads_back_equal_with_the_yardstick():
     measured = Yardstick(
         limits={"poor": 0.1 + 0.2, "voted": 70.0},
         scales={"index": {"poor": {"centre": 1e-17, "spread": 1.0}, "voted": {}}},
-        choices_sha256=method().choices_hash,
+        choices_sha256=method().identity,
     )
     filled = dataclasses.replace(method(), measured=measured)
     assert parse_method(filled.to_toml()) == filled
@@ -71,7 +71,7 @@ def test_a_yardstick_that_does_not_fit_the_choices_is_refused(old, new, says):
     measured = Yardstick(
         limits={"poor": 30.0, "voted": 70.0},
         scales={"index": {"poor": {"centre": 1.0, "spread": 1.0}, "voted": {}}},
-        choices_sha256=method().choices_hash,
+        choices_sha256=method().identity,
     )
     text = dataclasses.replace(method(), measured=measured).to_toml()
     assert old in text
@@ -98,7 +98,7 @@ def test_a_release_of_a_version_that_knew_fewer_keys_is_read_and_judged_by():
     assert hash_as_written(text) == digest != newer.hash
     read = parse_method(text)
     assert dataclasses.replace(read, measured=None) == newer
-    assert read.measured.choices_sha256 == newer.choices_hash
+    assert read.measured.choices_sha256 == newer.identity
     assert hash_yardstick(read.measured) == hash_yardstick(YARDSTICK)  # what was measured is the same
     carried = parse_method(
         text
@@ -115,7 +115,7 @@ def test_a_release_of_a_version_that_knew_fewer_keys_is_read_and_judged_by():
         voted = {{}}
     """
     )
-    assert carried.baseline.measured.choices_sha256 == newer.choices_hash
+    assert carried.baseline.measured.choices_sha256 == newer.identity
     # edited by hand it is as little believed as a new one
     assert any(
         "measured for other choices" in fault.what for fault in refused(text.replace("draws = 1000", "draws = 99"))
@@ -124,9 +124,7 @@ def test_a_release_of_a_version_that_knew_fewer_keys_is_read_and_judged_by():
 
 
 def test_the_hash_as_written_is_the_hash_of_what_was_just_written():
-    filled = dataclasses.replace(
-        method(), measured=dataclasses.replace(YARDSTICK, choices_sha256=method().choices_hash)
-    )
+    filled = dataclasses.replace(method(), measured=dataclasses.replace(YARDSTICK, choices_sha256=method().identity))
     assert hash_as_written(filled.to_toml()) == filled.hash
     frozen = dataclasses.replace(filled, frozen=Origin("r", 2024, "0" * 64))
     assert hash_as_written(frozen.to_toml()) == frozen.hash != filled.hash

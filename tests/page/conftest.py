@@ -294,7 +294,7 @@ def hostile_page(example_release, libraries, tmp_path_factory):
     first = replace(done.method.factors[0], name=Text(names["factor"], names["factor"]), source=names["source"])
     factors = (first, *done.method.factors[1:])
     method = replace(done.method, source=names["source"], factors=factors, title=Text(names["title"], names["title"]))
-    method = replace(method, measured=replace(method.measured, choices_sha256=method.choices_hash))
+    method = replace(method, measured=replace(method.measured, choices_sha256=method.identity))
     folder = tmp_path_factory.mktemp("hostile")
     release = write_release(replace(done, areas=areas, method=method), folder / "r")
     release.manifest["notes"].append(names["note"])

@@ -116,13 +116,25 @@ def test_a_frozen_method_is_another_method_and_the_same_choices(tmp_path):
     first = release_of(rows(), method(), tmp_path)
     frozen = freeze(first)
     assert frozen.hash != first.method.hash == method().hash
-    assert frozen.choices_hash == method().choices_hash
+    assert frozen.identity == method().identity
     moved = dataclasses.replace(frozen.measured, limits=frozen.measured.limits | {"poor": 30.0})
     assert dataclasses.replace(frozen, measured=moved).hash != frozen.hash
     (tmp_path / "next").mkdir()
     notes = release_of(rows(), frozen, tmp_path / "next", 2025, previous=first).notes
     assert any("frozen limits" in note for note in notes)
     assert not any("another method" in note for note in notes)
+
+
+def test_words_of_a_frozen_method_may_be_edited(tmp_path):
+    frozen = freeze(release_of(rows(), method(), tmp_path))
+    text = frozen.to_toml()
+    renamed = parse_method(text.replace(frozen.title.en, "Another title"))
+    assert renamed.title.en == "Another title"
+    assert renamed.identity == frozen.identity
+    weight = text.replace("min_population = ", "min_population = 1")
+    assert weight != text
+    with pytest.raises(InputError, match="measured for other choices"):
+        parse_method(weight)
 
 
 def test_a_mutilated_yardstick_is_refused_with_its_line(tmp_path):

@@ -19,9 +19,9 @@ from collections import Counter
 
 import pytest
 
-from regso_cluster.schema import SCHEMA
+from regso_cluster.schema import RELEASE, SCHEMA
 
-NAMES = {column.name for column in SCHEMA.columns if not column.repeats}
+NAMES = {column.name for column in SCHEMA.columns if not column.repeats and column.table in RELEASE}
 ENDS = {f"_{column.name}" for column in SCHEMA.columns if column.repeats}
 ORDINARY = {name for name in NAMES if "_" not in name}
 METHODS = {"sort_values", "groupby", "drop_duplicates", "set_index", "merge", "dissolve", "pivot"}

@@ -19,6 +19,7 @@ from regso_cluster.method import Certainty, Method, Text, Yardstick
 from regso_cluster.schema import SCHEMA
 from regso_cluster.schema import columns as c
 from regso_cluster.words.notes import Note
+from regso_cluster.words.phrases import phrase
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ def describe_all(areas: pd.DataFrame, table: FactorTable, method: Method, labels
     if method.clusters and method.measured:
         names[c.CLUSTER] = cluster_names(method.measured)
     if method.tiers:
-        tiers = banding_names(method.tiers, Text("Nivå", "Tier"))
+        tiers = banding_names(method.tiers, phrase("tier_number"))
         names |= {c.tier_of(key): tiers for key in method.keys}
     described = [
         describe_groups(areas, table, method, grouping, group_names) for grouping, group_names in names.items()

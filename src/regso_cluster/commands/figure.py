@@ -11,6 +11,7 @@ from regso_cluster.commands.options import NEW, json_option
 from regso_cluster.figures.formats import PICTURES
 from regso_cluster.files.atomic import json_text
 from regso_cluster.files.formats import describe_formats
+from regso_cluster.words.notes import Language
 
 if TYPE_CHECKING:
     from regso_cluster.figures.draw import FigureKind
@@ -40,7 +41,7 @@ def figure(
     out: Path,
     grouping: str | None,
     kommun: str | None,
-    language: str,
+    language: Language,
     first: int | None,
     as_json: bool,
 ) -> None:

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from regso_cluster.exports.comparison_columns import CAUSES, describe_comparison
+from regso_cluster.exports.comparison_columns import describe_comparison, say_cause
 from regso_cluster.files.atomic import json_text, whole_folder
 from regso_cluster.files.parquet import write_parquet
 from regso_cluster.files.sheet_writing import SYNTHETIC, WORKBOOK_OPTIONS, write_sheet
 from regso_cluster.release.model import Release
 from regso_cluster.schema import SCHEMA
 from regso_cluster.schema import columns as c
+from regso_cluster.words.phrases import phrase
+from regso_cluster.years.change import CAUSES
 from regso_cluster.years.several_years import mobility_table, trace_paths
 
 if TYPE_CHECKING:
@@ -91,9 +93,9 @@ def _causes_table(groupings: dict[str, Any]) -> Any:
     table.add_row("stayed", *[f"{one['stayed']:,}" for one in every])
     table.add_row("changed", *[f"{one['changed']:,}" for one in every], style="bold")
     table.add_row("  their residents", *[f"{one['residents']:,.0f}" for one in every])
-    for cause, (_, text) in CAUSES.items():
+    for cause in CAUSES:
         if any(one["causes"][cause] for one in every):
-            table.add_row(f"  {cause}: {text}", *[f"{one['causes'][cause]:,}" for one in every])
+            table.add_row(f"  {cause}: {say_cause(cause).en}", *[f"{one['causes'][cause]:,}" for one in every])
     return table
 
 
@@ -154,7 +156,7 @@ def _some_moves(comparison: Comparison) -> list[tuple[str, int]]:
             borders = "" if move.get("comparable", True) else f"; {_say_elsewhere(move['elsewhere'])}"
             kind = "cluster" if grouping == c.CLUSTER else "group"
             sure = _say_sure(move["new_probability"], move[c.HOW_SURE])
-            lines.append((f"{move[c.AREA]}{name}: {kind} {groups}{sure}, {CAUSES[move['cause']][1]}{borders}", 0))
+            lines.append((f"{move[c.AREA]}{name}: {kind} {groups}{sure}, {say_cause(move['cause']).en}{borders}", 0))
             lines += [(text, 4) for text in behind.loc[behind[c.AREA] == move[c.AREA], "text_en"]]
         if len(own) > shown:
             lines.append((f"... and {len(own) - shown} more; --out DIR writes them all", 0))
@@ -193,16 +195,15 @@ def write_comparison_workbook(
     import xlsxwriter
 
     sheets = {
-        "Orsaker": _causes(comparison), "Byten": comparison.moves, "Faktorer bakom": comparison.problems,
-        "Kluster, faktorer": comparison.clusters, "Övergångar": comparison.transitions,
-        "In, ut, kvar": comparison.lists[comparison.lists["move"] != "stayed"],
-        "Kommuner och län": comparison.places, "Rörlighet": mobility.replace(np.inf, np.nan),
-        "Fördelningar": comparison.drift,
+        "causes": _causes(comparison), "moves": comparison.moves, "problems": comparison.problems,
+        "clusters": comparison.clusters, "transitions": comparison.transitions,
+        "lists": comparison.lists[comparison.lists["move"] != "stayed"],
+        "places": comparison.places, "mobility": mobility.replace(np.inf, np.nan), "drift": comparison.drift,
     }  # fmt: skip
     if flows is not None:
-        sheets["Vägar"] = flows
+        sheets["flows"] = flows
     if len(comparison.borders):
-        sheets["Gränser"] = comparison.borders
+        sheets["borders"] = comparison.borders
     whole = io.BytesIO()  # written in one piece: a writer cut off by a full disk would complain again at the very end
     with xlsxwriter.Workbook(whole, WORKBOOK_OPTIONS | {"in_memory": True}) as book:
         _fill_workbook(book, comparison, sheets)
@@ -215,12 +216,12 @@ def _fill_workbook(book: Any, comparison: Comparison, sheets: dict[str, pd.DataF
     years = f"{comparison.old.year}-{comparison.new.year}"
     book.set_properties({"title": f"{comparison.new.method.title.sv} {years}", "created": created,
                          "comments": SYNTHETIC if synthetic else ""})  # fmt: skip
-    columns = {str(column): None for name, frame in sheets.items() if name != "Orsaker" for column in frame}
-    sheets["Kolumner"] = describe_comparison(list(columns))
+    columns = {str(column): None for name, frame in sheets.items() if name != "causes" for column in frame}
+    sheets["columns"] = describe_comparison(list(columns))
     for name, frame in sheets.items():
         plain = _whole(frame.drop(columns=c.SYNTHETIC, errors="ignore"))
-        headings = None if name in ("Orsaker", "Kolumner") else describe_comparison(list(plain.columns))
-        write_sheet(book, name, plain, synthetic=synthetic, headings=headings)
+        headings = None if name in ("causes", "columns") else describe_comparison(list(plain.columns))
+        write_sheet(book, phrase(f"compared_{name}").sv, plain, synthetic=synthetic, headings=headings)
 
 
 def _whole(frame: pd.DataFrame) -> pd.DataFrame:
@@ -232,11 +233,12 @@ def _whole(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _causes(comparison: Comparison) -> pd.DataFrame:
     rows = [
-        (SCHEMA.inline(grouping).sv, *CAUSES[cause], number)
+        (SCHEMA.inline(grouping).sv, say_cause(cause).sv, say_cause(cause).en, number)
         for grouping, one in comparison.summary["groupings"].items()
         for cause, number in one["causes"].items()
     ]
-    return pd.DataFrame(rows, columns=["gruppering", "orsak", "cause", "områden"])
+    said = phrase("heading_cause")
+    return pd.DataFrame(rows, columns=[phrase("heading_grouping").sv, said.sv, said.en, phrase("heading_areas").sv])
 
 
 TABLES = ("moves", "problems", "clusters", "transitions", "lists", "places", "drift", "borders")

@@ -15,14 +15,14 @@ from regso_cluster.method import Method, Text
 from regso_cluster.schema import SCHEMA
 from regso_cluster.schema import columns as c
 from regso_cluster.words.columns import describe_columns, head_columns
+from regso_cluster.words.phrases import phrase
 from regso_cluster.words.wording import CAREFUL, MADE_UP, UNDECIDED
 
 if TYPE_CHECKING:
     from regso_cluster.release.model import Release
 
 CODED = 20  # a column of text with at most so many different texts becomes numbers with a key
-_YES_NO = {0: Text("nej", "no"), 1: Text("ja", "yes")}
-_COUNT, _NUMBER = Text("antal", "number"), Text("nummer", "number of the group")
+_YES_NO = {0: phrase("no"), 1: phrase("yes")}
 
 
 @dataclass(frozen=True)
@@ -177,7 +177,7 @@ def _unit_of(name: str, unit: Text, labels: dict[int, Text]) -> Text:
     if unit.sv:
         return unit
     counted = _role_of(name) in ("count", "persons") and not c.is_absolute(name)
-    return _NUMBER if labels else _COUNT if counted else Text("tal", "figure")
+    return phrase("unit_group" if labels else "unit_number" if counted else "unit_figure")
 
 
 def _decimals_of(cells: pd.Series, unit: str) -> int:
@@ -225,8 +225,5 @@ def _notes(synthetic: bool, left_out: list[str]) -> tuple[Text, ...]:
     notes = [MADE_UP] if synthetic else []
     notes += [CAREFUL, UNDECIDED]
     if left_out:
-        names = ", ".join(left_out)
-        notes.append(
-            Text(f"Kolumner med fri text ingår inte: {names}.", f"Columns of free text are left out: {names}.")
-        )
+        notes.append(phrase("free_text_left_out", names=", ".join(left_out)))
     return tuple(notes)

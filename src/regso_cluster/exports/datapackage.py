@@ -20,6 +20,7 @@ from regso_cluster.files.hashes import hash_of
 from regso_cluster.files.textfiles import write_csv
 from regso_cluster.schema import Table
 from regso_cluster.words.columns import describe_columns, head_columns, say_unit
+from regso_cluster.words.phrases import phrase, say_source
 from regso_cluster.words.wording import CAREFUL, MADE_UP, UNDECIDED
 
 if TYPE_CHECKING:
@@ -27,22 +28,12 @@ if TYPE_CHECKING:
 
 DESCRIPTOR = DATAPACKAGE.name
 _PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
-_TITLES = {
-    "areas": "Områdena, en rad per område",
-    "groups": "Grupperna, en rad per grupp",
-    "factors": "Faktorerna, en rad per område och faktor",
-    "lineage": "Vad det blev av förra utgåvans kluster",
-    "certainty": "Sannolikheten för varje område och grupp",
-}
+_GUARD = phrase("guarded")
 _FILES = {
-    "method.toml": ("metod", "application/toml", "Metoden med alla gränser, skalor och centra ifyllda"),
-    "manifest.json": ("manifest", "application/json", "Utgåvans manifest: kontrollsummor, versioner, anmärkningar"),
-    "areas.gpkg": ("karta", "application/geopackage+sqlite3", "Områdena med gränser (SWEREF 99 TM) och QGIS-stilar"),
+    "method.toml": ("metod", "application/toml", "package_method"),
+    "manifest.json": ("manifest", "application/json", "package_manifest"),
+    "areas.gpkg": ("karta", "application/geopackage+sqlite3", "package_map"),
 }
-_GUARD = (
-    "Text som börjar med = + - @ eller ett styrtecken har en apostrof framför sig, så att inget kalkylprogram kör den. "
-    "/ Text that begins with = + - @ or a control character has an apostrophe before it."
-)
 
 
 def write_datapackage(release: Release, folder: Path) -> Path:
@@ -75,7 +66,7 @@ def _describe(release: Release, resources: list[dict[str, Any]]) -> dict[str, An
     manifest, method = release.manifest, release.method
     said = [method.description.sv, *(MADE_UP.sv,) * manifest["synthetic"], CAREFUL.sv, UNDECIDED.sv,
             method.description.en, *(MADE_UP.en,) * manifest["synthetic"], CAREFUL.en, UNDECIDED.en]  # fmt: skip
-    sources = [{"title": factor.source} for factor in method.factors if factor.source]
+    sources = [{"title": say_source(factor.source, "sv")} for factor in method.factors if factor.source]
     return {
         "$schema": _PROFILE,
         "name": f"{manifest['method']['name'].lower()}-{release.year}",
@@ -119,8 +110,8 @@ def _write_tables(release: Release, folder: Path) -> list[dict[str, Any]]:
             {
                 "name": name,
                 "type": "table",
-                "title": _TITLES[name],
-                "description": _GUARD,
+                "title": phrase(f"package_{name}").sv,
+                "description": f"{_GUARD.sv} / {_GUARD.en}",
                 "format": "csv",
                 "mediatype": "text/csv",
                 "encoding": "utf-8",
@@ -164,7 +155,7 @@ def _copy_files(release: Release, folder: Path) -> list[dict[str, Any]]:
         if (release.path / file).is_file():
             shutil.copyfile(release.path / file, folder / file)
             kind = Path(file).suffix[1:]
-            made.append({"name": name, "title": title, "format": kind, "mediatype": mediatype,
+            made.append({"name": name, "title": phrase(title).sv, "format": kind, "mediatype": mediatype,
                          **_measure(folder / file)})  # fmt: skip
     return made
 

@@ -8,18 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from regso_cluster.exports.cube import Cube, build_cube
-from regso_cluster.method import Text
 from regso_cluster.words.notes import Language
+from regso_cluster.words.phrases import phrase
 from regso_cluster.words.wording import say
 
 if TYPE_CHECKING:
     from regso_cluster.release.model import Release
 
-_LABELS = {
-    "area": Text("område", "area"),
-    "ContentsCode": Text("tabellinnehåll", "contents"),
-    "Tid": Text("år", "year"),
-}
+_LABELS = {"area": phrase("area"), "ContentsCode": phrase("contents"), "Tid": phrase("year")}
 
 
 def write_jsonstat(release: Release, path: Path, *, language: Language = "sv") -> None:

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 
 from regso_cluster.exports.cube import Cube, build_cube
 from regso_cluster.method import Text
+from regso_cluster.words.phrases import phrase
 
 if TYPE_CHECKING:
     from regso_cluster.release.model import Release
 
 DECIMALS = 15  # the most that the format holds
 _LINE = 160  # characters of a text on a line; with its keyword and key a line stays below 256
-_AREA, _CONTENTS, _YEAR = Text("område", "area"), Text("tabellinnehåll", "contents"), Text("år", "year")
-_SUBJECT = Text("Levnadsförhållanden", "Living conditions")
+_AREA, _CONTENTS, _YEAR = phrase("area"), phrase("contents"), phrase("year")
 
 
 def write_px(release: Release, path: Path) -> None:
@@ -45,8 +45,7 @@ def px_text(cube: Cube) -> str:
 def _head(cube: Cube) -> list[str]:
     made = cube.updated.strftime("%Y%m%d %H:%M")
     matrix = re.sub(r"[^A-Z0-9]", "", cube.source.split(", ")[1].upper())[:16] + str(cube.year)
-    by = Text("efter område, tabellinnehåll och år", "by area, contents and year")
-    title = Text(f"{cube.title.sv} {by.sv}", f"{cube.title.en} {by.en}")
+    title = phrase("px_title", title=cube.title)
     return [
         'CHARSET="ANSI";',
         'AXIS-VERSION="2013";',
@@ -60,11 +59,11 @@ def _head(cube: Cube) -> list[str]:
         "COPYRIGHT=NO;",
         "OFFICIAL-STATISTICS=NO;",
         'SUBJECT-CODE="LE";',
-        *_said("SUBJECT-AREA", _SUBJECT),
+        *_said("SUBJECT-AREA", phrase("subject")),
         *_said("DESCRIPTION", title),
         *_said("TITLE", title),
         *_said("CONTENTS", cube.title),
-        *_said("UNITS", Text("se tabellinnehåll", "see contents")),
+        *_said("UNITS", phrase("px_units")),
         *_said("STUB", _AREA),
         *_listed("HEADING", ("",), [(_CONTENTS.sv, _YEAR.sv), (_CONTENTS.en, _YEAR.en)]),
         *_said("CONTVARIABLE", _CONTENTS),
@@ -109,7 +108,7 @@ def _notes(cube: Cube) -> list[str]:
         marked = zip(("", "[en]"), (_CONTENTS.sv, _CONTENTS.en), (content.name.sv, content.name.en), strict=True)
         for (mark, variable, name), said in zip(marked, (text.sv, text.en), strict=True):
             lines.append(f'VALUENOTE{mark}("{_clean(variable)}","{_clean(name)}")={_quoted(said)};')
-    lines += _said("DATASYMBOL2", Text("uppgift saknas, är skyddad eller oavgjord", "missing, suppressed or undecided"))
+    lines += _said("DATASYMBOL2", phrase("px_missing"))
     return lines
 
 

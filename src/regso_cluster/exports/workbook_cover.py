@@ -6,26 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from regso_cluster.method import Text
 from regso_cluster.schema import columns as c
 from regso_cluster.words.columns import head_columns, unit_of
-from regso_cluster.words.notes import Language
+from regso_cluster.words.notes import Language, number_in
+from regso_cluster.words.phrases import phrase, say_phrase, say_source
 from regso_cluster.words.wording import CAREFUL, UNDECIDED, mark_of, say
 
 if TYPE_CHECKING:
     from regso_cluster.release.model import Release
 
-_WORSE = {"high": Text("högt är sämre", "high is worse"), "low": Text("lågt är sämre", "low is worse")}
-_SHEETS = {
-    "areas": Text("En rad per område, alla områden, ordnade efter kod.", "A row an area, all areas, ordered by code."),
-    "groups": Text(
-        "En rad per grupp: storlek, boende och gruppens värde i varje faktor.",
-        "A row a group: size, residents and the value of the group in each factor.",
-    ),
-    "lineage": Text("Vad det blev av förra utgåvans kluster.", "What became of the clusters of the previous release."),
-    "method": Text("Hur det räknades, ur vilka uppgifter.", "How it was computed, and from what."),
-    "columns": Text("Vad varje kolumn betyder.", "What each column means."),
-}
+_SHEETS = ("areas", "groups", "lineage", "method", "columns")
 
 
 def cover_rows(release: Release, language: Language) -> list[tuple[str, list[Any]]]:
@@ -35,35 +25,33 @@ def cover_rows(release: Release, language: Language) -> list[tuple[str, list[Any
     -------
     rows as (kind, cells): "title", "lead" (one text over the width), "head", "row", "text" (a word and a text), "blank"
     """
-    sv = language == "sv"
     manifest = release.manifest
-    edition = f"RegSO {manifest['edition']}" if manifest["edition"] else ("egna områden" if sv else "areas of its own")
-    count = f"{len(release.areas):,}".replace(",", "\u00a0" if sv else ",")
-    unit = ("områden" if sv else "areas") if manifest["edition"] else ""
+    edition = f"RegSO {manifest['edition']}" if manifest["edition"] else say_phrase(language, "own_areas")
+    count = number_in(f"{len(release.areas):,}", language)
+    unit = say_phrase(language, "areas_counted") if manifest["edition"] else ""
     rows: list[tuple[str, list[Any]]] = [
         ("title", [f"{say(release.method.title, language)} {release.year}"]),
         ("lead", [f"{count} {unit}, {edition}".replace(" ,", ",")]),
         ("lead", [say(release.method.description, language)]),
         ("blank", []),
         *_group_rows(release, language),
-        ("head", ["Blad" if sv else "Sheets", "", "", "", ""]),
+        ("head", [say_phrase(language, "sheets"), "", "", "", ""]),
     ]
     sheets = [name for name in _SHEETS if name != "lineage" or release.lineage is not None]
-    rows += [("text", [mark_of(name, language), say(_SHEETS[name], language)]) for name in sheets]
-    rows += [("blank", []), ("head", ["Så används det inte" if sv else "How not to use it", "", "", "", ""])]
-    cautions = [CAREFUL, UNDECIDED, Text(
-        "Ett område nära en gräns passerar den av slump: se på talen bakom.",
-        "An area near a limit crosses it by chance: look at the counts.",
-    ), Text(
-        "Koppla på kod, aldrig på namn: namn är bara entydiga inom en kommun.",
-        "Join on the code, never on the name: names are unique only inside a kommun.",
-    )]  # fmt: skip
+    rows += [("text", [mark_of(name, language), say_phrase(language, f"about_{name}")]) for name in sheets]
+    rows += [("blank", []), ("head", [say_phrase(language, "not_for"), "", "", "", ""])]
+    cautions = [CAREFUL, UNDECIDED, phrase("near_a_limit"), phrase("join_on_code")]
     rows += [("lead", [say(text, language)]) for text in cautions]
-    origin = "Utgåvan är gjord" if sv else "The release was made"
     rows += [
         ("blank", []),
-        ("text", [origin, f"{manifest['created'][:10]}, regso-cluster {manifest['software']['regso_cluster']}"]),
-        ("text", ["Kontrollsumma" if sv else "Checksum", f"sha256 {manifest['manifest_sha256']}"]),
+        (
+            "text",
+            [
+                say_phrase(language, "made"),
+                f"{manifest['created'][:10]}, regso-cluster {manifest['software']['regso_cluster']}",
+            ],
+        ),
+        ("text", [say_phrase(language, "checksum"), f"sha256 {manifest['manifest_sha256']}"]),
     ]
     return rows
 
@@ -76,10 +64,9 @@ def _group_rows(release: Release, language: Language) -> list[tuple[str, list[An
     grouping = str(groups[c.GROUPING].iloc[0])
     own = groups[groups[c.GROUPING] == grouping]
     heading = head_columns([grouping], release.method)[language].iloc[0]
-    words: tuple[str, ...]
-    words = ("Namn", "Områden", "Boende", "% boende") if language == "sv" else ("Name", "Areas", "Residents", "% res.")
     sure = c.PROBABILITY in own  # how likely the areas of a group belong to it, on average
-    words += (("Hur säkert",) if language == "sv" else ("How sure",)) if sure else ()
+    shown = ("name", "areas", "residents", "share", *(("sure",) if sure else ()))
+    words = [say_phrase(language, f"column_{name}") for name in shown]
     rows: list[tuple[str, list[Any]]] = [("head", [heading, *words])]
     for row in own.to_dict("records"):
         number = "–" if pd.isna(row[c.GROUP]) else f"{row[c.GROUP]:.0f}"
@@ -91,30 +78,26 @@ def _group_rows(release: Release, language: Language) -> list[tuple[str, list[An
 
 def method_rows(release: Release, language: Language) -> pd.DataFrame:
     """Tell the method as a person reads it: what, against what, from where; then the notes of the run."""
-    method, manifest, sv = release.method, release.manifest, language == "sv"
-    measured = method.measured
-    words = {
-        "method": "Metod" if sv else "Method", "description": "Beskrivning" if sv else "Description",
-        "source": "Källa" if sv else "Source", "year": "År" if sv else "Year", "input": "Indata" if sv else "Input",
-        "hash": "Metodens kontrollsumma" if sv else "Checksum of the method", "factor": "Faktor" if sv else "Factor",
-        "beyond": "problem bortom" if sv else "a problem beyond", "note": "Anmärkning" if sv else "Note",
-        "not": "Så används resultatet inte" if sv else "How not to use the result",
-    }  # fmt: skip
+    method, manifest, measured = release.method, release.manifest, release.method.measured
     rows = [
-        (words["method"], say(method.title, language), method.name),
-        (words["description"], say(method.description, language), ""),
-        (words["source"], method.source, ""),
-        (words["year"], str(release.year), f"edition {manifest['edition'] or '-'}"),
-        (words["input"], manifest["inputs"][0]["name"], f"sha256 {manifest['inputs'][0]['sha256']}"),
-        (words["hash"], f"sha256 {manifest['method']['sha256']}", f"seed {manifest['method']['seed']}"),
+        (say_phrase(language, "row_method"), say(method.title, language), method.name),
+        (say_phrase(language, "row_description"), say(method.description, language), ""),
+        (say_phrase(language, "row_source"), say_source(method.source, language), ""),
+        (say_phrase(language, "row_year"), str(release.year), f"edition {manifest['edition'] or '-'}"),
+        (say_phrase(language, "row_input"), manifest["inputs"][0]["name"], f"sha256 {manifest['inputs'][0]['sha256']}"),
+        (
+            say_phrase(language, "row_hash"),
+            f"sha256 {manifest['method']['sha256']}",
+            f"seed {manifest['method']['seed']}",
+        ),
     ]
     for factor in method.factors:
         limit = measured.limits.get(factor.key) if measured else None
-        text = f"{say(unit_of(factor), language)}, {say(_WORSE[factor.worse], language)}"
+        text = f"{say(unit_of(factor), language)}, {say_phrase(language, f'worse_{factor.worse}')}"
         if limit is not None:
-            number = f"{limit:.4g}".replace(".", ",") if sv else f"{limit:.4g}"
-            text += f"; {words['beyond']} {number}"
-        rows.append((f"{words['factor']}: {say(factor.name, language)}", text, factor.source))
-    rows += [(words["note"], note.text(language), "") for note in release.notes]
-    rows.append((words["not"], say(CAREFUL, language), ""))
-    return pd.DataFrame(rows, columns=["Vad", "Hur", "Källa"] if sv else ["What", "How", "Source"])
+            text += "; " + say_phrase(language, "problem_beyond", limit=number_in(f"{limit:.4g}", language))
+        heading = say_phrase(language, "row_factor", factor=factor.name)
+        rows.append((heading, text, say_source(factor.source, language)))
+    rows += [(say_phrase(language, "row_note"), note.text(language), "") for note in release.notes]
+    rows.append((say_phrase(language, "row_not_for"), say(CAREFUL, language), ""))
+    return pd.DataFrame(rows, columns=[say_phrase(language, key) for key in ("what", "how", "row_source")])

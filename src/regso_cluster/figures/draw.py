@@ -10,6 +10,7 @@ from regso_cluster.figures.kinds import draw_country, draw_flow, draw_kommun, dr
 from regso_cluster.figures.ranks import SHOWN, draw_rank_intervals
 from regso_cluster.release.model import Release
 from regso_cluster.schema import SCHEMA
+from regso_cluster.words.notes import Language
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,7 +24,7 @@ def figure(
     *,
     by: str | None = None,
     kommun: str | None = None,
-    language: str = "sv",
+    language: Language = "sv",
     first: int | None = None,
 ) -> Figure:
     """Draw a map, a profile chart, a chart of ranks or a flow chart; `write_figure` writes it.

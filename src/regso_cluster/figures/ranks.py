@@ -11,6 +11,8 @@ import pandas as pd
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.maps.colours import INK, SOFT
 from regso_cluster.schema import columns as c
+from regso_cluster.words.notes import Language, number_in
+from regso_cluster.words.phrases import say_phrase
 from regso_cluster.words.wording import MADE_UP
 
 if TYPE_CHECKING:
@@ -20,25 +22,10 @@ if TYPE_CHECKING:
     from regso_cluster.release.model import Release
 
 SHOWN = 80
-_WORDS = {
-    "sv": {
-        "core": "säker grupp", "edge": "nära gränsen", "undecided": "osäker grupp", "not_assessed": "grupp ej bedömd",
-        "thousands": "\N{NO-BREAK SPACE}", "axis": "plats bland {ranked} områden, 1 är störst problem",
-        "title": "{title}: de {n} områdena med störst problem",
-        "what": "Plats i index, med vad slumpen tillåter i {level:.0f}\N{NO-BREAK SPACE}% av simuleringarna",
-    },
-    "en": {
-        "core": "group is sure", "edge": "near a limit", "undecided": "group is unsure",
-        "not_assessed": "group not assessed", "thousands": ",",
-        "axis": "place among {ranked} areas, 1 has the largest problems",
-        "title": "{title}: the {n} areas with the largest problems",
-        "what": "Place in the index, with what chance allows in {level:.0f}% of the simulations",
-    },
-}  # fmt: skip
 _COLOURS = {"core": "#7b1e3a", "edge": "#c96f2e", "undecided": "#8a8a8a", "not_assessed": "#3b6ea5"}
 
 
-def draw_rank_intervals(release: Release, language: str = "sv", *, first: int = SHOWN) -> Figure:
+def draw_rank_intervals(release: Release, language: Language = "sv", *, first: int = SHOWN) -> Figure:
     """Draw the interval of the rank of the worst areas.
 
     Parameters
@@ -58,22 +45,21 @@ def draw_rank_intervals(release: Release, language: str = "sv", *, first: int = 
         hint = "Classify with a section [certainty] and factors that have counts."
         raise InputError(Fault("no intervals of the rank", str(release.path), hint=hint))
     chosen = areas[areas[c.INDEX_RANK].notna()].sort_values(c.INDEX_RANK, kind="stable").head(first)
-    words = _WORDS[language]
     figure = NewFigure(figsize=(8.3, 1.9 + 0.155 * len(chosen)), layout="constrained")
     axes = figure.add_subplot()
-    _draw_lines(axes, chosen, words)
+    _draw_lines(axes, chosen, language)
     _name_areas(axes, chosen)
-    ranked = f"{int(areas[c.INDEX_RANK].notna().sum()):,}".replace(",", words["thousands"])
-    axes.set_xlabel(words["axis"].format(ranked=ranked))
+    ranked = number_in(f"{int(areas[c.INDEX_RANK].notna().sum()):,}", language)
+    axes.set_xlabel(say_phrase(language, "rank_axis", ranked=ranked))
     axes.grid(axis="x", color="#dddddd", linewidth=0.6)
     axes.set_axisbelow(True)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(axis="y", length=0)
     level = release.method.certainty.level if release.method.certainty else 0.9
     title = f"{getattr(release.method.title, language)} {release.year}"
-    headline = textwrap.fill(words["title"].format(title=title, n=len(chosen)), 66)
+    headline = textwrap.fill(say_phrase(language, "rank_title", title=title, n=len(chosen)), 66)
     figure.suptitle(headline, x=0.012, ha="left", fontsize=13, fontweight="bold", color=INK, family="serif")
-    axes.set_title(words["what"].format(level=100 * level), loc="left", fontsize=8, color=SOFT)
+    axes.set_title(say_phrase(language, "rank_what", level=f"{100 * level:.0f}"), loc="left", fontsize=8, color=SOFT)
     axes.legend(frameon=False, fontsize=8, loc="upper right")
     if release.manifest["synthetic"]:
         axes.annotate(
@@ -83,7 +69,7 @@ def draw_rank_intervals(release: Release, language: str = "sv", *, first: int = 
     return figure
 
 
-def _draw_lines(axes: Axes, chosen: pd.DataFrame, words: dict[str, str]) -> None:
+def _draw_lines(axes: Axes, chosen: pd.DataFrame, language: Language) -> None:
     """Draw the interval and the rank of each area, in the colour of how sure its group is."""
     rank, low, high = (
         chosen[column].to_numpy(np.float64) for column in (c.INDEX_RANK, c.INDEX_RANK_LOW, c.INDEX_RANK_HIGH)
@@ -93,7 +79,14 @@ def _draw_lines(axes: Axes, chosen: pd.DataFrame, words: dict[str, str]) -> None
     for word, colour in _COLOURS.items():
         inside = said == word
         if inside.any():
-            axes.hlines(place[inside], low[inside], high[inside], color=colour, linewidth=2, label=words[word])
+            axes.hlines(
+                place[inside],
+                low[inside],
+                high[inside],
+                color=colour,
+                linewidth=2,
+                label=say_phrase(language, f"rank_{word}"),
+            )
             axes.plot(rank[inside], place[inside], "o", color=colour, markersize=3.5)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,41 +13,23 @@ from regso_cluster.certainty.structure import Structure
 from regso_cluster.certainty.study_file import Study
 from regso_cluster.figures.kinds import write_figure
 from regso_cluster.words.notes import Language
+from regso_cluster.words.phrases import say_phrase
 from regso_cluster.words.wording import say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_WORDS = {
-    "sv": {
-        "scatter": "Mindre spridning än i moln", "strength": "Prediktionsstyrka",
-        "jaccard": "Återfunnen: lägsta Jaccard", "least": "minst {cut}", "groups": "antal grupper",
-        "types": "{n} typer", "bands": "band, inte typer", "how_many": "Hur många grupper? {verdict}",
-        "key": "fylld: håller på alla tre; streck: medelfel",
-        "group": "Sammanvägd grupp eller indexgrupp", "cluster": "Kluster", "rank": "Indexets rang",
-        "per_cent": "procent av områdena", "places": "platser, i medeltal",
-        "drawn": "valet draget på nytt, de andra som de faller: medel",
-        "alone": "bara det valet gjort annorlunda: mest",
-        "depend": "Vad grupperna hänger på",
-    },
-    "en": {
-        "scatter": "Less scatter than in clouds", "strength": "Prediction strength",
-        "jaccard": "Found again: least Jaccard", "least": "at least {cut}", "groups": "number of groups",
-        "types": "{n} types", "bands": "bands, not types", "how_many": "How many groups? {verdict}",
-        "key": "filled: stands by all three; bars: standard errors",
-        "group": "Composite group or band", "cluster": "Cluster", "rank": "Rank of the index",
-        "per_cent": "per cent of areas", "places": "places, on average",
-        "drawn": "this choice drawn anew, the others as they come: mean",
-        "alone": "this choice alone made otherwise: the most", "depend": "What the groups depend on",
-    },
-}  # fmt: skip
 INK, PALE, GOOD, BAD = "#1f2a37", "#cfd6de", "#1b6e8c", "#b4532a"
 SETTINGS: dict[Any, Any] = {
     "svg.hashsalt": "regso_cluster", "svg.fonttype": "path", "font.size": 9.0, "axes.edgecolor": INK,
     "axes.labelcolor": INK, "text.color": INK, "xtick.color": INK, "ytick.color": INK, "axes.spines.top": False,
     "axes.spines.right": False, "figure.facecolor": "white",
 }  # fmt: skip
+
+
+def _word(language: Language, key: str, **values: str | int) -> str:
+    return say_phrase(language, f"study_{key}", **values)
 
 
 def _new(width: float, height: float, columns: int = 1) -> tuple[Figure, list[Axes]]:
@@ -79,14 +62,14 @@ def draw_stability(structure: Structure, language: Language = "sv", *, synthetic
     language : of the words
     synthetic : made-up figures, which the figure then says
     """
-    words = _WORDS[language]
+    word = partial(_word, language)
     figure, axes = _new(8.4, 3.3, 3)
     by_k, rule = structure.by_k, structure.rule
     k = by_k.index.to_numpy()
     panels = (
-        (words["scatter"], by_k["less_scatter"], by_k["gap_error"], rule.least_gap),
-        (words["strength"], by_k["strength"], by_k["strength_error"], rule.strength),
-        (words["jaccard"], by_k["jaccard"], None, rule.jaccard),
+        (word("scatter"), by_k["less_scatter"], by_k["gap_error"], rule.least_gap),
+        (word("strength"), by_k["strength"], by_k["strength_error"], rule.strength),
+        (word("jaccard"), by_k["jaccard"], None, rule.jaccard),
     )
     for axis, (title, values, error, cut) in zip(axes, panels, strict=True):
         axis.axhline(cut, color=BAD, linewidth=0.9, linestyle="--")
@@ -97,19 +80,19 @@ def draw_stability(structure: Structure, language: Language = "sv", *, synthetic
         if structure.choice is not None:
             axis.axvspan(structure.choice - 0.4, structure.choice + 0.4, color=PALE, alpha=0.55, zorder=0)
         axis.set_title(title, fontsize=9, loc="left", pad=16)
-        least = words["least"].format(cut=_number(cut, language))
+        least = word("least", cut=_number(cut, language))
         axis.annotate(least, (0, 1), (0, 5), xycoords="axes fraction", textcoords="offset points",
                       fontsize=8, color=BAD)  # fmt: skip
-        axis.set_xlabel(words["groups"])
+        axis.set_xlabel(word("groups"))
         axis.set_xticks(k)
         axis.yaxis.set_major_formatter(lambda value, _: _number(value, language))
     axes[0].set_ylim(bottom=min(0.0, axes[0].get_ylim()[0]))
     for axis in axes[1:]:
         axis.set_ylim(0, 1.05)
-    verdict = words["types"].format(n=structure.choice) if structure.choice else words["bands"]
-    figure.suptitle(words["how_many"].format(verdict=verdict) + _made_up(language, synthetic=synthetic),
+    verdict = word("types", n=structure.choice) if structure.choice else word("bands")
+    figure.suptitle(word("how_many", verdict=verdict) + _made_up(language, synthetic=synthetic),
                     x=0.01, ha="left", fontsize=10)  # fmt: skip
-    figure.supxlabel(words["key"], x=0.99, ha="right", fontsize=8)
+    figure.supxlabel(word("key"), x=0.99, ha="right", fontsize=8)
     return figure
 
 
@@ -132,22 +115,15 @@ def draw_tornado(choices: pd.DataFrame, study: Study, language: Language = "sv",
     language : of the words
     synthetic : made-up figures, which the figure then says
     """
-    words = _WORDS[language]
+    word = partial(_word, language)
     titles = {choice.name: say(choice.title, language) if choice.title else choice.name for choice in study.choices}
     panels = [
-        (
-            words["group"],
-            words["per_cent"],
-            100 * choices["group_drawn_areas"],
-            100 * choices["group_alone_areas"],
-        ),
-        (
-            words["cluster"],
-            words["per_cent"],
-            100 * choices["cluster_drawn_areas"],
-            100 * choices["cluster_alone_areas"],
-        ),
-        (words["rank"], words["places"], choices["rank_drawn"], choices["rank_alone"]),
+        (word(what), word(unit), share * choices[f"{what}_drawn{kind}"], share * choices[f"{what}_alone{kind}"])
+        for what, unit, share, kind in (
+            ("group", "per_cent", 100, "_areas"),
+            ("cluster", "per_cent", 100, "_areas"),
+            ("rank", "places", 1, ""),
+        )
     ]
     shown = [panel for panel in panels if panel[2].max() > 0 or panel[3].max() > 0] or panels[:1]
     figure, axes = _new(2.9 * len(shown) + 1.8, 1.2 + 0.34 * len(choices), len(shown))
@@ -165,9 +141,8 @@ def draw_tornado(choices: pd.DataFrame, study: Study, language: Language = "sv",
         axis.xaxis.set_major_formatter(lambda value, _: _number(value, language))
         axis.set_title(title, fontsize=9, loc="left")
         axis.tick_params(axis="y", length=0)
-    figure.legend(
-        handles, [words["drawn"], words["alone"]], frameon=False, fontsize=8, loc="outside lower right", ncols=2
-    )
-    title = words["depend"] + _made_up(language, synthetic=synthetic)
+    said = [word("drawn"), word("alone")]
+    figure.legend(handles, said, frameon=False, fontsize=8, loc="outside lower right", ncols=2)
+    title = word("depend") + _made_up(language, synthetic=synthetic)
     figure.suptitle(title, x=0.01, ha="left", fontsize=10)
     return figure

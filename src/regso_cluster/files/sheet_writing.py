@@ -10,6 +10,7 @@ import pandas as pd
 
 from regso_cluster.schema import columns as c
 from regso_cluster.words.notes import Language
+from regso_cluster.words.wording import MADE_UP
 
 if TYPE_CHECKING:
     pass
@@ -32,7 +33,7 @@ ROWS, COLUMNS, CHARACTERS = 1_048_576, 16_384, 32_767  # what a sheet and a cell
 _DIGITS = 10**15  # whole numbers from here on are codes: written as text, since a cell shows 15 digits
 
 
-SYNTHETIC = "SYNTETISKA DATA: alla siffror är påhittade. SYNTHETIC DATA: every figure is made up."
+SYNTHETIC = f"{MADE_UP.sv} {MADE_UP.en}"
 
 
 CREATED = dt.datetime(2000, 1, 1)  # of a workbook without a release: the same table, the same bytes

@@ -24,6 +24,7 @@ from regso_cluster.files.sheet_writing import (
     write_sheet,
 )
 from regso_cluster.schema import columns as c
+from regso_cluster.words.phrases import phrase
 
 
 @contextmanager
@@ -71,7 +72,7 @@ def write_table_workbook(output: Output, path: Path) -> None:
                     headings=output.headings, language=output.language)  # fmt: skip
         if published:
             said = pd.DataFrame([(text.sv, text.en) for text in output.texts], columns=["Svenska", "English"])
-            write_sheet(book, "Läs detta", said, synthetic=output.synthetic)
+            write_sheet(book, phrase("sheet_read_me").sv, said, synthetic=output.synthetic)
         if published and output.headings is not None:
             write_sheet(book, "Kolumner", output.headings.drop(columns=c.UNIT), synthetic=output.synthetic)
 

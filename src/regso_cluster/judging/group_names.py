@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from regso_cluster.method import Banding, Method, Text, Yardstick
+from regso_cluster.words.phrases import phrase
 
 
 def name_groups(groups: pd.Series, names: dict[int, Text]) -> pd.Series:
@@ -20,7 +21,7 @@ def composite_names(method: Method) -> dict[int, Text]:
 
 def band_names(method: Method) -> dict[int, Text]:
     """Name the bands of the index by number."""
-    return banding_names(method.bands, Text("Grupp", "Group")) if method.bands else {}
+    return banding_names(method.bands, phrase("group_number")) if method.bands else {}
 
 
 def banding_names(banding: Banding, what: Text) -> dict[int, Text]:

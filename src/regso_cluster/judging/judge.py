@@ -26,7 +26,7 @@ def measure(case: Case) -> Yardstick:
     limits = measure_limits(used, method, weights) if method.problems else {}
     yardstick = Yardstick(
         limits=limits, leave_limits=measure_leave_limits(used, method, limits, weights),
-        choices_sha256=method.choices_hash,
+        choices_sha256=method.identity,
     )  # fmt: skip
     scales = {
         use: fit_scale(used, part.scale, case.signs, weights)

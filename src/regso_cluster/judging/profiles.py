@@ -11,18 +11,12 @@ import pandas as pd
 from regso_cluster.factors.tables import FactorTable
 from regso_cluster.method import UNIT_FACTOR, Factor, Method, Naming, Text
 from regso_cluster.schema import columns as c
+from regso_cluster.words.phrases import list_texts, lower, phrase
 
 if TYPE_CHECKING:
     from regso_cluster.factors.tables import FactorTable
 
-_LEVELS = (
-    ("very_large", Text("Mycket stora behov", "Very large needs")),
-    ("large", Text("Stora behov", "Large needs")),
-    ("some", Text("Vissa behov", "Some needs")),
-)
-_FEW = Text("Små behov", "Small needs")
-_AVERAGE = Text("Nära riksgenomsnittet", "Close to the national average")
-_ALL = Text("i alla faktorer", "in all factors")
+_LEVELS = ("very_large", "large", "some")
 
 
 def describe_groups(
@@ -50,7 +44,7 @@ def describe_groups(
     rows = []
     for group in [*sorted(names), *([None] if number.isna().any() else [])]:
         inside = (number.isna() if group is None else number.eq(group).fillna(False)).to_numpy(bool)
-        name = names[group] if group is not None else Text("Ej indelad", "Not classified")
+        name = names[group] if group is not None else phrase("not_classified")
         residents = table.areas[c.POPULATION][inside].sum(min_count=1)
         rows.append(
             {
@@ -116,21 +110,16 @@ def name_clusters(
 
 
 def _name(centre: npt.NDArray[np.float64], method: Method, naming: Naming, count: int) -> Text:
-    level = next((text for key, text in _LEVELS if centre.max() >= getattr(naming, key)), None)
-    if level is None:
-        return _FEW if centre.max() <= -naming.some or centre.mean() <= -naming.some else _AVERAGE
+    reached = next((key for key in _LEVELS if centre.max() >= getattr(naming, key)), None)
+    if reached is None:
+        few = centre.max() <= -naming.some or centre.mean() <= -naming.some
+        return phrase("needs_few" if few else "needs_average")
+    level = phrase(f"needs_{reached}")
     marked = [number for number in np.argsort(-centre, kind="stable") if centre[number] >= naming.some]
     if len(marked) == len(centre) and count <= naming.factors:
-        return Text(f"{level.sv} {_ALL.sv}", f"{level.en} {_ALL.en}")
-    factors = [method.factors[number].name for number in marked[:count]]
-    return Text(
-        f"{level.sv}: {_list([factor.sv.lower() for factor in factors], 'och')}",
-        f"{level.en}: {_list([factor.en.lower() for factor in factors], 'and')}",
-    )
-
-
-def _list(words: list[str], last: str) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"
+        return phrase("needs_in_all", level=level)
+    factors = list_texts([lower(method.factors[number].name) for number in marked[:count]])
+    return phrase("needs_in", level=level, factors=factors)
 
 
 def country_value(table: FactorTable, factor: Factor) -> float | None:

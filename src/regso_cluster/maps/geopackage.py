@@ -16,11 +16,14 @@ from regso_cluster.errors import Fault, InputError
 from regso_cluster.maps.styles import Style, styles_of
 from regso_cluster.method import Method
 from regso_cluster.schema import columns as c
+from regso_cluster.words.phrases import phrase
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
 LAYER = "areas"
+
+_MADE_UP = phrase("made_up_short")
 
 
 def outlined(areas: pd.DataFrame, edition: int) -> gpd.GeoDataFrame:
@@ -45,7 +48,7 @@ def write_geopackage(
     year : the reference year, which also stands as the date of the layer, so that the same input gives the same bytes
     edition : of the areas, one whose outlines the package carries
     """
-    title = f"{method.title.sv} {year}" + (" (SYNTHETIC DATA / PÅHITTADE SIFFROR)" if areas[c.SYNTHETIC].any() else "")
+    title = f"{method.title.sv} {year}" + (f" ({_MADE_UP.en} / {_MADE_UP.sv})" if areas[c.SYNTHETIC].any() else "")
     date = f"{year}-12-31T00:00:00.000Z"
     write_layer(outlined(areas, edition), path, layer=LAYER, title=title, date=date)
     styles = styles_of(areas, groups, method)

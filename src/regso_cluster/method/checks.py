@@ -106,7 +106,7 @@ def _yardstick_contradictions(method: Method) -> list[tuple[Place, str, str]]:
 
 def _misfits(yardstick: Yardstick, method: Method, *, beside: bool) -> list[tuple[Place, str]]:
     """Find what in a yardstick cannot have been measured for the choices of a method."""
-    if yardstick.choices_sha256 != method.choices_hash:
+    if yardstick.choices_sha256 != method.identity:
         return [((), "measured for other choices than those of this file")]
     found: list[tuple[Place, str]] = []
     spreads = [numbers.get("spread", 1.0) for scale in yardstick.scales.values() for numbers in scale.values()]

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.method.checks import find_contradictions
 from regso_cluster.method.faults import line_of, shape_faults
+from regso_cluster.method.identity import without_words
 from regso_cluster.method.model import ADAPTER, Method
 from regso_cluster.method.toml import decode_toml, parse_toml
 from regso_cluster.method.yardstick import Yardstick, hash_plain, hash_yardstick
@@ -124,11 +125,12 @@ def hash_as_written(text: str) -> str:
 
 def _understood_now(method: Method, plain: dict[str, Any]) -> Method:
     """Name the choices of a yardstick by today's hash where it was measured for the choices as they are written."""
-    written = hash_plain({key: plain[key] for key in plain if key not in ("measured", "frozen", "baseline")})
-    now = method.choices_hash
+    choices = {key: plain[key] for key in plain if key not in ("measured", "frozen", "baseline")}
+    written = (hash_plain(without_words(choices)), hash_plain(choices))  # the second of earlier versions, words counted
+    now = method.identity
 
     def renamed(yardstick: Yardstick) -> Yardstick:
-        return replace(yardstick, choices_sha256=now) if yardstick.choices_sha256 == written else yardstick
+        return replace(yardstick, choices_sha256=now) if yardstick.choices_sha256 in written else yardstick
 
     if method.measured:
         method = replace(method, measured=renamed(method.measured))

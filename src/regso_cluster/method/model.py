@@ -72,7 +72,7 @@ class Method:
     title: Text
     description: Text
     factors: Annotated[tuple[Factor, ...], Field(min_length=1, max_length=100)]
-    source: str = ""
+    source: Text | str = ""
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     table: Table = Table()
     problems: Problems | None = None
@@ -116,13 +116,11 @@ class Method:
         return _hash_of(self if self.frozen else replace(self, measured=None))
 
     @property
-    def choices_hash(self) -> str:
-        """The same without any yardstick: equal for a method and for what was frozen from it."""
-        return _hash_of(replace(self, measured=None, frozen=None, baseline=None))
-
-    @property
     def identity(self) -> str:
-        """SHA-256 of the choices without words: equal for two methods that differ in titles, names or sources alone."""
+        """SHA-256 of the choices without words: equal for two methods that differ in titles, names or sources alone.
+
+        A yardstick counts as none of the choices: the identity is that of what was frozen from the method, too.
+        """
         return hash_plain(without_words(plain_method(self)))
 
     @property

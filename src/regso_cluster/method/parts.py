@@ -127,7 +127,7 @@ class Factor:
     counted: Text | None = None
     unit_name: Text | None = None
     nominal: bool | None = None
-    source: str = ""
+    source: Text | str = ""
 
     @property
     def averaged(self) -> bool:

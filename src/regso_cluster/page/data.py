@@ -20,7 +20,7 @@ from regso_cluster.page.groups import describe_grouping, measure_country
 from regso_cluster.page.views import describe_views
 from regso_cluster.schema import SCHEMA
 from regso_cluster.schema import columns as c
-from regso_cluster.words.old_notes import describe_source
+from regso_cluster.words.phrases import source_in_both
 
 if TYPE_CHECKING:
     from regso_cluster.factors.tables import FactorTable
@@ -87,7 +87,7 @@ def _describe_method(method: Method) -> dict[str, Any]:
         "name": method.name,
         "title": text(method.title),
         "description": text(method.description),
-        "source": describe_source(method.source) if method.source else None,
+        "source": source_in_both(method.source) if method.source else None,
         "sha256": method.hash,
         "steady": bool(method.composite and method.composite.steady),
         "certainty": {
@@ -113,7 +113,7 @@ def _describe_factor(factor: Factor) -> dict[str, Any]:
         "name": text(factor.name),
         "unit": factor.unit,
         "worse": factor.worse,
-        "source": describe_source(factor.source) if factor.source else None,
+        "source": source_in_both(factor.source) if factor.source else None,
         "counted": text(factor.counted) if factor.counted else None,
         "level": factor.level,
         "counts": factor.value is None,

@@ -8,7 +8,7 @@
 Code names a column by its constant: `from regso_cluster.schema import columns as c`, then `areas[c.KOMMUN]`.
 """
 
-from regso_cluster.schema.model import SCHEMA, Column, Grouping, Schema, Table, read_schema
+from regso_cluster.schema.model import RELEASE, SCHEMA, Column, Grouping, Schema, Table, read_schema
 from regso_cluster.schema.text import Text
 
-__all__ = ["SCHEMA", "Column", "Grouping", "Schema", "Table", "Text", "read_schema"]
+__all__ = ["RELEASE", "SCHEMA", "Column", "Grouping", "Schema", "Table", "Text", "read_schema"]

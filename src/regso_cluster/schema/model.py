@@ -10,11 +10,13 @@ from typing import Any, Literal
 
 from regso_cluster.schema.text import Text
 
-Table = Literal["areas", "groups", "factors", "lineage", "certainty"]
+Table = Literal["areas", "groups", "factors", "lineage", "certainty", "comparison", "statistics"]
 Role = Literal["key", "place", "mark", "count", "persons", "group", "name", "figure"]
 Repeat = Literal["", "factor", "theme"]
-TABLES: tuple[Table, ...] = ("areas", "groups", "factors", "lineage", "certainty")
-_ABSOLUTE = Text("absoluta gränser", "absolute limits")
+TABLES: tuple[Table, ...] = ("areas", "groups", "factors", "lineage", "certainty", "comparison", "statistics")
+
+
+RELEASE: tuple[Table, ...] = TABLES[:5]  # the tables of a release; the others are made from releases
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,7 @@ class Schema:
     columns : of all tables
     groupings : by name
     shown_groupings : names, in the order in which the page and the figures show them
+    fixed_limits : what is said after the name of a grouping by fixed limits
     first : columns of areas that a reader looks for first, in that order
     on_page : columns of areas that the page shows as whole numbers, in its order
     """
@@ -128,6 +131,7 @@ class Schema:
     columns: tuple[Column, ...]
     groupings: dict[str, Grouping]
     shown_groupings: tuple[str, ...]
+    fixed_limits: Text
     first: tuple[str, ...]
     on_page: tuple[str, ...]
 
@@ -191,7 +195,7 @@ class Schema:
             if one.inline and name == one.name:
                 return one.inline
             if one.inline and name == one.by_fixed_limits:
-                return Text(f"{one.inline.sv}, {_ABSOLUTE.sv}", f"{one.inline.en}, {_ABSOLUTE.en}")
+                return Text(f"{one.inline.sv}, {self.fixed_limits.sv}", f"{one.inline.en}, {self.fixed_limits.en}")
         return Text(name, name)
 
 
@@ -209,7 +213,8 @@ def read_schema(text: str) -> Schema:
         for name, entry in found["groupings"].items()
     }
     views = {view: tuple(names) for view, names in found["views"].items()}
-    schema = Schema(columns, groupings, views["groupings"], views["workbook"], views["page"])
+    fixed = Text(**found["fixed_limits"])
+    schema = Schema(columns, groupings, views["groupings"], fixed, views["workbook"], views["page"])
     known = schema.of_table("areas")
     named = [*schema.first, *schema.on_page, *groupings, *(one.how_sure for one in groupings.values() if one.how_sure)]
     unknown = [name for name in named if name not in known]

@@ -35,6 +35,7 @@ from regso_cluster.statistics.protected_tables import (
 from regso_cluster.statistics.summarise import summarise
 from regso_cluster.statistics.summary import Summary
 from regso_cluster.words.notes import Note
+from regso_cluster.words.phrases import phrase
 
 
 @dataclass(frozen=True)
@@ -269,5 +270,5 @@ def _write(
     written = [write_table(table, publish.out, texts, synthetic=synthetic)] if publish.out else []
     to = _audit_of(publish)
     if audit is not None and to:
-        written.append(write_table(audit, to, (CONFIDENTIAL,), synthetic=synthetic, name="Ej för spridning"))
+        written.append(write_table(audit, to, (CONFIDENTIAL,), synthetic=synthetic, name=phrase("sheet_audit").sv))
     return tuple(written)

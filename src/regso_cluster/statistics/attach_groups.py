@@ -20,6 +20,7 @@ from regso_cluster.statistics.check_figures import fault_of_totals
 from regso_cluster.statistics.hiding import UNMATCHED
 from regso_cluster.statistics.joined_columns import CODE, REGIONS, joined_prefix
 from regso_cluster.words.notes import Note
+from regso_cluster.words.phrases import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from regso_cluster.release.model import Release
 
 JOINED = "regso_code"  # as `join` calls it
-APART = ("Utan område / Without an area", "Ej indelad / Not classified")  # groups of rows that have none
+# groups of rows that have none, in both languages: a published table is one file
+APART = tuple(f"{one.sv} / {one.en}" for one in (phrase("without_area"), phrase("not_classified")))
 _REGIONAL = r"\d{4}(?:[RCrc]\d+)?$"  # RegSO or kommun, which tell their kommun and län
 YES = ("ja", "true", "sant", "yes")
 NO = ("nej", "false", "falskt", "no")

@@ -18,45 +18,18 @@ from regso_cluster.files.sheet_writing import SYNTHETIC
 from regso_cluster.files.sheets import first_rows, read_sheet
 from regso_cluster.files.textfiles import unguard
 from regso_cluster.method import Text
+from regso_cluster.schema import SCHEMA
 from regso_cluster.schema import columns as c
 from regso_cluster.words.notes import Note
+from regso_cluster.words.phrases import phrase
 
 if TYPE_CHECKING:
     from regso_cluster.statistics.disclosure import Protected
     from regso_cluster.statistics.summary import Summary
 
-CONFIDENTIAL = Text(
-    "FÅR INTE SPRIDAS: protokollet säger vilka dolda tal som är små, och hur små.",
-    "NOT FOR PUBLICATION: the audit says which hidden figures are small, and how small.",
-)
+CONFIDENTIAL = phrase("confidential")
 MOST_HEADINGS = 100_000  # characters of a table without rows
 _WIDE, _NARROW = 120, (1, 2, 3, 5)
-COLUMNS = {
-    c.GROUPING: Text("Gruppering", "Grouping"),
-    c.GROUP: Text(
-        "Grupp; - är ej indelad, unmatched är rader utan område", "Group; - not classified, unmatched no area"
-    ),
-    "level": Text("Nivå: kolumnen som delar upp", "Level: the column that parts"),
-    c.NAME_SV: Text("Gruppens namn", "Name of the group, in Swedish"),
-    c.NAME_EN: Text("Gruppens namn på engelska", "Name of the group, in English"),
-    c.AREAS: Text("Områden i gruppen", "Areas of the group"),
-    "areas_seen": Text("Områden med värde i tabellen", "Areas with a value in the table"),
-    "rows": Text("Rader med värde", "Rows with a value"),
-    "missing": Text("Rader utan värde, i ingen annan siffra", "Rows without a value, in no other figure"),
-    "units": Text("Antal enheter (personer) bakom värdet", "Units (persons) behind the figure"),
-    "attribute": Text("Antal med egenskapen", "Units with the attribute"),
-    "share": Text("Andel, procent", "Share, per cent"),
-    "sum": Text("Summa", "Sum"),
-    "mean": Text("Vägt medelvärde", "Weighted mean"),
-    "low": Text("Intervallets nedre ände", "Lower end of the interval"),
-    "high": Text("Intervallets övre ände", "Upper end of the interval"),
-    "median": Text("Median: av enheter, vid andelar av områden", "Median: of units; for a share, of areas"),
-    "gap": Text("Skillnad mot övriga grupper med område", "Gap to the other groups with an area"),
-    "gap_low": Text("Skillnadens nedre ände", "Lower end of the gap"),
-    "gap_high": Text("Skillnadens övre ände", "Upper end of the gap"),
-    "hidden": Text("Något är dolt i raden", "Something is hidden in the row"),
-    c.SYNTHETIC: Text("Sant: siffrorna är påhittade", "True: the figures are made up"),
-}
 
 
 def write_table(
@@ -111,10 +84,11 @@ def describe(columns: Sequence[str] | pd.Index) -> pd.DataFrame:
     """Say what each column means: column, sv, en, unit; keys are what the table calls them."""
     rows = []
     rates = {"share", "low", "high", "gap", "gap_low", "gap_high"} if "share" in columns else set()
+    known = SCHEMA.of_table("statistics")
     for column in map(str, columns):
-        text = COLUMNS.get(column)
+        text = known[column].meaning if column in known else None
         if text is None and column[:1] == "q" and column[1:].replace(".", "", 1).isdigit():
-            text = Text(f"{column[1:]} procent ligger under", f"{column[1:]} per cent lie below")
+            text = phrase("quantile_below", share=column[1:])
         text = text or Text(column, column)
         rows.append((column, text.sv, text.en, "per cent" if column in rates else ""))
     return pd.DataFrame(rows, columns=["column", "sv", "en", c.UNIT])

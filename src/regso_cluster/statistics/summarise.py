@@ -30,6 +30,7 @@ from regso_cluster.statistics.joined_columns import names_beside, without_area
 from regso_cluster.statistics.options import Kind, SummariseChoices, SummariseOptions
 from regso_cluster.statistics.summary import Summary
 from regso_cluster.words.notes import Note
+from regso_cluster.words.phrases import phrase
 
 Floats = npt.NDArray[np.float64]
 
@@ -327,8 +328,8 @@ def _describe(
         inside = np.ones(len(seen), bool) if grouping == TOTAL else (labels[grouping] == group).to_numpy()
         counts.append((len(pd.unique(areas[inside & seen])), int((inside & seen).sum()), int((inside & ~seen).sum())))
     described = pd.DataFrame(counts, columns=["areas_seen", "rows", "missing"])
-    known = {UNDECIDED: ("Ej indelad", "Not classified"), UNMATCHED: ("Utan område", "Without an area"),
-             TOTAL: ("Samtliga", "All")}  # fmt: skip
+    apart = {UNDECIDED: "not_classified", UNMATCHED: "without_area", TOTAL: "all_rows"}
+    known = {group: (phrase(key).sv, phrase(key).en) for group, key in apart.items()}
     told: dict[tuple[str, str], tuple[str, str]] = {}
     size: dict[tuple[str, str], float] = {}
     if names is not None:

@@ -11,32 +11,12 @@ from regso_cluster.method import Text
 from regso_cluster.statistics.disclosure import Protected
 from regso_cluster.statistics.options import Kind
 from regso_cluster.words.notes import Note
+from regso_cluster.words.phrases import phrase
 
-CAUTION = Text(
-    "Ett värde för en grupp av områden gäller gruppen, inte en person i den: samband mellan områden är inte samband "
-    "mellan människor (ekologiskt felslut, Robinson 1950).",
-    "A figure for a group of areas is of the group, not of a person in it: what goes together between areas need not "
-    "go together between people (ecological fallacy, Robinson 1950).",
-)
-METHOD = {
-    "share": Text(
-        "Intervall: Wilson, antal delat med designeffekten när områden är kluster. Skillnad mot övriga grupper "
-        "med område, aldrig mot rader utan område: Newcombe. Skyddade: inte för några få områden, avrundade utåt.",
-        "Intervals: Wilson, units divided by the design effect with areas as clusters. Gap to the other groups with "
-        "an area, never to rows without one: Newcombe. Protected: not for a few areas, rounded outwards.",
-    ),
-    "mean": Text(
-        "Intervall: lineariserad varians med områden som kluster, t-fördelning. Skillnad mot övriga grupper med "
-        "område, aldrig mot rader utan område: Welch. Skyddade: inte för några få områden, avrundade utåt.",
-        "Intervals: linearised variance with areas as clusters, t distribution. Gap to the other groups with an area, "
-        "never to rows without one: Welch. Protected: not for a few areas, rounded outwards.",
-    ),
-}
-SHIELDED = Text(
-    "Skyddad: tomma rutor är dolda, några för att andra inte ska kunna räknas fram.",
-    "Protected: empty cells are hidden, some so that others cannot be worked out.",
-)
-UNPROTECTED = Text("OSKYDDAD: inget är dolt. Får inte spridas.", "UNPROTECTED: nothing is hidden. Not for publication.")
+CAUTION = phrase("caution_ecological")
+METHOD = {"share": phrase("intervals_share"), "mean": phrase("intervals_mean")}
+SHIELDED = phrase("shielded")
+UNPROTECTED = phrase("unprotected")
 
 
 @dataclass(frozen=True)

@@ -12,16 +12,15 @@ import pandas as pd
 from regso_cluster.method import Factor, Method, Text
 from regso_cluster.schema import SCHEMA, Column, Table
 from regso_cluster.schema import columns as c
+from regso_cluster.words.phrases import phrase
 
 UNITS = {
     "per cent": Text("%", "%"),
-    "per 1000": Text("per 1\u00a0000", "per 1,000"),
-    "share": Text("andel", "share"),
-    "rank": Text("rang", "rank"),
-    "score": Text("poäng", "score"),
+    "per 1000": phrase("unit_per_1000"),
+    "share": phrase("unit_share"),
+    "rank": phrase("unit_rank"),
+    "score": phrase("unit_score"),
 }
-_FIXED = Text(", fasta gränser", ", fixed limits")
-_MEAN = Text("medelvärdet av områdenas värden", "mean of the areas' values")
 
 
 class _Described(NamedTuple):
@@ -48,10 +47,8 @@ def describe_columns(columns: Iterable[str], method: Method, table: Table = "are
         known |= _describe_absolute(known)
     else:
         for factor in method.factors:
-            whole = Text(f"{factor.name.sv}: gruppen som helhet", f"{factor.name.en}: the group as a whole")
-            if factor.averaged:
-                by = Text(", vägt med boende", ", weighted by residents") if method.table.population else Text("", "")
-                whole = Text(f"{factor.name.sv}: {_MEAN.sv}{by.sv}", f"{factor.name.en}: {_MEAN.en}{by.en}")
+            mean = "group_mean_weighted" if method.table.population else "group_mean"
+            whole = phrase(mean if factor.averaged else "group_as_a_whole", name=factor.name)
             known[c.value_of(factor.key)] = _Described(whole, factor.unit)
     shown = {c.value_of(factor.key): unit_of(factor) for factor in method.factors}
     rows = []
@@ -101,7 +98,7 @@ def head_columns(columns: Iterable[str], method: Method, table: Table = "areas")
 
 def _heading_of(column: str, method: Method, table: Table) -> Text | None:
     own, base = SCHEMA.of_table(table), c.without_absolute(column)
-    suffix = _FIXED if base != column else Text("", "")
+    suffix = phrase("after_fixed") if base != column else Text("", "")
     if base in own:
         heading = own[base].heading
         return heading and Text(heading.sv + suffix.sv, heading.en + suffix.en)
@@ -109,7 +106,7 @@ def _heading_of(column: str, method: Method, table: Table) -> Text | None:
         if base == c.value_of(factor.key):
             unit = unit_of(factor)
             if table == "groups" and factor.averaged:
-                suffix = Text(f", {_MEAN.sv}", f", {_MEAN.en}")
+                suffix = phrase("after_mean")
             return Text(f"{factor.name.sv}, {unit.sv}{suffix.sv}", f"{factor.name.en}, {unit.en}{suffix.en}")
     name, part = _repeated(method).get(base, (None, None))
     if name is None or part is None:
@@ -132,19 +129,14 @@ def _repeated(method: Method) -> dict[str, tuple[Text, Column]]:
 def _describe_repeated(method: Method) -> dict[str, _Described]:
     units = {c.value_of(factor.key): factor.unit for factor in method.factors}
     return {
-        column: _Described(
-            Text(f"{name.sv}: {part.meaning.sv}", f"{name.en}: {part.meaning.en}"), units.get(column, "")
-        )
+        column: _Described(phrase("factor_part", name=name, part=part.meaning), units.get(column, ""))
         for column, (name, part) in _repeated(method).items()
     }
 
 
 def _describe_absolute(known: dict[str, _Described]) -> dict[str, _Described]:
-    against = Text(
-        ", mot gränserna i den utgåva som metoden bär med sig", ", by the limits that the method carries along"
-    )
     return {
-        c.absolute(name): _Described(Text(text.sv + against.sv, text.en + against.en), unit)
+        c.absolute(name): _Described(phrase("by_fixed_limits", meaning=text), unit)
         for name, (text, unit) in known.items()
     }
 

@@ -8,23 +8,11 @@ import pandas as pd
 
 from regso_cluster.method import Method, Text
 from regso_cluster.words.notes import Language, Note
+from regso_cluster.words.phrases import phrase
 
-_MARKS = {
-    "cover": Text("Omslag", "Cover"),
-    "areas": Text("Områden", "Areas"),
-    "groups": Text("Grupper", "Groups"),
-    "lineage": Text("Klustrens väg", "Fate of clusters"),
-    "method": Text("Metod", "Method"),
-    "columns": Text("Kolumner", "Columns"),
-}
-CAREFUL = Text(
-    "Områden har problem, människor bor där: en grupp beskriver ett område, inte en person.",
-    "Areas have problems, people live there: a group describes an area, not a person.",
-)
-UNDECIDED = Text(
-    "Ett oavgjort område är inte ett område utan problem.", "An undecided area is not an area without problems."
-)
-MADE_UP = Text("SYNTETISKA DATA: alla siffror är påhittade.", "SYNTHETIC DATA: every figure is made up.")
+CAREFUL = phrase("careful")
+UNDECIDED = phrase("undecided_is_open")
+MADE_UP = phrase("made_up")
 
 
 def say(text: Text, language: Language) -> str:
@@ -34,7 +22,7 @@ def say(text: Text, language: Language) -> str:
 
 def mark_of(sheet: str, language: Language) -> str:
     """Give the name of a sheet."""
-    return say(_MARKS[sheet], language)
+    return say(phrase(f"sheet_{sheet}"), language)
 
 
 def in_language(areas: pd.DataFrame, groups: pd.DataFrame, language: Language) -> pd.DataFrame:

@@ -18,6 +18,8 @@ from regso_cluster.factors.rates import rate
 from regso_cluster.judging.problems import beyond_limit
 from regso_cluster.method import Factor, Method, Text
 from regso_cluster.schema import columns as c
+from regso_cluster.words.notes import number_in
+from regso_cluster.words.phrases import phrase
 
 CAUSES = ("rule", "software", "borders", "coverage", "data", "yardstick", "centres", "method")
 
@@ -154,26 +156,24 @@ def _carried(
             factor, method, found.loc[both, "new_limit"].to_numpy(), was, counts
         ).array
     said = [_say(factor, row) for row in found.itertuples(index=False)]
-    return found.assign(text_sv=[sv for sv, _ in said], text_en=[en for _, en in said])
+    return found.assign(text_sv=[one.sv for one in said], text_en=[one.en for one in said])
 
 
-def _say(factor: Factor, row: Any) -> tuple[str, str]:
-    """Say one factor of one move in Swedish and English."""
-    sv, en = say_change(factor, row.old_value, row.new_value, row.moved_value)
+def _say(factor: Factor, row: Any) -> Text:
+    """Say one factor of one move."""
+    said = say_change(factor, row.old_value, row.new_value, row.moved_value)
     limit, before = say_apart(row.new_limit, row.old_limit)
-    sv, en = f"{sv}, gräns {limit[0]}", f"{en}, limit {limit[1]}"
+    said = phrase("with_limit", said=said, limit=limit)
     if not np.isnan(row.old_limit) and before != limit:
-        sv, en = f"{sv} (tidigare {before[0]})", f"{en} (earlier {before[1]})"
+        said = phrase("with_earlier_limit", said=said, limit=before)
     if not pd.isna(row.persons):
         persons = say_persons(factor, int(row.persons), int(row.denominator))
         # of several factors one alone need not have kept the group: the limit is what is certain
-        side = ("bortom", "beyond") if row.old_problem else ("innanför", "within")
-        sv = f"{sv}; {persons.sv} hade hållit området {side[0]} gränsen"
-        en = f"{en}; {persons.en} would have kept it {side[1]} the limit"
-    return sv, en
+        said = phrase("kept_beyond" if row.old_problem else "kept_within", said=said, persons=persons)
+    return said
 
 
-def say_apart(number: float, other: float) -> tuple[tuple[str, str], tuple[str, str]]:
+def say_apart(number: float, other: float) -> tuple[Text, Text]:
     """Write two numbers, with more than four digits where four do not tell them apart; equal texts: equal numbers."""
     for digits in (4, 5, 6, 8):
         said, beside = say_number(number, digits), say_number(other, digits)
@@ -182,38 +182,41 @@ def say_apart(number: float, other: float) -> tuple[tuple[str, str], tuple[str, 
     return say_number(number), say_number(number)  # the last bits of one and the same limit
 
 
-def say_number(number: float, figures: int = 4) -> tuple[str, str]:
-    """Write a number of four digits with a decimal comma and with a point; "okänt", "unknown" where there is none."""
+def say_number(number: float, figures: int = 4) -> Text:
+    """Write a number of four digits with a decimal comma and with a point; a word where there is none."""
     if np.isnan(number):
-        return "okänt", "unknown"
+        return phrase("unknown_number")
     digits = max(0, figures - 1 - max(0, int(np.floor(np.log10(abs(number) or 1.0)))))
     text = f"{number:,.{digits}f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
-    return text.replace(",", "\u00a0").replace(".", ","), text
+    return Text(number_in(text, "sv"), text)
 
 
-def say_change(factor: Factor, old: float, new: float, moved: float = np.nan) -> tuple[str, str]:
+_UNITS = {"per cent": "unit_per_cent", "per 1000": "unit_per_1000", "share": "no_unit"}
+
+
+def say_change(factor: Factor, old: float, new: float, moved: float = np.nan) -> Text:
     """Say the old and the new value of a factor; `moved` is the old one in the new borders, where it differs."""
-    units = {"per cent": ("procent", "per cent"), "per 1000": ("per 1\u00a0000", "per 1,000"), "share": ("", "")}
-    unit = units.get(factor.unit, (factor.unit, factor.unit))
-    if factor.unit_name:
-        unit = factor.unit_name.sv, factor.unit_name.en
+    unit = phrase(_UNITS[factor.unit]) if factor.unit in _UNITS else Text(factor.unit, factor.unit)
+    unit = factor.unit_name or unit
     before, now, between = say_number(old), say_number(new), say_number(moved)
-    sv = f"{factor.name.sv}: {before[0]} blev {now[0]} {unit[0]}".rstrip()
-    en = f"{factor.name.en}: {before[1]} became {now[1]} {unit[1]}".rstrip()
     if np.isnan(new) and not np.isnan(old):  # the unit belongs to the value that is known
-        sv = f"{factor.name.sv}: {before[0]} {unit[0]}".rstrip() + f" blev {now[0]}"
-        en = f"{factor.name.en}: {before[1]} {unit[1]}".rstrip() + f" became {now[1]}"
+        said = phrase("changed", factor=factor.name, old=_beside(before, unit), new=now)
+    else:
+        said = phrase("changed", factor=factor.name, old=before, new=_beside(now, unit))
     if not np.isnan(moved) and between != before:
-        sv, en = f"{sv} ({between[0]} i de nya gränserna)", f"{en} ({between[1]} in the new borders)"
-    return sv, en
+        said = phrase("changed_in_new_borders", said=said, moved=between)
+    return said
+
+
+def _beside(number: Text, unit: Text) -> Text:
+    return Text(f"{number.sv} {unit.sv}".rstrip(), f"{number.en} {unit.en}".rstrip())
 
 
 def say_persons(factor: Factor, persons: int, of: int) -> Text:
     """Say how many more or fewer persons of the denominator; the numerator counts them."""
-    count = f"{abs(persons):,}"
-    sv = f"{count} {'fler' if persons > 0 else 'färre'} av {of:,}".replace(",", "\u00a0")
-    en = f"{count} {'more' if persons > 0 else 'fewer'} of {of:,}"
+    count, every = (Text(number_in(f"{one:,}", "sv"), f"{one:,}") for one in (abs(persons), of))
+    said = phrase("more_of" if persons > 0 else "fewer_of", count=count, of=every)
     if factor.counted:
-        return Text(f"{factor.counted.sv}: {sv}", f"{factor.counted.en}: {en}")
-    return Text(f"{sv} i täljaren", f"{en} in the numerator")
+        return phrase("persons_counted", counted=factor.counted, persons=said)
+    return phrase("persons_in_numerator", persons=said)

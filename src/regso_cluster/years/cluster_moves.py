@@ -22,6 +22,7 @@ from regso_cluster.factors.scales import Parameters
 from regso_cluster.judging.case import scale_factors
 from regso_cluster.method import Factor, Scale, Text
 from regso_cluster.schema import columns as c
+from regso_cluster.words.phrases import phrase
 from regso_cluster.years.change import say_change, say_persons
 
 Array = npt.NDArray[np.float64]
@@ -194,14 +195,13 @@ def _persons(own: pd.DataFrame, at: int, now: Space, values: pd.DataFrame, figur
 
 
 def _say(factor: Factor, row: Any) -> Text:
-    sv, en = say_change(factor, row.old_value, row.new_value)
+    said = say_change(factor, row.old_value, row.new_value)
     if row.part == "yardstick":
-        sv, en = f"{sv}; det är måttstocken som flyttade sig", f"{en}; it is the yardstick that moved"
+        said = phrase("yardstick_moved", said=said)
     if not pd.isna(row.persons):
         persons = say_persons(factor, int(row.persons), int(row.denominator))
-        sv = f"{sv}; {persons.sv} hade hållit området närmare kluster {row.old}"
-        en = f"{en}; {persons.en} would have kept it nearer cluster {row.old}"
-    return Text(sv, en)
+        said = phrase("kept_nearer", said=said, persons=persons, cluster=row.old)
+    return said
 
 
 def _typed(table: pd.DataFrame) -> pd.DataFrame:
