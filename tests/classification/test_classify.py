@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -243,3 +244,13 @@ def test_limits_of_made_up_figures_on_real_ones_are_noted(tmp_path):
     real = read_factors(write(rows(), tmp_path / "b.csv"), method(), edition=2025)
     assert any("measured on SYNTHETIC data" in note for note in classify(real, frozen, year=2025).notes)
     assert not any("SYNTHETIC" in note for note in classify(made_up, frozen, year=2025).notes)
+
+
+def test_too_few_areas_to_look_for_structure_are_said_in_both_languages(tmp_path):
+    clusters = "\n[clusters]\nn_clusters = 2\n[clusters.structure]\n"
+    own = parse_method(METHOD + clusters)
+    few = classify(read_factors(write(rows(), tmp_path / "t.csv"), own, edition=2025), own, year=2024)
+    said = next(note for note in few.notes if note.code == "structure_not_assessed")
+    assert "areas" in said.text("en")
+    assert "områden" in said.text("sv")
+    assert not re.search(r"\b(areas|few|needed|Classify)\b", said.text("sv"))

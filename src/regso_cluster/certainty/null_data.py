@@ -22,6 +22,7 @@ from scipy.special import ndtri
 
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.scales.transformers import weighted_mean_sd
+from regso_cluster.words.notes import Note
 
 Floats = npt.NDArray[np.float64]
 Margins = Literal["gaussian", "skewed"]
@@ -29,6 +30,20 @@ Margins = Literal["gaussian", "skewed"]
 # where the quantiles are taken that g and h are measured at: the median, the quartiles, eighths, sixteenths ...
 _LETTERS = (0.25, 0.125, 0.0625, 0.03125, 0.015625)
 _FEWEST = 10  # complete areas for each factor, to measure a covariance
+
+
+class TooFewAreasError(InputError):
+    """A table with too few areas to look for structure in.
+
+    Parameters
+    ----------
+    fault : for who asked for it
+    note : for the reader of a release that goes on without
+    """
+
+    def __init__(self, fault: Fault, note: Note) -> None:
+        super().__init__(fault)
+        self.note = note
 
 
 @dataclass(frozen=True)
@@ -74,9 +89,9 @@ def measure_cloud(X: Floats, weights: Floats, margins: Margins = "skewed") -> Cl
     if whole.sum() < max(_FEWEST * p, 2):
         hint = "Leave out factors that few areas have."
         expected = f"{_FEWEST * p} areas with all {p} factors"
-        raise InputError(
-            Fault("too few complete areas to compare with clouds", "X", expected, str(int(whole.sum())), hint)
-        )
+        said = Note("too_few_complete_areas", all=int(whole.sum()))
+        fault = Fault("too few complete areas to compare with clouds", "X", expected, str(int(whole.sum())), hint)
+        raise TooFewAreasError(fault, said)
     rows, weight = X[whole], weights[whole]
     mean, _ = weighted_mean_sd(rows, weight)
     _, triangle = orthonormal(rows - mean, weight)

@@ -22,11 +22,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from regso_cluster.certainty.null_data import Cloud, Margins, draw_cloud, measure_cloud
+from regso_cluster.certainty.null_data import Cloud, Margins, TooFewAreasError, draw_cloud, measure_cloud
 from regso_cluster.certainty.resampling import Effort, Floats, Integers, ResampledRows, fit, lay_out
 from regso_cluster.certainty.stability import best_labels, bootstrap, judge_jaccard, prediction_strength
 from regso_cluster.clustering.validity import silhouette
-from regso_cluster.errors import Fault, InputError
+from regso_cluster.errors import Fault
 from regso_cluster.method import StructureRule
 from regso_cluster.parallel import Workers, child_seed, run_batches
 from regso_cluster.schema import columns as c
@@ -102,7 +102,8 @@ def _gap(
 ) -> Gap:
     if len(layout.begins) < max(k):
         expected, got = f"at most {len(layout.begins)}", str(max(k))
-        raise InputError(Fault("fewer different areas than groups", "k", expected, got, "Ask for fewer groups."))
+        fault = Fault("fewer different areas than groups", "k", expected, got, "Ask for fewer groups.")
+        raise TooFewAreasError(fault, Note("too_few_different_areas", count=len(layout.begins), least=max(k)))
     todo = [_Searches(k, seed, effort, number) for number in range(-1, n_clouds)]
     scatter = np.array(run_batches(_scatter, _Ground(layout, cloud), todo, workers))
     log = np.log(np.maximum(scatter, np.finfo(np.float64).tiny))
@@ -202,7 +203,8 @@ def assess_structure(
     numbers = tuple(range(rule.fewest, most + 1))
     if not numbers:
         expected, got = f"{2 * rule.fewest} different areas or more", str(len(layout.begins))
-        raise InputError(Fault("too few areas to look for structure", "X", expected, got, "Classify more areas."))
+        fault = Fault("too few areas to look for structure", "X", expected, got, "Classify more areas.")
+        raise TooFewAreasError(fault, Note("too_few_different_areas", count=len(layout.begins), least=2 * rule.fewest))
     cloud = measure_cloud(values[layout.order], layout.weights, rule.clouds_like)
     gap = _gap(layout, cloud, numbers, rule.clouds, seed, GAP_EFFORT, workers)
     rows, groups, labels = [], [], {}

@@ -15,6 +15,7 @@ import pandas as pd
 
 from regso_cluster.certainty._memory import refuse_beyond_memory
 from regso_cluster.certainty.labels import Labels, measure_labels, say_exact
+from regso_cluster.certainty.null_data import TooFewAreasError
 from regso_cluster.certainty.structure import Structure, assess_structure, say_structure, structure_figures
 from regso_cluster.classification.tables import (
     Classification,
@@ -38,7 +39,7 @@ from regso_cluster.judging.shrinkage_flags import borrowed_strength
 from regso_cluster.judging.tiers import say_empty
 from regso_cluster.judging.typology import Typology, cluster_weights, clusters_input, find_typology
 from regso_cluster.method import Method, Yardstick
-from regso_cluster.parallel import Workers, WorkersError
+from regso_cluster.parallel import Workers
 from regso_cluster.schema import columns as c
 from regso_cluster.words.notes import Note
 from regso_cluster.words.wording import say_drifting
@@ -326,10 +327,8 @@ def _say_structure(case: Case, yardstick: Yardstick, workers: Workers) -> _Said:
         return _Said()
     try:
         found = assess_clusters(case, yardstick, workers)
-    except WorkersError:
-        raise
-    except InputError as error:
-        return _Said([Note("structure_not_assessed", why=error.on_command_line())], {"structure": None})
+    except TooFewAreasError as error:
+        return _Said([Note("structure_not_assessed", why=error.note)], {"structure": None})
     figures = {"structure": structure_figures(found, clusters.n_clusters)}
     return _Said(say_structure(found, clusters.n_clusters), figures)
 
