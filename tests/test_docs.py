@@ -10,6 +10,8 @@ import runpy
 import pytest
 
 from regso_cluster import clustering as grouping
+from regso_cluster.schema import SCHEMA
+from regso_cluster.years.change import CAUSES
 
 
 @pytest.fixture(scope="module")
@@ -147,3 +149,17 @@ def test_scripts_with_the_earlier_name_of_the_estimators_go_on_running():
         assert earlier.KMeans is grouping.KMeans
     with pytest.raises(AttributeError, match="KMeanz"):
         earlier.KMeanz  # noqa: B018
+
+
+def test_the_glossary_has_the_words_that_a_release_writes_as_data(root):
+    """Fates, causes, how sure, groupings: whoever meets one in a table finds it explained."""
+    page = (root / "docs" / "glossary.md").read_text("utf-8")
+    coded = set(re.findall(r"`(\w+)`", page))
+    fates = re.findall(r"[a-z]+", SCHEMA.of_table("lineage")["fate"].meaning.en.replace(" or ", ", "))
+    assert {*fates, *CAUSES, "core", "edge", "undecided", "not_assessed"} <= coded
+    rows = [line.strip("|").split("|") for line in page.splitlines() if line.startswith("| ") and "svenska" not in line]
+    assert len(rows) > 40
+    assert all(len(row) == 3 and all(cell.strip() for cell in row) for row in rows)
+    for one in SCHEMA.groupings.values():
+        assert any(one.inline.en in row[0] for row in rows), one.name
+    assert "(docs/glossary.md)" in (root / "README.md").read_text("utf-8")
