@@ -91,8 +91,9 @@ def try_mutant(mutant: Mutant, tree: Path) -> tuple[str, str]:
     last = (done.stdout.strip() or done.stderr.strip()).splitlines()[-1:]
     # 1: a test failed. Anything else than 0 is no verdict: nothing collected, or an error before the first test
     verdict = {0: SURVIVED, 1: KILLED}.get(done.returncode, BROKEN)
-    if verdict == SURVIVED and "passed" not in "".join(last):
-        verdict = BROKEN  # all were skipped
+    needed = {SURVIVED: "passed", KILLED: "failed"}.get(verdict, "")
+    if needed not in "".join(last):
+        verdict = BROKEN  # all were skipped, or a fixture broke and no test looked at the change
     return verdict, "".join(last)
 
 

@@ -9,12 +9,20 @@ import pytest
 from tests.mutate import BROKEN, KILLED, LOST, SURVIVED, Mutant, main, read_mutants, try_mutant
 
 CODE = "def worse(value, limit):\n    return value >= limit\n"
-NOTICES = """from code_of_the_tree import worse
+NOTICES = """import pytest
+from code_of_the_tree import worse
 
 def test_on_the_limit():
     assert worse(2, 2)
 
 def test_far():
+    assert worse(3, 2)
+
+@pytest.fixture
+def on_the_limit():
+    assert worse(2, 2)
+
+def test_that_needs_the_limit(on_the_limit):
     assert worse(3, 2)
 """
 
@@ -42,6 +50,7 @@ def mutant(before=">=", after=">", tests="tests/test_code.py"):
         (mutant(after=">="), LOST),
         (mutant(after="> >"), BROKEN),  # no Python
         (mutant(tests="tests/test_code.py::test_nothing"), BROKEN),
+        (mutant(tests="tests/test_code.py::test_that_needs_the_limit"), BROKEN),  # the fixture fails, not the test
     ],
 )
 def test_a_mutant_is_killed_survives_or_is_lost(tree, change, verdict):
