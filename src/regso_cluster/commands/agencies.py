@@ -8,7 +8,15 @@ from typing import Literal
 
 import click
 
-from regso_cluster.commands.options import EXISTING, NEW, Steps, deso_option, edition_option, json_option
+from regso_cluster.commands.options import (
+    EXISTING,
+    NEW,
+    Steps,
+    deso_option,
+    edition_option,
+    json_option,
+    say_disclosure,
+)
 from regso_cluster.exports.formats import table_formats
 from regso_cluster.files.atomic import json_text
 from regso_cluster.files.formats import DOCUMENT, TABLES, describe_formats
@@ -60,8 +68,9 @@ def join(  # noqa: PLR0913  # one an option of the command
         edition=int(edition) if edition else None, crs=crs, shapes=shapes, deso_key=deso_key, crosswalk=crosswalk,
     )  # fmt: skip
     with Steps() as steps, steps("joining"):
+        opened = read_release(release, verify=True)
         done = join_file(
-            table, read_release(release, verify=True), on, out,
+            table, opened, on, out,
             options=chosen, reading=ReadOptions(layer, decimal or ""), report=report, max_unmatched=max_unmatched,
         )  # fmt: skip
     written = [str(path) for path in done.written]
@@ -75,5 +84,6 @@ def join(  # noqa: PLR0913  # one an option of the command
             err=True,
         )
         sys.exit(1)
+    say_disclosure(opened)
     if not as_json:
         click.echo("\n".join(written))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from regso_cluster.commands.options import NEW, json_option
+from regso_cluster.commands.options import NEW, json_option, say_disclosure
 from regso_cluster.figures.formats import PICTURES
 from regso_cluster.files.atomic import json_text
 from regso_cluster.files.formats import describe_formats
@@ -66,4 +66,5 @@ def figure(
     read = [read_release(one, verify=True) for one in releases]
     drawn = run(kind, read, by=grouping, kommun=kommun, language=language, first=first)
     path = str(write_figure(drawn, out))
+    say_disclosure(*read)
     click.echo(json_text({"written": [path]}, ensure_ascii=False) if as_json else path)

@@ -17,6 +17,7 @@ from regso_cluster.areas.edition_table import edition_years
 from regso_cluster.errors import visible
 
 if TYPE_CHECKING:
+    from regso_cluster.release.model import Release
     from regso_cluster.years.borders import Outlines
 
 
@@ -166,6 +167,13 @@ class Years(click.ParamType):  # type: ignore[type-arg]  # not generic in the ol
         if not match or int(match[2] or match[1]) < int(match[1]):
             self.fail(f"{value!r} is no year or span of years such as 2019-2024", param, ctx)
         return range(int(match[1]), int(match[2] or match[1]) + 1)
+
+
+def say_disclosure(*releases: Release) -> None:
+    """Say on stderr of each release whether what is made of it may be published, and why."""
+    for release in releases:
+        for reason in release.disclosure.because:
+            click.echo(f"{release.name}: {reason}", err=True)
 
 
 class Steps:

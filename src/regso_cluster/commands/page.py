@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from regso_cluster.commands.options import NEW, Steps, json_option
+from regso_cluster.commands.options import NEW, Steps, json_option, say_disclosure
 from regso_cluster.files.atomic import json_text
 
 
@@ -31,4 +31,5 @@ def page(releases: tuple[Path, ...], out: Path, as_json: bool) -> None:
             check_releases(read)
         with steps("working out why areas moved, putting the page together"):
             path = str(write_page(read, out))
+    say_disclosure(*read)
     click.echo(json_text({"written": [path]}, ensure_ascii=False) if as_json else path)

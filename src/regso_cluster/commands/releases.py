@@ -17,6 +17,7 @@ from regso_cluster.commands.options import (
     outline_options,
     read_outline_options,
     reading_options,
+    say_disclosure,
 )
 from regso_cluster.exports.formats import describe_targets
 from regso_cluster.files.atomic import json_text
@@ -96,10 +97,13 @@ def export(
     if is_database(to):
         if excel_sv:
             raise click.UsageError("--excel-sv is for a .csv.")
-        written = write_postgis(read_release(release, verify=True), to, schema=schema, replace=replace)
+        read = read_release(release, verify=True)
+        written = write_postgis(read, to, schema=schema, replace=replace)
     else:
         if replace or schema != "regso":
             raise click.UsageError("--schema and --replace are for a database: --to postgresql://...")
         refuse_inside_a_release(Path(to))
-        written = str(write(read_release(release, verify=True), Path(to), language=language, excel_sv=excel_sv))
+        read = read_release(release, verify=True)
+        written = str(write(read, Path(to), language=language, excel_sv=excel_sv))
+    say_disclosure(read)
     click.echo(json_text({"written": [written]}, ensure_ascii=False) if as_json else written)

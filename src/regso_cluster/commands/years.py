@@ -7,7 +7,14 @@ from typing import Any
 
 import click
 
-from regso_cluster.commands.options import EXISTING, NEW, json_option, outline_options, read_outline_options
+from regso_cluster.commands.options import (
+    EXISTING,
+    NEW,
+    json_option,
+    outline_options,
+    read_outline_options,
+    say_disclosure,
+)
 from regso_cluster.files.atomic import json_text
 
 
@@ -26,8 +33,10 @@ def freeze(release: Path, out: Path, beside: bool, as_json: bool) -> None:
     from regso_cluster.release.model import read_release
     from regso_cluster.words.wording import say_drifting
 
-    frozen = run(read_release(release, verify=True), beside=beside)
+    read = read_release(release, verify=True)
+    frozen = run(read, beside=beside)
     path = str(write_method(frozen, out))
+    say_disclosure(read)
     if note := say_drifting(frozen):
         click.echo(f"note: {note}", err=True)
     click.echo(json_text({"written": [path]}, ensure_ascii=False) if as_json else path)
@@ -73,6 +82,7 @@ def compare(
     comparison = run(first, last, outlines=files, changes=changes)
     if out:
         write_comparison(comparison, out, through=[read_release(one, verify=True) for one in through])
+    say_disclosure(first, last)
     if as_json:
         click.echo(json_text(comparison.summary, ensure_ascii=False, indent=2))
     else:

@@ -109,7 +109,7 @@ def build_cube(release: Release) -> Cube:
     source = f"regso-cluster, {manifest['method']['name']}, sha256 {manifest['manifest_sha256'][:12]}"
     return Cube(
         Text(f"{method.title.sv} {release.year}", f"{method.title.en} {release.year}"),
-        _notes(manifest["synthetic"], left_out), release.year, tuple(map(str, areas.index)), _names(areas),
+        _notes(release, left_out), release.year, tuple(map(str, areas.index)), _names(areas),
         described, values, _status(areas, described, values), tuple(left_out),
         dt.datetime.fromisoformat(manifest["created"]), source, manifest["synthetic"],
     )  # fmt: skip
@@ -221,8 +221,9 @@ def _ends(key: str) -> list[int]:
     return [at for at in range(len(key) - 1, 0, -1) if key[at] == "_"]
 
 
-def _notes(synthetic: bool, left_out: list[str]) -> tuple[Text, ...]:
-    notes = [MADE_UP] if synthetic else []
+def _notes(release: Release, left_out: list[str]) -> tuple[Text, ...]:
+    notes = [Text(note.text("sv"), str(note)) for note in release.disclosure.because]
+    notes += [MADE_UP] if release.manifest["synthetic"] else []
     notes += [CAREFUL, UNDECIDED]
     if left_out:
         notes.append(phrase("free_text_left_out", names=", ".join(left_out)))

@@ -64,7 +64,9 @@ def write_datapackage(release: Release, folder: Path) -> Path:
 
 def _describe(release: Release, resources: list[dict[str, Any]]) -> dict[str, Any]:
     manifest, method = release.manifest, release.method
-    said = [method.description.sv, *(MADE_UP.sv,) * manifest["synthetic"], CAREFUL.sv, UNDECIDED.sv,
+    because = release.disclosure.because
+    said = [*(note.text("sv") for note in because), *map(str, because),
+            method.description.sv, *(MADE_UP.sv,) * manifest["synthetic"], CAREFUL.sv, UNDECIDED.sv,
             method.description.en, *(MADE_UP.en,) * manifest["synthetic"], CAREFUL.en, UNDECIDED.en]  # fmt: skip
     sources = [{"title": say_source(factor.source, "sv")} for factor in method.factors if factor.source]
     return {

@@ -31,6 +31,7 @@ def cover_rows(release: Release, language: Language) -> list[tuple[str, list[Any
     unit = say_phrase(language, "areas_counted") if manifest["edition"] else ""
     rows: list[tuple[str, list[Any]]] = [
         ("title", [f"{say(release.method.title, language)} {release.year}"]),
+        *(("lead", [note.text(language)]) for note in release.disclosure.because),
         ("lead", [f"{count} {unit}, {edition}".replace(" ,", ",")]),
         ("lead", [say(release.method.description, language)]),
         ("blank", []),

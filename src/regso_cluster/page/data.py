@@ -55,6 +55,7 @@ def assemble(releases: Sequence[Release], comparisons: Sequence[Comparison]) -> 
         "format": FORMAT,
         "software": __version__,
         "synthetic": any(bool(one.manifest["synthetic"]) for one in releases),
+        "disclosure": _disclosure(releases),
         "method": _describe_method(last.method),
         "factors": [_describe_factor(factor) for factor in last.method.factors],
         "areas": places,
@@ -74,6 +75,19 @@ def assemble(releases: Sequence[Release], comparisons: Sequence[Comparison]) -> 
         "outlines": drawn,
         "maps": None if drawn is None else _topologies(find_edition(drawn), tuple(order)),
     }
+
+
+def _disclosure(releases: Sequence[Release]) -> list[dict[str, str]]:
+    """Say of each release whether it may be published, and why; a reason that holds for all of them once."""
+    said = {one.year: [{"sv": note.text("sv"), "en": str(note)} for note in one.disclosure.because] for one in releases}
+    every = list(said.values())
+    if all(reasons == every[0] for reasons in every):
+        return every[0]
+    return [
+        {language: f"{year}: {reason[language]}" for language in reason}
+        for year, reasons in said.items()
+        for reason in reasons
+    ]
 
 
 def text(of: Text) -> dict[str, str]:

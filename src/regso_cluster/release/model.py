@@ -19,6 +19,7 @@ from regso_cluster.factors.tables import FactorTable
 from regso_cluster.files.hashes import hash_of
 from regso_cluster.files.made_up import show_table
 from regso_cluster.method import Method, hash_as_written, identity_as_written, parse_method
+from regso_cluster.release.declaration import Declaration, declare
 from regso_cluster.schema import columns as c
 from regso_cluster.words.notes import Note
 
@@ -113,6 +114,12 @@ class Release:
         counted = self.factors.pivot(index=str(self.factors.columns[0]), columns=c.FACTOR, values=c.VALUE_COUNTED)
         value = counted.reindex(index=self.table.value.index, columns=self.table.value.columns)
         return replace(self.table, value=value.rename_axis(columns=None))
+
+    @cached_property
+    def disclosure(self) -> Declaration:
+        """Whether it may be published, and why; of a release written before manifests said so, read from its counts."""
+        said = self.manifest.get("disclosure")
+        return Declaration.from_plain(said) if said else declare(self.counted)
 
     @property
     def name(self) -> str:
@@ -212,6 +219,8 @@ def _check_manifest(manifest: dict[str, Any]) -> None:
     texts += [*manifest["outputs"], *manifest["outputs"].values(), *map(Note.from_plain, manifest["notes"])]
     if not all(isinstance(text, str) for text in texts) or not isinstance(manifest["year"], int):
         raise TypeError("a field of another type")
+    if "disclosure" in manifest:
+        Declaration.from_plain(manifest["disclosure"])
     if manifest["edition"] not in (None, *edition_years()) or not isinstance(manifest["synthetic"], bool):
         raise ValueError("an edition or a mark that is none")
 

@@ -17,6 +17,7 @@ from regso_cluster.files.atomic import json_text, whole_folder, without_nan
 from regso_cluster.files.hashes import hash_of
 from regso_cluster.files.parquet import write_parquet
 from regso_cluster.method import Method, Yardstick, hash_yardstick
+from regso_cluster.release.declaration import Declaration, declare
 from regso_cluster.release.model import FORMAT, Earlier, Release, hash_manifest
 from regso_cluster.schema import columns as c
 from regso_cluster.words.notes import Note
@@ -43,6 +44,7 @@ def write_release(
     revises: Release | None = None,
     crosswalk: dict[str, Any] | None = None,
     timings: dict[str, float] | None = None,
+    disclosure: Declaration | None = None,
 ) -> Release:
     """Write a release: to a temporary folder beside `out`, then moved into place in one step.
 
@@ -56,6 +58,7 @@ def write_release(
     revises : the release of the same year that it corrects
     crosswalk : what is kept of the crosswalk between the editions of the two
     timings : seconds by step, kept in the manifest; None: none are known
+    disclosure : whether it may be published; None: its counts and their origin say it
 
     Returns
     -------
@@ -78,6 +81,7 @@ def write_release(
     with whole_folder(out, "release") as partial:
         _write_tables(classification, partial)
         manifest = _manifest(classification, partial, previous, crosswalk, timings or {})
+        manifest["disclosure"] = (disclosure or declare(classification.table)).as_plain()
         if revises:
             manifest["revises"] = _name_release(revises)
         manifest = without_nan(manifest)

@@ -3,6 +3,7 @@
 import { all, groupings, load, themeName, themes, yearOf } from "./data.js";
 import { announce, byId, el, option } from "./dom.js";
 import { yearAfter } from "./change.js";
+import { disclosure } from "./sentences.js";
 import { go, now, onChange, startState } from "./state.js";
 import { VIEWS } from "./views.js";
 import { number, pick, setLanguage, setOwnAreas, setWords, t } from "./words.js";
@@ -40,6 +41,7 @@ function translate() {
   const [first, last] = [all().years[0], all().years.at(-1)];
   byId("subtitle").textContent = t("subtitle", { areas: number(last.areas), years: first === last ? last.year : `${first.year}–${last.year}` });
   shape();
+  byId("disclosure").textContent = disclosure();
   byId("synthetic").hidden = !all().synthetic;
   byId("language").textContent = t("other_language");
   byId("language").lang = now().lang === "sv" ? "en" : "sv";

@@ -6,7 +6,7 @@ import { all, countryRate, everyArea, exists, fullName, groupColour, groupName, 
 import { byId, el, put, simpleTable } from "./dom.js";
 import { locator } from "./map.js";
 import { boundsOf, hasMap } from "./outlines.js";
-import { causeWords, changesOf, factorFacts, flipless, flips, groupFlips, standing, warnings, whereWords } from "./sentences.js";
+import { causeWords, changesOf, disclosure, factorFacts, flipless, flips, groupFlips, standing, warnings, whereWords } from "./sentences.js";
 import { amount, number, pick, t } from "./words.js";
 
 const ROWS = 32; // factors and areas on the sheet of a kommun
@@ -18,6 +18,7 @@ const KOMMUN_FACTORS = 14;
 
 function printSheet(...parts) {
   put(byId("sheet"),
+    el("p", { class: "disclosure" }, disclosure()),
     all().synthetic ? el("p", { class: "synthetic" }, t("synthetic_long")) : null,
     parts,
     el("footer", {}, t("sheet_foot", { title: pick(all().method.title), version: all().software })));

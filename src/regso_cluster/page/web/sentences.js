@@ -5,6 +5,11 @@ import { amount, decimalsOf, list, number, pick, share, t } from "./words.js";
 
 const FEW = 3; // flips that are named
 
+// Whether the figures may be published, and why: the first line of the page.
+export function disclosure() {
+  return all().disclosure.map((reason) => pick(reason)).join(" ");
+}
+
 // Where an area stands: problems, groups, how sure; one sentence each.
 export function standing(year, place) {
   const said = [];
