@@ -34,6 +34,7 @@ COMMANDS = {
     "join": CommandRow("agencies", "Join the groups of a release to your own table."),
     "summarise": CommandRow("summaries", "Your own figures per group, protected."),
     "protect": CommandRow("summaries", "Hide in a table what tells of a person."),
+    "publish": CommandRow("publish", "Make releases publishable: no small count can be read or worked out."),
     "page": CommandRow("page", "Make one HTML file of releases: map, cards, table, years."),
     "figure": CommandRow("figure", "Draw a map, a profile or a flow chart as SVG or PNG."),
     "methods": CommandRow("about", "List the built-in methods, or print one."),
