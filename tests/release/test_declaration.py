@@ -79,5 +79,5 @@ def test_it_is_said_on_the_cover_the_page_and_in_the_cube(released):
     reason = released.disclosure.because[0]
     for language in ("sv", "en"):
         assert cover_rows(released, language)[1] == ("lead", [reason.text(language)])
-    assert build_cube(released).notes[0].sv == reason.text("sv")
+    assert reason.text("sv") in [note.sv for note in build_cube(released).notes]
     assert assemble([released], [])["disclosure"] == [{"sv": reason.text("sv"), "en": str(reason)}]

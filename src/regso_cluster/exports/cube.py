@@ -222,9 +222,9 @@ def _ends(key: str) -> list[int]:
 
 
 def _notes(release: Release, left_out: list[str]) -> tuple[Text, ...]:
-    notes = [Text(note.text("sv"), str(note)) for note in release.disclosure.because]
-    notes += [MADE_UP] if release.manifest["synthetic"] else []
+    notes = [MADE_UP] if release.manifest["synthetic"] else []
     notes += [CAREFUL, UNDECIDED]
+    notes += [Text(note.text("sv"), str(note)) for note in release.disclosure.because]
     if left_out:
         notes.append(phrase("free_text_left_out", names=", ".join(left_out)))
     return tuple(notes)
