@@ -25,10 +25,6 @@ from regso_cluster.schema import columns as c
 from regso_cluster.words.notes import Note
 
 AUDIT = "-confidential"
-CONFIDENTIAL = {
-    "sv": "FÅR INTE SPRIDAS: här står vilka siffror som är små, hur små, och nyckeln till dem som är flyttade.",
-    "en": "NOT FOR PUBLICATION: here are the figures that are small, how small, and the key to those that are moved.",
-}
 
 
 def name_audit(out: Path) -> Path:
@@ -121,7 +117,7 @@ def _write_audit(made: Plan, internal: Sequence[Release], written: Sequence[Rele
     write_parquet(labels, folder / "labels.parquet")
     key = made.protection.key
     said: dict[str, Any] = {
-        "confidential": CONFIDENTIAL,
+        "confidential": Note("publication_audit").both(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "software": __version__,
         "rule": asdict(made.protection.rule),
