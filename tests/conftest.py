@@ -14,7 +14,7 @@ from regso_cluster.example.country import write_example
 from regso_cluster.factors.tables import read_factors
 from regso_cluster.method import load_method
 
-pytest_plugins = ["tests.fixtures"]  # releases of the example, and a real PostgreSQL
+pytest_plugins = ["tests.fixtures", "tests.register"]  # releases of the example, and a real PostgreSQL
 
 ROOT = Path(__file__).resolve().parents[1]
 

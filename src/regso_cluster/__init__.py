@@ -25,6 +25,7 @@ The map of the house, the ground floor first; a room knows only rooms above it i
     survey              sample surveys: sizes, allocation, draws, weights, estimates, change
     publishing          a release that gives no small count away
     figures, terminal, page    what a reader looks at
+    intruder            what someone can work out from published files
     studies             many runs: series of years, sensitivity, numbers of groups
     sources             the only room that knows a network
     example             a synthetic country on the real area codes
