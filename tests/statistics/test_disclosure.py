@@ -453,3 +453,30 @@ def test_a_table_of_single_units_is_refused_and_not_searched():
     with pytest.raises(InputError, match=r"groups of one unit each \(expected several units a group, got 60 of 60\)"):
         protect(data, [("lan", "regso")], statistic="count")
     assert protect(data, [("lan", "regso")], statistic="count", units=np.full(60, 50)).is_safe
+
+
+def test_a_table_that_cannot_be_made_safe_is_refused_with_what_would_be():
+    draw = np.random.default_rng(4)
+    rows = draw.integers(3, 7) * 4
+    data = pd.DataFrame({"lan": draw.choice(list("AB"), rows), "g": draw.choice(list("xyz"), rows),
+                         "h": draw.choice(list("pq"), rows)})  # fmt: skip
+    units = draw.integers(1, 60, rows)
+    sums = np.round(draw.lognormal(3, 1.5, rows)) * units
+    rule = DisclosureRule(dominance=(1, 60.0))
+    with pytest.raises(InputError, match="not safe: cells can be worked out") as refused:
+        protect(data, [("lan", "g"), ("h",)], statistic="mean", units=units, values=sums, rule=rule)
+    assert refused.value.faults[0].hint == "It is safe with these paths alone: lan; h."
+    assert protect(data, [("lan",), ("h",)], statistic="mean", units=units, values=sums, rule=rule).is_safe
+
+
+def test_the_seed_of_rounding_is_drawn_and_kept_in_the_audit_alone():
+    data = pd.DataFrame({"g": [f"g{i:02}" for i in range(40)]})
+    units = np.arange(40) + 31
+    made = [protect(data, [("g",)], statistic="count", units=units, rule=DisclosureRule(rounding=5)) for _ in range(2)]
+    assert "seed" not in made[0].table
+    assert not made[0].table["units"].equals(made[1].table["units"])
+    small = pd.DataFrame({"g": ["a", "b", "c"]})
+    first = protect(small, [("g",)], statistic="count", units=[3, 40, 50], rule=DisclosureRule(rounding=5))
+    seed = int(first.audit["seed"].iloc[0])
+    again = protect(small, [("g",)], statistic="count", units=[3, 40, 50], rule=DisclosureRule(rounding=5, seed=seed))
+    assert again.table.equals(first.table)

@@ -143,7 +143,7 @@ def test_decimals_end_where_the_number_ends():
 
 def test_rows_without_a_value_are_counted_with_their_units():
     frame = schools().assign(passed=[30, None, 80, 90, 10, 20, 250, None])
-    made = summarise(frame, "group", "passed", of="pupils", area="code")
+    made = summarise(frame, "group", "passed", of="pupils", area="code", protected=False)
     said = "2 rows without a value are counted in the column missing of their group, and in no other figure"
     assert f"{said}: 300 units in column pupils" in made.notes
     assert made.table["missing"].tolist() == [2, 1, 0, 0, 1]

@@ -69,14 +69,17 @@ def test_a_weighted_mean_by_hand_and_missing_values_are_counted():
     made = summarise(schools(), "group", "merit", weight="pupils", area="area")
     table = by_group(made.table)
     assert table.loc["total", "mean"] == pytest.approx((50 * 410 + 100 * 450 + 20 * 190) / 320)
-    assert table["missing"].tolist() == [1, 0, 0, 1]
+    assert table["missing"].isna().tolist() == [True, False, False, True]  # one is one person: neither is shown
     assert table["rows"].tolist() == [5, 2, 2, 1]
-    assert "1 row without a value is counted" in made.notes[0]
+    assert "fewer than 6 rows have no value" in made.notes[0]
     # 20 pupils are too few; of the others the one that costs least is hidden with them
     assert table.loc["-", "hidden"]
     assert table["hidden"].sum() == 2
     assert table.loc[table["hidden"], ["mean", "low", "high", "gap"]].isna().all(axis=None)
-    plain = by_group(summarise(schools(), "group", "merit", protected=False).table)
+    unprotected = summarise(schools(), "group", "merit", protected=False)
+    assert "1 row without a value is counted" in unprotected.notes[0]
+    assert by_group(unprotected.table)["missing"].tolist() == [1, 0, 0, 1]
+    plain = by_group(unprotected.table)
     assert plain["mean"].tolist() == pytest.approx([210, 205, 225, 190])
     assert plain["units"].tolist() == [5, 2, 2, 1]
 
@@ -154,11 +157,10 @@ def test_quantiles_need_rows_on_either_side():
 
 
 def test_groups_in_an_order_that_reads_and_settings_that_hold():
-    frame = pd.DataFrame({"group": ["10", "2", None, "1", "unmatched"] * 30, "v": 1.0})
+    frame = pd.DataFrame({"group": ["10", "2", None, "1", "unmatched"] * 30, "v": 2.0})
     made = summarise(frame, "group", "v", rule=DisclosureRule(min_units=31))
     assert made.table["group"].tolist() == ["total", "1", "2", "10", "-", "unmatched"]
     assert made.table["hidden"].tolist() == [False, True, True, True, True, True]
-    assert "0 or 1" in made.notes[0]
 
 
 def test_refusals_say_how_to_mend():
@@ -370,3 +372,62 @@ def test_a_gap_is_hidden_with_the_total():
     # the share of a group and its gap to the rest would give the total
     assert table["share"].notna().tolist() == [False, True, True, True]
     assert table[["gap", "gap_low", "gap_high"]].isna().all(axis=None)
+
+
+def ones(count, of):
+    """A group "a" in which so many of so many are 1, beside a large one."""
+    values = [1.0] * count + [0.0] * (of - count) + [1.0, 0.0] * 100
+    return pd.DataFrame({"group": ["a"] * of + ["b"] * 200, "v": values})
+
+
+def test_a_mean_of_zeros_and_ones_obeys_the_rule_of_the_share():
+    made = summarise(ones(1, 30), "group", "v")
+    table = by_group(made.table)
+    assert made.kind == "mean"
+    assert table.loc["a", "hidden"]
+    assert np.isnan(table.loc["a", "mean"])
+    assert "the mean is a share of units" in made.notes[-1]
+    assert by_group(summarise(ones(15, 30), "group", "v").table).loc["a", "mean"] == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("scale", [1, 100])
+def test_a_mean_of_rates_with_their_units_obeys_the_rule_of_the_share(scale):
+    # 24 of 25 in the small group: one without, whom the exact mean would show
+    counts = np.array([24, 60, 55, 70, 40])
+    units = np.array([25, 120, 100, 150, 90])
+    frame = pd.DataFrame({"group": list("abbbb"), "pupils": units, "rate": np.round(scale * counts / units, 4)})
+    made = summarise(frame, "group", "rate", weight="pupils")
+    table = by_group(made.table)
+    assert table.loc["a", "hidden"]
+    # a variable that is no share is left alone
+    wages = summarise(frame.assign(rate=[31.7, 28.9, 44.1, 39.3, 27.2]), "group", "rate", weight="pupils")
+    assert not by_group(wages.table)["hidden"].any()
+
+
+def test_a_quantile_of_shares_is_that_of_no_area():
+    draw = np.random.default_rng(8)
+    units = draw.integers(30, 300, 60)
+    frame = pd.DataFrame({"group": ["a"] * 30 + ["b"] * 30, "code": np.arange(60).astype(str), "of": units,
+                          "n": draw.binomial(units, draw.uniform(0.2, 0.6, 60))})  # fmt: skip
+    made = summarise(frame, "group", "n", of="of", area="code")
+    exact = summarise(frame, "group", "n", of="of", area="code", protected=False)
+    shares = 100 * frame["n"] / frame["of"]
+    assert by_group(made.table)[["q25", "median", "q75"]].notna().all(axis=None)
+    assert all(np.isclose(value, shares, atol=1e-9).any() for value in by_group(exact.table)["median"])
+    for group, rows in frame.groupby("group"):
+        median = by_group(made.table).loc[group, "median"]
+        assert median == pytest.approx(by_group(exact.table).loc[group, "median"], abs=5)
+        step = next(step for step in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20)
+                    if (np.abs(shares[rows.index] - round(median / step) * step) <= step / 2).sum() >= 6)  # fmt: skip
+        assert (np.abs(shares[rows.index] - median) <= step / 2 + 1e-9).sum() >= 6
+
+
+def test_numbers_of_rows_without_a_value_are_figures_too():
+    frame = pd.DataFrame({"group": list("abc") * 40, "v": np.arange(120.0)})
+    frame.loc[[0, 3], "v"] = np.nan  # two of a
+    frame.loc[frame.index[1::3][:20], "v"] = np.nan  # twenty of b
+    table = by_group(summarise(frame, "group", "v").table)
+    assert pd.isna(table.loc["a", "missing"])
+    assert table["missing"].notna().sum() <= 2  # 22 - 20 would be the two
+    known = table["missing"].fillna(-1)
+    assert not (known["total"] == 22 and known["b"] == 20)

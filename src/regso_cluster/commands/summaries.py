@@ -56,7 +56,11 @@ _RULE = (
 )  # fmt: skip
 _ROUNDING = (
     click.option("--rounding", type=click.IntRange(min=2), help="Round counts to this base instead, sums adding up."),
-    click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the rounding."),
+    click.option(
+        "--seed",
+        type=click.IntRange(min=0),
+        help="Seed of the rounding; else one is drawn, and kept in the audit.",
+    ),
 )
 
 
@@ -155,7 +159,7 @@ def _publish(settings: dict[str, Any]) -> PublishOptions:
     rule = DisclosureRule(min_units=settings["min_count"], min_attribute=settings["min_attribute"],
                 min_contributors=settings["min_contributors"], dominance=settings["dominance"],
                 p_percent=settings["p_percent"], rounding=settings.get("rounding"),
-                seed=settings.get("seed", 0))  # fmt: skip
+                seed=settings.get("seed"))  # fmt: skip
     published = settings["earlier"]
     earlier = EarlierFile(published, settings["earlier_is"], settings["earlier_audit"]) if published else None
     return PublishOptions(rule, earlier, not settings.get("unprotected"), settings["out"], settings["audit"])

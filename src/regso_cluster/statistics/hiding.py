@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from regso_cluster.schema import columns as c
-from regso_cluster.statistics.disclosure import DisclosureRule, Protected
+from regso_cluster.statistics.disclosure import DisclosureRule, Protected, protect
 from regso_cluster.words.notes import Note
 
 Floats = npt.NDArray[np.float64]
@@ -21,6 +22,76 @@ UNMATCHED = "unmatched"
 def name_quantile(share: float) -> str:
     """Name the column of a quantile: median, q25, q90."""
     return "median" if share == 0.5 else f"q{100 * share:g}"
+
+
+def attribute_behind(values: Floats, units: Floats) -> Floats | None:
+    """Find the units with an attribute behind a mean that is a share: of zeros and ones, or of rates with their units.
+
+    Parameters
+    ----------
+    values : (rows,) the variable
+    units : (rows,) units that a row stands for
+
+    Returns
+    -------
+    (rows,) whole numbers, or None: not a share. Rates lie between 0 and 1, or in per cent between 0 and 100 where at
+    least 19 of 20 rows give a whole number of their units, as near as the digits of the rate allow.
+
+    Examples
+    --------
+    >>> attribute_behind(np.array([96.0, 50.0]), np.array([25.0, 10.0]))
+    array([24.,  5.])
+    """
+    if (values < 0).any() or not (units % 1 == 0).all():
+        return None
+    if (values <= 1).all():
+        return np.round(values * units) if np.isin(values, (0.0, 1.0)).all() or (units > 1).any() else None
+    if (values > 100).any() or not (units > 1).any():
+        return None
+    counts = values * units / 100
+    digits = max(len(f"{value:.10g}".partition(".")[2]) for value in values)
+    near = np.abs(counts - np.round(counts)) <= 0.5 * 10.0**-digits * units / 100 + 1e-9
+    return np.round(counts) if digits and near.mean() >= 0.95 else None
+
+
+def blur(at: float, values: Floats, least: int) -> float:
+    """Round a quantile of shares until at least so many areas have a share that would be rounded to it.
+
+    Steps are 0.1, 0.2, 0.5, 1 per cent and so on up to 20 per cent; NaN where even that is not enough.
+
+    Examples
+    --------
+    >>> blur(1 / 51, np.array([1 / 51, 0.018, 0.021, 0.022, 0.019, 0.024, 0.3]), 6)
+    0.02
+    """
+    if not least or not np.isfinite(at):
+        return at
+    for step in (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2):
+        shown = round(at / step) * step
+        if int((np.abs(values - shown) <= step / 2).sum()) >= least:
+            return float(round(shown, 6))
+    return float("nan")
+
+
+def hide_missing(
+    table: pd.DataFrame, labels: pd.DataFrame, paths: Sequence[Sequence[str]], rule: DisclosureRule
+) -> pd.DataFrame:
+    """Take out the numbers of rows without a value that are too small to show, and those that would give them away.
+
+    Parameters
+    ----------
+    table : with a row a group, and a column `missing`
+    labels : groups of the rows without a value
+    """
+    if not len(labels):
+        return table
+    counted = protect(labels.reset_index(drop=True), paths, statistic="count", rule=replace(rule, rounding=None)).table
+    shown = {
+        (TOTAL, TOTAL) if row["level"] == TOTAL else (row["level"], row[row["level"]]): row["units"]
+        for row in counted.to_dict("records")
+    }
+    pairs = zip(table[c.GROUPING], table[c.GROUP], strict=True)
+    return table.assign(missing=pd.array([shown.get(pair, 0.0) for pair in pairs], "Float64").astype("Int64"))
 
 
 def _hide(
@@ -91,17 +162,20 @@ def tell_rows(labels: pd.DataFrame, shield: Protected) -> npt.NDArray[np.bool_]:
 
 
 def say_rows(
-    shield: Protected | None, table: pd.DataFrame, seen: npt.NDArray[np.bool_], units: Floats, kind: str,
-    values: Floats, counted: str | None,
+    shield: Protected | None, table: pd.DataFrame, seen: npt.NDArray[np.bool_], units: Floats, counted: str | None,
+    least: int,
 ) -> tuple[Note, ...]:  # fmt: skip
-    """Say what was left out of the figures, and what of the gaps; `seen` tells which rows have a value."""
+    """Say what was left out of the figures, and what of the gaps; `seen` tells which rows have a value.
+
+    `least`: a number of rows from 1 to below this is not said.
+    """
     notes = list[Note]()
-    if (~seen).any():
+    if 0 < (~seen).sum() < least:
+        notes.append(Note("few_rows_without_value", least=least))
+    elif (~seen).any():
         count, unseen = (~seen).sum(), float(np.nansum(units[~seen]))
         of_units = Note("rows_without_value_units", count=count, units=unseen, column=counted) if counted else None
         notes.append(of_units or Note("rows_without_value", count=count))
-    if kind == "mean" and np.isin(values[seen], (0.0, 1.0)).all():
-        notes.append(Note("every_value_0_or_1"))
     lost = table[c.GROUP] == UNMATCHED
     if lost.any():
         hidden = shield and table.loc[lost, "hidden"].any()

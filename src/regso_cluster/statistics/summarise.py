@@ -17,7 +17,17 @@ from regso_cluster.files.totals import find_totals, say_unlike_units
 from regso_cluster.schema import columns as c
 from regso_cluster.statistics.check_figures import check_figures, fault_of_totals
 from regso_cluster.statistics.disclosure import DisclosureRule, EarlierTable, protect
-from regso_cluster.statistics.hiding import TOTAL, UNMATCHED, _hide, name_quantile, say_rows, tell_rows
+from regso_cluster.statistics.hiding import (
+    TOTAL,
+    UNMATCHED,
+    _hide,
+    attribute_behind,
+    blur,
+    hide_missing,
+    name_quantile,
+    say_rows,
+    tell_rows,
+)
 from regso_cluster.statistics.intervals import (
     Estimate,
     estimate_mean,
@@ -48,6 +58,7 @@ class Variable:
     sums : (rows,) units with the attribute, or the variable summed over the row's units
     area : (rows,) the area that a row lies in, or its own number
     told : (rows,) whether a row is in no hidden group, and may be used for the width of intervals; None: all
+    least : areas that a quantile of shares has to be alike, so that it is that of none; 0 where nothing is hidden
     """
 
     kind: Kind
@@ -55,6 +66,7 @@ class Variable:
     sums: Floats
     area: npt.NDArray[np.object_]
     told: npt.NDArray[np.bool_] | None = None
+    least: int = 0
 
 
 def summarise(
@@ -92,7 +104,12 @@ def summarise(
     call themselves a total ("Summa", "Totalt", "Riket") are left out, with a note.
 
     A quantile is shown where the figure itself is, and at least `rule.min_attribute` rows (for a share: areas) lie on
-    either side. The smallest and largest value are never given. Gaps are shown only where the total and the rows
+    either side. A quantile of shares is rounded until so many areas of the group have a share that would be rounded to
+    it: the exact one is that of a single area, and gives its count. The smallest and largest value are never given.
+
+    A mean of zeros and ones, and of rates with their units, is a share: the rule of the share holds for it. Rows
+    without a value are counted, and those counts are protected, too.
+    Gaps are shown only where the total and the rows
     without an area are too: with one of them hidden they would give it away. How areas differ, for the intervals, is
     taken from the groups that are shown; of fewer than `rule.min_attribute` areas no interval is shown, and others are
     rounded outwards: sizes of areas are known, and with them an exact interval of two areas gives the figures of both.
@@ -129,14 +146,22 @@ def summarise(
     sums = values if kind == "share" and of else values * units
     variable = Variable(kind, units[seen], sums[seen], areas[seen])
     own = labels[seen].reset_index(drop=True)
-    shield = protect(own, [(name,) for name in by], statistic=kind, units=variable.units, values=variable.sums,
+    paths = [(name,) for name in by]
+    counted_in = attribute_behind(values[seen], variable.units) if kind == "mean" else None
+    shield = protect(own, paths, statistic=kind if counted_in is None else "share", units=variable.units,
+                     values=variable.sums if counted_in is None else counted_in,
                      rule=rule, earlier=earlier) if protected else None  # fmt: skip
     if shield:  # an interval tells of the squares of what it is made from: rows of hidden groups stay out
-        variable = replace(variable, told=tell_rows(own, shield))
+        variable = replace(variable, told=tell_rows(own, shield), least=rule.min_attribute)
     rows = _rows(variable, labels, own, how)
     table = _describe(rows, labels, areas, seen, names_beside(data, by) if how.names is None else how.names)
+    if shield:
+        table = hide_missing(table, labels[~seen], paths, rule)
     table = _hide(table, shield, rule, how.quantiles)
-    notes = (*said, *say_rows(shield, table, seen, units, kind, values, weighing))
+    least = rule.min_attribute if shield else 0
+    notes = (*said, *say_rows(shield, table, seen, units, weighing, least))
+    if counted_in is not None:
+        notes += (Note("mean_is_a_share"),)
     made = Summary(_tidy(table), shield.audit if shield else None, kind, value, notes, shield, is_synthetic(data))
     return _mark(made) if made.synthetic else made
 
@@ -286,6 +311,8 @@ def _row(
         at = weighted_quantile(values, weights, share)
         # by rows, and by where it lies: one heavy row may hold most of the weight and be the smallest of all
         sides = len(values) * min(share, 1 - share), (values <= at).sum(), (values >= at).sum()
+        if variable.kind == "share":
+            at = blur(at, values, variable.least)
         row |= {name_quantile(share): scale * at, f"_{name_quantile(share)}": float(min(sides))}
     rest = _estimate(variable, outside, level)
     low, high = np.nan, np.nan

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import secrets
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -109,7 +110,7 @@ def protect(
     Raises
     ------
     InputError  missing keys, counts that are not whole or negative, more with the attribute than units, an
-        earlier table that does not fit
+        earlier table that does not fit; a table that cannot be made safe, with what to leave out so that it can
 
     Examples
     --------
@@ -123,10 +124,38 @@ def protect(
     given = weights if values is None else np.asarray(values, np.float64)
     _check(data, paths, statistic, weights, given)
     figures = RowFigures(weights, given)
-    made = _protect(data, paths, statistic, rule, figures, earlier, total=total)
+
+    def attempt(some: Sequence[Sequence[str]]) -> Protected:
+        return _protect(data, some, statistic, rule, figures, earlier, total=total)
+
+    made = attempt(paths)
+    if rule.complementary and not made.is_safe:
+        raise InputError(_fault_of(made, paths, attempt))
     if not is_synthetic(data):
         return made
     return replace(made, table=made.table.assign(synthetic=True), audit=made.audit.assign(synthetic=True))
+
+
+def _fault_of(
+    made: Protected, paths: Sequence[Sequence[str]], attempt: Callable[[Sequence[Sequence[str]]], Protected]
+) -> Fault:
+    """Say that a table is not safe, and what must be given up: the finest level of a path, or a whole path."""
+    unsafe = made.audit[~made.audit["safe"]]
+    levels = sorted(set(unsafe["level"].astype(str)) & {column for path in paths for column in path})
+    coarser = [[*paths[:at], path[:-1], *paths[at + 1 :]] for at, path in enumerate(paths) if len(path) > 1]
+    fewer = [[*paths[:at], *paths[at + 1 :]] for at in range(len(paths))] if len(paths) > 1 else []
+    hint = "Sum to fewer and larger groups."
+    for some in (*coarser, *fewer):
+        if attempt(some).is_safe:
+            hint = f"It is safe with these paths alone: {'; '.join(','.join(path) for path in some)}."
+            break
+    return Fault(
+        "not safe: cells can be worked out more closely than the rule allows",
+        f"level {', '.join(levels)}" if levels else "",
+        "every sensitive cell protected",
+        f"{len(unsafe)} of {len(made.audit)} are not",
+        hint,
+    )
 
 
 def _protect(
@@ -260,7 +289,8 @@ def _rounded(
     if statistic == "mean" or earlier is not None:
         hint = "Leave the rounding out: hiding protects means, and tables linked to earlier ones."
         raise InputError(Fault("rounding is of counts in one table", got=statistic, hint=hint))
-    rounded = round_cells(problem.cells, base, rule.seed)
+    seed = secrets.randbits(63) if rule.seed is None else rule.seed
+    rounded = round_cells(problem.cells, base, seed)
     parts = {name: rounded[problem.part(name)] for name in problem.parts}
     table = margins.labels.assign(units=parts["units"])
     own = problem.reason[problem.part("units")] != NOT_SENSITIVE
@@ -279,6 +309,7 @@ def _rounded(
         low_required=np.nan, high_required=np.nan,
         # as many values as the base has: what rounding promises of a count by itself
         safe=found.high - found.low >= base - 1 - TOLERANCE,
+        seed=str(seed),  # as text: 63 bits are no float
     )  # fmt: skip
     notes = (Note("counts_rounded", base=base), *_notes(problem, audit))
     return Protected(table[margins.published].reset_index(drop=True), audit, statistic, rule, margins, sums, notes)

@@ -38,7 +38,7 @@ class DisclosureRule:
         that is possible for a count; None: `min_attribute`, so that nobody can tell that a hidden count is below it
     rounding : base to which counts are rounded, with sums that add up; then nothing more is hidden than shares that the
         rule hides; None: not
-    seed : of the rounding
+    seed : of the rounding; None: drawn, and kept in the audit alone, since who knows it can round guesses the same way
     margin : per cent of a hidden sum by which its interval must reach beyond it, and never less than its largest
         contribution
     complementary : False hides what is sensitive and nothing else: for showing that this is not enough
@@ -58,7 +58,7 @@ class DisclosureRule:
     protection: int | None = None
     margin: float = 20.0
     rounding: int | None = None
-    seed: int = 0
+    seed: int | None = None
     complementary: bool = True
 
     def __post_init__(self) -> None:
