@@ -248,6 +248,7 @@ def _say_left_out(made: Plan, year: int, result: Classification) -> tuple[Note, 
         count = int(result.areas[c.COMPOSITE_GROUP].notna().sum())
         notes.append(Note("published_groups_kept", count=count, areas=len(result.areas)))
     if made.protection.way != "suppress":
-        code = "published_rounded" if made.protection.way == "round" else "published_cell_keys"
-        notes.append(Note(code, size=made.protection.size or SIZES[made.protection.way]))
+        size = made.protection.size or SIZES[made.protection.way]
+        rounded = made.protection.way == "round"
+        notes.append(Note("published_rounded", size=size) if rounded else Note("published_cell_keys", size=size))
     return tuple(notes)
