@@ -17,7 +17,7 @@ from regso_cluster.errors import Fault, InputError
 from regso_cluster.files.atomic import json_text, whole_folder
 from regso_cluster.files.parquet import write_parquet
 from regso_cluster.publishing.counts import RESIDENTS
-from regso_cluster.publishing.release import PROTECTED, Plan, Protection, plan, reclassify
+from regso_cluster.publishing.release import Plan, Protection, plan, reclassify
 from regso_cluster.release.declaration import declare
 from regso_cluster.release.model import Release
 from regso_cluster.release.write import write_release
@@ -97,7 +97,7 @@ def _previous_of(release: Release, internal: Sequence[Release], written: Sequenc
 
 
 def _say_protected(protection: Protection) -> Note:
-    return Note(PROTECTED, denominator=protection.rule.denominator, least=protection.rule.least)
+    return Note("disclosure_protected", denominator=protection.rule.denominator, least=protection.rule.least)
 
 
 def _write_audit(made: Plan, internal: Sequence[Release], written: Sequence[Release], folder: Path) -> None:
