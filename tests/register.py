@@ -25,14 +25,14 @@ RATES = {  # key: rate, share of the residents in the denominator, how it goes w
 }  # fmt: skip
 
 
-def write_register(folder: Path, years: range) -> dict[int, Path]:
-    """Count made-up persons, about 600 an area, for some years: in two of five areas some figure is small."""
+def write_register(folder: Path, years: range, persons: int = 600) -> dict[int, Path]:
+    """Write counts of made-up persons for some years; with 600 an area some figure is small in two of five areas."""
     codes = np.array(code_set(2025))
     worse = np.random.default_rng(15).normal(size=len(codes))
     written = {}
     for year in years:
         random = np.random.default_rng([15, year])
-        residents = random.poisson(600, len(codes))
+        residents = random.poisson(persons, len(codes))
         table = pd.DataFrame({"regso": codes, "population": residents, "synthetic": "yes"})
         for key, (rate, part, slope) in RATES.items():
             share = 1 / (1 + np.exp(-(np.log(rate / (1 - rate)) + slope * worse)))

@@ -37,6 +37,8 @@ CALLS = {
     "join": "regso_cluster.join_file",
     "summarise": "regso_cluster.summarise_file",
     "protect": "regso_cluster.protect_file",
+    "publish": "regso_cluster.publishing.write.publish",
+    "publish --attack": "regso_cluster.intruder.attack.attack",
     "page": "regso_cluster.write_page",
     "figure": "regso_cluster.figure",
     "methods": "regso_cluster.builtin_methods",

@@ -14,7 +14,9 @@ from regso_cluster.factors.small_counts import SCB_RULE
 from regso_cluster.intruder.attack import attack
 from regso_cluster.page import write_page
 from regso_cluster.publishing.write import name_audit
+from regso_cluster.release.model import read_release
 from regso_cluster.years.compare import compare
+from tests.register import RATES, write_register
 
 
 def write_outputs(releases, folder):
@@ -102,3 +104,41 @@ def test_the_command_counts_and_fails(published):
     public = CliRunner().invoke(command, ["--attack", str(published.folder)])
     assert public.exit_code == 0
     assert "0 can be read, 0 worked out, 0 stand in sentences" in public.output
+
+
+@pytest.mark.thorough
+@pytest.mark.filterwarnings("ignore:The inplace keyword")  # of dask
+def test_from_persons_to_what_is_published(tmp_path):
+    """A register of 330,000 persons: counted, classified, published, exported; and then attacked."""
+    run, tables = CliRunner(), write_register(tmp_path, range(2023, 2025), persons=98)
+    for year, path in tables.items():
+        counts = pd.read_csv(path)
+        people = counts.loc[counts.index.repeat(counts["population"])].reset_index(drop=True)
+        place = people.groupby("regso").cumcount()
+        register = pd.DataFrame({"regso": people["regso"]})
+        for key in RATES:
+            register[f"{key}_in"] = (place < people[f"{key}_d"]).astype(int)
+            register[key] = (place < people[f"{key}_n"]).astype(int)
+        register.to_parquet(tmp_path / f"persons-{year}.parquet", index=False)
+        definition = 'area = "regso"\nsynthetic = true\n' + "".join(
+            f'[[factors]]\nkey = "{key}"\ndenominator = [{{ column = "{key}_in", equals = 1 }}]\n'
+            f'numerator = [{{ column = "{key}", equals = 1 }}]\n' for key in RATES
+        )  # fmt: skip
+        (tmp_path / "definition.toml").write_text(definition, "utf-8")
+        out = str(tmp_path / f"counted-{year}.csv")
+        arguments = ["--definition", str(tmp_path / "definition.toml"), "--edition", "2025", "--out", out]
+        assert run.invoke(load_command("count"), [str(tmp_path / f"persons-{year}.parquet"), *arguments]).exit_code == 0
+        counted = pd.read_csv(out).set_index("regso")
+        assert (counted["kriminalitet_n"] == counts.set_index("regso")["kriminalitet_n"]).all()
+        before = ["--previous", str(tmp_path / "2023")] if year == 2024 else []
+        arguments = ["--method", "utanforskap", "--year", str(year), "--out", str(tmp_path / str(year)), *before]
+        result = run.invoke(load_command("classify"), [out, *arguments])
+        assert result.exit_code == 0, result.output
+        assert "INTERNAL, not for publication" in result.output
+    internal = [read_release(tmp_path / str(year)) for year in tables]
+    paths = [str(one.path) for one in internal]
+    result = run.invoke(load_command("publish"), [*paths, "--out", str(tmp_path / "public")])
+    assert result.exit_code == 0, result.output
+    public = [read_release(tmp_path / "public" / str(year), verify=True) for year in tables]
+    assert len(attack(paths).read) == count_small(internal) > 10_000
+    assert attack([tmp_path / "public", write_outputs(public, tmp_path / "out")]).breaches == 0

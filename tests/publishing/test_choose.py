@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from regso_cluster.factors.small_counts import SCB_RULE
 from regso_cluster.publishing.choose import (
+    BEFORE,
     BESIDE,
     FEW_HIDDEN,
     SAME,
@@ -29,6 +32,7 @@ def make_counts(rows):
     return Counts(
         np.array(year), np.array(area, object), np.array(kommun, object), np.array(factor, object),
         np.array(n, np.float64), np.array(d, np.float64), same, place, np.ones(len(rows), bool),
+        np.zeros(len(rows), bool),
     )  # fmt: skip
 
 
@@ -106,3 +110,23 @@ def test_a_mean_over_all_areas_covers_six_hidden_figures_or_none():
 def test_few_residents_are_small(residents, small):
     counts = make_counts([(2024, "a", "k", RESIDENTS, np.nan, residents), (2024, "b", "k", RESIDENTS, np.nan, 400)])
     assert choose_hidden(counts, SCB_RULE).why.tolist() == [SMALL if small else SHOWN, BESIDE if small else SHOWN]
+
+
+def test_what_was_shown_before_hides_nothing_any_more():
+    counts = make_counts([
+        (2024, "a", "k", "f", 3, 50), (2024, "b", "k", "f", 40, 90), (2024, "c", "k", "f", 20, 80), *SMALL_ELSEWHERE
+    ])  # fmt: skip
+    opened = np.arange(len(counts.year)) == 2  # c, the cheapest, was shown before
+    chosen = choose_hidden(replace(counts, opened=opened), SCB_RULE)
+    assert chosen.why[:3].tolist() == [SMALL, BESIDE, SHOWN]
+    all_shown = choose_hidden(replace(counts, opened=np.isin(np.arange(len(counts.year)), (1, 2))), SCB_RULE)
+    assert all_shown.why[:3].tolist() == [SMALL, SHOWN, SHOWN]
+    assert all_shown.exposed[0]
+
+
+def test_what_was_hidden_before_stays_hidden():
+    counts = make_counts([
+        (2024, "a", "k", "f", 3, 50), (2024, "b", "k", "f", 40, 90), (2024, "c", "k", "f", 20, 80), *SMALL_ELSEWHERE
+    ])  # fmt: skip
+    before = np.arange(len(counts.year)) == 1
+    assert choose_hidden(counts, SCB_RULE, None, before).why[:3].tolist() == [SMALL, BEFORE, SHOWN]

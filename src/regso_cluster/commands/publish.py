@@ -23,6 +23,9 @@ _SHOWN = 10  # findings of each kind that are printed
 @click.command()
 @click.argument("releases", type=NEW, nargs=-1, required=True)
 @click.option("--out", type=NEW, help="A new folder: in it a release a year. Beside it OUT-confidential.")
+@click.option(
+    "--earlier", type=NEW, multiple=True, metavar="RELEASE", help="A publishable release made before; once each."
+)
 @click.option("--attack", is_flag=True, help="Write nothing: look for small counts in RELEASES and files made of them.")
 @click.option("--known", type=EXISTING, metavar="TABLE", help="For --attack: sums and figures that others publish.")
 @click.option("--min-denominator", type=click.IntRange(min=1), default=21, show_default=True,
@@ -36,10 +39,9 @@ _SHOWN = 10  # findings of each kind that are printed
 @threads_option
 @json_option
 def publish(  # noqa: PLR0913  # one an option of the command
-    releases: tuple[Path, ...], out: Path | None, attack: bool, known: Path | None, min_denominator: int,
-    min_count: int,
-    way: Literal["suppress", "round", "cellkey"], size: int | None, published: tuple[str, ...], threads: int | None,
-    as_json: bool,
+    releases: tuple[Path, ...], out: Path | None, earlier: tuple[Path, ...], attack: bool, known: Path | None,
+    min_denominator: int, min_count: int, way: Literal["suppress", "round", "cellkey"], size: int | None,
+    published: tuple[str, ...], threads: int | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Make publishable releases of the internal RELEASES, one a year, protected together.
 
@@ -71,10 +73,10 @@ def publish(  # noqa: PLR0913  # one an option of the command
     with Steps() as steps:
         with steps("reading the releases"):
             read = [read_release(one, verify=True) for one in releases]
+            before = [read_release(one, verify=True) for one in earlier]
         with steps("protecting"):
-            written, made = run(
-                read, out, Protection(rule, way, size, published=published), resources={"threads": threads}
-            )
+            how = Protection(rule, way, size, published=published)
+            written, made = run(read, out, how, earlier=before, resources={"threads": threads})
     _say(written, made, name_audit(out), as_json=as_json)
 
 
@@ -95,7 +97,7 @@ def _say(written: list[Release], made: Plan, audit: Path, *, as_json: bool) -> N
     say_disclosure(*written)
     click.echo(
         f"{made.small:,} of {len(made.counts.year):,} figures are under the rule; {hidden:,} are left out. "
-        "Protected alone: what was published before about the same people is not known here."
+        "What was published elsewhere, or before and is not given as --earlier, is not known here."
     )
     if exposed:
         click.echo(

@@ -22,6 +22,7 @@ from regso_cluster.factors.small_counts import SmallCounts
 from regso_cluster.publishing.counts import RESIDENTS, Booleans, Counts, Floats, Integers
 
 SHOWN, SMALL, BESIDE, SAME, FEW_HIDDEN = "", "under the rule", "complementary", "same figure", "few hidden"
+BEFORE = "hidden before"
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,10 @@ class Chosen:
 
     Parameters
     ----------
-    why : (n,) "" where a cell is shown, else "under the rule", "complementary", "same figure", "few hidden"
-    exposed : (n,) cells that a kommun's sum gives away though all of the kommun is hidden, where others publish the sum
+    why : (n,) "" where a cell is shown, else "under the rule", "complementary", "same figure", "few hidden",
+        "hidden before"
+    exposed : (n,) cells that a kommun's sum gives away though all of the kommun is hidden, where others publish the
+        sum; and those that an earlier release shows
     """
 
     why: npt.NDArray[np.object_]
@@ -69,15 +72,17 @@ def find_small(counts: Counts, rule: SmallCounts) -> Booleans:
 def whole_slack(counts: Counts, hidden: Booleans) -> Slack:
     """Give the slack of cells that are hidden entirely: from nobody to everybody; a shown cell has none.
 
-    The only person in a cell knows it: it serves nobody else.
+    The only person in a cell knows it, and everybody knows what was shown before: they serve nobody else.
     """
-    known = ~hidden | (counts.denominator == 1)
+    known = ~hidden | (counts.denominator == 1) | counts.opened
     return Slack(
         np.where(known, 0.0, np.nan_to_num(counts.numerator)), np.where(known, 0.0, np.nan_to_num(counts.without))
     )
 
 
-def choose_hidden(counts: Counts, rule: SmallCounts, blurred: Slack | None = None) -> Chosen:
+def choose_hidden(
+    counts: Counts, rule: SmallCounts, blurred: Slack | None = None, before: Booleans | None = None
+) -> Chosen:
     """Choose the cells to hide.
 
     Parameters
@@ -85,6 +90,7 @@ def choose_hidden(counts: Counts, rule: SmallCounts, blurred: Slack | None = Non
     counts : of all years that are published together
     rule : what is too small
     blurred : the slack of cells that are shown perturbed; None where cells are shown as they are
+    before : (n,) cells that an earlier release hides; None without one
 
     Returns
     -------
@@ -92,6 +98,8 @@ def choose_hidden(counts: Counts, rule: SmallCounts, blurred: Slack | None = Non
     """
     small = find_small(counts, rule)
     why = np.where(small, SMALL, SHOWN).astype(object)
+    if before is not None:
+        why[before & ~small] = BEFORE
     _hide_same(counts, why)
     systems = list_systems(counts)
     again = np.isin(counts.place, counts.place[why != SHOWN])
@@ -106,6 +114,7 @@ def choose_hidden(counts: Counts, rule: SmallCounts, blurred: Slack | None = Non
     exposed = np.zeros(len(why), bool)
     for cells in systems:
         exposed[cells] = small[cells] & find_exposed(counts.take(cells), rule, slack.take(cells), hidden[cells])
+    exposed |= small & counts.opened
     return Chosen(why, exposed)
 
 
@@ -135,7 +144,7 @@ def find_exposed(counts: Counts, rule: SmallCounts, slack: Slack, hidden: Boolea
     others_down, others_up = slack.down.sum() - slack.down, slack.up.sum() - slack.up
     short = (others_down < np.minimum(reach, without)) | (others_up < np.minimum(reach, n))
     # at least one person is in each denominator that is hidden; the only one there knows it
-    spare = np.where(hidden & (d > 1), d - 1, 0.0)
+    spare = np.where(hidden & ~counts.opened & (d > 1), d - 1, 0.0)
     sizes = (d <= rule.denominator) & (spare.sum() - spare < reach)
     return np.asarray(hidden & (sizes | (~np.isnan(n) & short)))
 
@@ -152,7 +161,7 @@ def _hide_same(counts: Counts, why: npt.NDArray[np.object_]) -> None:
     """Hide, in place, every cell whose figure is hidden elsewhere."""
     hidden = np.zeros(counts.same.max(initial=0) + 1, bool)
     hidden[counts.same[why != SHOWN]] = True
-    why[hidden[counts.same] & (why == SHOWN)] = SAME
+    why[hidden[counts.same] & (why == SHOWN) & ~counts.opened] = SAME
 
 
 def _hide_beside(
@@ -168,7 +177,7 @@ def _hide_beside(
     while True:
         hidden = why[cells] != SHOWN
         slack = join_slack(whole_slack(own, hidden), near, hidden)
-        left = np.flatnonzero(~hidden)
+        left = np.flatnonzero(~hidden & ~own.opened)
         if not len(left) or not np.any(small & find_exposed(own, rule, slack, hidden)):
             return
         # an area that another year hides is hidden to no further loss; then the smallest
@@ -187,6 +196,6 @@ def _hide_few(counts: Counts, rule: SmallCounts, why: npt.NDArray[np.object_]) -
             own = (counts.year == year) & (counts.factor == factor)
             hidden = int((why[own] != SHOWN).sum())
             if 0 < hidden <= rule.least:
-                left = np.flatnonzero(own & (why == SHOWN))
+                left = np.flatnonzero(own & (why == SHOWN) & ~counts.opened)
                 order = np.argsort(counts.denominator[left], kind="stable")
                 why[left[order[: rule.least + 1 - hidden]]] = FEW_HIDDEN

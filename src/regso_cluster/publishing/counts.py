@@ -35,6 +35,7 @@ class Counts:
     same : cells with one number are one figure: whoever sees one of them knows them all
     place : cells of one area and factor in different years have one number
     summed : whether the cells of a kommun add up to the kommun; False for figures of a whole kommun in each area
+    opened : figures that an earlier release shows: everybody knows them
     """
 
     year: Integers
@@ -46,6 +47,7 @@ class Counts:
     same: Integers
     place: Integers
     summed: Booleans
+    opened: Booleans
 
     @property
     def without(self) -> Floats:
@@ -94,7 +96,7 @@ def gather_counts(
         joined["year"].to_numpy(np.int64), joined["area"].to_numpy(object), joined["kommun"].to_numpy(object),
         joined["factor"].to_numpy(object), joined["n"].to_numpy(np.float64), joined["d"].to_numpy(np.float64),
         _find_same(joined), joined.groupby(["area", "factor"], sort=False).ngroup().to_numpy(np.int64),
-        joined["summed"].to_numpy(bool),
+        joined["summed"].to_numpy(bool), np.zeros(len(joined), bool),
     )  # fmt: skip
 
 

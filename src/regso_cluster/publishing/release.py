@@ -20,6 +20,7 @@ from regso_cluster.judging.profiles import describe_groups
 from regso_cluster.method import Method
 from regso_cluster.publishing.choose import SMALL, Chosen, choose_hidden, find_small
 from regso_cluster.publishing.counts import RESIDENTS, Counts, gather_counts
+from regso_cluster.publishing.earlier import mark_earlier
 from regso_cluster.publishing.gate import let_through
 from regso_cluster.publishing.labels import Label, keep_labels, propose_labels
 from regso_cluster.publishing.perturb import Perturbation, Way, perturb
@@ -89,13 +90,14 @@ class Plan:
         return int(find_small(self.counts, self.protection.rule).sum())
 
 
-def plan(releases: Sequence[Release], protection: Protection) -> Plan:
+def plan(releases: Sequence[Release], protection: Protection, earlier: Sequence[Release] = ()) -> Plan:
     """Choose what is hidden in all releases together.
 
     Parameters
     ----------
     releases : internal ones, one a year, of one method
     protection : the rule and the way
+    earlier : publishable releases of the same years that were made before
 
     Raises
     ------
@@ -109,8 +111,9 @@ def plan(releases: Sequence[Release], protection: Protection) -> Plan:
     methods = {one.year: one.method for one in ordered}
     published = {one.year: _published(one, protection.published) for one in ordered}
     counts = gather_counts(tables, methods, frozenset.intersection(*published.values()))
+    counts, before = mark_earlier(counts, earlier)
     shown, blurred = perturb(counts, how) if how else (counts, None)
-    chosen = choose_hidden(counts, protection.rule, blurred)
+    chosen = choose_hidden(counts, protection.rule, blurred, before)
     # what is moved below the rule would read like a small count
     below = find_small(shown, protection.rule) & ~chosen.hidden
     chosen = replace(chosen, why=np.where(below, SMALL, chosen.why))

@@ -37,6 +37,7 @@ def publish(
     out: str | Path,
     protection: Protection | None = None,
     *,
+    earlier: Sequence[Release] = (),
     resources: Resources | None = None,
 ) -> tuple[list[Release], Plan]:
     """Make publishable releases of internal ones, protected together.
@@ -47,6 +48,8 @@ def publish(
     out : a new folder: in it a release a year, of the same name as the internal one. Beside it, in `OUT-confidential`,
         the audit: which figures are hidden and why, the key of a perturbation, the hashes of the internal releases
     protection : the rule and the way; None: SCB's rule, figures are left out
+    earlier : publishable releases that were made before, whose internal ones are among `releases`: what they show
+        protects nothing any more, and what they hide stays hidden
     resources : threads and workers for classifying
 
     Returns
@@ -66,7 +69,7 @@ def publish(
                for name in sorted({name for name in names if names.count(name) > 1})]  # fmt: skip
     if faults:
         raise InputError(faults)
-    made = plan(releases, protection or Protection())
+    made = plan(releases, protection or Protection(), earlier)
     ordered = sorted(releases, key=lambda one: one.year)
     written: list[Release] = []
     try:
