@@ -21,7 +21,6 @@ from regso_cluster.commands.options import (
     outline_options,
     read_outline_options,
     reading_options,
-    say_disclosure,
     scheduler_option,
     threads_option,
 )
@@ -76,7 +75,6 @@ def classify(  # noqa: PLR0913  # one an option of the command
     if files and not previous:
         raise click.UsageError("--old-shapes and --new-shapes go with --previous.")
     release, before = _classify_year(table, method, year, out, previous, given)
-    say_disclosure(release)
     if files and before is not None and before.manifest["edition"] == release.manifest["edition"]:
         click.echo("the two releases are of one edition: the outlines were not used", err=True)
     if as_json:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from regso_cluster.commands.options import EXISTING, NEW, Steps, json_option, say_disclosure, threads_option
+from regso_cluster.commands.options import EXISTING, NEW, Steps, json_option, threads_option
 from regso_cluster.errors import Fault, InputError
 from regso_cluster.factors.small_counts import SmallCounts
 from regso_cluster.files.atomic import json_text
@@ -94,7 +94,6 @@ def _say(written: list[Release], made: Plan, audit: Path, *, as_json: bool) -> N
 
     for one in written:
         print_release(one)
-    say_disclosure(*written)
     click.echo(
         f"{made.small:,} of {len(made.counts.year):,} figures are under the rule; {hidden:,} are left out. "
         "What was published elsewhere, or before and is not given as --earlier, is not known here."

@@ -21,6 +21,8 @@ def print_release(release: Release) -> None:
         console.print("[bold]SYNTHETIC DATA: every figure is made up.[/bold]")
     if len(release.groups):
         console.print(_table_of_groups(release, str(release.groups[c.GROUPING].iloc[0])))
+    for reason in release.disclosure.because:
+        console.print(str(reason), markup=False, soft_wrap=True)
     for note in release.notes:
         console.print(f"note: {note}", markup=False)
     for name in ("manifest.json", *release.manifest["outputs"]):

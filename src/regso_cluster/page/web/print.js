@@ -9,7 +9,7 @@ import { boundsOf, hasMap } from "./outlines.js";
 import { causeWords, changesOf, disclosure, factorFacts, flipless, flips, groupFlips, standing, warnings, whereWords } from "./sentences.js";
 import { amount, number, pick, t } from "./words.js";
 
-const ROWS = 32; // factors and areas on the sheet of a kommun
+const ROWS = 30; // factors and areas on the sheet of a kommun
 const CARD_FACTORS = 12;
 const CARD_SHORT = 8; // with so many factors there is room for the history and areas alike
 const YEARS = 8;
