@@ -46,6 +46,19 @@ def test_examples_of_surveys_run_from_top_to_bottom(root):
     assert names["change"].variance < names["change"].independent
 
 
+def test_examples_of_segregation_run_from_top_to_bottom(root, capsys):
+    text = (root / "docs" / "segregation.md").read_text("utf-8")
+    names: dict[str, object] = {}
+    for number, block in enumerate(re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL), start=1):
+        exec(compile(block, f"block {number} of segregation.md", "exec"), names)  # noqa: S102 - our own text
+    levels = names["levels"]
+    assert levels["information"].sum() == pytest.approx(names["whole"], abs=1e-12)
+    change = names["change"]
+    parts = change.closed + change.opened + change.groups + change.units + change.structure
+    assert parts == pytest.approx(change.difference, abs=1e-12)
+    assert capsys.readouterr().out
+
+
 def test_every_name_is_on_the_page_and_in_the_map(page):
     assert grouping.__all__ == dir(grouping)
     for name in grouping.__all__:

@@ -49,7 +49,9 @@ def test_every_room_has_a_floor(sources):
     assert rooms == set(FLOORS)
 
 
-@pytest.mark.parametrize("package", ["regso_cluster", "regso_cluster.clustering", "regso_cluster.survey"])
+@pytest.mark.parametrize(
+    "package", ["regso_cluster", "regso_cluster.clustering", "regso_cluster.survey", "regso_cluster.segregation"]
+)
 def test_a_door_shows_its_public_names_alone_and_each_is_what_the_stub_says(package, root):
     door = importlib.import_module(package)
     stub = root / "src" / package.replace(".", "/") / "__init__.pyi"

@@ -23,6 +23,7 @@ The map of the house, the ground floor first; a room knows only rooms above it i
     joining             groups joined to an agency's table
     statistics          an agency's figures by group, and their protection
     survey              sample surveys: sizes, allocation, draws, weights, estimates, change
+    segregation         how apart groups live: measures, parts, chance, change
     publishing          a release that gives no small count away
     figures, terminal, page    what a reader looks at
     intruder            what someone can work out from published files

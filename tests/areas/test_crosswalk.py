@@ -187,7 +187,7 @@ def test_residents_without_an_area_are_refused_or_told():
     crosswalk = build_crosswalk(old, new, population=people, rules=Rules(coverage=0.9))
     assert table(crosswalk) == {("A", "A"): 1.0}
     assert any(note.startswith("3 residents") for note in crosswalk.notes)
-    assert any("least 90.00%: renormalised" in note for note in crosswalk.notes)
+    assert any("new layer, 90.00%: renormalised" in note for note in crosswalk.notes)
 
 
 @pytest.mark.parametrize("people", [{(2, 2): 0.0, (6, 6): 0.0}, {(500, 500): 90.0}])

@@ -110,7 +110,7 @@ def test_texts_as_views_are_joined_to_every_kind(released, tmp_path, kind):
 def test_an_error_cell_is_written_as_its_text_with_a_note(released, tmp_path):
     path = book(tmp_path / "t.xlsx", {"a": [HEADER, ["A", "0114R001", "#REF!", 20], *UNITS[1:]]})
     done = run("join", path, "--release", released, "--on", "regso", "--out", tmp_path / "o.csv")
-    assert "column klarade: 1 error cells, written as text: row 2 #REF!" in done.output
+    assert "column klarade: 1 error cell, written as text: row 2 #REF!" in done.output
     assert pd.read_csv(tmp_path / "o.csv")["klarade"].tolist()[0] == "#REF!"
     done = run("summarise", path, "--release", released, "--by", "composite_group", "--value", "klarade")
     assert "an error cell" in done.output

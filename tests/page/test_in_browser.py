@@ -984,7 +984,7 @@ def test_the_method_view_says_limits_sources_gaps_and_how_not_to_use_it(sight, y
     assert "not a ranking of merit" in shown
     for factor in year.method.factors:
         assert factor.name.en in shown
-        assert " ".join(factor.source.split()) in shown
+        assert " ".join(factor.source.en.split()) in shown
         assert show_number(year.method.measured.limits[factor.key], "en", 1) in shown
     assert str((year.areas["skolresultat_status"] == "suppressed").sum()) in shown
     assert year.manifest["manifest_sha256"][:16] in shown
