@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any
 
 import regso_cluster
-from regso_cluster import clustering
+from regso_cluster import clustering, segregation, survey
 
 LONGEST = 110  # a longer signature has a line a parameter
 ITEMS = ("Parameters", "Returns", "Yields", "Raises", "Attributes")
@@ -55,7 +55,11 @@ def entries() -> list[Entry]:
         key=lambda one: (_floor(rooms, one.room), one.is_class, _line(one.what), one.name),
     )
     mapped = re.findall(r"\b\w+\b", clustering.__doc__ or "")
-    return own + sorted(public_names(clustering), key=lambda one: mapped.index(one.name))
+    rest = [
+        sorted(public_names(package), key=lambda one: (one.is_class, _line(one.what)))
+        for package in (survey, segregation)
+    ]
+    return own + sorted(public_names(clustering), key=lambda one: mapped.index(one.name)) + rest[0] + rest[1]
 
 
 def _floor(rooms: list[str], room: str) -> int:
@@ -77,6 +81,8 @@ def describe() -> str:
     for package, title in (
         ("regso_cluster", "Import from `regso_cluster`"),
         ("regso_cluster.clustering", "Import from `regso_cluster.clustering`"),
+        ("regso_cluster.survey", "Import from `regso_cluster.survey`"),
+        ("regso_cluster.segregation", "Import from `regso_cluster.segregation`"),
     ):
         own = [one for one in found if one.package == package]
         parts += ["", f"## {title}", ""]

@@ -13,6 +13,8 @@ from regso_cluster import clustering as grouping
 from regso_cluster.schema import SCHEMA
 from regso_cluster.years.change import CAUSES
 
+PACKAGES = ("regso_cluster", "regso_cluster.clustering", "regso_cluster.survey", "regso_cluster.segregation")
+
 
 @pytest.fixture(scope="module")
 def page(root):
@@ -92,7 +94,7 @@ def test_the_reference_of_the_interface_is_as_it_is_written(root, reference):
 
 def test_the_reference_has_every_public_name_once(reference):
     written = reference["describe"]()
-    for package in ("regso_cluster", "regso_cluster.clustering"):
+    for package in PACKAGES:
         door = importlib.import_module(package)
         for name in dir(door):
             if callable(getattr(door, name)):
@@ -123,7 +125,7 @@ def missing_sections(name, what, reference):
 
 def test_docstrings_of_public_names_have_their_sections(reference):
     faults = []
-    for package in ("regso_cluster", "regso_cluster.clustering"):
+    for package in PACKAGES:
         door = importlib.import_module(package)
         for name in dir(door):
             if callable(getattr(door, name)):

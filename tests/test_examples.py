@@ -22,7 +22,7 @@ from regso_cluster.release.write import write_release
 from tests.sources import scb_server
 from tests.sources.conftest import CONFIG, country, outlines, small  # noqa: F401  (fixtures)
 
-PACKAGES = ("regso_cluster", "regso_cluster.clustering")
+PACKAGES = ("regso_cluster", "regso_cluster.clustering", "regso_cluster.survey", "regso_cluster.segregation")
 NAMES = [(package, name) for package in PACKAGES for name in importlib.import_module(package).__all__]
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
@@ -66,7 +66,7 @@ def services(small, outlines, monkeypatch):  # noqa: F811
     scb_server.stop(server)
 
 
-def test_there_are_names_of_both_packages():
+def test_there_are_names_of_all_packages():
     assert {package for package, _ in SHOWN} == set(PACKAGES)
     assert ("regso_cluster", "compare") in SHOWN
 

@@ -58,6 +58,14 @@ def expected_dissimilarity_of_shares(size: npt.ArrayLike, share: float) -> float
     size : (n_units,) persons of each unit, whole numbers above 0
     share : the chance, between 0 and 1
 
+    Returns
+    -------
+    exact expectation
+
+    Raises
+    ------
+    InputError  sizes that are not whole and above 0, a share outside 0 to 1
+
     Examples
     --------
     >>> round(expected_dissimilarity_of_shares([10] * 500, 0.5), 6)
@@ -75,6 +83,14 @@ def expected_dissimilarity_of_shares(size: npt.ArrayLike, share: float) -> float
 
 def expected_information(counts: npt.ArrayLike) -> float:
     """M that would be expected, to first order, if persons were spread by chance: (U - 1)(G - 1) / 2N.
+
+    Parameters
+    ----------
+    counts : (n_units, n_groups) persons
+
+    Returns
+    -------
+    natural units
 
     Examples
     --------

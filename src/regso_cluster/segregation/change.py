@@ -36,6 +36,12 @@ class ChangeOfM:
     units : other sizes of units, the spread being kept
     structure : another spread, the margins being kept
     scheme : the name of the decomposition
+
+    Examples
+    --------
+    >>> found = ChangeOfM(0.40, 0.43, closed=-0.01, opened=0.01, groups=0.02, units=0.0, structure=0.01)
+    >>> round(found.difference, 6)
+    0.03
     """
 
     before: float

@@ -44,7 +44,15 @@ def dissimilarity(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
 def gini(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
     """The Gini index of segregation: twice the area between the curve of both groups and the line of likeness.
 
-    Parameters and errors are those of `dissimilarity`. Units are sorted once; units alike are one step.
+    Errors are those of `dissimilarity`. Units are sorted once; units alike are one step.
+
+    Parameters
+    ----------
+    first, second : (n_units,) persons of each group; of `second` all others where the measure is of one group
+
+    Returns
+    -------
+    from 0, alike everywhere, to 1, no unit with two groups
 
     Examples
     --------
@@ -60,7 +68,15 @@ def gini(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
 def isolation(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
     """xPx: the share of the own group that a person of the first group meets in the own unit, on average.
 
-    `second` holds all others. Parameters and errors are those of `dissimilarity`.
+    Errors are those of `dissimilarity`.
+
+    Parameters
+    ----------
+    first, second : (n_units,) persons of each group; of `second` all others where the measure is of one group
+
+    Returns
+    -------
+    from the share of the group of all, to 1
 
     Examples
     --------
@@ -79,6 +95,10 @@ def interaction(first: npt.ArrayLike, second: npt.ArrayLike, others: npt.ArrayLi
     first, second : (n_units,) persons of each group
     others : (n_units,) persons of neither; None: there are none
 
+    Returns
+    -------
+    from 0 to 1
+
     Examples
     --------
     >>> round(interaction([30, 10], [10, 30]), 6), round(interaction([30, 10], [10, 30], [40, 0]), 6)
@@ -96,7 +116,15 @@ def interaction(first: npt.ArrayLike, second: npt.ArrayLike, others: npt.ArrayLi
 def eta_squared(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
     """The isolation beyond the group's share of all, as a part of what is possible; also called the variance ratio.
 
-    `second` holds all others. Parameters and errors are those of `dissimilarity`.
+    Errors are those of `dissimilarity`.
+
+    Parameters
+    ----------
+    first, second : (n_units,) persons of each group; of `second` all others where the measure is of one group
+
+    Returns
+    -------
+    from 0, alike everywhere, to 1, no unit with two groups
 
     Examples
     --------
@@ -116,6 +144,14 @@ def atkinson(first: npt.ArrayLike, second: npt.ArrayLike, shape: float = 0.5) ->
     first, second : (n_units,) persons of each group
     shape : between 0 and 1; 0.5 treats both groups alike
 
+    Returns
+    -------
+    from 0, alike everywhere, to 1, no unit with two groups
+
+    Raises
+    ------
+    InputError  a shape outside 0 to 1; as `dissimilarity`
+
     Examples
     --------
     >>> round(atkinson([10, 0], [0, 10]), 6), round(atkinson([30, 10], [10, 30]), 6)
@@ -129,6 +165,14 @@ def atkinson(first: npt.ArrayLike, second: npt.ArrayLike, shape: float = 0.5) ->
 
 def hutchens(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
     """Hutchens' square root index: 1 less the sum of the geometric means of both groups' shares; it adds over nesting.
+
+    Parameters
+    ----------
+    first, second : (n_units,) persons of each group; of `second` all others where the measure is of one group
+
+    Returns
+    -------
+    from 0, alike everywhere, to 1, no unit with two groups
 
     Examples
     --------
@@ -145,6 +189,10 @@ def entropy(counts: npt.ArrayLike) -> float:
     Parameters
     ----------
     counts : (n_units, n_groups) persons
+
+    Returns
+    -------
+    natural units, from 0 to the logarithm of the number of groups
 
     Examples
     --------
@@ -180,6 +228,14 @@ def mutual_information(counts: npt.ArrayLike) -> float:
 def information_index(counts: npt.ArrayLike) -> float:
     """H: Theil's information theory index, M over the entropy of the groups; from 0 to 1.
 
+    Parameters
+    ----------
+    counts : (n_units, n_groups) persons
+
+    Returns
+    -------
+    from 0, alike everywhere, to 1, no unit with two groups
+
     Examples
     --------
     >>> round(information_index([[10, 0], [0, 10]]), 6)
@@ -190,6 +246,14 @@ def information_index(counts: npt.ArrayLike) -> float:
 
 def multigroup_dissimilarity(counts: npt.ArrayLike) -> float:
     """D of several groups: the share who would have to move, of those who would if no unit had two groups.
+
+    Parameters
+    ----------
+    counts : (n_units, n_groups) persons
+
+    Returns
+    -------
+    from 0, alike everywhere, to 1, no unit with two groups
 
     Examples
     --------
@@ -202,6 +266,14 @@ def multigroup_dissimilarity(counts: npt.ArrayLike) -> float:
 
 def multigroup_gini(counts: npt.ArrayLike) -> float:
     """The Gini of several groups: those of each group against the others, weighted by share times rest.
+
+    Parameters
+    ----------
+    counts : (n_units, n_groups) persons
+
+    Returns
+    -------
+    from 0, alike everywhere, to 1, no unit with two groups
 
     Examples
     --------
@@ -219,6 +291,14 @@ def multigroup_gini(counts: npt.ArrayLike) -> float:
 def normalised_exposure(counts: npt.ArrayLike) -> float:
     """P: how much less persons meet other groups than they would if all units were alike; from 0 to 1.
 
+    Parameters
+    ----------
+    counts : (n_units, n_groups) persons
+
+    Returns
+    -------
+    from 0, alike everywhere, to 1, no unit with two groups
+
     Examples
     --------
     >>> round(normalised_exposure([[10, 0, 0], [0, 10, 0], [0, 0, 10]]), 6)
@@ -231,6 +311,14 @@ def normalised_exposure(counts: npt.ArrayLike) -> float:
 def relative_diversity(counts: npt.ArrayLike) -> float:
     """R: how much less diverse units are than all, by the chance that two persons are of different groups.
 
+    Parameters
+    ----------
+    counts : (n_units, n_groups) persons
+
+    Returns
+    -------
+    from 0, alike everywhere, to 1, no unit with two groups
+
     Examples
     --------
     >>> round(relative_diversity([[10, 0, 0], [0, 10, 0], [0, 0, 10]]), 6)
@@ -242,6 +330,14 @@ def relative_diversity(counts: npt.ArrayLike) -> float:
 
 def squared_variation(counts: npt.ArrayLike) -> float:
     """C: the squared coefficient of variation of the units' shares, averaged over groups; from 0 to 1.
+
+    Parameters
+    ----------
+    counts : (n_units, n_groups) persons
+
+    Returns
+    -------
+    from 0, alike everywhere, to 1, no unit with two groups
 
     Examples
     --------

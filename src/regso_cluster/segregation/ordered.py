@@ -84,6 +84,10 @@ def rank_order_segregation(counts: npt.ArrayLike, form: Form = "information", de
     -------
     the mean of the pairwise segregation over all ranks, weighted by how much a border at that rank parts
 
+    Raises
+    ------
+    InputError  as `as_counts`; an unknown form, a degree that the classes do not allow
+
     Notes
     -----
     The polynomial is fitted with the squared spread at each border as weight (Reardon 2011): borders near the ends part

@@ -44,6 +44,14 @@ def local_of_units(counts: npt.ArrayLike) -> Floats:
 def local_of_groups(counts: npt.ArrayLike) -> Floats:
     """How much the spread of each group over the units diverges from that of all; weighted by persons the mean is M.
 
+    Parameters
+    ----------
+    counts : (n_units, n_groups) persons
+
+    Returns
+    -------
+    (n_groups,) natural units, >= 0
+
     Examples
     --------
     >>> local_of_groups([[10, 0], [0, 10]]).round(6)
@@ -54,6 +62,10 @@ def local_of_groups(counts: npt.ArrayLike) -> Floats:
 
 def location_quotients(counts: npt.ArrayLike) -> Floats:
     """The share of a group in a unit over its share of all: 1 is as everywhere.
+
+    Parameters
+    ----------
+    counts : (n_units, n_groups) persons
 
     Returns
     -------

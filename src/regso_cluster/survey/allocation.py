@@ -40,6 +40,13 @@ class Allocation:
     prices : (n_targets,) what the cost falls when a target's allowed variance rises by one per cent of itself, in one
         hundredths: cost x elasticity. 0 for a target that others meet already
     used : (n_targets,) the variance with `whole` over what is allowed
+
+    Examples
+    --------
+    >>> mean = Targets(np.array([[36.0, 64.0]]), np.array([1.0]), ("mean",))
+    >>> found = least_cost(Strata(np.ones(2), np.full(2, 2.0), np.full(2, 1000.0)), mean)
+    >>> isinstance(found, Allocation), found.saved_by_one_per_cent.round(2)
+    (True, array([3.94]))
     """
 
     sizes: Floats

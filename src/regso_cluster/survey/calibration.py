@@ -34,6 +34,11 @@ class Known:
     values : (n_rows, n_totals) the auxiliaries of each person, such as indicators of the cells of margins
     totals : (n_totals,)
     names : (n_totals,) how errors and tables call each
+
+    Examples
+    --------
+    >>> Known(np.eye(2), np.array([60.0, 40.0]), ("sex = f", "sex = m")).totals.sum()
+    np.float64(100.0)
     """
 
     values: Floats
@@ -49,6 +54,11 @@ class Distance:
     ----------
     form : `linear`, `raking`, `logit` or `truncated`
     low, high : bounds of g, below and above 1; for `logit` and `truncated`
+
+    Examples
+    --------
+    >>> [part.round(4) for part in Distance("raking").ratio(np.array([0.0, 0.1]))]
+    [array([1.    , 1.1052]), array([1.    , 1.1052])]
     """
 
     form: str = "raking"
@@ -81,6 +91,13 @@ class Calibrated:
     weights, g : (n_rows,) final weights, and their ratio to the design weights
     margins : a row a total: name, before, after, known
     rounds : Newton steps that were needed
+
+    Examples
+    --------
+    >>> known = Known(np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]), np.array([60.0, 40.0]), ("f", "m"))
+    >>> found = calibrate(np.full(3, 20.0), known)
+    >>> isinstance(found, Calibrated), found.margins["after"].round(6).tolist()
+    (True, [60.0, 40.0])
     """
 
     weights: Floats
@@ -204,6 +221,10 @@ def calibrated_design(design: Design, known: Known, distance: Distance | None = 
     Parameters
     ----------
     design, known, distance : as in `calibrate`
+
+    Returns
+    -------
+    Design
 
     Examples
     --------

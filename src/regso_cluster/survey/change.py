@@ -32,6 +32,11 @@ class Wave:
         `Design.weighted`
     value : the figure of this wave
     variance : of the figure
+
+    Examples
+    --------
+    >>> Wave(np.arange(4), np.zeros(4), np.array([1.0, 2.0, 4.0, 5.0]), value=12.0, variance=10.0).value
+    12.0
     """
 
     unit: npt.NDArray[np.generic]
@@ -52,6 +57,11 @@ class Change:
     correlation : between the two figures, from -1 to 1
     overlap : units in both waves
     independent : the variance if the waves had no unit in common
+
+    Examples
+    --------
+    >>> round(Change(4.0, 9.0, 0.5, 20, 18.0).error, 6)
+    3.0
     """
 
     value: float

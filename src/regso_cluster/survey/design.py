@@ -34,6 +34,13 @@ class Stage:
     unit : (n_rows,) number of the unit drawn, from 0; at the last stage the person
     fraction : (n_rows,) share of the stratum's units that was drawn; 0 for draws with replacement, or where the finite
         population correction shall be left out
+
+    Examples
+    --------
+    Two clusters of one stratum, half of its clusters drawn, a row a person:
+
+    >>> Stage(np.zeros(3, dtype=int), np.array([0, 0, 1]), np.full(3, 0.5)).unit
+    array([0, 0, 1])
     """
 
     stratum: Whole
@@ -49,6 +56,11 @@ class Auxiliaries:
     ----------
     values : (n_rows, n_auxiliaries) such as indicators of the cells of a margin
     before : (n_rows,) the weights before calibration
+
+    Examples
+    --------
+    >>> Auxiliaries(np.ones((3, 1)), np.full(3, 10.0)).before.sum()
+    np.float64(30.0)
     """
 
     values: Floats
@@ -72,8 +84,8 @@ class Design:
 
     >>> stratum = np.array([0, 0, 0, 1, 1])
     >>> draw = stratified(stratum, np.array([15.0, 12.0]))
-    >>> draw.weights
-    array([5., 5., 5., 6., 6.])
+    >>> isinstance(draw, Design), draw.weights
+    (True, array([5., 5., 5., 6., 6.]))
     >>> float(draw.covariance_of_totals(np.ones((5, 1)))[0, 0])  # the number of persons is known
     0.0
     """
@@ -137,6 +149,16 @@ class SecondPhase:
     stratum : (n_rows,) number of the second phase's stratum, from 0
     fraction : (n_rows,) share of the first phase's units in this stratum that was kept
     size : (n_strata of the first phase,) units that the first phase drew, those not kept counted
+
+    Examples
+    --------
+    Ten were drawn of 100, and half of them answered:
+
+    >>> first = Stage(np.zeros(5, dtype=int), np.arange(5), np.full(5, 0.1))
+    >>> answered = SecondPhase(np.zeros(5, dtype=int), np.full(5, 0.5), np.array([10.0]))
+    >>> sample = Design(np.full(5, 20.0), (first,), phase=answered)
+    >>> float(sample.covariance_of_totals(np.arange(5.0)[:, None])[0, 0].round(6))
+    4750.0
     """
 
     stratum: Whole
@@ -179,6 +201,10 @@ def stratified(stratum: Whole, persons: Floats, *, weights: Floats | None = None
     persons : (n_strata,) persons in each stratum
     weights : (n_rows,) None: persons over units drawn
     replacement : leave the finite population correction out
+
+    Returns
+    -------
+    Design of one stage, a row a unit
 
     Raises
     ------

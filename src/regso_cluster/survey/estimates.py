@@ -30,6 +30,11 @@ class Linearised(NamedTuple):
     ----------
     value : the estimate
     variable : (n_rows,) 0 outside the domain
+
+    Examples
+    --------
+    >>> isinstance(linearise_mean(np.ones(2), np.array([1.0, 3.0])), Linearised)
+    True
     """
 
     value: float
@@ -48,6 +53,14 @@ class DomainEstimates:
     freedom : (n_domains,) units less strata of the draw, counted in the domain
     effect : (n_domains, n_variables) design effect: variance over that of a simple random sample of as many answers
         without replacement; NaN where it cannot be had
+
+    Examples
+    --------
+    >>> from regso_cluster.survey.design import stratified
+    >>> draw = stratified(np.zeros(4, dtype=int), np.array([8.0]))
+    >>> found = estimate_means(draw, np.array([[1.0], [3.0], [5.0], [7.0]]), np.array([0, 0, 1, 1]), 2)
+    >>> isinstance(found, DomainEstimates), found.answers.ravel(), found.persons.ravel()
+    (True, array([2, 2]), array([4., 4.]))
     """
 
     value: Floats
@@ -145,6 +158,10 @@ def linearise_ratio(
     -------
     Linearised
 
+    Raises
+    ------
+    InputError  nobody in the domain answered, or the total below is 0
+
     Examples
     --------
     >>> linearise_ratio(np.ones(2), np.array([1.0, 2.0]), np.array([2.0, 4.0]))
@@ -169,6 +186,11 @@ class Contrast:
     value, variance : of the contrast
     covariance : (k, k) of the estimates it is made from
     freedom : degrees of freedom
+
+    Examples
+    --------
+    >>> Contrast(6.0, 5.0, np.diag([4.0, 1.0]), 2).error.__round__(4)
+    2.2361
     """
 
     value: float
@@ -190,6 +212,10 @@ def contrast(design: Design, estimates: list[Linearised], factors: Floats) -> Co
     design : the sample
     estimates : value and linearised variable of each, as `linearise_mean` gives them
     factors : (k,) such as (1, -1) for a gap
+
+    Returns
+    -------
+    Contrast
 
     Examples
     --------
@@ -217,6 +243,14 @@ def estimate_quantile(weights: Floats, values: Floats, at: float, rows: npt.NDAr
     at : the share, such as 0.5
     rows : (n_rows,) who belongs to the domain; None: all
 
+    Returns
+    -------
+    the smallest such answer
+
+    Raises
+    ------
+    InputError  nobody in the domain answered
+
     Notes
     -----
     Its variance is that of replicate weights (`replicates`): the quantile is no smooth function of totals.
@@ -240,9 +274,25 @@ def estimate_quantile(weights: Floats, values: Floats, at: float, rows: npt.NDAr
 def tabulate(found: DomainEstimates, domains: list[str], variables: list[str]) -> pd.DataFrame:
     """The estimates as a table, a row a domain and variable.
 
+    Parameters
+    ----------
+    found : from `estimate_means`
+    domains : (n_domains,) names
+    variables : (n_variables,) names
+
     Returns
     -------
     columns domain, variable, value, standard_error, answers, persons, freedom, design_effect
+
+    Examples
+    --------
+    >>> from regso_cluster.survey.design import stratified
+    >>> draw = stratified(np.zeros(4, dtype=int), np.array([8.0]))
+    >>> found = estimate_means(draw, np.array([[1.0], [3.0], [5.0], [7.0]]), np.array([0, 0, 1, 1]), 2)
+    >>> tabulate(found, ["young", "old"], ["trust"])[["domain", "variable", "value", "answers"]]
+      domain variable  value  answers
+    0  young    trust    2.0        2
+    1    old    trust    6.0        2
     """
     count, width = found.value.shape
     return pd.DataFrame(

@@ -67,6 +67,15 @@ def interval(
 def effective_answers(value: Floats, variance: Floats, answers: Floats) -> Floats:
     """How many answers of a simple random sample would make a share as precise; as many as there are for 0 and 1.
 
+    Parameters
+    ----------
+    value, variance : shares and their variances
+    answers : persons behind each
+
+    Returns
+    -------
+    persons, as real numbers
+
     Examples
     --------
     >>> effective_answers(np.array([0.5, 0.0]), np.array([0.0025, 0.0]), np.array([200.0, 50.0]))

@@ -35,6 +35,13 @@ class Replicates:
     factors : (n_units, n_replicates) of the units of the first stage
     unit : (n_rows,) which unit a person belongs to
     scale : (n_replicates,) what the square of a replicate's deviation counts in the variance
+
+    Examples
+    --------
+    >>> from regso_cluster.survey.design import stratified
+    >>> draw = stratified(np.zeros(3, dtype=int), np.array([9.0]), replacement=True)
+    >>> isinstance(jackknife(draw), Replicates), jackknife(draw).weights(draw, 0)
+    (True, array([0. , 4.5, 4.5]))
     """
 
     factors: npt.NDArray[np.float32]
@@ -49,6 +56,14 @@ class Replicates:
 
 def jackknife(design: Design) -> Replicates:
     """Leave out each unit of the first stage once (JKn; JK1 where there is one stratum).
+
+    Parameters
+    ----------
+    design : the sample
+
+    Returns
+    -------
+    Replicates, one for each unit of the first stage
 
     Raises
     ------

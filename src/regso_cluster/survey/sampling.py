@@ -161,6 +161,11 @@ class Overlap:
     both : persons in both
     share : of the second wave
     moved : persons in both whose stratum is another now
+
+    Examples
+    --------
+    >>> Overlap(both=450, share=0.5, moved=36).share
+    0.5
     """
 
     both: int
@@ -174,6 +179,10 @@ def realised_overlap(before: pd.Series, after: pd.Series) -> Overlap:
     Parameters
     ----------
     before, after : stratum of each drawn person, indexed by the key of the person
+
+    Returns
+    -------
+    Overlap
 
     Examples
     --------

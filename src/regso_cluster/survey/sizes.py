@@ -128,6 +128,11 @@ class Waves:
     variances : of the variable in each wave, per unit
     overlap : share of the sample that both waves have
     correlation : of a unit's answers in the two waves
+
+    Examples
+    --------
+    >>> Waves((200, 200), overlap=0.75, correlation=0.9).of_difference
+    130.0
     """
 
     variances: tuple[float, float]
@@ -176,6 +181,10 @@ def waves_of_shares(first: float, second: float, both: float, overlap: float) ->
     both : share of yes in both, among those asked twice
     overlap : share of the sample that both waves have
 
+    Returns
+    -------
+    Waves
+
     Examples
     --------
     >>> int(np.ceil(size_for_change(waves_of_shares(0.5, 0.55, 0.45, 0.5), 0.05)))
@@ -198,6 +207,11 @@ class FollowUp:
     fraction : of those who did not answer that are followed up
     cost : expected
     cv : of the estimate
+
+    Examples
+    --------
+    >>> isinstance(follow_up((50, 200), 0.5, 1, budget=100_000), FollowUp)
+    True
     """
 
     drawn: float
@@ -260,6 +274,10 @@ def error_chance(bias: float, level: float = 0.95) -> float:
     bias : over the standard error
     level : of the interval without bias
 
+    Returns
+    -------
+    the chance, at least one less the level
+
     Examples
     --------
     >>> round(error_chance(1.0), 4)
@@ -271,6 +289,15 @@ def error_chance(bias: float, level: float = 0.95) -> float:
 
 def bias_for_error(chance: float, level: float = 0.95) -> float:
     """Find the bias, over the standard error, at which an interval misses the truth with a given chance.
+
+    Parameters
+    ----------
+    chance : that the interval misses the truth; at least one less the level
+    level : of the interval without bias
+
+    Returns
+    -------
+    the bias over the standard error, >= 0
 
     Examples
     --------

@@ -56,6 +56,11 @@ class Strata:
     ----------
     costs : (n_strata,) cost of a unit drawn; > 0
     lowest, highest : (n_strata,) bounds of the sizes, such as 2 and the number of persons
+
+    Examples
+    --------
+    >>> Strata(costs=np.array([60.0, 95.0]), lowest=np.full(2, 2.0), highest=np.array([4000.0, 900.0])).highest.sum()
+    np.float64(4900.0)
     """
 
     costs: Floats
