@@ -20,6 +20,7 @@ import pandas as pd
 
 from regso_cluster.factors.small_counts import SmallCounts
 from regso_cluster.publishing.counts import RESIDENTS, Booleans, Counts, Floats, Integers
+from regso_cluster.schema import columns as c
 
 SHOWN, SMALL, BESIDE, SAME, FEW_HIDDEN = "", "under the rule", "complementary", "same figure", "few hidden"
 BEFORE = "hidden before"
@@ -151,8 +152,8 @@ def find_exposed(counts: Counts, rule: SmallCounts, slack: Slack, hidden: Boolea
 
 def list_systems(counts: Counts) -> list[Integers]:
     """Give the cells of each year, factor and kommun: those of one sum, as numbers of cells."""
-    frame = pd.DataFrame({"year": counts.year, "factor": counts.factor, "kommun": counts.kommun})
-    groups = frame[counts.summed].groupby(["year", "factor", "kommun"], sort=False).indices
+    frame = pd.DataFrame({"year": counts.year, c.FACTOR: counts.factor, c.KOMMUN: counts.kommun})
+    groups = frame[counts.summed].groupby(["year", c.FACTOR, c.KOMMUN], sort=False).indices
     numbers = np.flatnonzero(counts.summed)
     return [numbers[rows] for rows in groups.values()]
 

@@ -81,7 +81,7 @@ def gather_counts(
     parts = []
     for year, table in tables.items():
         kommun = table.areas[c.KOMMUN] if c.KOMMUN in table.areas else pd.Series("", table.areas.index)
-        place = pd.DataFrame({"year": year, "area": table.areas.index.astype(str), "kommun": kommun.to_numpy(object)})
+        place = pd.DataFrame({"year": year, c.AREA: table.areas.index.astype(str), c.KOMMUN: kommun.to_numpy(object)})
         residents = table.areas[c.POPULATION].to_numpy(np.float64, na_value=np.nan)
         parts.append(place.assign(factor=RESIDENTS, n=np.nan, d=residents, summed=True)[~np.isnan(residents)])
         for factor in methods[year].factors:
@@ -89,13 +89,13 @@ def gather_counts(
                 continue
             n, d = (part[factor.key].to_numpy(np.float64) for part in (table.numerator, table.denominator))
             seen = (table.status[factor.key] == OBSERVED).to_numpy() & ~np.isnan(n) & ~np.isnan(d)
-            cells = place.assign(factor=factor.key, n=n, d=d, summed=factor.level != "kommun")
+            cells = place.assign(factor=factor.key, n=n, d=d, summed=factor.level != c.KOMMUN)
             parts.append(cells[seen])
     joined = pd.concat(parts, ignore_index=True)
     return Counts(
-        joined["year"].to_numpy(np.int64), joined["area"].to_numpy(object), joined["kommun"].to_numpy(object),
-        joined["factor"].to_numpy(object), joined["n"].to_numpy(np.float64), joined["d"].to_numpy(np.float64),
-        _find_same(joined), joined.groupby(["area", "factor"], sort=False).ngroup().to_numpy(np.int64),
+        joined["year"].to_numpy(np.int64), joined[c.AREA].to_numpy(object), joined[c.KOMMUN].to_numpy(object),
+        joined[c.FACTOR].to_numpy(object), joined["n"].to_numpy(np.float64), joined["d"].to_numpy(np.float64),
+        _find_same(joined), joined.groupby([c.AREA, c.FACTOR], sort=False).ngroup().to_numpy(np.int64),
         joined["summed"].to_numpy(bool), np.zeros(len(joined), bool),
     )  # fmt: skip
 
@@ -109,19 +109,19 @@ def _find_same(cells: pd.DataFrame) -> Integers:
     names = _name_figures(cells)
     # the side with fewer persons names the figure, so that passed and failed share it
     low = np.fmin(cells["n"], cells["d"] - cells["n"])
-    key = pd.MultiIndex.from_arrays([cells["area"], names, np.nan_to_num(low, nan=-1.0), cells["d"]])
+    key = pd.MultiIndex.from_arrays([cells[c.AREA], names, np.nan_to_num(low, nan=-1.0), cells["d"]])
     return np.asarray(pd.factorize(key)[0], dtype=np.int64)
 
 
 def _name_figures(cells: pd.DataFrame) -> npt.NDArray[np.object_]:
     """Name the figure of each cell: its factor, or the first factor with the same counts, read from either side."""
-    counted = cells[cells["factor"] != RESIDENTS]
-    keys = list(dict.fromkeys(counted["factor"]))
-    wide = counted.pivot(index=["year", "area"], columns="factor", values=["n", "d"])
+    counted = cells[cells[c.FACTOR] != RESIDENTS]
+    keys = list(dict.fromkeys(counted[c.FACTOR]))
+    wide = counted.pivot(index=["year", c.AREA], columns="factor", values=["n", "d"])
     first: dict[str, str] = {RESIDENTS: RESIDENTS}
     for key in keys:
         first[key] = next((other for other in keys if other in first and _are_same(wide, key, other)), key)
-    return cells["factor"].map(first).to_numpy(object)
+    return cells[c.FACTOR].map(first).to_numpy(object)
 
 
 def _are_same(wide: pd.DataFrame, one: str, other: str) -> bool:

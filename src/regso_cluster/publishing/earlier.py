@@ -61,13 +61,13 @@ def _read_cells(release: Release) -> pd.DataFrame:
     code = str(factors.columns[0])
     cells = pd.DataFrame(
         {
-            "area": factors[code].astype(str), "factor": factors[c.FACTOR].astype(str),
+            c.AREA: factors[code].astype(str), c.FACTOR: factors[c.FACTOR].astype(str),
             "n": factors[c.NUMERATOR], "d": factors[c.DENOMINATOR], "hidden": factors[c.STATUS] == SUPPRESSED,
         }
     )  # fmt: skip
     residents = areas[c.POPULATION].astype("Float64").to_numpy(np.float64, na_value=np.nan)
     people = pd.DataFrame(
-        {"area": areas.index.astype(str), "factor": RESIDENTS, "n": np.nan, "d": residents,
+        {c.AREA: areas.index.astype(str), c.FACTOR: RESIDENTS, "n": np.nan, "d": residents,
          "hidden": np.isnan(residents)}
     )  # fmt: skip
-    return pd.concat([cells, people]).assign(year=release.year).set_index(["year", "area", "factor"])
+    return pd.concat([cells, people]).assign(year=release.year).set_index(["year", c.AREA, c.FACTOR])

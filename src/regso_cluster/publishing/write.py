@@ -107,7 +107,7 @@ def _write_audit(made: Plan, internal: Sequence[Release], written: Sequence[Rele
     counts, chosen = made.counts, made.chosen
     cells = pd.DataFrame(
         {
-            "year": counts.year, "area": counts.area, c.KOMMUN: counts.kommun,
+            "year": counts.year, c.AREA: counts.area, c.KOMMUN: counts.kommun,
             c.FACTOR: pd.Series(counts.factor).replace(RESIDENTS, c.POPULATION),
             c.NUMERATOR: counts.numerator, c.DENOMINATOR: counts.denominator,
             "numerator_shown": made.shown.numerator, "denominator_shown": made.shown.denominator,
@@ -116,7 +116,7 @@ def _write_audit(made: Plan, internal: Sequence[Release], written: Sequence[Rele
     )  # fmt: skip
     moved = made.protection.way != "suppress"
     write_parquet(cells if moved else cells[chosen.hidden].reset_index(drop=True), folder / "cells.parquet")
-    labels = pd.DataFrame([(one.year, one.area, one.group) for one in made.labels], columns=["year", "area", c.GROUP])
+    labels = pd.DataFrame([(one.year, one.area, one.group) for one in made.labels], columns=["year", c.AREA, c.GROUP])
     write_parquet(labels, folder / "labels.parquet")
     key = made.protection.key
     said: dict[str, Any] = {
