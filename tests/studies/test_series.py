@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -12,6 +13,7 @@ from click.testing import CliRunner
 
 from regso_cluster.cli import main
 from regso_cluster.errors import InputError
+from regso_cluster.method import Text
 from regso_cluster.release.model import read_release, verify_release
 from regso_cluster.studies import series as series_module
 from regso_cluster.studies.series import classify_series, find_tables, list_releases, recompute_release
@@ -89,6 +91,13 @@ def test_another_method_gives_a_revision_of_every_year(tables, tmp_path):
     assert made_of(tables, out, stricter) == [("revised", f"{year}-r2") for year in (2021, 2022, 2023)]
     causes = json.loads((out / "2022-r2.difference" / "comparison.json").read_text("utf-8"))["groupings"]
     assert {cause for cause, n in causes["composite_group"]["causes"].items() if n} == {"method"}
+
+
+def test_other_words_of_a_method_are_no_revision(tables, tmp_path):
+    out = tmp_path / "releases"
+    made_of(tables, out)
+    renamed = replace(method(CLUSTERED), title=Text("En annan rubrik", "Another title"), source="Somebody else.")
+    assert {what for what, _ in made_of(tables, out, renamed)} == {"kept"}
 
 
 def test_a_table_written_otherwise_with_the_same_figures_is_no_revision(tables, tmp_path):
