@@ -404,6 +404,34 @@ def test_a_mean_of_rates_with_their_units_obeys_the_rule_of_the_share(scale):
     assert not by_group(wages.table)["hidden"].any()
 
 
+def test_rates_in_whole_per_cent_obey_the_rule_of_the_share():
+    frame = pd.DataFrame({"group": list("abbc"), "pupils": [25, 200, 300, 250], "rate": [96, 80, 70, 60]})
+    table = by_group(summarise(frame, "group", "rate", weight="pupils").table)
+    assert table.loc["a", "hidden"]  # 24 of 25
+    assert np.isnan(table.loc["a", "mean"])
+    # 41 per cent of 25 is no whole number: points, not a share
+    points = summarise(frame.assign(pupils=[25, 26, 27, 28], rate=[3, 41, 57, 93]), "group", "rate", weight="pupils")
+    assert not by_group(points.table)["hidden"].any()
+
+
+@pytest.mark.parametrize("scale", [1, 100])
+def test_a_quantile_of_rates_with_their_units_is_that_of_no_area(scale):
+    units = np.arange(40, 53)
+    counts = np.array([9, 2, 11, 4, 16, 1, 15, 1, 20, 4, 10, 2, 9])
+    rates = scale * counts / units
+    frame = pd.DataFrame({"group": ["a"] * 13, "pupils": units, "rate": rates})
+    exact = by_group(summarise(frame, "group", "rate", weight="pupils", protected=False).table).loc["a", "median"]
+    assert exact == pytest.approx(scale * 9 / 52)  # the only area with 52
+    # at 10 to 30 per cent lie four of them, 9/40, 11/42, 10/50 and 9/52: too few at any step
+    assert np.isnan(by_group(summarise(frame, "group", "rate", weight="pupils").table).loc["a", "median"])
+    # with three areas more at 8, 9 and 10 of 53 they are seven: rounded, the median is that of none
+    frame = pd.DataFrame({"group": ["a"] * 16, "pupils": [*units, 53, 53, 53],
+                          "rate": [*rates, *(scale * np.array([8, 9, 10]) / 53)]})  # fmt: skip
+    shown = by_group(summarise(frame, "group", "rate", weight="pupils").table).loc["a", "median"]
+    assert shown == pytest.approx(scale * 0.2)
+    assert (np.abs(frame["rate"] - shown) <= scale * 0.1 + 1e-9).sum() >= 6
+
+
 def test_a_quantile_of_shares_is_that_of_no_area():
     draw = np.random.default_rng(8)
     units = draw.integers(30, 300, 60)

@@ -35,7 +35,8 @@ def attribute_behind(values: Floats, units: Floats) -> Floats | None:
     Returns
     -------
     (rows,) whole numbers, or None: not a share. Rates lie between 0 and 1, or in per cent between 0 and 100 where at
-    least 19 of 20 rows give a whole number of their units, as near as the digits of the rate allow.
+    least 19 of 20 rows give a whole number of their units, as near as the digits of the rate allow. Rates in whole per
+    cent of many units always do: what may be a share is one, since the other mistake shows a person.
 
     Examples
     --------
@@ -51,7 +52,7 @@ def attribute_behind(values: Floats, units: Floats) -> Floats | None:
     counts = values * units / 100
     digits = max(len(f"{value:.10g}".partition(".")[2]) for value in values)
     near = np.abs(counts - np.round(counts)) <= 0.5 * 10.0**-digits * units / 100 + 1e-9
-    return np.round(counts) if digits and near.mean() >= 0.95 else None
+    return np.round(counts) if near.mean() >= 0.95 else None
 
 
 def blur(at: float, values: Floats, least: int) -> float:

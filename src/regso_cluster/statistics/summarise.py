@@ -59,6 +59,7 @@ class Variable:
     area : (rows,) the area that a row lies in, or its own number
     told : (rows,) whether a row is in no hidden group, and may be used for the width of intervals; None: all
     least : areas that a quantile of shares has to be alike, so that it is that of none; 0 where nothing is hidden
+    rates : for a mean of shares what 100 per cent is in its rows, 1 or 100; 0 for another variable
     """
 
     kind: Kind
@@ -67,6 +68,7 @@ class Variable:
     area: npt.NDArray[np.object_]
     told: npt.NDArray[np.bool_] | None = None
     least: int = 0
+    rates: float = 0.0
 
 
 def summarise(
@@ -152,7 +154,8 @@ def summarise(
                      values=variable.sums if counted_in is None else counted_in,
                      rule=rule, earlier=earlier) if protected else None  # fmt: skip
     if shield:  # an interval tells of the squares of what it is made from: rows of hidden groups stay out
-        variable = replace(variable, told=tell_rows(own, shield), least=rule.min_attribute)
+        rates = 0.0 if counted_in is None else 1.0 if values[seen].max() <= 1 else 100.0
+        variable = replace(variable, told=tell_rows(own, shield), least=rule.min_attribute, rates=rates)
     rows = _rows(variable, labels, own, how)
     table = _describe(rows, labels, areas, seen, names_beside(data, by) if how.names is None else how.names)
     if shield:
@@ -313,6 +316,8 @@ def _row(
         sides = len(values) * min(share, 1 - share), (values <= at).sum(), (values >= at).sum()
         if variable.kind == "share":
             at = blur(at, values, variable.least)
+        elif variable.rates:
+            at = variable.rates * blur(at / variable.rates, values / variable.rates, variable.least)
         row |= {name_quantile(share): scale * at, f"_{name_quantile(share)}": float(min(sides))}
     rest = _estimate(variable, outside, level)
     low, high = np.nan, np.nan
