@@ -19,6 +19,7 @@ from regso_cluster.release.model import Release
 from regso_cluster.schema import SCHEMA
 from regso_cluster.schema import columns as c
 from regso_cluster.words.phrases import phrase
+from regso_cluster.words.wording import MADE_UP
 from regso_cluster.years.change import CAUSES
 from regso_cluster.years.several_years import mobility_table, trace_paths
 
@@ -38,7 +39,7 @@ def print_comparison(comparison: Comparison) -> None:
     console = Console(highlight=False)
     summary = comparison.summary
     if summary["synthetic"]:
-        console.print("[bold]SYNTHETIC DATA: every figure is made up.[/bold]")
+        console.print(f"[bold]{MADE_UP.en}[/bold]")
     years = " to ".join(f"{summary[which]['year']} ({summary[which]['name']})" for which in ("old", "new"))
     notes = list(summary["notes"])
     if summary["old"]["year"] > summary["new"]["year"]:

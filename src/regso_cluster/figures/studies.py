@@ -14,7 +14,7 @@ from regso_cluster.certainty.study_file import Study
 from regso_cluster.figures.kinds import write_figure
 from regso_cluster.words.notes import Language
 from regso_cluster.words.phrases import say_phrase
-from regso_cluster.words.wording import say
+from regso_cluster.words.wording import MADE_UP, say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -101,8 +101,7 @@ def _number(value: float, language: Language) -> str:
 
 
 def _made_up(language: Language, *, synthetic: bool) -> str:
-    said = {"sv": ". SYNTETISKA DATA", "en": ". SYNTHETIC DATA"}
-    return said[language] if synthetic else ""
+    return f". {say(MADE_UP, language).partition(':')[0]}" if synthetic else ""
 
 
 def draw_tornado(choices: pd.DataFrame, study: Study, language: Language = "sv", *, synthetic: bool = False) -> Figure:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from regso_cluster.files.numbers import as_text
+from regso_cluster.words.wording import MADE_UP
 
 # as this program calls the column, also behind the prefix of `join`, and as its workbooks head it
 _ENDING = "synthetic"
@@ -59,6 +60,6 @@ def _is_yes(cell: object) -> bool:
 
 def show_table(table: pd.DataFrame, *, synthetic: bool) -> str:
     """Give a table as HTML for a notebook, with the mark of made-up figures above it."""
-    mark = "<p><strong>SYNTHETIC DATA: every figure is made up.</strong></p>" if synthetic else ""
+    mark = f"<p><strong>{MADE_UP.en}</strong></p>" if synthetic else ""
     with pd.option_context("display.max_rows", 20):
         return mark + table.to_html(max_rows=20, notebook=True)

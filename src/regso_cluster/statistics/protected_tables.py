@@ -22,6 +22,7 @@ from regso_cluster.schema import SCHEMA
 from regso_cluster.schema import columns as c
 from regso_cluster.words.notes import Note
 from regso_cluster.words.phrases import phrase
+from regso_cluster.words.wording import MADE_UP
 
 if TYPE_CHECKING:
     from regso_cluster.statistics.disclosure import Protected
@@ -178,7 +179,7 @@ def print_summary(summary: Summary, *, synthetic: bool) -> None:
 
     console = Console(highlight=False)
     if synthetic:
-        console.print("[bold]SYNTHETIC DATA: every figure is made up.[/bold]")
+        console.print(f"[bold]{MADE_UP.en}[/bold]")
     shown = Table(title=Line(f"{summary.value}: {summary.kind} by group"), title_justify="left")
     for heading in ("group", "name"):
         shown.add_column(heading)
@@ -231,7 +232,7 @@ def print_protected(shield: Protected, notes: Sequence[Note], *, synthetic: bool
 
     console = Console(highlight=False)
     if synthetic:
-        console.print("[bold]SYNTHETIC DATA: every figure is made up.[/bold]")
+        console.print(f"[bold]{MADE_UP.en}[/bold]")
     shown = Table(title="Groups with something hidden", title_justify="left")
     for heading in ("level", "groups", "hidden"):
         shown.add_column(heading, justify="left" if heading == "level" else "right")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from regso_cluster.schema import columns as c
+from regso_cluster.words.wording import MADE_UP
 
 if TYPE_CHECKING:
     from regso_cluster.release.model import Release
@@ -18,7 +19,7 @@ def print_release(release: Release) -> None:
 
     console = Console(highlight=False)
     if release.manifest["synthetic"]:
-        console.print("[bold]SYNTHETIC DATA: every figure is made up.[/bold]")
+        console.print(f"[bold]{MADE_UP.en}[/bold]")
     if len(release.groups):
         console.print(_table_of_groups(release, str(release.groups[c.GROUPING].iloc[0])))
     for reason in release.disclosure.because:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from regso_cluster.schema import columns as c
+from regso_cluster.words.wording import MADE_UP
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from regso_cluster.certainty.structure import Structure
 
-_MADE_UP = "[bold]SYNTHETIC DATA: every figure is made up.[/bold]"
+_MADE_UP = f"[bold]{MADE_UP.en}[/bold]"
 
 FEW_BLOCKS = 32  # of a study whose Sobol indices are worth reading
 
