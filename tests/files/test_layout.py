@@ -222,14 +222,17 @@ def test_a_row_that_lacks_a_cell_is_refused(rows, refused, tmp_path):
         read_table(tmp_path / "t.csv")
 
 
-@pytest.mark.parametrize(("beyond", "refused"), [(4, True), ("4,5", True), ("obs!", False), (None, False)])
-def test_a_number_right_of_the_last_heading_is_refused(beyond, refused, tmp_path):
+@pytest.mark.parametrize(
+    ("beyond", "refused"),
+    [(4, True), ("4,5", True), ("..", True), ("–", True), ("NA", True), ("obs!", False), ("xyz", False), (None, False)],
+)
+def test_a_figure_right_of_the_last_heading_is_refused(beyond, refused, tmp_path):
     book = openpyxl.Workbook()
     for row in (["kod", "a", "b"], ["x1", 1, 2], ["x2", 9, 3, beyond], ["x3", 5, 6]):
         book.active.append(row)
     book.save(tmp_path / "t.xlsx")
     if refused:
-        with pytest.raises(InputError, match="row 3: a number right of the last heading"):
+        with pytest.raises(InputError, match="row 3: a figure right of the last heading"):
             read_table(tmp_path / "t.xlsx")
     else:
         assert read_table(tmp_path / "t.xlsx").frame["b"].tolist() == [2, 3, 6]

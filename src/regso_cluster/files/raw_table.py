@@ -70,8 +70,14 @@ def doubled_names(frame: pd.DataFrame, where: str) -> list[Fault]:
     return [Fault("two columns of one name", f"{where}, column {name or '(no name)'}", hint=hint) for name in doubled]
 
 
+# a number, or what tables write for one that is not there
+_FIGURE = re.compile(
+    r"[-+\u2212]?[\d\s.,']*\d|\.{1,3}|[-:\u2012-\u2015\u2212]|x|n/?a|nan|null|saknas|missing", re.IGNORECASE
+)
+
+
 def _beyond_the_headings(frame: pd.DataFrame, where: str) -> list[Fault]:
-    """Refuse numbers right of the last heading, in few rows: those rows have a cell too many and are shifted."""
+    """Refuse numbers and marks of missing ones right of the last heading, in few rows: those rows are shifted."""
     names = list(frame.columns)
     if len(names) < 3 or names[-1] or not names[-2]:
         return []
@@ -81,9 +87,9 @@ def _beyond_the_headings(frame: pd.DataFrame, where: str) -> list[Fault]:
         return []
     hint = "Look for a cell too many in the row: what stands after it is in the wrong column."
     return [
-        Fault("a number right of the last heading", f"{where}, row {frame.index[row]}", "no cell", text, hint)
+        Fault("a figure right of the last heading", f"{where}, row {frame.index[row]}", "no cell", text, hint)
         for row in rows[:100]
-        if re.fullmatch(r"[-+\u2212]?[\d\s.,']*\d", text := as_text(column.iloc[row]))
+        if _FIGURE.fullmatch(text := as_text(column.iloc[row]))
     ]
 
 
