@@ -131,7 +131,7 @@ def test_two_kinds_of_domains(cv, optimum, rounded_up):
                 allowed.append((one_cv * total) ** 2 + (BEAT_N * variance)[inside].sum())
     targets = Targets(np.array(rows), np.array(allowed), tuple(map(str, range(len(rows)))))
     found = least_cost(Strata(np.ones(17), np.full(17, 2.0), BEAT_N), targets)
-    assert found.sizes.sum() == pytest.approx(optimum, abs=1e-3)
+    assert found.sizes.sum() == pytest.approx(optimum, rel=1e-6)
     assert found.cost <= rounded_up
     assert found.used.max() <= 1 + 1e-9
 

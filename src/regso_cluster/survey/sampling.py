@@ -190,5 +190,5 @@ def realised_overlap(before: pd.Series, after: pd.Series) -> Overlap:
     Overlap(both=1, share=0.5, moved=1)
     """
     both = before.index.intersection(after.index)
-    moved = int((before[both].to_numpy() != after[both].to_numpy()).sum())
+    moved = int((before.loc[both].to_numpy() != after.loc[both].to_numpy()).sum())
     return Overlap(len(both), len(both) / len(after) if len(after) else 0.0, moved)
