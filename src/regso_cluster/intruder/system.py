@@ -81,7 +81,12 @@ def _solve_component(
     matrix: sparse.csr_array, right: Floats, low: Floats, high: Floats, rows: npt.NDArray[np.intp],
     columns: npt.NDArray[np.intp],
 ) -> None:  # fmt: skip
-    constraint = LinearConstraint(sparse.csr_array(matrix[rows][:, columns]), right[rows], right[rows])
+    part = sparse.csc_array(matrix[rows][:, columns])
+    part.indices, part.indptr = (
+        part.indices.astype(np.int32),
+        part.indptr.astype(np.int32),
+    )  # older scipy takes no other
+    constraint = LinearConstraint(part, right[rows], right[rows])
     bounds = Bounds(low[columns], high[columns])
     whole = np.ones(len(columns), np.int64)
     for at, column in enumerate(columns):

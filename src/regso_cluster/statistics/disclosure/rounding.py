@@ -45,9 +45,12 @@ def round_cells(cells: TableCells, base: int, seed: int) -> Floats:
     part[part < 1e-6] = 0.0  # a multiple stays
     draw = np.random.default_rng(np.random.SeedSequence(seed)).random(len(part))
     right = -np.asarray(cells.equations @ floor)
+    equations = sparse.csc_array(cells.equations)
+    # older scipy takes no other
+    equations.indices, equations.indptr = equations.indices.astype(np.int32), equations.indptr.astype(np.int32)
     solved = milp(
         draw - part,
-        constraints=LinearConstraint(sparse.csr_array(cells.equations), right, right),
+        constraints=LinearConstraint(equations, right, right),
         bounds=Bounds(np.zeros(len(part)), (part > 0).astype(np.float64)),
         integrality=np.ones(len(part), np.int64),
     )
