@@ -76,3 +76,28 @@ def test_refusals():
         fit_margins([[1, 1], [1, 1]], [1, 1], [3, 3])
     with pytest.raises(InputError, match="has not converged"):
         fit_margins([[1, 0], [0, 1]], [3, 1], [1, 3])
+
+
+@pytest.mark.parametrize("row", [[np.nan, np.nan], [np.nan, 20], [-20, 5]])
+def test_a_unit_with_missing_or_negative_counts_is_no_empty_unit(row):
+    before = pd.DataFrame({"a": [30, 10, 20], "b": [10, 30, 20.0]}, index=["x", "y", "z"])
+    broken = before.copy()
+    broken.loc["z"] = row
+    for tables in ((broken, before), (before, broken)):
+        with pytest.raises(InputError, match="unit 2, group 0: a count that is no number"):
+            change_of_information(*tables)
+
+
+@pytest.mark.parametrize(
+    ("table", "rows", "columns", "message"),
+    [
+        ([[1, 0], [1, 0]], [2, 2], [2, 2], "group 1: the fit to the margins has not converged"),
+        ([[0, 0], [1, 1]], [2, 2], [2, 2], "unit 0: the fit to the margins has not converged"),
+        ([[1, np.nan], [1, 1]], [1, 1], [1, 1], "unit 0, group 1: a count that is no number"),
+        ([[1, 1], [1, 1]], [1, 1, 1], [1, 2], "rows: a margin that does not fit"),
+        ([[1, 1], [1, 1]], [2, 2], [np.nan, 2], "columns: a margin that is no number"),
+    ],
+)
+def test_a_fit_that_cannot_be_names_the_margin(table, rows, columns, message):
+    with pytest.raises(InputError, match=message):
+        fit_margins(table, rows, columns)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from regso_cluster.errors import InputError
 from regso_cluster.segregation.ordered import ordinal_segregation, rank_order_segregation
@@ -56,3 +57,21 @@ def test_refusals():
         ordinal_segregation([[5, 0], [7, 0]])
     with pytest.raises(InputError, match="no such degree"):
         rank_order_segregation(INCOMES, degree=6)
+
+
+@pytest.mark.parametrize("cell", [np.nan, -30])
+def test_a_count_that_is_none_is_refused_with_its_place(cell):
+    table = np.array([[10, 0, 5, 2], [3, 0, 9, 4], [1, 0, 2, cell]], dtype=float)  # a class may be empty
+    with pytest.raises(InputError, match="unit 2, group 3: a count that is no number"):
+        ordinal_segregation(table)
+    with pytest.raises(InputError, match="unit 2, group 3: a count that is no number"):
+        rank_order_segregation(table, degree=1)
+
+
+@pytest.mark.parametrize("function", [ordinal_segregation, rank_order_segregation])
+def test_many_units_give_the_same_bytes_with_one_and_more_threads(function):
+    table = np.random.default_rng(5).integers(1, 500, (100_000, 7))
+    with threadpool_limits(1):
+        alone = function(table)
+    with threadpool_limits(2):
+        assert function(table).hex() == alone.hex()

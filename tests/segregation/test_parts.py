@@ -92,3 +92,14 @@ def test_swedish_background_by_level(shared):
     expected = [0.013711987863, 0.019466607348, 0.059866514653, 0.004397459897]
     assert found["information"].to_numpy() == pytest.approx(expected, abs=1e-9)
     assert (100 * found["share"]).round().tolist() == [14, 20, 61, 5]
+
+
+@pytest.mark.parametrize("gap", [np.nan, None])
+def test_a_row_without_a_unit_or_a_level_of_other_length_is_refused(gap):
+    counts = [[30, 10], [10, 30], [20, 20], [5, 40]]
+    with pytest.raises(InputError, match="lan, row 3: a row without a unit of the level"):
+        nested_information(counts, {"lan": [1, 1, 2, gap], "kommun": [1, 2, 3, 4]})
+    with pytest.raises(InputError, match="kommun, row 3: a row without a unit of the level"):
+        nested_information(counts, {"lan": ["a", "a", "b", "b"], "kommun": ["1", "2", "3", gap]})
+    with pytest.raises(InputError, match="lan: a level that does not fit the table"):
+        nested_information(counts, {"lan": [1, 1, 2]})

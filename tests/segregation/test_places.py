@@ -63,3 +63,9 @@ def test_refusals():
         measure_places([[1, 2]], ["a", "b"])
     with pytest.raises(InputError, match="not whole"):
         measure_places([[1.5, 2], [1, 2]], ["a", "a"])
+
+
+@pytest.mark.parametrize("place", [["a", "a", None], ["a", "a", np.nan], [1, 1, np.nan]])
+def test_a_unit_without_a_place_is_refused(place):
+    with pytest.raises(InputError, match="unit 2: a unit without a place"):
+        measure_places([[1, 2], [3, 4], [5, 6]], place)

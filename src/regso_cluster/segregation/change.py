@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.segregation.counts import Floats, as_counts
+from regso_cluster.segregation.counts import Floats, as_counts, as_persons
 from regso_cluster.segregation.measures import mutual_information
 
 SCHEME = "Elbers, nested"
@@ -73,7 +73,8 @@ def fit_margins(table: npt.ArrayLike, rows: npt.ArrayLike, columns: npt.ArrayLik
 
     Raises
     ------
-    InputError  margins with different totals; a fit that has not converged, with the margin that is missed most
+    InputError  as `as_persons`; margins that do not fit the table, are missing or negative, or have different totals;
+                a fit that has not converged, with the margin that is missed most
 
     Examples
     --------
@@ -81,8 +82,9 @@ def fit_margins(table: npt.ArrayLike, rows: npt.ArrayLike, columns: npt.ArrayLik
     array([[15., 15.],
            [ 5.,  5.]])
     """
-    fitted = np.array(table, dtype=np.float64)
+    fitted = as_persons(table, groups=1).copy()
     wanted_rows, wanted_columns = np.asarray(rows, dtype=np.float64), np.asarray(columns, dtype=np.float64)
+    _check_margins(fitted, wanted_rows, wanted_columns)
     total = float(wanted_rows.sum())
     if abs(total - float(wanted_columns.sum())) > 1e-9 * total:
         raise InputError(Fault("margins with different totals", "columns", f"{total:g}", f"{wanted_columns.sum():g}"))
@@ -94,12 +96,10 @@ def fit_margins(table: npt.ArrayLike, rows: npt.ArrayLike, columns: npt.ArrayLik
             np.abs(fitted.sum(axis=0) - wanted_columns) <= 1e-9 * total
         ).all():
             return fitted
-    worst = int(np.argmax(off / np.maximum(wanted_rows, 1e-300)))
     hint = "Groups of a unit that are empty in one year cannot be fitted to those of the other: merge units or groups."
-    got = f"{fitted.sum(axis=1)[worst]:g} after {_ROUNDS} rounds"
-    raise InputError(
-        Fault("the fit to the margins has not converged", f"unit {worst}", f"{wanted_rows[worst]:g}", got, hint)
-    )
+    where, wanted, there = _missed_most(fitted, wanted_rows, wanted_columns)
+    got = f"{there:g} after {_ROUNDS} rounds"
+    raise InputError(Fault("the fit to the margins has not converged", where, f"{wanted:g}", got, hint))
 
 
 def change_of_information(before: pd.DataFrame, after: pd.DataFrame) -> ChangeOfM:
@@ -133,6 +133,7 @@ def change_of_information(before: pd.DataFrame, after: pd.DataFrame) -> ChangeOf
         if table.index.has_duplicates:
             twice = table.index[table.index.duplicated()][0]
             raise InputError(Fault("a unit that stands twice", f"{when}, {twice}", hint="Sum its rows first."))
+        as_persons(table.to_numpy())  # before empty units are left out: a missing count is not 0
     before, after = (table[table.sum(axis=1) > 0] for table in (before, after))
     common = before.index.intersection(after.index)
     if not len(common):
@@ -167,3 +168,23 @@ def _fitted(tables: tuple[Floats, Floats], at: int, rows: Floats, columns: Float
 
 def _ratio(wanted: Floats, there: Floats) -> Floats:
     return np.asarray(np.divide(wanted, there, out=np.zeros_like(wanted), where=there > 0))
+
+
+def _check_margins(table: Floats, rows: Floats, columns: Floats) -> None:
+    """Refuse margins that are no numbers of persons, or not one for each row and column."""
+    for name, margin, length in (("rows", rows, table.shape[0]), ("columns", columns, table.shape[1])):
+        if margin.shape != (length,):
+            raise InputError(Fault("a margin that does not fit the table", name, f"{length} sums", f"{margin.shape}"))
+        if not (np.isfinite(margin) & (margin >= 0)).all():
+            raise InputError(Fault("a margin that is no number of persons", name, "0 or more"))
+
+
+def _missed_most(fitted: Floats, rows: Floats, columns: Floats) -> tuple[str, float, float]:
+    """The margin furthest from its wanted sum, relative to it: where, wanted, reached."""
+    margins = (("unit", rows, fitted.sum(axis=1)), ("group", columns, fitted.sum(axis=0)))
+    found = [
+        (f"{name} {at}", float(want), float(got))
+        for name, wanted, there in margins
+        for at, (want, got) in enumerate(zip(wanted, there, strict=True))
+    ]
+    return max(found, key=lambda one: abs(one[2] - one[1]) / max(one[1], 1e-300))

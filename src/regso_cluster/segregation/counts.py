@@ -32,6 +32,27 @@ def as_counts(counts: npt.ArrayLike, *, groups: int = 2) -> Floats:
     array([[1., 2.],
            [3., 1.]])
     """
+    table = as_persons(counts, groups=groups)
+    empty = np.flatnonzero(table.sum(axis=0) == 0)
+    if len(empty):
+        hint = "Leave the group out: how apart a group of nobody lives is not defined."
+        raise InputError(Fault("a group without anybody", f"group {', '.join(map(str, empty))}", hint=hint))
+    return np.asarray(table[table.sum(axis=1) > 0])
+
+
+def as_persons(counts: npt.ArrayLike, *, groups: int = 2) -> Floats:
+    """Check every cell of persons by unit and group; units and groups with nobody are kept.
+
+    Raises
+    ------
+    InputError  not such a table, missing or negative numbers
+
+    Examples
+    --------
+    >>> as_persons([[1, 0], [0, 0]])
+    array([[1., 0.],
+           [0., 0.]])
+    """
     table = np.asarray(counts, dtype=np.float64)
     if table.ndim != 2 or table.shape[1] < groups:
         expected = f"two dimensions: a row a unit, at least {groups} columns of groups"
@@ -42,11 +63,7 @@ def as_counts(counts: npt.ArrayLike, *, groups: int = 2) -> Floats:
         hint = "Leave the unit out, or give bounds: a missing count is not 0."
         where, got = f"unit {row}, group {column}", f"{table[row, column]:g}"
         raise InputError(Fault("a count that is no number of persons", where, "0 or more", got, hint))
-    empty = np.flatnonzero(table.sum(axis=0) == 0)
-    if len(empty):
-        hint = "Leave the group out: how apart a group of nobody lives is not defined."
-        raise InputError(Fault("a group without anybody", f"group {', '.join(map(str, empty))}", hint=hint))
-    return np.asarray(table[table.sum(axis=1) > 0])
+    return table
 
 
 def two_groups(first: npt.ArrayLike, second: npt.ArrayLike) -> Floats:

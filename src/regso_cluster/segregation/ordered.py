@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from regso_cluster.errors import Fault, InputError
-from regso_cluster.segregation.counts import Floats, as_counts
+from regso_cluster.segregation.counts import Floats, as_counts, as_persons
 
 Form = Literal["information", "variance", "square root", "absolute"]
 
@@ -55,8 +55,8 @@ def ordinal_segregation(counts: npt.ArrayLike, form: Form = "information") -> fl
     >>> ordinal_segregation([[0, 0, 30], [0, 20, 10], [10, 20, 0], [30, 0, 0]])
     0.75
     """
-    table = np.asarray(counts, dtype=np.float64)
-    as_counts(table[:, table.sum(axis=0) > 0] if table.ndim == 2 else table, groups=1)
+    table = as_persons(counts, groups=1)
+    as_counts(table[:, table.sum(axis=0) > 0], groups=1)
     if form not in _SPREAD:
         raise InputError(Fault("no such form", "form", ", ".join(_SPREAD), form))
     table = table[table.sum(axis=1) > 0]
@@ -68,7 +68,7 @@ def ordinal_segregation(counts: npt.ArrayLike, form: Form = "information") -> fl
         raise InputError(
             Fault("everybody is in one class: there is nothing to be apart by", hint="Take finer classes.")
         )
-    return float((size / size.sum()) @ (1 - _SPREAD[form](inside).sum(axis=1) / whole))
+    return float((size / size.sum() * (1 - _SPREAD[form](inside).sum(axis=1) / whole)).sum())  # BLAS sums by thread
 
 
 def rank_order_segregation(counts: npt.ArrayLike, form: Form = "information", degree: int = 4) -> float:
@@ -107,7 +107,7 @@ def rank_order_segregation(counts: npt.ArrayLike, form: Form = "information", de
     inside = np.cumsum(table, axis=1)[:, :-1] / size[:, None]
     rank = np.cumsum(table.sum(axis=0))[:-1] / size.sum()
     spread = _SPREAD[form]
-    at_border = 1 - (size / size.sum()) @ (spread(inside) / spread(rank))
+    at_border = 1 - ((size / size.sum())[:, None] * (spread(inside) / spread(rank))).sum(axis=0)
     weight = spread(rank)
     powers = rank[:, None] ** np.arange(degree + 1)
     fitted = np.linalg.lstsq(powers * weight[:, None], at_border * weight, rcond=None)[0]

@@ -97,7 +97,8 @@ def nested_information(counts: npt.ArrayLike, levels: Mapping[str, npt.ArrayLike
 
     Raises
     ------
-    InputError  a level whose units lie in several units of the level above; no levels
+    InputError  a level whose units lie in several units of the level above; a row without a unit of a level; a level
+                with more or fewer rows than the table; no levels
 
     Examples
     --------
@@ -111,7 +112,7 @@ def nested_information(counts: npt.ArrayLike, levels: Mapping[str, npt.ArrayLike
     as_counts(table.to_numpy())
     above, before, rows = None, 0.0, []
     for name, units in levels.items():
-        codes = pd.Series(np.asarray(units))
+        codes = _codes(name, units, len(table))
         if above is not None:
             crossing = above.groupby(codes).nunique()
             if (crossing > 1).any():
@@ -125,3 +126,15 @@ def nested_information(counts: npt.ArrayLike, levels: Mapping[str, npt.ArrayLike
         above, before = codes, reached
     found = pd.DataFrame(rows, columns=["level", "units", "information"])
     return found.assign(share=found["information"] / before if before > 0 else np.nan)
+
+
+def _codes(name: str, units: npt.ArrayLike, rows: int) -> pd.Series:
+    """The unit of a level that each row lies in; a row without one would leave M without a word."""
+    codes = pd.Series(np.asarray(units))
+    if len(codes) != rows:
+        raise InputError(Fault("a level that does not fit the table", name, f"{rows} rows", f"{len(codes)} rows"))
+    missing = np.flatnonzero(pd.isna(np.asarray(units, dtype=object)))  # beside text, numpy writes NaN as "nan"
+    if len(missing):
+        hint = "Name the unit of each row, or leave the row out of the counts."
+        raise InputError(Fault("a row without a unit of the level", f"{name}, row {missing[0]}", hint=hint))
+    return codes

@@ -33,7 +33,7 @@ def measure_places(counts: npt.ArrayLike, place: npt.ArrayLike, *, least: int = 
 
     Raises
     ------
-    InputError  as `as_counts`; counts that are not whole; a place for each unit is not given
+    InputError  as `as_counts`; counts that are not whole; a unit without a place
 
     Examples
     --------
@@ -49,6 +49,9 @@ def measure_places(counts: npt.ArrayLike, place: npt.ArrayLike, *, least: int = 
         raise InputError(
             Fault("counts and places do not fit", expected="two groups and a place for each unit", got=got)
         )
+    missing = np.flatnonzero(pd.isna(np.asarray(place, dtype=object)))  # beside text, numpy writes NaN as "nan"
+    if len(missing):
+        raise InputError(Fault("a unit without a place", f"unit {missing[0]}", hint="Name the place of each unit."))
     if (given % 1 != 0).any():
         raise InputError(Fault("counts that are not whole", hint="Expectations under chance are of persons."))
     names, group = np.unique(where, return_inverse=True)
